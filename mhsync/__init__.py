@@ -1,0 +1,65 @@
+"""mhsync: a declarative resource manager for Magic Hour audio projects.
+
+The public names are loaded when they are first used, so that `import mhsync` is cheap.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "Client": "mhsync.api.client",
+    "Event": "mhsync.core.event",
+    "FileInfo": "mhsync.storage.base",
+    "Notifier": "mhsync.core.event",
+    "OutputRejected": "mhsync.errors",
+    "Plan": "mhsync.core.plan",
+    "PlanRefused": "mhsync.errors",
+    "Project": "mhsync.core.project",
+    "Status": "mhsync.core.project",
+    "Storage": "mhsync.storage.base",
+    "StorageError": "mhsync.errors",
+    "StorageNotFound": "mhsync.errors",
+    "StorageUnavailable": "mhsync.errors",
+    "StoredOutput": "mhsync.core.receipt",
+    "MhsyncError": "mhsync.errors",
+    "hookimpl": "mhsync.hooks.specs",
+}
+
+if TYPE_CHECKING:
+    from mhsync.api.client import Client
+    from mhsync.core.event import Event, Notifier
+    from mhsync.core.plan import Plan
+    from mhsync.core.project import Project, Status
+    from mhsync.core.receipt import StoredOutput
+    from mhsync.errors import (
+        MhsyncError,
+        OutputRejected,
+        PlanRefused,
+        StorageError,
+        StorageNotFound,
+        StorageUnavailable,
+    )
+    from mhsync.hooks.specs import hookimpl
+    from mhsync.storage.base import FileInfo, Storage
+
+__all__ = [  # noqa: RUF022 - grouped by use
+    "Client", "Project", "Status",
+    "Plan", "Event", "StoredOutput",
+    "Storage", "FileInfo", "Notifier", "hookimpl",
+    "MhsyncError", "StorageError", "StorageNotFound", "StorageUnavailable", "OutputRejected", "PlanRefused",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    module = _PUBLIC.get(name)
+    if module is None:
+        raise AttributeError(f"module 'mhsync' has no attribute {name!r}")
+    return getattr(importlib.import_module(module), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*_PUBLIC, "__version__"])

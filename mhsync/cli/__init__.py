@@ -1,0 +1,1 @@
+"""The command line: every file a command; `render/` draws. Parses and prints; `reconcile/` does it."""

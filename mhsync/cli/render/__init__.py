@@ -1,0 +1,1 @@
+"""What plans and reports look like: text for people, JSON for machines."""

@@ -1,0 +1,1 @@
+"""What should be: values and decisions, from the standard library alone. No I/O, no clock, no logging."""

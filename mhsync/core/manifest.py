@@ -1,0 +1,133 @@
+"""Manifest: what is desired, as values. `loader/` makes them from YAML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+DEFAULT_STORAGE = "./outputs"
+DEFAULT_PATH = "{id}/{filename}"
+
+
+class State(StrEnum):
+    """What is desired of one project."""
+
+    DOWNLOADED = "downloaded"
+    """Every output is stored."""
+    DELETED = "deleted"
+    """The project is gone from the account; stored copies stay."""
+    ARCHIVED = "archived"
+    """Stored and proved first, then deleted from the account."""
+
+
+class Deletes(StrEnum):
+    """What the policy says of deletes."""
+
+    CONFIRM = "confirm"
+    ALLOW = "allow"
+    FORBID = "forbid"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A number of deletes at most: a count, or a percentage of a file's projects, rounded down."""
+
+    value: int
+    is_percent: bool = False
+
+    def of(self, total: int) -> int:
+        """The count that the limit allows among `total` projects."""
+        return total * self.value // 100 if self.is_percent else self.value
+
+    def __str__(self) -> str:
+        return f"{self.value}%" if self.is_percent else str(self.value)
+
+    @classmethod
+    def parse(cls, text: str) -> Limit:
+        """Read `20` or `30%`.
+
+        Raises:
+            ValueError: it is neither, or the percentage is above 100.
+        """
+        digits = text.removesuffix("%")
+        is_percent = digits != text
+        if not (digits.isascii() and digits.isdigit() and len(digits) < 10):
+            raise ValueError(f"{text!r} is neither a count nor a percentage")
+        if is_percent and int(digits) > 100:
+            raise ValueError(f"{text} is more than 100%")
+        return cls(int(digits), is_percent)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a run may do with the projects of one file."""
+
+    deletes: Deletes = Deletes.CONFIRM
+    max_deletes: Limit | None = None
+    durable_storage: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NotifyTarget:
+    """Somebody to tell. `url` may be `${NAME}`, which only `apply` resolves; it may be a secret: never shown."""
+
+    url: str = field(repr=False)
+    on: tuple[str, ...] = ()
+    """The outcomes to tell of; none means all."""
+    options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}), hash=False, repr=False)
+    line: int | None = None
+    column: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One project of a manifest, and where it stands (`line` and `column` from 1)."""
+
+    id: str
+    state: State = State.DOWNLOADED
+    path: str = DEFAULT_PATH
+    """The path template of each output, relative to the storage."""
+    file: str = ""
+    line: int = 0
+    column: int = 0
+
+    @property
+    def where(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestFile:
+    """One file. Each has its own defaults, storage, policy and notify."""
+
+    file: str
+    """As it was named on the command line: for messages."""
+    folder: str
+    """The absolute folder it lies in: a relative storage path starts there."""
+    sha256: str
+    storage: str = DEFAULT_STORAGE
+    storage_options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    policy: Policy = Policy()
+    notify: tuple[NotifyTarget, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    storage_line: int | None = None
+    storage_column: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Everything that one command was given. No id stands in it twice."""
+
+    files: tuple[ManifestFile, ...] = ()
+
+    def __iter__(self) -> Iterator[tuple[ManifestFile, Entry]]:
+        for file in self.files:
+            for entry in file.entries:
+                yield file, entry
+
+    @property
+    def ids(self) -> frozenset[str]:
+        return frozenset(entry.id for _, entry in self)

@@ -1,0 +1,164 @@
+"""Plan: what would change, and why. `diff` makes it; `to_json` is `schemas/plan.schema.json`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from mhsync.core.manifest import Entry, ManifestFile, State
+
+FORMAT = "mhsync.plan/1"
+
+
+class Action(StrEnum):
+    """What is done to a project, in the order in which it is done."""
+
+    DOWNLOAD = "download"
+    MOVE = "move"
+    """Give a stored output the path that the manifest now gives it."""
+    DELETE = "delete"
+
+
+class Verdict(StrEnum):
+    CHANGE = "change"
+    UNCHANGED = "unchanged"
+    PENDING = "pending"
+    BLOCKED = "blocked"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedOutput:
+    """One output as it is to be stored. Size (bytes) and sha256 are known once it was stored."""
+
+    path: str
+    source: str
+    filename: str
+    size: int | None = None
+    sha256: str | None = None
+    stored: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        return {"path": self.path, "size": self.size, "sha256": self.sha256, "stored": self.stored}
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectPlan:
+    """The verdict on one project. `status`: the API's word, `gone`, `unknown`, or None where it was not asked."""
+
+    entry: Entry
+    verdict: Verdict
+    reason_code: str
+    reason: str
+    actions: tuple[Action, ...] = ()
+    status: str | None = None
+    never_stored: bool = False
+    """A delete of a project of which no copy is stored."""
+    not_found: bool = False
+    """The API answered 404: gone, or another account's."""
+    outputs: tuple[PlannedOutput, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return self.entry.id
+
+    @property
+    def desired(self) -> State:
+        return self.entry.state
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "desired": self.desired.value,
+            "status": self.status,
+            "verdict": self.verdict.value,
+            "actions": [action.value for action in self.actions],
+            "reason_code": self.reason_code,
+            "reason": self.reason,
+            "never_stored": self.never_stored,
+            "outputs": [output.to_json() for output in self.outputs],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The verdicts on all projects, in the manifest's order."""
+
+    api: str
+    files: tuple[ManifestFile, ...] = ()
+    projects: tuple[ProjectPlan, ...] = ()
+
+    @property
+    def summary(self) -> Mapping[str, int]:
+        """Sums: the first three count actions, the rest projects."""
+        sums = {action.value: 0 for action in Action}
+        sums |= {verdict.value: 0 for verdict in Verdict if verdict is not Verdict.CHANGE}
+        for project in self.projects:
+            for action in project.actions:
+                sums[action.value] += 1
+            if project.verdict is not Verdict.CHANGE:
+                sums[project.verdict.value] += 1
+        return sums
+
+    @property
+    def changes(self) -> tuple[ProjectPlan, ...]:
+        return tuple(project for project in self.projects if project.actions)
+
+    @property
+    def deletes(self) -> tuple[ProjectPlan, ...]:
+        return tuple(project for project in self.projects if Action.DELETE in project.actions)
+
+    @property
+    def all_not_found(self) -> bool:
+        """Whether every project that was asked for is 404: the key may be another account's."""
+        asked = [project for project in self.projects if project.status is not None]
+        return bool(asked) and all(project.not_found for project in asked)
+
+    def without_deletes(self) -> Plan:
+        """The safe half: downloads and moves stay, deletes are left for another run."""
+        return Plan(self.api, self.files, tuple(_without_delete(project) for project in self.projects))
+
+    @property
+    def fingerprint(self) -> str:
+        """A sha256 over what the plan would do and to what: equal plans do equal things."""
+        facts = {
+            "api": self.api,
+            "manifests": [[file.sha256, file.storage] for file in self.files],
+            "projects": [
+                [p.id, p.desired.value, [a.value for a in p.actions], [[o.path, o.source] for o in p.outputs]]
+                for p in sorted(self.projects, key=lambda project: project.id)
+                if p.actions
+            ],
+        }
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "format": FORMAT,
+            "api": self.api,
+            "manifests": [{"file": f.file, "sha256": f.sha256, "storage": f.storage} for f in self.files],
+            "fingerprint": self.fingerprint,
+            "projects": [project.to_json() for project in self.projects],
+            "summary": dict(self.summary),
+        }
+
+
+def _without_delete(project: ProjectPlan) -> ProjectPlan:
+    if Action.DELETE not in project.actions:
+        return project
+    rest = tuple(action for action in project.actions if action is not Action.DELETE)
+    return ProjectPlan(
+        entry=project.entry,
+        verdict=Verdict.CHANGE if rest else Verdict.UNCHANGED,
+        reason_code=project.reason_code if rest else "delete_skipped",
+        reason=project.reason if rest else "the delete is left out (--no-deletes)",
+        actions=rest,
+        status=project.status,
+        never_stored=project.never_stored,
+        not_found=project.not_found,
+        outputs=project.outputs,
+    )

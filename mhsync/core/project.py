@@ -1,0 +1,243 @@
+"""Project: what the API says of one audio project (`GET /v1/audio-projects/{id}`).
+
+Facts of the wire form: snake_case on the wire; camelCase is what the vendor's TypeScript SDK shows and people
+paste, so both are read and snake_case is written. Unknown types, statuses and fields come without notice.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, TypeVar
+from urllib.parse import urlsplit, urlunsplit
+
+T = TypeVar("T")
+
+ID_PATTERN = r"[A-Za-z0-9_-]{1,128}"
+_ID = re.compile(ID_PATTERN)
+_CAMEL_HUMP = re.compile(r"(?<=[a-z0-9])([A-Z])")
+
+
+class Status(StrEnum):
+    """Where a render is. `UNKNOWN` stands for every word that the API may add; nothing is done then."""
+
+    DRAFT = "draft"
+    QUEUED = "queued"
+    RENDERING = "rendering"
+    COMPLETE = "complete"
+    ERROR = "error"
+    CANCELED = "canceled"
+    UNKNOWN = "unknown"
+
+
+RENDERING = frozenset({Status.QUEUED, Status.RENDERING})
+FAILED = frozenset({Status.ERROR, Status.CANCELED})
+_KNOWN_STATUSES = {status.value: status for status in Status if status is not Status.UNKNOWN}
+
+
+class DetailsInvalid(ValueError):
+    """Details that break what the API promises; the message names the field."""
+
+
+def is_valid_id(text: str) -> bool:
+    """Whether the text can be an id: 1 to 128 of `A-Z a-z 0-9 _ -`."""
+    return _ID.fullmatch(text) is not None
+
+
+def without_query(url: str) -> str:
+    """The URL without query, fragment and credentials: what an output is known by, and safe to show."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, host, parts.path, "", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """One output of a project, as the API offers it.
+
+    The query of `url` is a secret and the URL stops working 24 hours after it was given; `source` names the
+    output for good.
+    """
+
+    url: str = field(repr=False)
+    expires_at: datetime | None = None
+
+    @property
+    def source(self) -> str:
+        return without_query(self.url)
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectError:
+    """Why a render failed, in the API's words."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The details of one audio project.
+
+    `status` is the word mhsync knows (`Status.UNKNOWN` for a new one), `status_text` the API's own.
+    `extra` keeps the fields this version does not know, as they came.
+    """
+
+    id: str
+    status: Status
+    status_text: str
+    type: str | None = None
+    name: str | None = None
+    created_at: datetime | None = None
+    enabled: bool = True
+    credits_charged: int | None = None
+    downloads: tuple[Download, ...] = ()
+    error: ProjectError | None = None
+    extra: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+
+    @property
+    def is_gone(self) -> bool:
+        """`enabled: false` is how the API says that a project is deleted."""
+        return not self.enabled
+
+    @property
+    def is_rendering(self) -> bool:
+        return self.status in RENDERING
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """What the outputs are known by: their URLs without the query."""
+        return frozenset(download.source for download in self.downloads)
+
+    @classmethod
+    def from_json(cls, data: object, *, expected_id: str | None = None) -> Project:
+        """Read the body of a `GET`.
+
+        Optional fields may be missing; a known field of a wrong type, or another project's id, is an error.
+
+        Raises:
+            DetailsInvalid: naming the field and what stood there.
+        """
+        if not isinstance(data, Mapping):
+            raise DetailsInvalid(f"the details are {_kind(data)}, not an object")
+        fields = {_snake(key): value for key, value in data.items()}
+        id_ = _typed(fields, "id", str)
+        status_text = _typed(fields, "status", str)
+        if id_ is None or status_text is None:
+            raise DetailsInvalid(f"the details have no {'id' if id_ is None else 'status'}")
+        if expected_id is not None and id_ != expected_id:
+            raise DetailsInvalid(f"the details are of another project: {id_!r:.80}")
+        enabled = _typed(fields, "enabled", bool)
+        return cls(
+            id=id_,
+            status=_KNOWN_STATUSES.get(status_text, Status.UNKNOWN),
+            status_text=status_text,
+            type=_typed(fields, "type", str),
+            name=_typed(fields, "name", str),
+            created_at=_moment(fields, "created_at"),
+            enabled=True if enabled is None else enabled,
+            credits_charged=_typed(fields, "credits_charged", int),
+            downloads=_downloads(fields),
+            error=_error(fields),
+            extra=MappingProxyType({k: v for k, v in data.items() if _snake(k) not in _KNOWN_FIELDS}),
+        )
+
+    def to_json(self, *, show_urls: bool = False) -> dict[str, Any]:
+        """The project in wire form (snake_case). URLs lose their query unless `show_urls`."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "status": self.status_text,
+            "type": self.type,
+            "created_at": None if self.created_at is None else format_time(self.created_at),
+            "enabled": self.enabled,
+            "credits_charged": self.credits_charged,
+            "downloads": [
+                {
+                    "url": download.url if show_urls else download.source,
+                    "expires_at": None if download.expires_at is None else format_time(download.expires_at),
+                }
+                for download in self.downloads
+            ],
+            "error": None if self.error is None else {"code": self.error.code, "message": self.error.message},
+            **self.extra,
+        }
+
+
+_KNOWN_FIELDS = frozenset(
+    {"id", "name", "status", "type", "created_at", "enabled", "credits_charged", "downloads", "error"}
+)
+
+
+def parse_time(text: str) -> datetime:
+    """Read a time of the API; one without a zone is UTC (FACTS: Wire format).
+
+    Raises:
+        ValueError: it is not an ISO 8601 date and time.
+    """
+    moment = datetime.fromisoformat(text)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def format_time(moment: datetime) -> str:
+    """A time as the API writes it: UTC, with `Z`, and milliseconds only where there are some."""
+    precision = "milliseconds" if moment.microsecond else "seconds"
+    return moment.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")
+
+
+def _snake(key: object) -> str:
+    return _CAMEL_HUMP.sub(r"_\1", str(key)).lower()
+
+
+def _kind(value: object) -> str:
+    names = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
+    return names.get(type(value), "a number" if isinstance(value, int | float) else type(value).__name__)
+
+
+def _typed(fields: Mapping[str, object], name: str, wanted: type[T]) -> T | None:
+    value = fields.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
+        raise DetailsInvalid(f"{name} is {_kind(value)}")
+    return value
+
+
+def _moment(fields: Mapping[str, object], name: str) -> datetime | None:
+    text = _typed(fields, name, str)
+    if text is None:
+        return None
+    try:
+        return parse_time(text)
+    except (ValueError, OverflowError):
+        raise DetailsInvalid(f"{name} is not a time: {text!r:.60}") from None
+
+
+def _downloads(fields: Mapping[str, object]) -> tuple[Download, ...]:
+    found: list[Download] = []
+    for item in _typed(fields, "downloads", list) or ():
+        if not isinstance(item, Mapping):
+            raise DetailsInvalid(f"downloads holds {_kind(item)}")
+        entry = {_snake(key): value for key, value in item.items()}
+        url = _typed(entry, "url", str)
+        if not url:
+            raise DetailsInvalid("a download has no url")
+        try:
+            without_query(url)
+        except ValueError:
+            raise DetailsInvalid("a download's url cannot be read") from None
+        found.append(Download(url, _moment(entry, "expires_at")))
+    return tuple(found)
+
+
+def _error(fields: Mapping[str, object]) -> ProjectError | None:
+    error = fields.get("error")
+    if error is None:
+        return None
+    if not isinstance(error, Mapping):
+        raise DetailsInvalid(f"error is {_kind(error)}")
+    return ProjectError(_typed(error, "code", str) or "unknown", _typed(error, "message", str) or "")

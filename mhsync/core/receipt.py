@@ -1,0 +1,297 @@
+"""Receipt: the proof, kept in the storage, of what was stored or deleted, when, and from which API.
+
+`from_json` is strict: a receipt that cannot be understood proves nothing and is left as it is. Keys it does not
+know are kept, so that an older mhsync does not strip what a newer one wrote.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from mhsync.core.project import Project, format_time, is_valid_id, parse_time
+from mhsync.errors import ReceiptInvalid
+
+VERSION = 1
+_EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+class Proof(StrEnum):
+    """What proved that a downloaded body was whole."""
+
+    LENGTH = "content-length"
+    CHUNKED = "chunked"
+    TWICE = "twice"
+    """Nothing proved the length: two downloads gave the same bytes."""
+
+
+class Deletion(StrEnum):
+    """How far our own DELETE got. `DELETING` is written before the request leaves."""
+
+    DELETING = "deleting"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredOutput:
+    """One file in the storage. `path` is relative to it, with `/`; `size` is in bytes."""
+
+    path: str
+    size: int
+    sha256: str
+    source: str
+    """The URL it came from, without the query."""
+    filename: str
+    """The value of `{filename}` when it was first stored."""
+    proof: Proof = Proof.LENGTH
+    suspect: bool = False
+    """Its bytes did not match when they were read back."""
+    superseded: str | None = None
+    """Where it was before a move that has not ended."""
+    facts: Mapping[str, Any] = field(default=_EMPTY, hash=False)
+    """What plugins found out about the file."""
+    extra: Mapping[str, Any] = field(default=_EMPTY, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What is proved of one project against one API. All times are UTC."""
+
+    id: str
+    api: str
+    """The API's origin, such as `https://api.magichour.ai`: a receipt made against another proves nothing."""
+    name: str | None = None
+    type: str | None = None
+    created_at: datetime | None = None
+    credits_charged: int | None = None
+    outputs: tuple[StoredOutput, ...] = ()
+    stored_at: datetime | None = None
+    deletion: Deletion | None = None
+    deleting_at: datetime | None = None
+    deleted_at: datetime | None = None
+    others: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)
+    """Receipts of the same id made against other APIs, as they were written."""
+    extra: Mapping[str, Any] = field(default=_EMPTY, hash=False)
+
+    @property
+    def sources(self) -> frozenset[str]:
+        return frozenset(output.source for output in self.outputs)
+
+    @property
+    def paths(self) -> frozenset[str]:
+        return frozenset(output.path for output in self.outputs)
+
+    @property
+    def is_deleted(self) -> bool:
+        """Whether our own DELETE is proved."""
+        return self.deletion is Deletion.DELETED
+
+    @classmethod
+    def start(cls, id: str, api: str) -> Receipt:
+        return cls(id=id, api=api)
+
+    def with_stored(self, project: Project, outputs: tuple[StoredOutput, ...], now: datetime) -> Receipt:
+        """The receipt once all outputs of a project are visible.
+
+        What the paths were made of (name, type, day) keeps the values of the first time, so that a renamed
+        project does not move by itself.
+        """
+        first = self.stored_at is None
+        return replace(
+            self,
+            name=project.name if first else self.name,
+            type=project.type if first else self.type,
+            created_at=project.created_at if first else self.created_at,
+            credits_charged=project.credits_charged,
+            outputs=outputs,
+            stored_at=now,
+        )
+
+    def with_deletion(self, deletion: Deletion, now: datetime) -> Receipt:
+        """The receipt with one step of a delete noted; a `deleted` is never taken back."""
+        if self.is_deleted:
+            return self
+        if deletion is Deletion.DELETED:
+            return replace(self, deletion=deletion, deleted_at=now)
+        return replace(self, deletion=deletion, deleting_at=now)
+
+    def with_suspects(self, paths: frozenset[str]) -> Receipt:
+        """The receipt with the outputs under these paths marked: their bytes did not match."""
+        return replace(
+            self,
+            outputs=tuple(replace(o, suspect=True) if o.path in paths else o for o in self.outputs),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The receipt as it is written (`schemas/receipt.schema.json`)."""
+        return {
+            **self.extra,
+            "version": VERSION,
+            "id": self.id,
+            "api": self.api,
+            "project": {
+                "name": self.name,
+                "type": self.type,
+                "created_at": _text(self.created_at),
+                "credits_charged": self.credits_charged,
+            },
+            "outputs": [_output_to_json(output) for output in self.outputs],
+            "stored_at": _text(self.stored_at),
+            "deletion": None if self.deletion is None else self.deletion.value,
+            "deleting_at": _text(self.deleting_at),
+            "deleted_at": _text(self.deleted_at),
+            **({"others": [dict(other) for other in self.others]} if self.others else {}),
+        }
+
+    @classmethod
+    def from_json(cls, data: object, *, expected_id: str) -> Receipt:
+        """Read a receipt strictly.
+
+        Raises:
+            ReceiptInvalid: it is not a receipt, is another id's, or its version is newer than known.
+        """
+        reader = _Reader(data, expected_id)
+        version = reader.take("version", int)
+        if version > VERSION:
+            raise reader.error(f"has version {version}, and this mhsync knows {VERSION}", "upgrade mhsync")
+        if version < 1:
+            raise reader.error(f"has version {version}")
+        if reader.take("id", str) != expected_id:
+            raise reader.error("is another project's")
+        project = _Reader(reader.take("project", dict), expected_id)
+        deletion = reader.take_or_none("deletion", str)
+        if deletion not in (None, *Deletion):
+            raise reader.error(f"has an unknown deletion: {deletion!r}")
+        outputs = tuple(_output_from_json(item, expected_id) for item in reader.take("outputs", list))
+        others = reader.take_or_none("others", list) or []
+        if not all(isinstance(other, dict) for other in others):
+            raise reader.error("has others that are not receipts")
+        return cls(
+            id=expected_id,
+            api=reader.take("api", str),
+            name=project.take_or_none("name", str),
+            type=project.take_or_none("type", str),
+            created_at=project.time("created_at"),
+            credits_charged=project.take_or_none("credits_charged", int),
+            outputs=outputs,
+            stored_at=reader.time("stored_at"),
+            deletion=None if deletion is None else Deletion(deletion),
+            deleting_at=reader.time("deleting_at"),
+            deleted_at=reader.time("deleted_at"),
+            others=tuple(MappingProxyType(other) for other in others),
+            extra=reader.rest(),
+        )
+
+    def for_api(self, api: str) -> Receipt:
+        """The record made against `api`: this one, one of `others`, or a new one that keeps all the rest.
+
+        Raises:
+            ReceiptInvalid: the record kept for that API cannot be understood.
+        """
+        if self.api == api:
+            return self
+        mine = [other for other in self.others if other.get("api") == api]
+        rest = tuple(other for other in self.others if other.get("api") != api)
+        blank = replace(self, others=()).to_json()
+        kept = (*rest, MappingProxyType(blank))
+        if not mine:
+            return replace(Receipt.start(self.id, api), others=kept)
+        return replace(Receipt.from_json(dict(mine[0]), expected_id=self.id), others=kept)
+
+
+def _text(moment: datetime | None) -> str | None:
+    return None if moment is None else format_time(moment)
+
+
+def _output_to_json(output: StoredOutput) -> dict[str, Any]:
+    return {
+        **output.extra,
+        "path": output.path,
+        "size": output.size,
+        "sha256": output.sha256,
+        "source": output.source,
+        "filename": output.filename,
+        "proof": output.proof.value,
+        **({"suspect": True} if output.suspect else {}),
+        **({"superseded": output.superseded} if output.superseded is not None else {}),
+        **({"facts": dict(output.facts)} if output.facts else {}),
+    }
+
+
+def _output_from_json(data: object, id: str) -> StoredOutput:
+    reader = _Reader(data, id)
+    proof = reader.take("proof", str)
+    if proof not in tuple(Proof):
+        raise reader.error(f"has an unknown proof: {proof!r}")
+    sha256 = reader.take("sha256", str)
+    if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
+        raise reader.error("has a sha256 that is none")
+    size = reader.take("size", int)
+    if size < 0:
+        raise reader.error("has a size below zero")
+    path = reader.path("path")
+    superseded = reader.path("superseded") if "superseded" in reader.data else None
+    return StoredOutput(
+        path=path,
+        size=size,
+        sha256=sha256,
+        source=reader.take("source", str),
+        filename=reader.take("filename", str),
+        proof=Proof(proof),
+        suspect=reader.take_or_none("suspect", bool) or False,
+        superseded=superseded,
+        facts=MappingProxyType(reader.take_or_none("facts", dict) or {}),
+        extra=reader.rest(),
+    )
+
+
+class _Reader:
+    """Takes typed values out of one JSON object, and knows which keys were not asked for."""
+
+    def __init__(self, data: object, id: str) -> None:
+        self._id = id
+        if not isinstance(data, dict):
+            raise self.error("is not a JSON object")
+        self.data: dict[str, Any] = data
+        self._taken: set[str] = set()
+
+    def error(self, what: str, hint: str | None = None) -> ReceiptInvalid:
+        shown = self._id if is_valid_id(self._id) else repr(self._id)
+        return ReceiptInvalid(
+            f"the receipt of {shown} {what}",
+            id=self._id,
+            hint=hint or "look at the file under .mhsync/receipts/; mhsync leaves it as it is",
+        )
+
+    def take(self, name: str, wanted: type[Any]) -> Any:
+        self._taken.add(name)
+        value = self.data.get(name)
+        if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
+            raise self.error(f"has no usable {name!r}")
+        return value
+
+    def take_or_none(self, name: str, wanted: type[Any]) -> Any:
+        self._taken.add(name)
+        return None if self.data.get(name) is None else self.take(name, wanted)
+
+    def path(self, name: str) -> str:
+        """A path inside the storage: a damaged receipt must not point anywhere else."""
+        path: str = self.take(name, str)
+        parts = path.split("/")
+        if not path or "\\" in path or "\0" in path or any(part in ("", ".", "..") for part in parts):
+            raise self.error(f"has a {name} that leaves the storage: {path!r:.80}")
+        return path
+
+    def time(self, name: str) -> datetime | None:
+        text = self.take_or_none(name, str)
+        try:
+            return None if text is None else parse_time(text)
+        except (ValueError, OverflowError):
+            raise self.error(f"has no usable {name!r}") from None
+
+    def rest(self) -> Mapping[str, Any]:
+        return MappingProxyType({key: value for key, value in self.data.items() if key not in self._taken})

@@ -1,0 +1,324 @@
+"""Every error mhsync raises on purpose, in one tree.
+
+    MhsyncError                      exit
+    ├── UsageError                     2   a flag, a setting or an argument is wrong
+    │   └── ManifestError              2   manifests have problems, all of them listed
+    ├── RefusedError                   3   nothing was changed
+    │   ├── GuardRefused                   the policy of a manifest does not allow the plan
+    │   ├── ConfirmationMissing            nobody said yes
+    │   ├── PlanRefused                    a plugin vetoed the plan
+    │   ├── PlanStale                      a saved plan no longer fits
+    │   └── LockTimeout                    another run holds the storage
+    ├── ApiError                       1   the API's answer, or the lack of one
+    │   ├── RequestInvalid                 400 and 422
+    │   ├── AuthenticationFailed           401: the key is wrong
+    │   ├── PaymentRequired                402
+    │   ├── PermissionDenied               403
+    │   ├── ProjectNotFound                404
+    │   ├── RateLimited                    429 to the last attempt
+    │   ├── ServerFailed                   5xx to the last attempt
+    │   ├── ConnectionFailed               no answer: refused, reset, timed out, TLS
+    │   └── AnswerInvalid                  an answer that cannot be understood
+    ├── CredentialsMissing             1   no API key was found
+    ├── RenderFailed                   1   the project ended in error or canceled, or is gone
+    ├── WaitTimeout                    4   still rendering when the time was up
+    ├── DownloadError                  1   an output could not be fetched whole
+    │   └── LinkExpired                    the signed link was refused: ask for a new one
+    ├── OutputRejected                 1   a plugin rejected a downloaded file
+    ├── StorageError                   1   a storage failed
+    │   ├── StorageNotFound                what was to be read is not there
+    │   ├── StorageUnavailable             the storage cannot be opened
+    │   └── PathOccupied                   another file stands where an output must go
+    ├── ReceiptInvalid                 1   a receipt cannot be trusted
+    ├── PluginError                    1   a plugin cannot be loaded or misbehaved
+    └── Interrupted                  130   Ctrl-C or SIGTERM
+
+Messages are one line of what happened; `hint` is one line of what to do. Neither ever holds an API key or
+the query of a signed link: whoever raises sees to that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, and where. Lines and columns count from 1."""
+
+    code: str
+    message: str
+    hint: str | None = None
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    id: str | None = None
+
+    @property
+    def where(self) -> str:
+        """`file:line:column`, as far as it is known."""
+        return ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
+
+    def __str__(self) -> str:
+        where = f"{self.where}: " if self.where else ""
+        return f"{where}{self.message}"
+
+
+class MhsyncError(Exception):
+    """The root of the tree.
+
+    Args:
+        message: one line: what happened.
+        hint: one line: what to do about it.
+        id: the project it is about.
+        file: the file it is about, with `line` and `column` (from 1) where they are known.
+    """
+
+    exit_code: ClassVar[int] = 1
+    code: ClassVar[str] = "error"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        id: str | None = None,
+        file: str | None = None,
+        line: int | None = None,
+        column: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.id = id
+        self.file = file
+        self.line = line
+        self.column = column
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """The error as what it is made of; most are one problem, a `ManifestError` may be many."""
+        return (Problem(self.code, self.message, self.hint, self.file, self.line, self.column, self.id),)
+
+
+class UsageError(MhsyncError):
+    """A flag, a setting or an argument is wrong; nothing was asked of the API."""
+
+    exit_code = 2
+    code = "usage"
+
+
+class ManifestError(UsageError):
+    """One or several manifests cannot be used; `problems` lists every reason at once."""
+
+    code = "manifest"
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self._problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self._problems))
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        return self._problems
+
+
+class RefusedError(MhsyncError):
+    """A guard, a veto or a missing confirmation stopped the run before anything was changed."""
+
+    exit_code = 3
+    code = "refused"
+
+
+class GuardRefused(RefusedError):
+    """The policy of one or several manifests does not allow the plan; `problems` lists each reason."""
+
+    code = "guard"
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self._problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self._problems))
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        return self._problems
+
+
+class ConfirmationMissing(RefusedError):
+    """The plan deletes, and nobody said yes."""
+
+    code = "confirmation_missing"
+
+
+class PlanRefused(RefusedError):
+    """Raised by a plugin's `mhsync_review_plan` to veto a plan."""
+
+    code = "plan_refused"
+
+
+class PlanStale(RefusedError):
+    """A saved plan no longer fits what is there."""
+
+    code = "plan_stale"
+
+
+class LockTimeout(RefusedError):
+    """Another run held the storage for longer than this one was ready to wait."""
+
+    code = "lock_timeout"
+
+
+class ApiError(MhsyncError):
+    """The API answered with an error, or not at all.
+
+    Attributes:
+        status: the HTTP status, or None where there was no answer.
+    """
+
+    code = "api"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        hint: str | None = None,
+        id: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, id=id)
+        self.status = status
+
+
+class RequestInvalid(ApiError):
+    """400 or 422: the API does not accept the request."""
+
+    code = "request_invalid"
+
+
+class AuthenticationFailed(ApiError):
+    """401: the key is wrong. It ends a run: no other request would fare better."""
+
+    code = "authentication_failed"
+
+
+class PaymentRequired(ApiError):
+    """402: the account's plan or credits do not cover the request."""
+
+    code = "payment_required"
+
+
+class PermissionDenied(ApiError):
+    """403: the account may not do this."""
+
+    code = "permission_denied"
+
+
+class ProjectNotFound(ApiError):
+    """404: no such project for this key."""
+
+    code = "not_found"
+
+
+class RateLimited(ApiError):
+    """429 to the last attempt."""
+
+    code = "rate_limited"
+
+
+class ServerFailed(ApiError):
+    """A 5xx answer to the last attempt."""
+
+    code = "server_failed"
+
+
+class ConnectionFailed(ApiError):
+    """No answer: refused, reset, timed out, a name that does not resolve, TLS."""
+
+    code = "connection_failed"
+
+
+class AnswerInvalid(ApiError):
+    """An answer that cannot be understood: not JSON, too large, another project's, a field of a wrong type."""
+
+    code = "answer_invalid"
+
+
+class CredentialsMissing(MhsyncError):
+    """No API key was found; the message says where it was looked for."""
+
+    code = "credentials_missing"
+
+
+class RenderFailed(MhsyncError):
+    """The project ended in `error` or `canceled`, or is gone, so that there is nothing to download."""
+
+    code = "render_failed"
+
+
+class WaitTimeout(MhsyncError):
+    """The project was still rendering when the time to wait was up."""
+
+    exit_code = 4
+    code = "wait_timeout"
+
+
+class DownloadError(MhsyncError):
+    """An output could not be fetched whole."""
+
+    code = "download"
+
+
+class LinkExpired(DownloadError):
+    """A download host refused a signed link (401, 403 or 410): a new GET gives a new one."""
+
+    code = "link_expired"
+
+
+class OutputRejected(MhsyncError):
+    """A plugin's `mhsync_check_output` rejected a downloaded file; it did not become visible."""
+
+    code = "output_rejected"
+
+
+class StorageError(MhsyncError):
+    """A storage could not do what it was asked to."""
+
+    code = "storage"
+
+
+class StorageNotFound(StorageError):
+    """There is nothing under the path that was to be opened."""
+
+    code = "storage_not_found"
+
+
+class StorageUnavailable(StorageError):
+    """The storage itself cannot be opened."""
+
+    code = "storage_unavailable"
+
+
+class PathOccupied(StorageError):
+    """A file that no receipt names stands where an output must go."""
+
+    code = "path_occupied"
+
+
+class ReceiptInvalid(MhsyncError):
+    """A receipt cannot be read, is another project's, or is newer than this version of mhsync."""
+
+    code = "receipt_invalid"
+
+
+class PluginError(MhsyncError):
+    """A plugin cannot be loaded, or misbehaved; the message names it."""
+
+    code = "plugin"
+
+
+class Interrupted(MhsyncError):
+    """Ctrl-C or SIGTERM; what was recorded so far stands."""
+
+    exit_code = 130
+    code = "interrupted"

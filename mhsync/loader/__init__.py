@@ -1,0 +1,1 @@
+"""YAML text to values: positions, the schema, many files. The only room that knows yaml and jsonschema."""

@@ -1,0 +1,108 @@
+"""Every bound mhsync keeps, by name. Times are seconds, sizes are bytes.
+
+Nothing here reads the environment; `cli/` replaces single fields from flags.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+@dataclass(frozen=True, slots=True)
+class HttpSettings:
+    """Bounds of one call to the API or to a download host, its retries included."""
+
+    connect_timeout: float = 10.0
+    read_timeout: float = 30.0
+    attempts: int = 6
+    retry_window: float = 30.0
+    """No further attempt of a call begins later than this after its first, Retry-After aside."""
+    backoff: float = 0.25
+    """The first pause between attempts; it doubles each time, and jitter takes up to half of it away."""
+    backoff_max: float = 8.0
+    retry_after_max: float = 600.0
+    """The longest Retry-After that is waited for; a longer one ends the call."""
+    answer_max: int = 1 * MIB
+    """A details body is about 1 KiB; more than this is not one."""
+    redirects: int = 5
+    pool: int = 32
+
+
+@dataclass(frozen=True, slots=True)
+class PaceSettings:
+    """How a run slows down for an origin that answers 429 or 503, and recovers."""
+
+    rate: float | None = None
+    """Requests a second at most; None is no cap."""
+    floor: float = 0.5
+    """Requests a second that are always allowed, however often the origin refuses."""
+    cut: float = 0.7
+    """A refusal multiplies the rate by this."""
+    step: float = 0.05
+    """Each second without a refusal adds this share of the rate."""
+    pause: float = 0.5
+    """The first pause of the whole run after a refusal without Retry-After; it doubles while refusals go on."""
+    pause_max: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadSettings:
+    """Bounds of one output's download."""
+
+    attempts: int = 6
+    """Attempts in a row that brought no byte; an attempt that got further does not count."""
+    chunk: int = 256 * KIB
+    read_timeout: float = 60.0
+    renewals: int = 2
+    """New links asked for when a download host refuses one."""
+    resumes: int = 1000
+    """Broken transfers that are resumed before one output is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitSettings:
+    """Polling while projects render. The vendor advises every 3 s with backoff (FACTS: Outputs)."""
+
+    first: float = 3.0
+    factor: float = 1.5
+    most: float = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestSettings:
+    """Bounds of what is read from files."""
+
+    size: int = 32 * MIB
+    depth: int = 8
+    problems: int = 50
+    """Problems told of one file; the rest are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """Bounds of a whole run."""
+
+    checkers: int = 16
+    """GETs at once."""
+    transfers: int = 8
+    """Downloads, moves or deletes at once."""
+    deadline: float = 6 * 3600.0
+    """A run begins no new work after this."""
+    lock_timeout: float = 600.0
+    """How long to wait for another run to let go of a storage."""
+    receipt_max: int = 4 * MIB
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All bounds; frozen, so that one can be handed to every room."""
+
+    http: HttpSettings = field(default_factory=HttpSettings)
+    pace: PaceSettings = field(default_factory=PaceSettings)
+    download: DownloadSettings = field(default_factory=DownloadSettings)
+    wait: WaitSettings = field(default_factory=WaitSettings)
+    manifest: ManifestSettings = field(default_factory=ManifestSettings)
+    run: RunSettings = field(default_factory=RunSettings)

@@ -1,0 +1,133 @@
+"""The storage contract: what a backend promises. `mhsync.testing.StorageConformance` proves it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol, runtime_checkable
+
+from mhsync.errors import StorageError
+
+PRIVATE = ".mhsync/"
+"""Everything below it is mhsync's own: receipts, temporary files, the lock."""
+TEMPORARY = ".mhsync/tmp/"
+
+StorageFactory = Callable[[str, Mapping[str, Any]], "Storage"]
+"""What `mhsync_storage_schemes` maps a scheme to: (URL, the manifest's `storage_options`) -> Storage."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class FileInfo:
+    """One file of a storage. `path` is relative to it, with `/`; `size` is in bytes."""
+
+    path: str
+    size: int
+    etag: str | None = None
+
+
+class Writer(Protocol):
+    """What `Storage.write` gives: the bytes go here, in order."""
+
+    def write(self, data: bytes, /) -> int: ...
+
+
+@runtime_checkable
+class LocalWriter(Writer, Protocol):
+    """A writer whose bytes are a local file already, so that a check can look at it without a copy."""
+
+    @property
+    def local_path(self) -> Path:
+        """The temporary file; all that was written is in it once `flush` was called."""
+
+    def flush(self) -> None: ...
+
+
+class Storage(ABC):
+    """A place for files under relative paths.
+
+    All methods may be called from several threads at once. Whatever a backend's library raises becomes a
+    `StorageError` with one line that names the path and never holds a secret.
+    """
+
+    is_folder_of_this_machine: bool = False
+    """Whether the files go when the machine goes, as on a CI runner: `durable_storage` guards `archived` there."""
+
+    @abstractmethod
+    def list(self, prefix: str = "") -> Iterator[FileInfo]:
+        """Every visible file whose path begins with the string `prefix`, in any order; no folders, no
+        temporary files. A storage that does not exist yet lists as empty.
+
+        Raises:
+            StorageUnavailable: the storage cannot be opened.
+            StorageError: the listing failed; a listing is never silently cut short.
+        """
+
+    @abstractmethod
+    def stat(self, path: str) -> FileInfo | None:
+        """The file under the path, or None where there is none."""
+
+    @abstractmethod
+    def open(self, path: str) -> BinaryIO:
+        """A binary reader from the start; the caller closes it.
+
+        Raises:
+            StorageNotFound: there is no such file.
+        """
+
+    @abstractmethod
+    def write(self, path: str) -> AbstractContextManager[Writer]:
+        """A context manager that gives a writer.
+
+        The file becomes visible under its path, whole and durable, when the block ends well, and replaces what
+        was there. When the block raises, or the process dies inside it, what was there before stays as it was.
+        Missing folders are made.
+        """
+
+    @abstractmethod
+    def move(self, old: str, new: str) -> None:
+        """Give a file another path, replacing what is there. At no moment is it under neither.
+
+        Raises:
+            StorageNotFound: there is no file under `old`.
+        """
+
+    @abstractmethod
+    def remove(self, path: str) -> None:
+        """Remove a file; one that is not there is no error."""
+
+    def lock(
+        self,
+        timeout: float,  # noqa: ARG002 - for backends that can lock
+        on_wait: Callable[[str], None],  # noqa: ARG002
+    ) -> AbstractContextManager[object]:
+        """Hold the storage for one run; a backend that cannot lock holds nothing.
+
+        Args:
+            timeout: seconds to wait for another run.
+            on_wait: told once, when there is somebody to wait for, who it is and since when.
+
+        Raises:
+            LockTimeout: another run still held it when the time was up.
+        """
+        return nullcontext()
+
+    def sweep(self) -> None:  # noqa: B027 - nothing to do for backends that leave nothing behind
+        """Remove what dead runs left of unfinished writes. Called with the lock held."""
+
+    def close(self) -> None:  # noqa: B027 - nothing to do for backends without connections
+        """Let go of connections. The storage is not used afterwards."""
+
+
+def check_path(path: str) -> str:
+    """The path itself, once it is one that stays inside a storage.
+
+    Raises:
+        StorageError: it is empty, absolute, climbs out, or holds a backslash or a control character.
+    """
+    parts = path.split("/")
+    if any(part in ("", ".", "..") for part in parts) or "\\" in path or any(ord(char) < 32 for char in path):
+        raise StorageError(f"not a path inside the storage: {path!r:.120}")
+    return path

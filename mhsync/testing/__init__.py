@@ -1,0 +1,1 @@
+"""For authors of plugins: the storage conformance suite and pytest fixtures."""

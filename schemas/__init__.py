@@ -1,0 +1,1 @@
+"""The JSON Schemas that ship with mhsync; `mhsync schema NAME` prints one."""
