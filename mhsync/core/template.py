@@ -1,0 +1,207 @@
+"""The path template of a manifest, such as `{id}/{filename}`: what it may hold, and how it is filled.
+
+A template is literal text and fields. Its rules keep every output inside the storage, out of mhsync's own folder,
+and under a name that any file system or object store takes. `check_text` holds the same rules for a path that
+was filled already.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+FIELDS = ("id", "name", "type", "index", "filename", "stem", "ext", "date")
+SEGMENT_MAX = 255
+"""Bytes of one segment (what stands between two `/`) in UTF-8: what common file systems take."""
+TEXT_MAX = 1024
+"""Bytes of a whole path in UTF-8: what object stores take as a key."""
+PRIVATE_FOLDER = ".mhsync"
+
+_FIELD = re.compile(r"\{([^{}]*)\}")
+_DEVICE = re.compile(r"(con|prn|aux|nul|clock\$|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\..*)?", re.IGNORECASE)
+_DRIVE = re.compile(r"[A-Za-z]:")
+_SLASHES = frozenset("\u2044\u2215\u2216\u29f5\u29f8\u29f9\ufe68\uff0f\uff3c")
+"""What looks like `/` or a backslash and is neither."""
+_INVISIBLE = frozenset(("Cc", "Cs", "Zl", "Zp"))
+_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_LOOKS_LIKE = str.maketrans("\u04bb\u0455\u0443\u0441\u0578\u043c", "hsycnm")
+"""Cyrillic and Armenian letters that a reader takes for those of `.mhsync`."""
+_MAY_BE_LEFT = frozenset(("path_private", "path_climbs", "path_device"))
+"""What counts also where `{ext}` is empty."""
+_OTHER_WORDS = {
+    "extension": "ext",
+    "suffix": "ext",
+    "title": "name",
+    "number": "index",
+    "n": "index",
+    "i": "index",
+    "file": "filename",
+    "basename": "filename",
+    "created_at": "date",
+    "day": "date",
+    "project": "id",
+    "project_id": "id",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateProblem:
+    """One thing that is wrong with a template, and what to write instead."""
+
+    code: str
+    message: str
+    hint: str
+
+
+def fields_of(template: str) -> frozenset[str]:
+    """The known fields that stand in the template."""
+    return frozenset(name for name in _FIELD.findall(template) if name in FIELDS)
+
+
+def fill(template: str, values: Mapping[str, str]) -> str:
+    """The path that a checked template gives for one output; `values` are safe to stand in one segment.
+
+    Raises:
+        KeyError: the template holds a field that `values` does not.
+    """
+    return _FIELD.sub(lambda match: values[match[1]], template)
+
+
+def path_key(path: str) -> str:
+    """What two paths have in common that are one file where case or the form of accents does not count."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", path).casefold())
+
+
+def check_template(template: str) -> tuple[TemplateProblem, ...]:
+    """Everything that is wrong with a template; nothing where it can be used."""
+    # A field stands for at least one harmless letter, `ext` for nothing or for a dot and more.
+    short = [found for found in check_text(_sample(template, ext="")) if found.code in _MAY_BE_LEFT]
+    return tuple(dict.fromkeys((*_field_problems(template), *check_text(_sample(template, ext=".x")), *short)))
+
+
+def check_text(path: str) -> tuple[TemplateProblem, ...]:
+    """Everything that keeps a path without fields from being used in a storage."""
+    return tuple(dict.fromkeys((*_whole_problems(path), *_segments_problems(path))))
+
+
+def _sample(template: str, ext: str) -> str:
+    filled = _FIELD.sub(lambda match: ext if match[1] == "ext" else "x", template)
+    return filled.replace("{", "x").replace("}", "x")
+
+
+def _field_problems(template: str) -> Iterator[TemplateProblem]:
+    known = ", ".join(f"{{{name}}}" for name in FIELDS)
+    for name in dict.fromkeys(_FIELD.findall(template)):
+        if name not in FIELDS:
+            yield _unknown_field(name, known)
+    rest = _FIELD.sub("", template)
+    if "{" in rest or "}" in rest:
+        brace = "{" if "{" in rest else "}"
+        yield TemplateProblem(
+            "path_brace", f"the path has a stray '{brace}'", f"braces only stand around a field: {known}"
+        )
+    if ".{ext}" in template:
+        yield TemplateProblem(
+            "path_ext", "the path has a dot before {ext}", "{ext} brings its own dot: leave this one out"
+        )
+    elif "{ext}" in template.split("/"):
+        yield TemplateProblem(
+            "path_ext", "the path has {ext} alone as a name", "write a name before it, such as {stem}{ext}"
+        )
+
+
+def _unknown_field(name: str, known: str) -> TemplateProblem:
+    shown = _show("{" + name + "}")
+    plain = re.split(r"[:!.\[]", name, maxsplit=1)[0].strip()
+    if plain != name and plain in FIELDS:
+        return TemplateProblem(
+            "path_format",
+            f"the path has a field with a format: {shown}",
+            f"write {{{plain}}}: fields take no format",
+        )
+    lower = plain.lower()
+    near = [_OTHER_WORDS[lower]] if lower in _OTHER_WORDS else difflib.get_close_matches(lower[:64], FIELDS, 1)
+    hint = f"did you mean {{{near[0]}}}? The fields are {known}" if near else f"the fields are {known}"
+    return TemplateProblem("path_field", f"the path has an unknown field: {shown}", hint)
+
+
+def _whole_problems(path: str) -> Iterator[TemplateProblem]:
+    if not path:
+        yield TemplateProblem("path_empty", "the path is empty", "write one such as '{id}/{filename}'")
+        return
+    if path.startswith("/"):
+        yield TemplateProblem(
+            "path_absolute", "the path is absolute", "paths begin in the storage: leave the first '/' out"
+        )
+    if "\\" in path:
+        yield TemplateProblem("path_backslash", "the path has a backslash", "write '/' between folders")
+    for char in dict.fromkeys(path):
+        if unicodedata.category(char) in _INVISIBLE or char in _BIDI:
+            yield TemplateProblem(
+                "path_control", f"the path has a control character, U+{ord(char):04X}", "take it out"
+            )
+        elif char in _SLASHES:
+            yield TemplateProblem(
+                "path_slash",
+                f"the path has U+{ord(char):04X}, which only looks like a slash",
+                "write '/' between folders, or another character",
+            )
+    if len(path.encode(errors="surrogatepass")) > TEXT_MAX:
+        yield TemplateProblem(
+            "path_long", f"the path is longer than {TEXT_MAX} bytes", "shorten it: object stores take no more"
+        )
+
+
+def _segments_problems(path: str) -> Iterator[TemplateProblem]:
+    segments = path.removeprefix("/").split("/") if path else []
+    for number, segment in enumerate(segments, start=1):
+        yield from _segment_problems(segment, is_last=number == len(segments))
+
+
+def _segment_problems(segment: str, *, is_last: bool) -> Iterator[TemplateProblem]:
+    shown = _show(segment)
+    plain = unicodedata.normalize("NFKC", segment)
+    if not segment:
+        yield (
+            TemplateProblem("path_folder", "the path ends with '/'", "add the file's name, such as {filename}")
+            if is_last
+            else TemplateProblem("path_empty_segment", "the path has '//'", "write one '/'")
+        )
+    elif plain.strip(" ") in (".", ".."):
+        yield TemplateProblem(
+            "path_climbs", f"the path has the segment {shown}", "paths stay inside the storage: leave it out"
+        )
+    elif _is_private(plain):
+        yield TemplateProblem(
+            "path_private",
+            f"the path enters mhsync's own folder: {shown}",
+            f"{PRIVATE_FOLDER}/ is kept for receipts: choose another name",
+        )
+    elif segment[-1] in ". ":
+        what = "a dot" if segment[-1] == "." else "a space"
+        yield TemplateProblem(
+            "path_trailing", f"the segment {shown} ends with {what}", f"some storages drop it: leave {what} out"
+        )
+    elif _DEVICE.fullmatch(plain) or _DRIVE.match(plain):
+        kind = "a Windows device" if _DEVICE.fullmatch(plain) else "a drive letter"
+        yield TemplateProblem("path_device", f"the segment {shown} names {kind}", "choose another name")
+    if len(segment.encode(errors="surrogatepass")) > SEGMENT_MAX:
+        yield TemplateProblem(
+            "path_long_segment",
+            f"a segment of the path is longer than {SEGMENT_MAX} bytes: {shown}",
+            "shorten it: file systems take no more",
+        )
+
+
+def _is_private(segment: str) -> bool:
+    """Whether a segment is mhsync's folder to any file system, or to a reader's eye."""
+    seen = "".join(char for char in segment if unicodedata.category(char) != "Cf")
+    return seen.casefold().translate(_LOOKS_LIKE).rstrip(". ") == PRIVATE_FOLDER
+
+
+def _show(text: str) -> str:
+    """A text for a message: short, and with everything invisible escaped."""
+    return repr(text if len(text) <= 60 else text[:59] + "…")
