@@ -1,0 +1,45 @@
+"""Details: what a `GET` told of one project. A project that is not among them was not asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mhsync.core.project import Project, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The API knows the project."""
+
+    project: Project
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """404, or `enabled: false`. A 404 proves nothing beyond this run: the key may be another account's."""
+
+    not_found: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """The `GET` failed, or its answer cannot be understood: never a reason to act."""
+
+    code: str
+    message: str
+
+
+Details = Live | Gone | Unreadable
+DetailsById = Mapping[str, Details]
+
+
+def details_of(project: Project) -> Details:
+    """Sort what a `GET` gave: gone, a status that this version does not know, or live."""
+    if project.is_gone:
+        return Gone(not_found=False)
+    if project.status is Status.UNKNOWN:
+        return Unreadable(
+            "unknown_status", f"the API says a status that mhsync does not know: {project.status_text!r:.60}"
+        )
+    return Live(project)

@@ -1,0 +1,336 @@
+"""diff(manifest, inventories, details) -> Plan: the decision table, and nothing else.
+
+Pure: the same values give the same plan. `docs/design.md` holds the table; the functions below follow its rows
+from the top, and the first that fits decides.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from mhsync.core.details import Details, DetailsById, Gone, Live, Unreadable
+from mhsync.core.inventory import Inventory, is_settled
+from mhsync.core.manifest import Entry, Manifest, State
+from mhsync.core.paths import PathValues, UnusablePathError, filenames, output_paths
+from mhsync.core.plan import Action, Plan, PlannedOutput, ProjectPlan, Verdict
+from mhsync.core.project import FAILED, RENDERING, Project, Status
+from mhsync.core.receipt import Receipt
+from mhsync.core.template import path_key
+
+
+def diff(
+    manifest: Manifest,
+    inventories: Mapping[str, Inventory],
+    details: DetailsById,
+    *,
+    api: str,
+    only: Collection[str] = (),
+) -> Plan:
+    """What must change so that the account and the storages are as the manifest says.
+
+    Args:
+        manifest: what is desired.
+        inventories: what each storage holds, by `ManifestFile.file`.
+        details: what the API said, by id; an id that is not there was not asked for.
+        api: the API's origin that the details come from.
+        only: the ids to plan for; empty means all.
+    """
+    judged = [
+        (inventories[file.file], _judge(entry, inventories[file.file], details.get(entry.id)))
+        for file, entry in manifest
+        if not only or entry.id in only
+    ]
+    return Plan(api, manifest.files, tuple(_without_clashes(judged)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One project with all that the table looks at."""
+
+    entry: Entry
+    inventory: Inventory
+    details: Details | None
+
+    @property
+    def receipt(self) -> Receipt | None:
+        return self.inventory.receipt(self.entry.id)
+
+    @property
+    def is_stored(self) -> bool:
+        return self.inventory.is_stored(self.entry.id)
+
+    @property
+    def is_deleted(self) -> bool:
+        return self.receipt is not None and self.receipt.is_deleted
+
+    @property
+    def is_gone(self) -> bool:
+        return isinstance(self.details, Gone)
+
+    def verdict(
+        self,
+        verdict: Verdict,
+        code: str,
+        reason: str,
+        *,
+        actions: tuple[Action, ...] = (),
+        outputs: tuple[PlannedOutput, ...] | None = None,
+    ) -> ProjectPlan:
+        return ProjectPlan(
+            entry=self.entry,
+            verdict=verdict,
+            reason_code=code,
+            reason=reason,
+            actions=actions,
+            status=_status_word(self.details),
+            never_stored=Action.DELETE in actions and Action.DOWNLOAD not in actions and not self.is_stored,
+            not_found=isinstance(self.details, Gone) and self.details.not_found,
+            outputs=self._stored_outputs() if outputs is None else outputs,
+        )
+
+    def _stored_outputs(self) -> tuple[PlannedOutput, ...]:
+        if self.receipt is None:
+            return ()
+        return tuple(
+            PlannedOutput(o.path, o.source, o.filename, o.size, o.sha256, self.inventory.is_in_place(o))
+            for o in self.receipt.outputs
+        )
+
+
+def _judge(entry: Entry, inventory: Inventory, details: Details | None) -> ProjectPlan:
+    case = _Case(entry, inventory, details)
+    problem = inventory.problem or inventory.invalid.get(entry.id)
+    if problem is not None:
+        return case.verdict(Verdict.FAILED, problem.code, problem.message, outputs=())
+    if not is_settled(entry, inventory):
+        if isinstance(details, Unreadable):
+            return case.verdict(Verdict.FAILED, details.code, details.message)
+        if details is None:
+            return case.verdict(Verdict.FAILED, "not_asked", "the API was not asked for this project")
+    if entry.state is State.DELETED:
+        return _judge_deleted(case)
+    try:
+        return _judge_stored(case)
+    except UnusablePathError as error:
+        return case.verdict(Verdict.BLOCKED, "path_unusable", str(error))
+
+
+def _judge_stored(case: _Case) -> ProjectPlan:
+    """The rows of `downloaded` and `archived`: a move stands before whatever else is to be done."""
+    rest = _judge_downloaded(case) if case.entry.state is State.DOWNLOADED else _judge_archived(case)
+    if case.is_gone or not case.is_stored or Action.DOWNLOAD in rest.actions:
+        return rest
+    moved = _moved_outputs(case)
+    if moved is None:
+        return rest
+    if rest.verdict not in (Verdict.UNCHANGED, Verdict.CHANGE):
+        return rest
+    reason = "stored under another path than the manifest gives it now"
+    if Action.DELETE in rest.actions:
+        reason += "; then it is deleted from the account"
+    return case.verdict(
+        Verdict.CHANGE, "path_changed", reason, actions=(Action.MOVE, *rest.actions), outputs=moved
+    )
+
+
+def _judge_downloaded(case: _Case) -> ProjectPlan:
+    if case.is_stored:
+        return case.verdict(Verdict.UNCHANGED, "stored", "stored")
+    if case.is_gone:
+        return _lost(case)
+    project = _live(case)
+    waiting = _not_ready(case, project)
+    if waiting is not None:
+        return waiting
+    code, reason = _why_download(case)
+    return case.verdict(
+        Verdict.CHANGE, code, reason, actions=(Action.DOWNLOAD,), outputs=_outputs_to_store(case, project)
+    )
+
+
+def _judge_archived(case: _Case) -> ProjectPlan:
+    if case.is_gone or case.is_deleted:
+        if case.is_stored:
+            return case.verdict(Verdict.UNCHANGED, "archived", "stored, and gone from the account")
+        return _lost(case)
+    project = _live(case)
+    waiting = _not_ready(case, project)
+    if waiting is not None:
+        return waiting
+    if case.is_stored and case.receipt is not None and case.receipt.sources == project.sources:
+        return case.verdict(
+            Verdict.CHANGE,
+            "stored",
+            "stored: to be proved, then deleted from the account",
+            actions=(Action.DELETE,),
+        )
+    if case.is_stored:
+        code, reason = "outputs_changed", "the API offers other outputs than those stored"
+    else:
+        code, reason = _why_download(case)
+    return case.verdict(
+        Verdict.CHANGE,
+        code,
+        f"{reason}; then it is deleted from the account",
+        actions=(Action.DOWNLOAD, Action.DELETE),
+        outputs=_outputs_to_store(case, project),
+    )
+
+
+def _judge_deleted(case: _Case) -> ProjectPlan:
+    if case.is_deleted:
+        return case.verdict(Verdict.UNCHANGED, "deleted", "deleted")
+    if case.is_gone:
+        return case.verdict(Verdict.UNCHANGED, "gone", "not found" if _is_not_found(case) else "gone")
+    project = _live(case)
+    if project.status in RENDERING:
+        return case.verdict(
+            Verdict.PENDING, "rendering", f"{project.status}: it is deleted when the render has ended"
+        )
+    reason = (
+        "to be deleted from the account; a copy stays stored" if case.is_stored else "to be deleted; never stored"
+    )
+    return case.verdict(Verdict.CHANGE, "unwanted", reason, actions=(Action.DELETE,))
+
+
+def _live(case: _Case) -> Project:
+    assert isinstance(case.details, Live), "the rows above leave only live projects"
+    return case.details.project
+
+
+def _not_ready(case: _Case, project: Project) -> ProjectPlan | None:
+    """Pending or blocked where there is nothing to download; None where there is."""
+    if project.status in RENDERING or project.status is Status.DRAFT:
+        reason = {Status.DRAFT: "draft: it was never submitted for rendering"}.get(project.status)
+        return case.verdict(Verdict.PENDING, str(project.status), reason or f"{project.status}: not ready yet")
+    if project.status in FAILED:
+        told = "" if project.error is None else f" ({project.error.code}: {project.error.message})"
+        return case.verdict(
+            Verdict.BLOCKED, f"render_{project.status}", f"the render ended in {project.status}{told}"
+        )
+    if not project.downloads:
+        return case.verdict(Verdict.BLOCKED, "no_outputs", "complete, but the API offers no output")
+    return None
+
+
+def _lost(case: _Case) -> ProjectPlan:
+    """The account has it no more, and the storage does not have it whole."""
+    how = "not found in the account" if _is_not_found(case) else "gone from the account"
+    if case.receipt is not None and case.receipt.outputs:
+        missing = case.inventory.missing(case.entry.id)
+        paths = ", ".join(output.path for output in missing[:3])
+        return case.verdict(
+            Verdict.BLOCKED, "copy_lost", f"THE COPY IS LOST: {how}, and damaged in the storage: {paths}"
+        )
+    if case.entry.state is State.ARCHIVED:
+        return case.verdict(Verdict.BLOCKED, "copy_lost", f"THE COPY IS LOST: {how}, and it was never stored")
+    return case.verdict(Verdict.BLOCKED, "gone", f"{how}: it can no longer be downloaded")
+
+
+def _is_not_found(case: _Case) -> bool:
+    return isinstance(case.details, Gone) and case.details.not_found
+
+
+def _why_download(case: _Case) -> tuple[str, str]:
+    missing = case.inventory.missing(case.entry.id)
+    if not missing:
+        return "not_stored", "not stored yet"
+    first = missing[0]
+    if first.suspect:
+        what = "does not match its receipt"
+    elif first.path in case.inventory.files:
+        what = f"has {case.inventory.files[first.path]} bytes, not {first.size}"
+    else:
+        what = "is missing"
+    more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
+    return "drift", f"{first.path} {what}{more}: to be downloaded again"
+
+
+def _values(case: _Case, project: Project | None) -> PathValues:
+    """What paths are made of: the receipt's values once something was stored, then the API's."""
+    receipt = case.receipt
+    if receipt is not None and receipt.stored_at is not None:
+        return PathValues(case.entry.id, receipt.name, receipt.type, receipt.created_at)
+    if project is None:
+        return PathValues(case.entry.id)
+    return PathValues(case.entry.id, project.name, project.type, project.created_at)
+
+
+def _outputs_to_store(case: _Case, project: Project) -> tuple[PlannedOutput, ...]:
+    sources = [download.source for download in project.downloads]
+    names = filenames(sources)
+    paths = output_paths(case.entry.path, _values(case, project), names)
+    return tuple(
+        PlannedOutput(path, source, name) for path, source, name in zip(paths, sources, names, strict=True)
+    )
+
+
+def _moved_outputs(case: _Case) -> tuple[PlannedOutput, ...] | None:
+    """The stored outputs under the paths that the manifest gives them now; None where they are there already."""
+    receipt = case.receipt
+    assert receipt is not None, "only what is stored can move"
+    names = [output.filename for output in receipt.outputs]
+    paths = output_paths(case.entry.path, _values(case, None), names)
+    is_moving = any(output.superseded is not None for output in receipt.outputs)
+    if not is_moving and all(o.path == path for o, path in zip(receipt.outputs, paths, strict=True)):
+        return None
+    return tuple(
+        PlannedOutput(path, o.source, o.filename, o.size, o.sha256, stored=True)
+        for o, path in zip(receipt.outputs, paths, strict=True)
+    )
+
+
+def _status_word(details: Details | None) -> str | None:
+    if isinstance(details, Live):
+        return details.project.status_text
+    if isinstance(details, Gone):
+        return "gone"
+    return None if details is None else "unknown"
+
+
+def _without_clashes(judged: list[tuple[Inventory, ProjectPlan]]) -> Iterator[ProjectPlan]:
+    """Block every project whose new path another project has, or also wants, or needs as a folder."""
+    claims: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for inventory, plan in judged:
+        for key in _claimed(plan):
+            claims[inventory.location, key].add(plan.id)
+    folders: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for (location, key), ids in claims.items():
+        for end, char in enumerate(key):
+            if char == "/":
+                folders[location, key[:end]] |= ids
+    for inventory, plan in judged:
+        yield _unless_clash(plan, inventory, claims, folders)
+
+
+def _claimed(plan: ProjectPlan) -> Iterator[str]:
+    return (path_key(output.path) for output in plan.outputs)
+
+
+def _unless_clash(
+    plan: ProjectPlan,
+    inventory: Inventory,
+    claims: Mapping[tuple[str, str], set[str]],
+    folders: Mapping[tuple[str, str], set[str]],
+) -> ProjectPlan:
+    if not {Action.DOWNLOAD, Action.MOVE} & set(plan.actions):
+        return plan
+    for output in plan.outputs:
+        key = path_key(output.path)
+        others = claims.get((inventory.location, key), set()) | folders.get((inventory.location, key), set())
+        for end, char in enumerate(key):
+            if char == "/":
+                others = others | claims.get((inventory.location, key[:end]), set())
+        others = others - {plan.id}
+        if others:
+            return replace(
+                plan,
+                verdict=Verdict.BLOCKED,
+                reason_code="path_clash",
+                reason=f"its path {output.path} is also that of {min(others)}: add {{id}} to the path of one",
+                actions=(),
+                never_stored=False,
+            )
+    return plan

@@ -1,0 +1,126 @@
+"""Guards: whether a plan may be applied at all. They run before anything changes, over all files together."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from mhsync.core.manifest import Deletes, Limit, ManifestFile, State
+from mhsync.core.plan import Action, Plan, ProjectPlan, Verdict
+from mhsync.core.project import RENDERING
+from mhsync.errors import Problem
+
+_RENDERING_WORDS = frozenset(status.value for status in RENDERING)
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What the guards must know beside the plan."""
+
+    is_ci: bool = False
+    """Whether this is a CI runner, whose folders go when the job ends."""
+    is_waiting: bool = False
+    """Whether the run waits for renders: their deletes are counted beforehand."""
+    max_deletes: Limit | None = None
+    """Replaces each file's own limit."""
+    machine_folders: frozenset[str] = frozenset()
+    """The manifest files whose storage is a folder of this machine."""
+
+
+def expected_deletes(plan: Plan, *, is_waiting: bool) -> tuple[ProjectPlan, ...]:
+    """The projects that the run may delete: those planned and, with `--wait`, those that renders may come to."""
+    return tuple(
+        project
+        for project in plan.projects
+        if Action.DELETE in project.actions or (is_waiting and _may_come_to_delete(project))
+    )
+
+
+def _may_come_to_delete(project: ProjectPlan) -> bool:
+    return (
+        project.verdict is Verdict.PENDING
+        and project.status in _RENDERING_WORDS
+        and project.desired is not State.DOWNLOADED
+    )
+
+
+def check(plan: Plan, circumstances: Circumstances) -> tuple[Problem, ...]:
+    """Every reason not to apply the plan; none where it may be applied."""
+    ids = {project.id for project in expected_deletes(plan, is_waiting=circumstances.is_waiting)}
+    problems: list[Problem] = []
+    for file in plan.files:
+        doomed = [entry.id for entry in file.entries if entry.id in ids]
+        problems += _check_forbidden(file, doomed)
+        problems += _check_limit(file, doomed, circumstances.max_deletes)
+        if circumstances.is_ci and file.file in circumstances.machine_folders:
+            problems += _check_durable(file, ids)
+    return tuple(problems)
+
+
+def _check_forbidden(file: ManifestFile, doomed: Collection[str]) -> list[Problem]:
+    if not doomed or file.policy.deletes is not Deletes.FORBID:
+        return []
+    return [
+        Problem(
+            "deletes_forbidden",
+            f"{_count(len(doomed))}, but policy.deletes is 'forbid': {_some(doomed)}",
+            "change policy.deletes, or apply the rest with --no-deletes",
+            file.file,
+        )
+    ]
+
+
+def _check_limit(file: ManifestFile, doomed: Collection[str], override: Limit | None) -> list[Problem]:
+    limit = override or file.policy.max_deletes
+    if limit is None:
+        return []
+    total = len(file.entries)
+    allowed = limit.of(total)
+    if len(doomed) <= allowed:
+        return []
+    name = "--max-deletes" if override is not None else "policy.max_deletes"
+    shown = f"{limit} of {total} projects, so {allowed}" if limit.is_percent else f"{allowed} of {total} projects"
+    return [
+        Problem(
+            "max_deletes",
+            f"{_count(len(doomed))}, but {name} is {shown}",
+            f"to allow it this once: --max-deletes {len(doomed)}; to leave deletes out: --no-deletes",
+            file.file,
+        )
+    ]
+
+
+def _check_durable(file: ManifestFile, doomed: Collection[str]) -> list[Problem]:
+    archived = [e.id for e in file.entries if e.state is State.ARCHIVED and e.id in doomed]
+    if not archived or file.policy.durable_storage:
+        return []
+    return [
+        Problem(
+            "storage_not_durable",
+            f"'archived' would delete {_some(archived)} and keep the only copy in {file.storage!r}, "
+            "a folder of this CI runner",
+            "name a storage that outlives the run, set policy.durable_storage: true if the folder does, "
+            "or apply the rest with --no-deletes",
+            file.file,
+        )
+    ]
+
+
+def unconfirmed(plan: Plan, *, is_waiting: bool) -> tuple[ProjectPlan, ...]:
+    """The deletes that somebody must say yes to: those of files whose policy is `confirm`."""
+    confirm = {e.id for file in plan.files if file.policy.deletes is Deletes.CONFIRM for e in file.entries}
+    return tuple(p for p in expected_deletes(plan, is_waiting=is_waiting) if p.id in confirm)
+
+
+def never_stored(projects: Collection[ProjectPlan]) -> Mapping[str, str]:
+    """Of the deletes those of which no copy is kept, by id, with the API's status."""
+    return {project.id: project.status or "unknown" for project in projects if project.never_stored}
+
+
+def _count(number: int) -> str:
+    return "1 delete is planned" if number == 1 else f"{number} deletes are planned"
+
+
+def _some(ids: Collection[str]) -> str:
+    shown = ", ".join(list(ids)[:3])
+    return shown if len(ids) <= 3 else f"{shown} and {len(ids) - 3} more"

@@ -1,0 +1,64 @@
+"""Inventory: what one storage holds, from its receipts and one listing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from mhsync.core.manifest import Entry, State
+from mhsync.core.receipt import Receipt, StoredOutput
+from mhsync.errors import Problem
+
+_NONE: Mapping[str, Receipt] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What is stored, as it was seen at one moment."""
+
+    location: str
+    """What tells one storage from another: equal for two files of a manifest that share one."""
+    files: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    """Path to size in bytes, of every visible file."""
+    receipts: Mapping[str, Receipt] = field(default=_NONE, hash=False)
+    """By id; made against the API of this run (others prove nothing)."""
+    invalid: Mapping[str, Problem] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    """By id: the receipts that cannot be read."""
+    problem: Problem | None = None
+    """Why the listing could not be read; nothing is known then."""
+
+    def receipt(self, id: str) -> Receipt | None:
+        return self.receipts.get(id)
+
+    def is_in_place(self, output: StoredOutput) -> bool:
+        """Whether an output is where its receipt says, with its size, and not suspect."""
+        return not output.suspect and self.files.get(output.path) == output.size
+
+    def is_stored(self, id: str) -> bool:
+        """Whether a receipt names at least one output, and every output it names is in place."""
+        receipt = self.receipts.get(id)
+        return receipt is not None and bool(receipt.outputs) and all(map(self.is_in_place, receipt.outputs))
+
+    def missing(self, id: str) -> tuple[StoredOutput, ...]:
+        """The outputs that drifted: missing, of another size, or suspect."""
+        receipt = self.receipts.get(id)
+        return () if receipt is None else tuple(o for o in receipt.outputs if not self.is_in_place(o))
+
+
+def is_settled(entry: Entry, inventory: Inventory) -> bool:
+    """Whether the receipt and the listing alone prove the entry to be as desired, so that it needs no `GET`."""
+    receipt = inventory.receipt(entry.id)
+    is_deleted = receipt is not None and receipt.is_deleted
+    if entry.state is State.DELETED:
+        return is_deleted
+    if entry.state is State.ARCHIVED and not is_deleted:
+        return False
+    return inventory.is_stored(entry.id)
+
+
+def needs_details(entry: Entry, inventory: Inventory) -> bool:
+    """Whether a `GET` can change the verdict: not where the storage cannot be read, nor where all is settled."""
+    if inventory.problem is not None or entry.id in inventory.invalid:
+        return False
+    return not is_settled(entry, inventory)

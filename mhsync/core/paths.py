@@ -1,0 +1,129 @@
+"""Paths of outputs: what the API sends made safe, names made unique, templates filled.
+
+Names and URLs are data from elsewhere: nothing in them may leave the storage, name a device, hide from a
+reader, or collide where case does not count.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import unquote, urlsplit
+
+from mhsync.core.template import check_text, fill, path_key
+
+NAME_MAX = 120
+"""Bytes of one safe name in UTF-8, so that several of them fit into one segment."""
+EXT_MAX = 16
+_FORBIDDEN = frozenset('/\\:*?"<>|')
+_DEVICES = re.compile(r"(con|prn|aux|nul|clock\$|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\..*)?", re.IGNORECASE)
+_LOOK_ALIKES = frozenset("\u2044\u2215\u2216\u29f5\u29f8\u29f9\ufe68\uff0f\uff3c")
+
+
+@dataclass(frozen=True, slots=True)
+class PathValues:
+    """What a project's paths are made of. Kept from the first time it was stored."""
+
+    id: str
+    name: str | None = None
+    type: str | None = None
+    created_at: datetime | None = None
+
+
+class UnusablePathError(ValueError):
+    """A template gave a path that no storage can take."""
+
+
+def safe_name(text: str, *, most: int = NAME_MAX) -> str:
+    """The text as one segment of a path: unsafe characters become `_`, and it is never empty.
+
+    The extension survives where a long name is cut to `most` bytes.
+    """
+    whole = "".join(_safe_char(char) for char in unicodedata.normalize("NFC", text))
+    whole = _cut(whole, most)
+    if whole.startswith("."):
+        whole = "_" + whole[1:]
+    if whole.endswith((".", " ")):
+        whole = whole[:-1] + "_"
+    if not whole:
+        return "_"
+    return "_" + whole if _DEVICES.fullmatch(unicodedata.normalize("NFKC", whole)) else whole
+
+
+def _safe_char(char: str) -> str:
+    # Cc, Cf, Cs, Co, Cn: controls, invisible and bidirectional marks, surrogates, private and unassigned ones.
+    unsafe = (
+        char in _FORBIDDEN
+        or char in _LOOK_ALIKES
+        or unicodedata.category(char)[0] == "C"
+        or unicodedata.category(char) in ("Zl", "Zp")
+        or any(part in "/\\." for part in unicodedata.normalize("NFKC", char) if part != char)
+    )
+    return "_" if unsafe else char
+
+
+def _cut(text: str, most: int) -> str:
+    if len(text.encode()) <= most:
+        return text
+    stem, ext = split_ext(text)
+    room = most - len(ext.encode())
+    return stem.encode()[:room].decode(errors="ignore") + ext
+
+
+def split_ext(filename: str) -> tuple[str, str]:
+    """Stem and extension, the latter with its dot (`("output", ".wav")`), empty where there is none."""
+    stem, dot, ext = filename.rpartition(".")
+    if not (dot and stem and ext) or len(ext.encode()) > EXT_MAX:
+        return filename, ""
+    return stem, dot + ext
+
+
+def filenames(sources: Sequence[str]) -> tuple[str, ...]:
+    """For each output the last part of its URL, made safe and unique within its project.
+
+    The second `output.wav` is `output-2.wav`; compared without case.
+    """
+    taken: set[str] = set()
+    names: list[str] = []
+    for source in sources:
+        last = unquote(urlsplit(source).path.rstrip("/").rpartition("/")[2], errors="replace")
+        stem, ext = split_ext(safe_name(last) if last else "output")
+        name, number = stem + ext, 2
+        while path_key(name) in taken:
+            name, number = f"{stem}-{number}{ext}", number + 1
+        taken.add(path_key(name))
+        names.append(name)
+    return tuple(names)
+
+
+def output_paths(template: str, values: PathValues, names: Sequence[str]) -> tuple[str, ...]:
+    """The path of each output of a project, in order, relative to the storage.
+
+    Raises:
+        UnusablePathError: a path is too long, or two outputs would have the same one.
+    """
+    project = {
+        "id": values.id,
+        "name": safe_name(values.name) if values.name else values.id,
+        "type": safe_name(values.type) if values.type else "unknown",
+        "date": "undated" if values.created_at is None else values.created_at.astimezone(UTC).date().isoformat(),
+    }
+    paths: list[str] = []
+    for index, name in enumerate(names, start=1):
+        stem, ext = split_ext(name)
+        path = fill(template, {**project, "index": str(index), "filename": name, "stem": stem, "ext": ext})
+        problems = check_text(path)
+        if problems:
+            raise UnusablePathError(f"{problems[0].message} ({path!r:.80})")
+        paths.append(path)
+    keys = [path_key(path) for path in paths]
+    if len(set(keys)) < len(keys):
+        raise UnusablePathError(
+            f"the path {template!r:.80} is the same for {len(paths)} outputs: add {{filename}} or {{index}}"
+        )
+    if any(shorter != longer and longer.startswith(shorter + "/") for shorter in keys for longer in keys):
+        raise UnusablePathError(f"the path {template!r:.80} makes one output the folder of another")
+    return tuple(paths)

@@ -1,0 +1,132 @@
+"""Report: what a run did to each project; `to_json` is `schemas/report.schema.json`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from mhsync.core.plan import Action
+
+FORMAT = "mhsync.report/1"
+
+EXIT_OK = 0
+EXIT_FAILED = 1
+EXIT_PENDING = 4
+EXIT_INTERRUPTED = 130
+
+
+class Outcome(StrEnum):
+    """How a project came out of a run."""
+
+    DOWNLOADED = "downloaded"
+    MOVED = "moved"
+    DELETED = "deleted"
+    ARCHIVED = "archived"
+    UNCHANGED = "unchanged"
+    PENDING = "pending"
+    BLOCKED = "blocked"
+    FAILED = "failed"
+    NOT_ATTEMPTED = "not_attempted"
+
+
+BAD = frozenset({Outcome.BLOCKED, Outcome.FAILED, Outcome.NOT_ATTEMPTED})
+
+
+class ActionOutcome(StrEnum):
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorInfo:
+    """What went wrong, as data; never a secret."""
+
+    code: str
+    message: str
+
+    def to_json(self) -> dict[str, str]:
+        return {"code": self.code, "message": self.message}
+
+
+@dataclass(frozen=True, slots=True)
+class ActionResult:
+    action: Action
+    outcome: ActionOutcome
+    error: ErrorInfo | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "action": self.action.value,
+            "outcome": self.outcome.value,
+            "error": None if self.error is None else self.error.to_json(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedOutput:
+    """One output that is stored now. `path` is relative to the storage, `size` is in bytes."""
+
+    path: str
+    size: int
+    sha256: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {"path": self.path, "size": self.size, "sha256": self.sha256}
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectResult:
+    """One project's outcome. `error` says why where it is blocked, failed or not attempted."""
+
+    id: str
+    outcome: Outcome
+    actions: tuple[ActionResult, ...] = ()
+    error: ErrorInfo | None = None
+    outputs: tuple[ReportedOutput, ...] = ()
+    note: str = ""
+    """One line for people; not part of the JSON."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "outcome": self.outcome.value,
+            "actions": [action.to_json() for action in self.actions],
+            "error": None if self.error is None else self.error.to_json(),
+            "outputs": [output.to_json() for output in self.outputs],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All results, in the manifest's order."""
+
+    results: tuple[ProjectResult, ...] = ()
+    is_interrupted: bool = False
+    wait_ran_out: bool = False
+    """`--wait` ended while something that it waited for was still rendering."""
+
+    @property
+    def summary(self) -> Mapping[str, int]:
+        sums = {outcome.value: 0 for outcome in Outcome}
+        for result in self.results:
+            sums[result.outcome.value] += 1
+        return sums
+
+    @property
+    def exit_code(self) -> int:
+        """The first that applies of 130, 1, 4 and 0; 2 and 3 are raised before there is a report."""
+        if self.is_interrupted:
+            return EXIT_INTERRUPTED
+        if any(result.outcome in BAD for result in self.results):
+            return EXIT_FAILED
+        return EXIT_PENDING if self.wait_ran_out else EXIT_OK
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "format": FORMAT,
+            "results": [result.to_json() for result in self.results],
+            "summary": dict(self.summary),
+        }
