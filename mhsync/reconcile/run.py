@@ -1,0 +1,80 @@
+"""Run: what one command works with, handed from `cli/` to every step; Stop: how it is told to end."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from mhsync.api.client import Client
+from mhsync.core.manifest import Limit
+from mhsync.core.plan import Plan, ProjectPlan
+from mhsync.core.report import ProjectResult
+from mhsync.hooks.manager import Hooks
+from mhsync.settings import Settings
+
+
+class Stop:
+    """Asked to stop once: no new work begins, and what runs is abandoned cleanly."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def request(self) -> None:
+        self._event.set()
+
+    def __call__(self) -> bool:
+        return self._event.is_set()
+
+    def sleep(self, seconds: float) -> bool:
+        """Sleep, but wake up when asked to stop; whether that was so."""
+        return self._event.wait(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """Who is told while a run works; each is called from the main thread and must return quickly."""
+
+    checked: Callable[[int, int], None] = lambda done, total: None
+    """GETs answered, of how many."""
+    planned: Callable[[Plan], None] = lambda plan: None
+    """The plan, once, before anybody is asked to confirm it."""
+    settled: Callable[[ProjectResult], None] = lambda result: None
+    """One project's result, when it is final; unchanged ones are left out."""
+    waiting: Callable[[int, float], None] = lambda pending, seconds: None
+    """Projects still rendering, and seconds left to wait."""
+    locked: Callable[[str], None] = lambda holder: None
+    """Another run holds the storage."""
+    warned: Callable[[str], None] = lambda message: None
+    """Something that does not fail the run: a notification that could not be sent, say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One command's world. Time and the wish to stop are passed in."""
+
+    client: Client
+    hooks: Hooks
+    now: Callable[[], datetime]
+    settings: Settings = field(default_factory=Settings)
+    stop: Stop = field(default_factory=Stop)
+    watcher: Watcher = field(default_factory=Watcher)
+    only: frozenset[str] = frozenset()
+    """The ids to look at; empty means all."""
+    refresh: bool = False
+    """Ask the API even for what is settled."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyOptions:
+    """What `mhsync apply` was told beside its manifests."""
+
+    yes: bool = False
+    no_deletes: bool = False
+    max_deletes: Limit | None = None
+    wait: float | None = None
+    """Seconds to wait for renders; None does not wait."""
+    is_ci: bool = False
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Where `${NAME}` of a notify target is looked up."""
