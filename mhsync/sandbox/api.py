@@ -1,0 +1,80 @@
+"""The API's side: `GET` and `DELETE /v1/audio-projects/{id}`, as the API's OpenAPI document has them."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from urllib.parse import unquote
+
+from mhsync.core.project import is_valid_id
+from mhsync.sandbox.wire import Answer, Request
+from mhsync.sandbox.world import AfterDelete, State, World
+
+PREFIX = "/v1/audio-projects/"
+_ALLOWED = ("GET", "DELETE")
+
+Link = Callable[[str], tuple[str, str]]
+"""Gives a path on the file host its signed URL and the time until which it works."""
+
+
+class ApiHost:
+    """Answers from a world.
+
+    Args:
+        key: the one that `Authorization: Bearer` must carry.
+        link: makes download links.
+    """
+
+    def __init__(self, world: World, key: str, link: Link) -> None:
+        self._world = world
+        self._bearer = f"Bearer {key}".encode()
+        self._link = link
+
+    def answer(self, request: Request) -> Answer:
+        """The honest answer."""
+        if not self._is_authorized(request):
+            return Answer.message(401)
+        if not request.path.startswith(PREFIX) or not (id := project_id(request)):
+            return Answer.message(404)
+        if request.method not in _ALLOWED:
+            return Answer.message(405, headers=(("Allow", ", ".join(_ALLOWED)),))
+        if not is_valid_id(id):
+            return Answer.message(400, "Invalid id")
+        if request.method == "DELETE":
+            return Answer(204) if self._world.delete(id) else Answer.message(404)
+        state = self._world.state(id)
+        if state is None or state.after_delete is AfterDelete.NOT_FOUND:
+            return Answer.message(404)
+        return Answer.of_json(200, self._details(state))
+
+    def _is_authorized(self, request: Request) -> bool:
+        given = request.headers.get("authorization", "").encode("latin-1", "replace")
+        return hmac.compare_digest(given, self._bearer)
+
+    def _details(self, state: State) -> dict[str, object]:
+        project = state.project
+        is_enabled = state.after_delete is None
+        offers = is_enabled and state.status == "complete"
+        links = [self._link(f"/{project.id}/{output.path}") for output in project.outputs] if offers else []
+        error = project.error if state.status == "error" else None
+        return {
+            "id": project.id,
+            "name": project.name,
+            "status": state.status,
+            "type": project.type,
+            "created_at": project.created_at,
+            "enabled": is_enabled,
+            "credits_charged": project.credits_charged,
+            "downloads": [{"url": url, "expires_at": expires_at} for url, expires_at in links],
+            "error": None if error is None else {"code": error.code, "message": error.message},
+        }
+
+
+def project_id(request: Request) -> str:
+    """The id that a request is about, on either host; empty where it names none."""
+    path = (
+        request.path.removeprefix(PREFIX)
+        if request.host == "api"
+        else request.path.removeprefix("/").partition("/")[0]
+    )
+    return unquote(path)

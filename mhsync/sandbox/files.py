@@ -1,0 +1,123 @@
+"""The file host's side: outputs under signed links that expire, with ranges."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from urllib.parse import parse_qs, quote, unquote
+
+from mhsync.core.project import format_time
+from mhsync.sandbox.wav import Wav
+from mhsync.sandbox.wire import Answer, Headers, Request
+from mhsync.sandbox.world import World
+
+LIFETIME = 24 * 3600.0
+"""Seconds that a link works for (FACTS: Outputs)."""
+_ALLOWED = ("GET", "HEAD")
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Signs paths and checks signatures.
+
+    Args:
+        secret: whoever has it can make links.
+        lifetime: seconds that a link works for.
+        clock: seconds since 1970.
+    """
+
+    secret: bytes = field(repr=False)
+    lifetime: float = LIFETIME
+    clock: Callable[[], float] = time.time
+
+    def sign(self, path: str) -> tuple[str, str]:
+        """The path with its query, and the time until which it works."""
+        # Milliseconds, so that links that live shorter than a second can be tried.
+        expires = round((self.clock() + self.lifetime) * 1000)
+        quoted = quote(path)
+        moment = datetime.fromtimestamp(expires / 1000, UTC)
+        return f"{quoted}?expires={expires}&signature={self._signature(quoted, expires)}", format_time(moment)
+
+    def allows(self, request: Request) -> bool:
+        """Whether the request's link is one of ours and still works."""
+        query = parse_qs(request.query)
+        expires, signature = (query.get(name, [""])[0] for name in ("expires", "signature"))
+        if not (expires.isascii() and expires.isdecimal() and len(expires) < 20 and signature.isascii()):
+            return False
+        expected = self._signature(request.path, int(expires))
+        return hmac.compare_digest(signature, expected) and self.clock() * 1000 < int(expires)
+
+    def _signature(self, path: str, expires: int) -> str:
+        return hmac.new(self.secret, f"{expires}:{path}".encode(), hashlib.sha256).hexdigest()
+
+
+class FileHost:
+    """Answers from a world.
+
+    Args:
+        key: the API key, which must never come here.
+    """
+
+    def __init__(self, world: World, key: str, signer: Signer) -> None:
+        self._world = world
+        self._key = key
+        self._signer = signer
+
+    def answer(self, request: Request, *, honours_range: bool = True) -> Answer:
+        """The honest answer; without `honours_range` the whole file, whatever part was asked for."""
+        if self.has_secret(request):
+            return _refusal(400, "KeyRefused")
+        if request.method not in _ALLOWED:
+            return _refusal(405, "MethodNotAllowed", (("Allow", ", ".join(_ALLOWED)),))
+        if not self._signer.allows(request):
+            return _refusal(403, "AccessDenied")
+        id, _, path = unquote(request.path).removeprefix("/").partition("/")
+        output = self._world.output(id, path)
+        if output is None:
+            return _refusal(404, "NoSuchKey")
+        return _content(output.audio, request if honours_range else replace(request, headers={}))
+
+    def has_secret(self, request: Request) -> bool:
+        """Whether the request brings the API key, or any other authorization, where it does not belong."""
+        return "authorization" in request.headers or carries(request, self._key)
+
+
+def carries(request: Request, key: str) -> bool:
+    """Whether the key stands anywhere in a request."""
+    return any(key in value for value in request.headers.values()) or key in unquote(request.target)
+
+
+def _refusal(status: int, code: str, headers: Headers = ()) -> Answer:
+    body = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code></Error>\n'
+    return Answer.of_bytes(status, "application/xml", body.encode(), headers)
+
+
+def _content(audio: Wav, request: Request) -> Answer:
+    headers = (("Content-Type", "audio/wav"), ("Accept-Ranges", "bytes"), ("ETag", audio.etag))
+    part = _part(request.headers, audio)
+    if part is None:
+        return Answer(200, headers, audio.read(), audio.size)
+    start, stop = part
+    if start >= stop:
+        return _refusal(416, "InvalidRange", (("Content-Range", f"bytes */{audio.size}"),))
+    where = ("Content-Range", f"bytes {start}-{stop - 1}/{audio.size}")
+    return Answer(206, (*headers, where), audio.read(start, stop), stop - start)
+
+
+def _part(headers: Mapping[str, str], audio: Wav) -> tuple[int, int] | None:
+    """The part that is asked for; None for the whole; an empty one where there is no such part."""
+    wanted = _RANGE.fullmatch(headers.get("range", ""))
+    if wanted is None or wanted.group() == "bytes=-" or headers.get("if-range", audio.etag) != audio.etag:
+        return None
+    first, last = wanted.groups()
+    if not first:
+        return max(0, audio.size - int(last)), audio.size
+    if last and int(last) < int(first):
+        return None
+    return int(first), min(audio.size, int(last) + 1 if last else audio.size)

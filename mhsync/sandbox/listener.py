@@ -1,0 +1,146 @@
+"""One port: accepts connections, serves each on a thread, and leaves none of them behind when stopped."""
+
+from __future__ import annotations
+
+import contextlib
+import selectors
+import socket
+import socketserver
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
+from urllib.parse import urlsplit
+
+from mhsync.sandbox.wire import Answer, Ending, Request, Wait, reset_on_close, send
+
+LOOPBACK = "127.0.0.1"
+_DRAIN_MAX = 1 << 20
+"""Bytes of a request's body that are read and thrown away; with more, the connection ends."""
+
+Exchange = Callable[[Request], Answer]
+
+
+class Connection(BaseHTTPRequestHandler):
+    """One connection, kept alive: parses requests, lets `exchange` answer them, sends the answers."""
+
+    protocol_version = "HTTP/1.1"
+    # Without these two, every answer on a kept connection waits for the client's delayed acknowledgement.
+    disable_nagle_algorithm = True
+    wbufsize = -1
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        address: tuple[str, int],
+        server: Listener,
+    ) -> None:
+        self._listener = server
+        super().__init__(sock, address, server)
+
+    def handle_one_request(self) -> None:
+        """Answer one request, of any method; the standard library's asks for a `do_…` of each."""
+        self.raw_requestline = self.rfile.readline(65537)
+        if not self.raw_requestline:
+            self.close_connection = True
+            return
+        if not self.parse_request():
+            self.wfile.flush()
+            return
+        is_drained = self._drain()
+        url = urlsplit(self.path)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        request = Request(self._listener.name, self.command, url.path, url.query, headers)
+        answer = self._listener.exchange(request)
+        ending = send(self.connection, answer, is_head=self.command == "HEAD", wait=self._listener.wait)
+        if ending is Ending.RESET:
+            reset_on_close(self.connection)
+        if ending is not Ending.KEEP or not is_drained:
+            self.close_connection = True
+
+    def _drain(self) -> bool:
+        """Read the request's body away, so that the next request begins where it should."""
+        length = self.headers.get("Content-Length", "0")
+        if "Transfer-Encoding" in self.headers or not length.isdecimal() or int(length) > _DRAIN_MAX:
+            return False
+        self.rfile.read(int(length))
+        return True
+
+    def log_message(self, *_: object, **__: object) -> None:
+        """Say nothing: the request log knows."""
+
+
+class Listener(socketserver.BaseServer):
+    """A listening socket on loopback.
+
+    Args:
+        name: `api` or `files`.
+        port: 0 lets the system choose.
+        exchange: answers a request; called on the connection's thread.
+
+    Raises:
+        OSError: the port is taken.
+    """
+
+    def __init__(self, name: str, port: int, exchange: Exchange) -> None:
+        self.name = name
+        self.exchange = exchange
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._open: dict[socket.socket, threading.Thread] = {}
+        self._socket = socket.create_server((LOOPBACK, port), backlog=256)
+        self._wake, self._woken = socket.socketpair()
+        super().__init__(self._socket.getsockname(), Connection)
+        self.port: int = self._socket.getsockname()[1]
+        self._thread = threading.Thread(target=self._accept, name=f"sandbox-{name}", daemon=True)
+        self._thread.start()
+
+    @property
+    def wait(self) -> Wait:
+        """Waits, but no longer than the server runs."""
+        return self._stopping.wait
+
+    def stop(self) -> None:
+        """Close everything; when this returns, no thread and no socket is left."""
+        self._stopping.set()
+        self._wake.send(b"x")
+        self._thread.join()
+        for sock in (self._socket, self._wake, self._woken):
+            sock.close()
+        with self._lock:
+            left = list(self._open.items())
+            for sock, _ in left:
+                # Threads that read from the client or write to it wake up with an error.
+                with contextlib.suppress(OSError):
+                    sock.shutdown(socket.SHUT_RDWR)
+        for _, thread in left:
+            thread.join()
+
+    def _accept(self) -> None:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._socket, selectors.EVENT_READ)
+            selector.register(self._woken, selectors.EVENT_READ)
+            while not self._stopping.is_set():
+                selector.select()
+                if self._stopping.is_set():
+                    return
+                try:
+                    sock, address = self._socket.accept()
+                except OSError:  # it went away before it was taken
+                    continue
+                self._serve(sock, address)
+
+    def _serve(self, sock: socket.socket, address: tuple[str, int]) -> None:
+        thread = threading.Thread(target=self._converse, args=(sock, address), daemon=True)
+        with self._lock:
+            self._open[sock] = thread
+        thread.start()
+
+    def _converse(self, sock: socket.socket, address: tuple[str, int]) -> None:
+        try:
+            # A client that goes away in the middle is an ordinary end.
+            with contextlib.suppress(OSError):
+                Connection(sock, address, self)
+        finally:
+            with self._lock:
+                del self._open[sock]
+            sock.close()

@@ -1,0 +1,158 @@
+"""Requests and answers as values, and how an answer goes over a socket, whole or broken on purpose."""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from email.utils import formatdate
+from enum import StrEnum
+from http import HTTPStatus
+from http.client import responses
+
+Headers = tuple[tuple[str, str], ...]
+Wait = Callable[[float], bool]
+"""Waits so many seconds; True when the server is being stopped, and nothing more shall be sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a client asked. `path` is as it came, percent-encoding included; header names are lower case."""
+
+    host: str
+    """`api` or `files`."""
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+
+    @property
+    def target(self) -> str:
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+
+class Framing(StrEnum):
+    """How the client learns where a body ends."""
+
+    LENGTH = "length"
+    CHUNKED = "chunked"
+    CLOSE = "close"
+
+
+class Ending(StrEnum):
+    """What becomes of the connection."""
+
+    KEEP = "keep"
+    CLOSE = "close"
+    RESET = "reset"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the server sends; the fields below `body` are there to break it."""
+
+    status: int
+    headers: Headers = ()
+    body: Iterable[bytes] = ()
+    length: int = 0
+    """Bytes that `body` gives."""
+    announced: int | None = None
+    """The Content-Length to send, where it is not `length`."""
+    framing: Framing = Framing.LENGTH
+    limit: int | None = None
+    """Bytes of the body that are really sent; then `stall` seconds of silence, then `ending`."""
+    ending: Ending = Ending.KEEP
+    delay: float = 0.0
+    """Seconds before anything is sent."""
+    stall: float = 0.0
+    is_silent: bool = False
+    """Nothing at all is sent, not even a head."""
+    pace: float | None = None
+    """Bytes of the body a second."""
+
+    @classmethod
+    def of_bytes(cls, status: int, content_type: str, body: bytes, headers: Headers = ()) -> Answer:
+        return cls(status, (("Content-Type", content_type), *headers), (body,), len(body))
+
+    @classmethod
+    def of_json(cls, status: int, value: object, headers: Headers = ()) -> Answer:
+        body = json.dumps(value, ensure_ascii=False).encode()
+        return cls.of_bytes(status, "application/json; charset=utf-8", body, headers)
+
+    @classmethod
+    def message(cls, status: int, text: str | None = None, headers: Headers = ()) -> Answer:
+        """An error body as the API documents it."""
+        return cls.of_json(status, {"message": text or responses.get(status, "Error")}, headers)
+
+
+def send(sock: socket.socket, answer: Answer, *, is_head: bool, wait: Wait) -> Ending:
+    """Send an answer, and say what must become of the connection.
+
+    Raises:
+        OSError: the client has gone.
+    """
+    if answer.delay and wait(answer.delay):
+        return Ending.RESET
+    if not answer.is_silent and not _send_whole(sock, answer, is_head, wait):
+        return Ending.RESET
+    if answer.stall and wait(answer.stall):
+        return Ending.RESET
+    return answer.ending
+
+
+def _send_whole(sock: socket.socket, answer: Answer, is_head: bool, wait: Wait) -> bool:
+    head = _head(answer)
+    if is_head or _has_no_body(answer.status):
+        sock.sendall(head)
+        return True
+    # One packet for a small answer: the head waits for the first piece of the body.
+    for piece in _framed(answer):
+        sock.sendall(head + piece)
+        if answer.pace and wait(len(piece) / answer.pace):
+            return False
+        head = b""
+    if head:
+        sock.sendall(head)
+    return True
+
+
+def _framed(answer: Answer) -> Iterator[bytes]:
+    sent = 0
+    for piece in answer.body:
+        if answer.limit is not None:
+            piece = piece[: max(0, answer.limit - sent)]
+        if not piece:
+            continue
+        sent += len(piece)
+        yield b"%x\r\n%b\r\n" % (len(piece), piece) if answer.framing is Framing.CHUNKED else piece
+        if sent == answer.limit:
+            break
+    if answer.framing is Framing.CHUNKED and answer.limit is None:
+        yield b"0\r\n\r\n"
+
+
+def _head(answer: Answer) -> bytes:
+    lines = [
+        f"HTTP/1.1 {answer.status} {responses.get(answer.status, 'Unknown')}",
+        f"Date: {formatdate(usegmt=True)}",
+    ]
+    lines += [f"{name}: {value}" for name, value in answer.headers]
+    if answer.framing is Framing.CHUNKED:
+        lines.append("Transfer-Encoding: chunked")
+    elif answer.framing is Framing.LENGTH and not _has_no_body(answer.status):
+        lines.append(f"Content-Length: {answer.length if answer.announced is None else answer.announced}")
+    if answer.ending is not Ending.KEEP and answer.limit is None and answer.announced is None:
+        # A break is not announced; an honest end is.
+        lines.append("Connection: close")
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+
+
+def _has_no_body(status: int) -> bool:
+    return status in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
+
+
+def reset_on_close(sock: socket.socket) -> None:
+    """Make the close that follows a RST."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
