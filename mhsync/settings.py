@@ -77,6 +77,8 @@ class ManifestSettings:
 
     size: int = 32 * MIB
     depth: int = 8
+    values: int = 2_000_000
+    """Keys and values in one file: a bound on memory. A project takes three to seven."""
     problems: int = 50
     """Problems told of one file; the rest are counted."""
 

@@ -1,0 +1,75 @@
+"""Problems of one file, collected in bounded memory and told in the order in which a reader meets them."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Protocol
+
+from mhsync.errors import Problem
+
+KEPT_FOR_EACH_TOLD = 20
+"""Problems kept for each one that is told: enough to sort by position, and bounded."""
+
+
+class Place(Protocol):
+    """Whatever knows where it stands. Lines and columns count from 1."""
+
+    @property
+    def line(self) -> int: ...
+
+    @property
+    def column(self) -> int: ...
+
+
+class Problems:
+    """What is wrong with one file. Beyond a bound, problems are only counted.
+
+    Args:
+        file: the name for messages.
+        most: problems told at most.
+    """
+
+    def __init__(self, file: str, most: int) -> None:
+        self.file = file
+        self._most = most
+        self._found: dict[Problem, None] = {}
+        self._uncounted = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether more problems would only be counted: a check that may find many can stop."""
+        return len(self._found) >= self._most * KEPT_FOR_EACH_TOLD
+
+    def add(self, code: str, message: str, hint: str, at: Place | None = None, id: str | None = None) -> None:
+        """Note a problem; the same one twice is one."""
+        if self.is_full:
+            self._uncounted += 1
+            return
+        line, column = (None, None) if at is None else (at.line, at.column)
+        self._found[Problem(code, message, hint, self.file, line, column, id)] = None
+
+    def told(self) -> tuple[Problem, ...]:
+        """The problems by position, at most as many as are told of one file, and then how many more there are."""
+        ordered = sorted(self._found, key=lambda found: (found.line or 0, found.column or 0))
+        more = len(ordered) - self._most + self._uncounted
+        if more <= 0:
+            return tuple(ordered)
+        count = f"at least {more}" if self._uncounted else str(more)
+        rest = Problem("more", f"and {count} more problems", "mend those above first, then try again", self.file)
+        return (*ordered[: self._most], rest)
+
+
+def show(text: str, most: int = 60) -> str:
+    """A text for a message: quoted, short, and with everything invisible escaped."""
+    return repr(text if len(text) <= most else text[: most - 1] + "…")
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that was most likely meant, or None where none is like it."""
+    words = {name.lower(): name for name in known}
+    near = difflib.get_close_matches(word[:64].lower(), words, n=1, cutoff=0.6)
+    return words[near[0]] if near else None

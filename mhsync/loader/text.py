@@ -1,0 +1,55 @@
+"""Bytes to text: UTF-8 alone, and nothing in it that cannot be seen."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+from mhsync.loader.problems import Problems
+from mhsync.loader.tree import Key
+from mhsync.settings import MIB, ManifestSettings
+
+# Tab, line feed and carriage return are text. The Unicode line breaks are not: editors and YAML count them
+# differently, so that no line number could be right. A byte order mark belongs at the beginning alone.
+_UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_UTF_16_OR_32 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
+_SAVE_AS = "save the file as UTF-8"
+
+
+def decode(data: bytes, problems: Problems, settings: ManifestSettings) -> str | None:
+    """The text of a file, without its byte order mark; None, and a problem, where it is none."""
+    if len(data) > settings.size:
+        problems.add(
+            "size",
+            f"the file is larger than {settings.size / MIB:g} MiB",
+            "spread the projects over several files",
+        )
+        return None
+    try:
+        text = data.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        problems.add("encoding", _not_utf8(data, error), _SAVE_AS, _place(data[: error.start].decode("utf-8")))
+        return None
+    unseen = _UNSEEN.search(text)
+    if unseen is not None:
+        problems.add(
+            "control",
+            f"the file has a control character, U+{ord(unseen[0]):04X}",
+            "take it out",
+            _place(text[: unseen.start()]),
+        )
+        return None
+    return text
+
+
+def _not_utf8(data: bytes, error: UnicodeDecodeError) -> str:
+    if data.startswith(_UTF_16_OR_32):
+        return "the file is UTF-16 or UTF-32, not UTF-8"
+    return f"the file is not UTF-8: byte 0x{data[error.start]:02X}"
+
+
+def _place(before: str) -> Key:
+    """Where the character after `before` stands."""
+    before = before.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    line_start = before.rfind("\n") + 1
+    return Key(before.count("\n") + 1, len(before) - line_start + 1)
