@@ -52,9 +52,9 @@ class StoredOutput:
     """Its bytes did not match when they were read back."""
     superseded: str | None = None
     """Where it was before a move that has not ended."""
-    facts: Mapping[str, Any] = field(default=_EMPTY, hash=False)
+    facts: Mapping[str, Any] = field(default_factory=lambda: _EMPTY, hash=False)
     """What plugins found out about the file."""
-    extra: Mapping[str, Any] = field(default=_EMPTY, hash=False)
+    extra: Mapping[str, Any] = field(default_factory=lambda: _EMPTY, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Receipt:
     deleted_at: datetime | None = None
     others: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)
     """Receipts of the same id made against other APIs, as they were written."""
-    extra: Mapping[str, Any] = field(default=_EMPTY, hash=False)
+    extra: Mapping[str, Any] = field(default_factory=lambda: _EMPTY, hash=False)
 
     @property
     def sources(self) -> frozenset[str]:
