@@ -1,0 +1,3 @@
+"""One pace for the whole run and each origin."""
+
+from __future__ import annotations
