@@ -21,7 +21,7 @@ class Inventory:
     """What tells one storage from another: equal for two files of a manifest that share one."""
     files: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}), hash=False)
     """Path to size in bytes, of every visible file."""
-    receipts: Mapping[str, Receipt] = field(default=_NONE, hash=False)
+    receipts: Mapping[str, Receipt] = field(default_factory=lambda: _NONE, hash=False)
     """By id; made against the API of this run (others prove nothing)."""
     invalid: Mapping[str, Problem] = field(default_factory=lambda: MappingProxyType({}), hash=False)
     """By id: the receipts that cannot be read."""
