@@ -1,0 +1,80 @@
+"""What the operating system refuses, in one line of plain words and one of what to do."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import MappingProxyType
+
+from mhsync.errors import StorageError
+
+_FULL = ("the disk is full", "free some space there, then run it again")
+_DENIED = ("permission denied", "give the user that runs mhsync the right to read and write there")
+_NAME = ("the file system refuses this name", "give it another path in the manifest")
+_OPEN_FILES = ("too many files are open", "raise the limit (ulimit -n), or lower --transfers")
+
+_WORDS: Mapping[int, tuple[str, str]] = MappingProxyType(
+    {
+        errno.ENOSPC: _FULL,
+        errno.EDQUOT: ("the disk quota is used up", "free some space there, then run it again"),
+        errno.EROFS: ("the file system is read-only", "mount it writable, or choose another storage"),
+        errno.EACCES: _DENIED,
+        errno.EPERM: _DENIED,
+        errno.ENAMETOOLONG: ("the name is too long", "give it a shorter path in the manifest"),
+        errno.EISDIR: ("a folder stands there", "move the folder away, or choose another path in the manifest"),
+        errno.ENOTDIR: (
+            "a file stands where a folder must be",
+            "move the file away, or choose another path in the manifest",
+        ),
+        errno.ELOOP: (
+            "a symbolic link is in the way",
+            "mhsync follows none inside a storage: put a real file or folder there",
+        ),
+        errno.EINVAL: _NAME,
+        errno.EILSEQ: _NAME,
+        errno.EFBIG: (
+            "the file is larger than allowed there",
+            "look at ulimit -f and the file system's bounds",
+        ),
+        errno.EIO: ("the disk reports an error", "look at the disk's health before anything else"),
+        errno.EMFILE: _OPEN_FILES,
+        errno.ENFILE: _OPEN_FILES,
+        errno.ENOENT: ("it went away meanwhile", "see what else changes files there, then run it again"),
+        errno.ESTALE: ("the network file system lost it", "see that the server is well, then run it again"),
+        errno.ENOLCK: ("the file system cannot lock", "mount it with locking, or choose another storage"),
+        errno.ENOSYS: ("the file system cannot lock", "mount it with locking, or choose another storage"),
+    }
+)
+_HINT = "see what the operating system says about it, then run it again"
+
+
+def shown(path: object) -> str:
+    """A path as it may stand in a message: on one line, and encodable whatever bytes its name has."""
+    text = str(path).encode("utf-8", "backslashreplace").decode("utf-8")
+    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)
+
+
+def words(error: OSError) -> tuple[str, str]:
+    """What happened and what to do about it."""
+    fallback = os.strerror(error.errno) if error.errno is not None else shown(error)
+    return _WORDS.get(error.errno or 0, (fallback, _HINT))
+
+
+@contextmanager
+def told(doing: str, path: object, kind: type[StorageError] = StorageError) -> Iterator[None]:
+    """Turn an `OSError` of the block into an error of our own.
+
+    Args:
+        doing: what was tried, as it follows "cannot".
+        path: what it was tried on.
+
+    Raises:
+        StorageError: or rather `kind`, with one line that names the path and one of what to do.
+    """
+    try:
+        yield
+    except OSError as error:
+        what, hint = words(error)
+        raise kind(f"cannot {doing} {shown(path)}: {what}", hint=hint) from error

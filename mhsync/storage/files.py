@@ -1,0 +1,88 @@
+"""The two ends of a local file: one that is being written, and one that is being read."""
+
+from __future__ import annotations
+
+import io
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from mhsync.storage.failures import told
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+
+
+class TemporaryFile:
+    """A file under a name of its own until it is published; a `LocalWriter`. It is gone when its block ends.
+
+    Args:
+        folder: a descriptor of the folder it is made in.
+        at: that folder's path.
+        suffix: the end of the name, for checks that go by it.
+        goal: what the file is to become, for messages.
+        token: makes the name unique.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+
+    def __init__(
+        self, folder: int, at: Path, suffix: str, goal: Path, token: Callable[[int], str] = secrets.token_hex
+    ) -> None:
+        name = f"{os.getpid()}-{token(8)}{suffix}"
+        self._goal = goal
+        self._path = at / name
+        self._descriptor = os.open(name, _NEW, 0o666, dir_fd=folder)
+
+    @property
+    def local_path(self) -> Path:
+        return self._path
+
+    def write(self, data: bytes, /) -> int:
+        with told("write", self._goal):
+            left = memoryview(data).cast("B")
+            while left:
+                left = left[os.write(self._descriptor, left) :]
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing is held back: every `write` reaches the file."""
+
+    def sync(self) -> None:
+        """Flush the bytes to disk."""
+        with told("write", self._goal):
+            os.fsync(self._descriptor)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with told("write", self._goal):
+            try:
+                os.close(self._descriptor)
+            finally:
+                self._path.unlink(missing_ok=True)
+
+
+class FileReader(io.FileIO):
+    """A file that tells its failures as a `StorageError`."""
+
+    def __init__(self, descriptor: int, path: Path) -> None:
+        super().__init__(descriptor, "rb")
+        self._path = path
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        with told("read", self._path):
+            return super().readinto(buffer)
+
+    def readall(self) -> bytes:
+        with told("read", self._path):
+            return super().readall()

@@ -1,0 +1,262 @@
+"""LocalStorage: a folder of this machine.
+
+A file is written under `.mhsync/tmp/`, flushed to disk, and renamed to its path: it is there whole or not at all,
+also after a kill or a power cut. Symbolic links below the folder are not followed: a listing leaves them out, and
+a path that is one, or leads through one, is an error. Folders that a removed or moved file leaves empty go too.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import stat
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+from mhsync.errors import StorageError, StorageNotFound
+from mhsync.storage.base import PRIVATE, TEMPORARY, FileInfo, Storage, check_path
+from mhsync.storage.failures import shown, told
+from mhsync.storage.files import FileReader, TemporaryFile
+from mhsync.storage.lock import hold
+from mhsync.storage.tree import LinkInTheWay, Tree, look, sync_folder
+
+LOCK = ".mhsync/lock"
+_TMP = TEMPORARY.removesuffix("/")
+_OLD_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+_SUFFIX_MAX = 16
+_RENAMES = 20
+"""Tries of one rename while others tidy its folder away."""
+
+
+class LocalStorage(Storage):
+    """A folder. The first write makes it; until then it lists as empty.
+
+    Args:
+        folder: where it lies; made absolute at once.
+        clock: seconds that only grow, for the lock's timeout.
+        sleep: the pause while waiting for the lock.
+    """
+
+    is_folder_of_this_machine = True
+
+    def __init__(
+        self,
+        folder: str | Path,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.folder = Path(folder).absolute()
+        self._tree = Tree(self.folder)
+        self._clock = clock
+        self._sleep = sleep
+
+    def __repr__(self) -> str:
+        return f"LocalStorage({str(self.folder)!r})"
+
+    def list(self, prefix: str = "") -> Iterator[FileInfo]:
+        start = prefix.rpartition("/")[0]
+        if f"{start}/".startswith(TEMPORARY) or (start and not _is_inside(start)):
+            return
+        pending = [start]
+        while pending:
+            files, below = self._scan(pending.pop(), prefix)
+            yield from files
+            pending.extend(below)
+
+    def stat(self, path: str) -> FileInfo | None:
+        info = self._look("look at", path)
+        return None if info is None else FileInfo(path, info.st_size)
+
+    def open(self, path: str) -> BinaryIO:
+        *folders, name = _parts(path)
+        if self._look("read", path) is None:
+            raise self._not_found(path)
+        with told("read", self.folder / path):
+            try:
+                with self._tree.folder(folders) as folder:
+                    descriptor = os.open(name, _OLD_FILE, dir_fd=folder)
+            except (FileNotFoundError, NotADirectoryError):
+                raise self._not_found(path) from None
+        return io.BufferedReader(FileReader(descriptor, self.folder / path))
+
+    @contextmanager
+    def write(self, path: str) -> Iterator[TemporaryFile]:
+        *folders, name = _parts(path)
+        try:
+            with told("write", self.folder / path):
+                # What stands in the way is told before gigabytes were fetched.
+                with self._tree.folder(folders, make=True) as folder:
+                    _must_take_a_file(folder, name)
+                temporary = self._new_temporary(path)
+            with temporary:
+                yield temporary
+                temporary.sync()
+                with told("write", self.folder / path), self._tree.folder(_TMP.split("/")) as source:
+                    self._rename(source, temporary.local_path.name, folders, name)
+        except BaseException:
+            self._tidy(folders)
+            raise
+
+    def move(self, old: str, new: str) -> None:
+        *old_folders, old_name = _parts(old)
+        *new_folders, new_name = _parts(new)
+        if self._look("move", old) is None:
+            raise self._not_found(old)
+        if old == new:
+            return
+        with told("move", f"{self.folder / old} to {new}"), self._tree.folder(old_folders) as source:
+            self._rename(source, old_name, new_folders, new_name)
+            sync_folder(source)
+        self._tidy(old_folders)
+
+    def remove(self, path: str) -> None:
+        *folders, name = _parts(path)
+        if self._look("remove", path) is None:
+            return
+        with (
+            told("remove", self.folder / path),
+            suppress(FileNotFoundError, NotADirectoryError),
+            self._tree.folder(folders) as folder,
+        ):
+            os.unlink(name, dir_fd=folder)
+            sync_folder(folder)
+        self._tidy(folders)
+
+    @contextmanager
+    def lock(self, timeout: float, on_wait: Callable[[str], None]) -> Iterator[None]:
+        """Hold the folder for one run; two locks in one process exclude each other too."""
+        with told("lock", self.folder / LOCK), self._tree.folder([PRIVATE.removesuffix("/")], make=True):
+            pass
+        with hold(self.folder / LOCK, timeout, on_wait, clock=self._clock, sleep=self._sleep):
+            yield
+
+    def sweep(self) -> None:
+        with (
+            told("clear", self.folder / TEMPORARY),
+            suppress(FileNotFoundError),
+            self._tree.folder(_TMP.split("/")) as folder,
+            os.scandir(folder) as entries,
+        ):
+            for name in [entry.name for entry in entries if not entry.is_dir(follow_symlinks=False)]:
+                with suppress(FileNotFoundError):
+                    os.unlink(name, dir_fd=folder)
+
+    def _not_found(self, path: str) -> StorageNotFound:
+        return StorageNotFound(f"there is no file {shown(self.folder / path)}")
+
+    def _look(self, doing: str, path: str) -> os.stat_result | None:
+        """The regular file under the path, or None where there is none; a folder is none."""
+        *folders, name = _parts(path)
+        with told(doing, self.folder / path):
+            try:
+                with self._tree.folder(folders) as folder:
+                    info = look(folder, name)
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+        return None if stat.S_ISDIR(info.st_mode) else info
+
+    def _scan(self, at: str, prefix: str) -> tuple[Sequence[FileInfo], Sequence[str]]:
+        """The files right in the folder `at` that the prefix takes, and the folders to look into."""
+        files: list[FileInfo] = []
+        below: list[str] = []
+        # A folder that went away since it was listed is no failure, and neither is a prefix that names none.
+        with (
+            told("list", self.folder / at),
+            suppress(FileNotFoundError, NotADirectoryError, LinkInTheWay),
+            self._tree.folder(at.split("/") if at else ()) as folder,
+            os.scandir(folder) as entries,
+        ):
+            for entry in entries:
+                path = f"{at}/{entry.name}" if at else entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    if path != _TMP and f"{path}/".startswith(prefix):
+                        below.append(path)
+                elif entry.is_file(follow_symlinks=False) and path.startswith(prefix) and path != LOCK:
+                    with suppress(FileNotFoundError):
+                        files.append(FileInfo(path, entry.stat(follow_symlinks=False).st_size))
+        return files, below
+
+    def _new_temporary(self, path: str) -> TemporaryFile:
+        suffix = PurePosixPath(path).suffix
+        with self._tree.folder(_TMP.split("/"), make=True) as folder:
+            return TemporaryFile(
+                folder,
+                self.folder / _TMP,
+                suffix if len(suffix) <= _SUFFIX_MAX else "",
+                self.folder / path,
+            )
+
+    def _rename(self, source: int, old: str, folders: Sequence[str], new: str) -> None:
+        """Rename into the folder `folders`, which is made, and made again when others tidy it away meanwhile."""
+        for left in reversed(range(_RENAMES)):
+            try:
+                with self._tree.folder(folders, make=True) as target:
+                    _must_take_a_file(target, new)
+                    os.replace(old, new, src_dir_fd=source, dst_dir_fd=target)
+                    _drop_twin(source, old, target, new)
+                    sync_folder(target)
+            except FileNotFoundError:
+                if not left:
+                    raise
+            else:
+                return
+
+    def _tidy(self, folders: Sequence[str]) -> None:
+        """Remove folders that are left empty, from the innermost on; mhsync's own and the root stay."""
+        if "/".join([*folders, ""]).startswith(PRIVATE):
+            return
+        with suppress(OSError, StorageError):
+            for depth in range(len(folders), 0, -1):
+                with self._tree.folder(folders[: depth - 1]) as parent:
+                    os.rmdir(folders[depth - 1], dir_fd=parent)
+
+
+def _is_inside(path: str) -> bool:
+    return not any(part in ("", ".", "..") for part in path.split("/"))
+
+
+def _parts(path: str) -> list[str]:
+    """The names along a path.
+
+    Raises:
+        StorageError: it leaves the storage, no file system can hold it, or it is where unfinished files lie.
+    """
+    check_path(path)
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:
+        raise StorageError(
+            f"the file system cannot hold this name: {shown(path)}", hint="give it another path in the manifest"
+        ) from None
+    if path == LOCK or f"{path}/".startswith(TEMPORARY):
+        raise StorageError(
+            f"no file may lie there: {path}", hint="mhsync keeps its lock and unfinished files there"
+        )
+    return path.split("/")
+
+
+def _must_take_a_file(folder: int, name: str) -> None:
+    """Raise what a rename to the name would meet: a folder, or a link that it would replace."""
+    with suppress(FileNotFoundError):
+        if stat.S_ISDIR(look(folder, name).st_mode):
+            raise IsADirectoryError(errno.EISDIR, "a folder stands there", name)
+
+
+def _drop_twin(source: int, old: str, target: int, new: str) -> None:
+    """Remove the old name where the rename left it: between two links of one file POSIX has it do nothing.
+
+    Where case does not matter the old name also still answers, but is no entry of its own.
+    """
+    try:
+        twin = os.stat(old, dir_fd=source, follow_symlinks=False)
+        is_twin = os.path.samestat(twin, os.stat(new, dir_fd=target, follow_symlinks=False))
+    except FileNotFoundError:
+        return
+    is_same_place = old == new and os.path.samestat(os.fstat(source), os.fstat(target))
+    if is_twin and not is_same_place and old in os.listdir(source):
+        os.unlink(old, dir_fd=source)

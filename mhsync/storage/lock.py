@@ -1,0 +1,155 @@
+"""One run at a time in a folder: `flock` on a file, which ends with its holder, however that ends.
+
+The lock file stays when it is let go of: removing it would let two runs hold two files of one name. POSIX only.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from mhsync.errors import LockTimeout, StorageError
+from mhsync.storage.failures import shown, told
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    _flock = None
+else:
+
+    def _flock(descriptor: int) -> bool:
+        """Take the lock; False when somebody else has it. It goes when the last descriptor is closed."""
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
+_NOTE_MAX = 4096
+_PAUSE = 0.1
+_UNSIGNED_TRIES = 3
+"""A holder signs the file right after it took the lock: look this often before calling it unknown."""
+
+
+@contextmanager
+def hold(
+    path: Path,
+    timeout: float,
+    on_wait: Callable[[str], None],
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Iterator[None]:
+    """Hold the lock file for the length of the block.
+
+    Args:
+        path: the lock file; its folder must be there.
+        timeout: seconds to wait for another holder.
+        on_wait: told once who it is and since when, as `held by process 12 on host a since …`.
+
+    Raises:
+        LockTimeout: another run still held it when the time was up.
+        StorageError: the file cannot be opened or locked.
+    """
+    if _flock is None:
+        raise StorageError(
+            f"cannot lock {shown(path)}: this system has no flock",
+            hint="run mhsync on Linux or macOS, or choose a storage that is no folder",
+        )
+    descriptor = _acquire(path, timeout, on_wait, clock, sleep)
+    try:
+        with told("sign the lock", path):
+            _write_note(descriptor, {"pid": os.getpid(), "host": socket.gethostname(), "since": _text(now())})
+        yield
+    finally:
+        with suppress(OSError):
+            os.ftruncate(descriptor, 0)
+        os.close(descriptor)
+
+
+def _acquire(
+    path: Path,
+    timeout: float,
+    on_wait: Callable[[str], None],
+    clock: Callable[[], float],
+    sleep: Callable[[float], None],
+) -> int:
+    deadline = clock() + timeout
+    tries = 0
+    told_of_wait = False
+    while True:
+        with told("lock", path):
+            descriptor = _try(path)
+        if descriptor is not None:
+            return descriptor
+        tries += 1
+        holder = _holder(path)
+        left = deadline - clock()
+        if not told_of_wait and (holder is not None or tries >= _UNSIGNED_TRIES or left <= 0):
+            told_of_wait = True
+            on_wait(holder or "held by another run")
+        if left <= 0:
+            raise LockTimeout(
+                f"the storage {shown(path.parent.parent)} is {holder or 'held by another run'}",
+                hint=f"wait for that run to end, or wait longer than {timeout:g} s with --lock-timeout",
+            )
+        sleep(min(_PAUSE, left))
+
+
+def _try(path: Path) -> int | None:
+    """A descriptor that holds the lock, or None."""
+    assert _flock is not None
+    # Python opens files so that no process started meanwhile inherits them, and the lock with them.
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
+    try:
+        if _flock(descriptor) and _is_current(descriptor, path):
+            return descriptor
+    except BaseException:
+        os.close(descriptor)
+        raise
+    os.close(descriptor)
+    return None
+
+
+def _is_current(descriptor: int, path: Path) -> bool:
+    """Whether the file is still the one under the path: somebody may have cleared the folder."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.lstat())
+    except FileNotFoundError:
+        return False
+
+
+def _write_note(descriptor: int, note: dict[str, Any]) -> None:
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, json.dumps(note).encode() + b"\n", 0)
+
+
+def _holder(path: Path) -> str | None:
+    """Who signed the file, in words; None when nobody has yet."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    try:
+        note = json.loads(os.pread(descriptor, _NOTE_MAX, 0))
+    except (OSError, ValueError):
+        return None
+    finally:
+        os.close(descriptor)
+    if not isinstance(note, dict):
+        return None
+    pid, host, since = (shown(note.get(key, "unknown"))[:80] for key in ("pid", "host", "since"))
+    return f"held by process {pid} on host {host} since {since}"
+
+
+def _text(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

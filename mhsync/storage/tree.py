@@ -1,0 +1,131 @@
+"""A folder's tree, walked by descriptors: no symbolic link below the folder is ever followed.
+
+The folder itself may be reached through links, as its owner likes; what lies below is somebody else's doing.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from mhsync.errors import StorageUnavailable
+from mhsync.storage.failures import shown, told
+
+_ROOT = os.O_RDONLY | os.O_DIRECTORY
+_BELOW = _ROOT | os.O_NOFOLLOW
+_NOT_FLUSHABLE = frozenset({errno.EINVAL, errno.ENOTSUP})
+
+
+class LinkInTheWay(OSError):
+    """A symbolic link stands where a file or folder must be; `errno` is ELOOP."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(errno.ELOOP, "a symbolic link is in the way", name)
+
+
+def sync_folder(folder: int) -> None:
+    """Flush a folder's entries to disk, where its file system can do that."""
+    try:
+        os.fsync(folder)
+    except OSError as error:
+        if error.errno not in _NOT_FLUSHABLE:
+            raise
+
+
+def look(folder: int, name: str) -> os.stat_result:
+    """What lies under the name: a regular file or a folder.
+
+    Raises:
+        FileNotFoundError: nothing.
+        LinkInTheWay: a symbolic link.
+        OSError: with EINVAL where it is a pipe, a socket or a device.
+    """
+    info = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    if stat.S_ISLNK(info.st_mode):
+        raise LinkInTheWay(name)
+    if not (stat.S_ISREG(info.st_mode) or stat.S_ISDIR(info.st_mode)):
+        raise OSError(errno.EINVAL, "neither a file nor a folder", name)
+    return info
+
+
+class Tree:
+    """The folders below one folder of this machine."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @contextmanager
+    def folder(self, parts: Sequence[str], *, make: bool = False) -> Iterator[int]:
+        """A descriptor of the folder `parts` below the root.
+
+        Args:
+            make: make what is missing, the root included, and flush it to disk.
+
+        Raises:
+            StorageUnavailable: the root itself cannot be opened.
+            FileNotFoundError: it is not there, or went away meanwhile.
+            NotADirectoryError: a file stands in the way.
+            LinkInTheWay: a symbolic link does.
+        """
+        current = self._open_root(make=make)
+        try:
+            for part in parts:
+                below = _open_below(current, part, make=make)
+                os.close(current)
+                current = below
+            yield current
+        finally:
+            os.close(current)
+
+    def _open_root(self, *, make: bool) -> int:
+        try:
+            return os.open(self.root, _ROOT)
+        except FileNotFoundError:
+            if self.root.is_symlink():
+                raise StorageUnavailable(
+                    f"cannot open the storage {shown(self.root)}: the link leads to nothing",
+                    hint="mount or make what it leads to, or point it elsewhere",
+                ) from None
+            if not make:
+                raise
+        except OSError:
+            pass  # the second try below puts it into words
+        with told("open the storage", self.root, StorageUnavailable):
+            if make:
+                _make_root(self.root)
+            return os.open(self.root, _ROOT)
+
+
+def _open_below(folder: int, name: str, *, make: bool) -> int:
+    try:
+        return os.open(name, _BELOW, dir_fd=folder)
+    except FileNotFoundError:
+        if not make:
+            raise
+    except OSError as error:
+        # Linux says ENOTDIR of a link to a folder, other systems ELOOP.
+        if error.errno in (errno.ENOTDIR, errno.ELOOP):
+            look(folder, name)
+        raise
+    try:
+        os.mkdir(name, dir_fd=folder)
+    except FileExistsError:
+        pass  # another thread was first
+    else:
+        sync_folder(folder)
+    return os.open(name, _BELOW, dir_fd=folder)
+
+
+def _make_root(root: Path) -> None:
+    missing = [path for path in (root, *root.parents) if not path.exists()]
+    for path in reversed(missing):
+        path.mkdir(exist_ok=True)
+        parent = os.open(path.parent, _ROOT)
+        try:
+            sync_folder(parent)
+        finally:
+            os.close(parent)
