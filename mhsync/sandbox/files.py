@@ -7,7 +7,7 @@ import hmac
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, quote, unquote
 
@@ -69,23 +69,28 @@ class FileHost:
         self._key = key
         self._signer = signer
 
-    def answer(self, request: Request, *, honours_range: bool = True) -> Answer:
-        """The honest answer; without `honours_range` the whole file, whatever part was asked for."""
+    def answer(self, request: Request) -> Answer:
+        """The honest answer."""
         if self.has_secret(request):
             return _refusal(400, "KeyRefused")
         if request.method not in _ALLOWED:
             return _refusal(405, "MethodNotAllowed", (("Allow", ", ".join(_ALLOWED)),))
         if not self._signer.allows(request):
             return _refusal(403, "AccessDenied")
-        id, _, path = unquote(request.path).removeprefix("/").partition("/")
-        output = self._world.output(id, path)
+        output = self._world.output(*output_of(request))
         if output is None:
             return _refusal(404, "NoSuchKey")
-        return _content(output.audio, request if honours_range else replace(request, headers={}))
+        return _content(output.audio, request)
 
     def has_secret(self, request: Request) -> bool:
         """Whether the request brings the API key, or any other authorization, where it does not belong."""
         return "authorization" in request.headers or carries(request, self._key)
+
+
+def output_of(request: Request) -> tuple[str, str]:
+    """The project's id, and the path of the output below it."""
+    id, _, path = unquote(request.path).removeprefix("/").partition("/")
+    return id, path
 
 
 def carries(request: Request, key: str) -> bool:

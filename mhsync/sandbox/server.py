@@ -10,9 +10,11 @@ from types import TracebackType
 from typing import Self
 
 from mhsync.sandbox.api import ApiHost, project_id
-from mhsync.sandbox.files import LIFETIME, FileHost, Signer, carries
+from mhsync.sandbox.files import LIFETIME, FileHost, Signer, carries, output_of
 from mhsync.sandbox.listener import LOOPBACK, Listener
 from mhsync.sandbox.log import Entry, RequestLog
+from mhsync.sandbox.occasion import Fault, Occasion
+from mhsync.sandbox.rules import Faults
 from mhsync.sandbox.wire import Answer, Request
 from mhsync.sandbox.world import World
 
@@ -27,6 +29,7 @@ class Sandbox:
         world: the account; it may be changed while the sandbox runs.
         key: the API key that it accepts.
         port: the API's port; 0 lets the system choose. The file host's is `files_port`.
+        faults: what goes wrong, and when; it may be replaced while the sandbox runs.
         latency: seconds that every answer takes.
         link_lifetime: seconds that a download link works for.
         clock: seconds since 1970, for the links.
@@ -42,12 +45,14 @@ class Sandbox:
         key: str = SANDBOX_KEY,
         port: int = 0,
         files_port: int = 0,
+        faults: Faults | None = None,
         latency: float = 0.0,
         link_lifetime: float = LIFETIME,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.world = world
         self.key = key
+        self.faults = faults or Faults()
         self.requests = RequestLog()
         self._ports = {"api": port, "files": files_port}
         self._latency = latency
@@ -108,20 +113,28 @@ class Sandbox:
         return self.files_url + target, expires_at
 
     def _exchange(self, request: Request) -> Answer:
-        answer = self._answer(request)
+        id = project_id(request)
+        faults = self.faults
+        fault = faults.pick(request, id)
+        answer = self._answer(request, fault)
         self.requests.add(
             Entry(
                 host=request.host,
                 method=request.method,
                 path=request.path,
-                id=project_id(request),
+                id=id,
                 status=None if answer.is_silent else answer.status,
                 has_authorization="authorization" in request.headers,
                 has_key=carries(request, self.key),
                 range=request.headers.get("range"),
+                fault=None if fault is None else type(fault).__name__,
             )
         )
         return replace(answer, delay=answer.delay + self._latency) if self._latency else answer
 
-    def _answer(self, request: Request) -> Answer:
-        return self._api.answer(request) if request.host == "api" else self._files.answer(request)
+    def _answer(self, request: Request, fault: Fault | None) -> Answer:
+        honest = self._api.answer if request.host == "api" else self._files.answer
+        if fault is None:
+            return honest(request)
+        origins = {"api": self.api_url, "files": self.files_url}
+        return fault.strike(Occasion(request, honest, self.world, origins, output_of(request)))

@@ -12,6 +12,8 @@ from enum import StrEnum
 from http import HTTPStatus
 from http.client import responses
 
+_FILLER = b"x" * 65_536
+
 Headers = tuple[tuple[str, str], ...]
 Wait = Callable[[float], bool]
 """Waits so many seconds; True when the server is being stopped, and nothing more shall be sent."""
@@ -87,6 +89,13 @@ class Answer:
         return cls.of_json(status, {"message": text or responses.get(status, "Error")}, headers)
 
 
+def filler(count: int) -> Iterator[bytes]:
+    """So many bytes of no meaning, in pieces."""
+    while count > 0:
+        yield _FILLER[:count]
+        count -= len(_FILLER)
+
+
 def send(sock: socket.socket, answer: Answer, *, is_head: bool, wait: Wait) -> Ending:
     """Send an answer, and say what must become of the connection.
 
@@ -105,7 +114,8 @@ def send(sock: socket.socket, answer: Answer, *, is_head: bool, wait: Wait) -> E
 def _send_whole(sock: socket.socket, answer: Answer, is_head: bool, wait: Wait) -> bool:
     head = _head(answer)
     if is_head or _has_no_body(answer.status):
-        sock.sendall(head)
+        # Where there is no body to break off, the head breaks off.
+        sock.sendall(head if answer.limit is None else head[: len(head) // 2])
         return True
     # One packet for a small answer: the head waits for the first piece of the body.
     for piece in _framed(answer):

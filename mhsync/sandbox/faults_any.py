@@ -1,0 +1,173 @@
+"""Faults of both hosts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from email.utils import formatdate
+from itertools import chain
+
+from mhsync.sandbox.occasion import Occasion
+from mhsync.sandbox.wire import Answer, Ending, Framing, Headers, filler
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """An answer with this status; nothing is done.
+
+    `retry_after` is sent in seconds; `retry_after_date` says the same as a date.
+    """
+
+    status: int
+    message: str | None = None
+    body: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    retry_after: int | None = None
+    retry_after_date: int | None = None
+
+    def strike(self, _: Occasion) -> Answer:
+        headers: Headers = tuple(self.headers.items())
+        if self.retry_after is not None:
+            headers += (("Retry-After", str(self.retry_after)),)
+        if self.retry_after_date is not None:
+            headers += (("Retry-After", formatdate(time.time() + self.retry_after_date, usegmt=True)),)
+        if self.body is None:
+            return Answer.message(self.status, self.message, headers)
+        return Answer.of_bytes(self.status, "text/plain; charset=utf-8", self.body.encode(), headers)
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """The connection is reset before the answer; nothing is done."""
+
+    def strike(self, _: Occasion) -> Answer:
+        return Answer(500, is_silent=True, ending=Ending.RESET)
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """What was asked is done, and the connection is reset before the answer."""
+
+    def strike(self, occasion: Occasion) -> Answer:
+        return replace(occasion.honest(), is_silent=True, ending=Ending.RESET)
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The body ends after `bytes` (half of it by default): the connection is closed, or with `reset` reset."""
+
+    bytes: int | None = None
+    reset: bool = False
+
+    def strike(self, occasion: Occasion) -> Answer:
+        answer = occasion.honest()
+        limit = answer.length // 2 if self.bytes is None else self.bytes
+        if limit >= answer.length > 0:
+            return answer
+        return replace(answer, limit=limit, ending=Ending.RESET if self.reset else Ending.CLOSE)
+
+
+@dataclass(frozen=True, slots=True)
+class Stall:
+    """Silence for `seconds`, then the connection is closed.
+
+    With `bytes` the answer stops after so many bytes of the body; without, nothing is sent and nothing is done.
+    """
+
+    seconds: float = 3600.0
+    bytes: int | None = None
+
+    def strike(self, occasion: Occasion) -> Answer:
+        if self.bytes is None:
+            return Answer(500, is_silent=True, stall=self.seconds, ending=Ending.CLOSE)
+        return replace(occasion.honest(), limit=self.bytes, stall=self.seconds, ending=Ending.CLOSE)
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """The honest answer, `seconds` late."""
+
+    seconds: float
+
+    def strike(self, occasion: Occasion) -> Answer:
+        return replace(occasion.honest(), delay=self.seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Throttle:
+    """The honest answer, its body at so many bytes a second."""
+
+    bytes: int
+
+    def strike(self, occasion: Occasion) -> Answer:
+        return replace(occasion.honest(), pace=float(self.bytes))
+
+
+@dataclass(frozen=True, slots=True)
+class Html:
+    """A web page, as a proxy or a login wall sends; nothing is done."""
+
+    status: int = 200
+
+    def strike(self, _: Occasion) -> Answer:
+        page = b"<!doctype html>\n<title>Please wait</title>\n<p>We will be back soon.</p>\n"
+        return Answer.of_bytes(self.status, "text/html; charset=utf-8", page)
+
+
+@dataclass(frozen=True, slots=True)
+class Huge:
+    """A valid JSON body of so many bytes; with `chunked` its length is not announced."""
+
+    bytes: int = 100_000_000
+    chunked: bool = False
+
+    def strike(self, _: Occasion) -> Answer:
+        head, tail = b'{"padding": "', b'"}'
+        fill = max(0, self.bytes - len(head) - len(tail))
+        framing = Framing.CHUNKED if self.chunked else Framing.LENGTH
+        headers = (("Content-Type", "application/json"),)
+        return Answer(
+            200, headers, chain((head,), filler(fill), (tail,)), len(head) + fill + len(tail), framing=framing
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """A redirect, with nothing done.
+
+    `to` is `elsewhere` (the same server as `localhost`, another host; answered honestly there), `api`, `files`,
+    `loop` (to itself), `https` (itself, by https), or a URL.
+    """
+
+    to: str = "elsewhere"
+    status: int = 302
+
+    def strike(self, occasion: Occasion) -> Answer:
+        request = occasion.request
+        own = occasion.origins[request.host]
+        elsewhere = own.replace("127.0.0.1", "localhost")
+        if self.to == "elsewhere" and request.headers.get("host") == elsewhere.partition("//")[2]:
+            return occasion.honest()
+        origins = {
+            **occasion.origins,
+            "loop": own,
+            "elsewhere": elsewhere,
+            "https": own.replace("http:", "https:"),
+        }
+        location = origins[self.to] + request.target if self.to in origins else self.to
+        return Answer(self.status, (("Location", location),))
+
+
+@dataclass(frozen=True, slots=True)
+class SetHeaders:
+    """The honest answer with headers replaced (`set`) or left out (`drop`), such as the ETag."""
+
+    set: Mapping[str, str] = field(default_factory=dict)
+    drop: tuple[str, ...] = ()
+
+    def strike(self, occasion: Occasion) -> Answer:
+        answer = occasion.honest()
+        without = {name.lower() for name in (*self.set, *self.drop)}
+        kept = tuple(pair for pair in answer.headers if pair[0].lower() not in without)
+        return replace(answer, headers=(*kept, *self.set.items()))
