@@ -28,7 +28,9 @@
     ├── StorageError                   1   a storage failed
     │   ├── StorageNotFound                what was to be read is not there
     │   ├── StorageUnavailable             the storage cannot be opened
-    │   └── PathOccupied                   another file stands where an output must go
+    │   ├── PathOccupied                   another file stands where an output must go
+    │   └── CopyNotProved                  a stored copy is not what its receipt says
+    ├── OutputsChanged                 1   the API offers other outputs than those stored
     ├── ReceiptInvalid                 1   a receipt cannot be trusted
     ├── PluginError                    1   a plugin cannot be loaded or misbehaved
     └── Interrupted                  130   Ctrl-C or SIGTERM
@@ -303,6 +305,18 @@ class PathOccupied(StorageError):
     """A file that no receipt names stands where an output must go."""
 
     code = "path_occupied"
+
+
+class CopyNotProved(StorageError):
+    """A stored copy is not what its receipt says, so that its original must live."""
+
+    code = "copy_not_proved"
+
+
+class OutputsChanged(MhsyncError):
+    """The API offers other outputs than those stored, so that the original must live."""
+
+    code = "outputs_changed"
 
 
 class ReceiptInvalid(MhsyncError):

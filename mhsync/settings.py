@@ -96,6 +96,8 @@ class RunSettings:
     lock_timeout: float = 600.0
     """How long to wait for another run to let go of a storage."""
     receipt_max: int = 4 * MIB
+    notify_timeout: float = 120.0
+    """How long the end of a run waits for notifications that are under way."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,10 +10,25 @@ from datetime import datetime
 
 from mhsync.api.client import Client
 from mhsync.core.manifest import Limit
-from mhsync.core.plan import Plan, ProjectPlan
+from mhsync.core.plan import Plan
 from mhsync.core.report import ProjectResult
+from mhsync.errors import MhsyncError
 from mhsync.hooks.manager import Hooks
 from mhsync.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+def as_error(error: Exception, id: str) -> MhsyncError:
+    """Any exception of one project's work as an error of ours, so that it stops no other's work.
+
+    What is not ours came from a plugin or is a bug: it is logged with its traceback at debug level.
+    """
+    if isinstance(error, MhsyncError):
+        return error
+    log.debug("unexpected exception while %s was worked on", id, exc_info=error)
+    text = " ".join(str(error).split())[:200]
+    return MhsyncError(f"{type(error).__name__}: {text}", hint="say -vv to see where it came from", id=id)
 
 
 class Stop:
@@ -32,21 +48,25 @@ class Stop:
         return self._event.wait(seconds)
 
 
+def _nobody(*_told: object) -> None:
+    """Nobody is watching."""
+
+
 @dataclass(frozen=True, slots=True)
 class Watcher:
     """Who is told while a run works; each is called from the main thread and must return quickly."""
 
-    checked: Callable[[int, int], None] = lambda done, total: None
+    checked: Callable[[int, int], None] = _nobody
     """GETs answered, of how many."""
-    planned: Callable[[Plan], None] = lambda plan: None
+    planned: Callable[[Plan], None] = _nobody
     """The plan, once, before anybody is asked to confirm it."""
-    settled: Callable[[ProjectResult], None] = lambda result: None
+    settled: Callable[[ProjectResult], None] = _nobody
     """One project's result, when it is final; unchanged ones are left out."""
-    waiting: Callable[[int, float], None] = lambda pending, seconds: None
+    waiting: Callable[[int, float], None] = _nobody
     """Projects still rendering, and seconds left to wait."""
-    locked: Callable[[str], None] = lambda holder: None
+    locked: Callable[[str], None] = _nobody
     """Another run holds the storage."""
-    warned: Callable[[str], None] = lambda message: None
+    warned: Callable[[str], None] = _nobody
     """Something that does not fail the run: a notification that could not be sent, say."""
 
 

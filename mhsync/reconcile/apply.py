@@ -1,0 +1,223 @@
+"""apply: look, decide, ask, then act. In a sync nothing but this and its three actions changes anything.
+
+All downloads and moves come before any delete; one project's failure stops no other's work; whatever is done is
+recorded in its receipt when it happens, not at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from mhsync.core.details import Details, DetailsById, Gone, Live
+from mhsync.core.diff import diff
+from mhsync.core.guards import Circumstances, check, unconfirmed
+from mhsync.core.manifest import Manifest, ManifestFile
+from mhsync.core.plan import Action, Plan, ProjectPlan
+from mhsync.core.receipt import Deletion, Receipt
+from mhsync.core.report import Report
+from mhsync.errors import AuthenticationFailed, ConfirmationMissing, GuardRefused, MhsyncError
+from mhsync.reconcile.act_delete import delete, note_deletion
+from mhsync.reconcile.act_download import download
+from mhsync.reconcile.act_move import move_all
+from mhsync.reconcile.ledger import Ledger
+from mhsync.reconcile.notify import Notifications
+from mhsync.reconcile.observe import Observation, observe
+from mhsync.reconcile.pool import each
+from mhsync.reconcile.run import ApplyOptions, Run, as_error
+from mhsync.reconcile.storages import Storages, location, opened
+from mhsync.reconcile.wait import wait_for_renders
+from mhsync.storage.base import Storage
+
+Confirm = Callable[[Plan, tuple[ProjectPlan, ...]], bool]
+"""Asked with the plan and the deletes that somebody must say yes to."""
+
+
+def apply(run: Run, manifest: Manifest, options: ApplyOptions, confirm: Confirm | None) -> Report:
+    """Make it so.
+
+    Args:
+        run: the command's world.
+        manifest: what is desired.
+        options: what the command was told.
+        confirm: asks a person; None where there is no terminal.
+
+    Raises:
+        GuardRefused, PlanRefused, ConfirmationMissing, LockTimeout: refused; nothing was changed.
+        AuthenticationFailed: the key is wrong, as found before anything was changed.
+        StorageUnavailable: a storage cannot be opened.
+        PluginError: a plugin is broken.
+        Interrupted: asked to stop before anything was changed.
+    """
+    run.hooks.require_sound()
+    with (
+        opened(run.hooks, manifest) as storages,
+        storages.locked(run.settings.run.lock_timeout, run.watcher.locked),
+    ):
+        seen = observe(run, manifest, storages)
+        plan = _decide(run, manifest, seen, options)
+        run.watcher.planned(plan)
+        run.hooks.review_plan(plan)
+        _guard(plan, options, storages.machine_folders(manifest), confirm)
+        return _Applying(run, options, manifest, storages, seen, plan).go()
+
+
+def _decide(run: Run, manifest: Manifest, seen: Observation, options: ApplyOptions) -> Plan:
+    plan = diff(manifest, seen.inventories, seen.details, api=run.client.origin, only=run.only)
+    return plan.without_deletes() if options.no_deletes else plan
+
+
+def _guard(plan: Plan, options: ApplyOptions, machine_folders: frozenset[str], confirm: Confirm | None) -> None:
+    is_waiting = options.wait is not None and not options.no_deletes
+    problems = check(
+        plan,
+        Circumstances(
+            is_ci=options.is_ci,
+            is_waiting=is_waiting,
+            max_deletes=options.max_deletes,
+            machine_folders=machine_folders,
+        ),
+    )
+    if problems:
+        raise GuardRefused(problems)
+    doomed = unconfirmed(plan, is_waiting=is_waiting)
+    if not doomed or options.yes:
+        return
+    count = "1 project" if len(doomed) == 1 else f"{len(doomed)} projects"
+    if confirm is None:
+        raise ConfirmationMissing(
+            f"{count} would be deleted, and there is no terminal to ask on",
+            hint="say --yes, or apply the rest with --no-deletes",
+        )
+    if not confirm(plan, doomed):
+        raise ConfirmationMissing(f"{count} would be deleted, and nobody said yes", hint="nothing was changed")
+
+
+@dataclass(slots=True)
+class _Applying:
+    """One run that has begun to change things."""
+
+    run: Run
+    options: ApplyOptions
+    manifest: Manifest
+    storages: Storages
+    seen: Observation
+    plan: Plan
+    files: dict[str, ManifestFile] = field(init=False)
+    details: dict[str, Details] = field(init=False)
+    ledger: Ledger = field(init=False)
+    started: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.files = {entry.id: file for file, entry in self.manifest}
+        self.details = dict(self.seen.details)
+        self.started = self.run.now()
+        notifications = Notifications.open(self.run, self.manifest, self.options.environ, self.started)
+        self.ledger = Ledger(self.run, notifications)
+
+    def go(self) -> Report:
+        for storage in self.storages.by_location.values():
+            storage.sweep()
+        self._end_noted_deletes()
+        self.ledger.begin(self.plan.projects)
+        self._move(self.plan.projects)
+        self._download(self.plan.projects)
+        wait_ran_out = self._wait()
+        self._delete()
+        self.ledger.close_all()
+        return self.ledger.report([project.id for project in self.plan.projects], wait_ran_out=wait_ran_out)
+
+    def _go_on(self) -> bool:
+        """Whether new work may begin: not when asked to stop, once the key was refused, or past the deadline."""
+        if self.run.stop() or self.ledger.halted is not None:
+            return False
+        if self.run.now() - self.started > timedelta(seconds=self.run.settings.run.deadline):
+            self.ledger.halt("deadline", "the run's time was up before this was tried")
+            return False
+        return True
+
+    def _storage(self, id: str) -> Storage:
+        return self.storages.of(self.files[id])
+
+    def _end_noted_deletes(self) -> None:
+        """Found gone with `deleting` in the receipt: it was our DELETE, and is recorded so."""
+        for project in self.plan.projects:
+            receipt = self._receipt(project.id)
+            is_gone = isinstance(self.details.get(project.id), Gone)
+            if is_gone and receipt is not None and receipt.deletion is Deletion.DELETING:
+                try:
+                    note_deletion(self.run, self._storage(project.id), project.id, Deletion.DELETED)
+                except MhsyncError as error:
+                    self.run.watcher.warned(f"{project.id}: {error.message}")
+
+    def _receipt(self, id: str) -> Receipt | None:
+        return self.seen.inventories[self.files[id].file].receipt(id)
+
+    def _move(self, projects: Iterable[ProjectPlan]) -> None:
+        by_place: dict[str, list[ProjectPlan]] = {}
+        for project in projects:
+            if Action.MOVE in project.actions:
+                by_place.setdefault(location(self.files[project.id]), []).append(project)
+        for place, moving in by_place.items():
+            if not self._go_on():
+                return
+            for id_, error in move_all(self.run, self.storages.by_location[place], moving).items():
+                self.ledger.note(id_, Action.MOVE, error)
+
+    def _download(self, projects: Iterable[ProjectPlan]) -> None:
+        wanted = (p for p in projects if Action.DOWNLOAD in p.actions and self.ledger.is_sound(p.id))
+        for project, error in self._each(wanted, self._download_one):
+            self.ledger.note(project.id, Action.DOWNLOAD, error)
+
+    def _download_one(self, plan: ProjectPlan) -> None:
+        live = self.details[plan.id]
+        assert isinstance(live, Live), "only live projects are planned for download"
+        self.ledger.stored(plan.id, download(self.run, self._storage(plan.id), plan, live.project))
+
+    def _wait(self) -> bool:
+        """Poll what renders, and download it as it completes; whether some still rendered when time was up."""
+        if self.options.wait is None or not self._go_on():
+            return False
+        waiting = [p for p in self.plan.projects if self.ledger.is_waiting(p)]
+        try:
+            return wait_for_renders(self.run, waiting, self.options.wait, self._take_up, self._go_on)
+        except AuthenticationFailed as error:
+            self.ledger.halt(error.code, error.message)
+            return False
+
+    def _take_up(self, found: DetailsById) -> None:
+        """Plan what has ended rendering with the rest of the manifest, and do its downloads."""
+        self.details |= found
+        seen = replace(self.seen, details=self.details)
+        whole = _decide(self.run, self.manifest, seen, self.options)
+        ended = [project for project in whole.projects if project.id in found]
+        self.ledger.begin(ended)
+        self._replace_plans(ended)
+        self._download(ended)
+
+    def _replace_plans(self, ended: list[ProjectPlan]) -> None:
+        new = {project.id: project for project in ended}
+        self.plan = replace(self.plan, projects=tuple(new.get(p.id, p) for p in self.plan.projects))
+
+    def _delete(self) -> None:
+        wanted = (p for p in self.plan.projects if Action.DELETE in p.actions and self.ledger.is_sound(p.id))
+        for project, error in self._each(wanted, self._delete_one):
+            self.ledger.note(project.id, Action.DELETE, error)
+
+    def _delete_one(self, plan: ProjectPlan) -> None:
+        was_there = delete(self.run, self._storage(plan.id), plan)
+        if not was_there:
+            self.ledger.remark(plan.id, "it was gone already")
+
+    def _each(
+        self, projects: Iterable[ProjectPlan], work: Callable[[ProjectPlan], None]
+    ) -> Iterable[tuple[ProjectPlan, MhsyncError | None]]:
+        def attempt(plan: ProjectPlan) -> MhsyncError | None:
+            try:
+                work(plan)
+            except Exception as error:  # noqa: BLE001 - one project's failure stops no other's work
+                return as_error(error, plan.id)
+            return None
+
+        return each(projects, attempt, workers=self.run.settings.run.transfers, go_on=self._go_on)

@@ -1,0 +1,159 @@
+"""Ledger: how each project of a running apply stands, and its result once that is final.
+
+Results become final in the main thread, where they are told to the watcher and to who is to be notified.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from mhsync.core.manifest import State
+from mhsync.core.plan import Action, ProjectPlan, Verdict
+from mhsync.core.project import RENDERING
+from mhsync.core.receipt import Receipt
+from mhsync.core.report import (
+    ActionOutcome,
+    ActionResult,
+    ErrorInfo,
+    Outcome,
+    ProjectResult,
+    Report,
+    ReportedOutput,
+)
+from mhsync.errors import AuthenticationFailed, Interrupted, MhsyncError, PathOccupied
+from mhsync.reconcile.notify import Notifications
+from mhsync.reconcile.run import Run
+
+_WITHOUT_ACTIONS = {
+    Verdict.UNCHANGED: Outcome.UNCHANGED,
+    Verdict.BLOCKED: Outcome.BLOCKED,
+    Verdict.FAILED: Outcome.FAILED,
+}
+
+
+class Ledger:
+    def __init__(self, run: Run, notifications: Notifications) -> None:
+        self._run = run
+        self._notifications = notifications
+        self._plans: dict[str, ProjectPlan] = {}
+        self._done: dict[str, list[ActionResult]] = {}
+        self._receipts: dict[str, Receipt] = {}
+        self._remarks: dict[str, str] = {}
+        self._results: dict[str, ProjectResult] = {}
+        self.halted: ErrorInfo | None = None
+        """Why no new work begins, where the run ended early."""
+
+    def begin(self, plans: Iterable[ProjectPlan]) -> None:
+        """Take up plans; those without actions are final at once, pending ones when the run ends."""
+        for plan in plans:
+            self._plans[plan.id] = plan
+            outcome = _WITHOUT_ACTIONS.get(plan.verdict)
+            if outcome is None:
+                continue
+            is_bad = outcome is not Outcome.UNCHANGED
+            self._close(plan, outcome, error=ErrorInfo(plan.reason_code, plan.reason) if is_bad else None)
+
+    def is_sound(self, id: str) -> bool:
+        """Whether the project has no final result yet: nothing that was done to it failed."""
+        return id not in self._results
+
+    def is_waiting(self, plan: ProjectPlan) -> bool:
+        """Whether a render is under way that `--wait` waits for; drafts are not waited for."""
+        return plan.verdict is Verdict.PENDING and plan.status in RENDERING
+
+    def stored(self, id: str, receipt: Receipt) -> None:
+        self._receipts[id] = receipt
+
+    def remark(self, id: str, text: str) -> None:
+        self._remarks[id] = text
+
+    def halt(self, code: str, message: str) -> None:
+        """Begin no new work; what was not tried is `not_attempted` for this reason."""
+        self.halted = self.halted or ErrorInfo(code, message)
+
+    def note(self, id: str, action: Action, error: MhsyncError | None) -> None:
+        """One action of a project has ended."""
+        plan = self._plans[id]
+        done = self._done.setdefault(id, [])
+        if error is None:
+            done.append(ActionResult(action, ActionOutcome.DONE))
+            if len(done) == len(plan.actions):
+                self._close(plan, _outcome_of(plan))
+            return
+        if isinstance(error, AuthenticationFailed):
+            self.halt(error.code, error.message)
+        if isinstance(error, Interrupted):
+            return
+        info = ErrorInfo(error.code, _with_hint(error))
+        done.append(ActionResult(action, ActionOutcome.FAILED, info))
+        self._skip_rest(plan)
+        self._close(plan, Outcome.BLOCKED if isinstance(error, PathOccupied) else Outcome.FAILED, error=info)
+
+    def close_all(self) -> None:
+        """Give every project that is still open its result: nothing more will be tried."""
+        why = self.halted or ErrorInfo("interrupted", "interrupted before this was tried")
+        for plan in self._plans.values():
+            if plan.id in self._results:
+                continue
+            if plan.verdict is Verdict.PENDING and self.halted is None:
+                self._close(plan, Outcome.PENDING)
+                continue
+            was_begun = bool(self._done.get(plan.id))
+            self._skip_rest(plan)
+            self._close(plan, Outcome.FAILED if was_begun else Outcome.NOT_ATTEMPTED, error=why)
+
+    def report(self, order: Sequence[str], *, wait_ran_out: bool) -> Report:
+        """The report, told to who is to be notified last."""
+        report = Report(
+            tuple(self._results[id_] for id_ in order),
+            is_interrupted=self._run.stop(),
+            wait_ran_out=wait_ran_out,
+        )
+        self._notifications.finish(report)
+        return report
+
+    def _skip_rest(self, plan: ProjectPlan) -> None:
+        done = self._done.setdefault(plan.id, [])
+        done += [ActionResult(action, ActionOutcome.SKIPPED) for action in plan.actions[len(done) :]]
+
+    def _close(self, plan: ProjectPlan, outcome: Outcome, *, error: ErrorInfo | None = None) -> None:
+        result = ProjectResult(
+            plan.id,
+            outcome,
+            tuple(self._done.get(plan.id, ())),
+            error,
+            self._outputs(plan, outcome),
+            note=self._remarks.get(plan.id, "" if error else plan.reason),
+        )
+        self._results[plan.id] = result
+        if outcome is not Outcome.UNCHANGED:
+            self._run.watcher.settled(result)
+            self._notifications.project(result, self._receipts.get(plan.id))
+
+    def _outputs(self, plan: ProjectPlan, outcome: Outcome) -> tuple[ReportedOutput, ...]:
+        receipt = self._receipts.get(plan.id)
+        if receipt is not None:
+            return tuple(ReportedOutput(o.path, o.size, o.sha256) for o in receipt.outputs)
+        if Action.DOWNLOAD in plan.actions:
+            return ()
+        if Action.MOVE in plan.actions and not self._is_done(plan.id, Action.MOVE):
+            return ()
+        return tuple(
+            ReportedOutput(o.path, o.size, o.sha256)
+            for o in plan.outputs
+            if o.stored and o.size is not None and o.sha256 is not None and outcome is not Outcome.BLOCKED
+        )
+
+    def _is_done(self, id: str, action: Action) -> bool:
+        return any(r.action is action and r.outcome is ActionOutcome.DONE for r in self._done.get(id, ()))
+
+
+def _outcome_of(plan: ProjectPlan) -> Outcome:
+    """What a project has become once all of its actions are done."""
+    if Action.DELETE in plan.actions:
+        return Outcome.ARCHIVED if plan.desired is State.ARCHIVED else Outcome.DELETED
+    return Outcome.DOWNLOADED if Action.DOWNLOAD in plan.actions else Outcome.MOVED
+
+
+def _with_hint(error: MhsyncError) -> str:
+    return f"{error.message} ({error.hint})" if error.hint else error.message

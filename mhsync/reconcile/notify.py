@@ -1,0 +1,147 @@
+"""Notifications: events to the manifest's targets and to plugins, on a thread of their own.
+
+A slow or failing receiver delays no download and fails no sync: its failures are warnings of the run.
+"""
+
+from __future__ import annotations
+
+import queue
+import re
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from mhsync.core.event import RUN_FINISHED, RUN_STARTED, Event, Notifier, event_id
+from mhsync.core.manifest import Manifest, ManifestFile, NotifyTarget
+from mhsync.core.project import format_time
+from mhsync.core.receipt import Receipt
+from mhsync.core.report import Outcome, ProjectResult, Report
+from mhsync.errors import MhsyncError
+from mhsync.reconcile.run import Run
+
+_REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_FAILURES_IN_A_ROW = 3
+"""A target that failed this often is left alone until the run's last event."""
+
+
+@dataclass(slots=True)
+class _Target:
+    where: str
+    plugin: str
+    notifier: Notifier
+    on: frozenset[str]
+    ids: frozenset[str]
+    """The projects of the manifest file that names the target."""
+    failures: int = 0
+
+    def wants(self, event: Event) -> bool:
+        if event.name == RUN_FINISHED:
+            return True
+        if self.failures >= _FAILURES_IN_A_ROW:
+            return False
+        if event.outcome is None:
+            return not self.on
+        return event.subject in self.ids and (not self.on or event.outcome in self.on)
+
+
+@dataclass(slots=True)
+class Notifications:
+    """Where the events of one run go."""
+
+    run: Run
+    started: datetime
+    targets: list[_Target] = field(default_factory=list)
+    _queue: queue.Queue[Event | None] = field(default_factory=queue.Queue)
+    _warnings: list[str] = field(default_factory=list)
+    _thread: threading.Thread | None = None
+
+    @classmethod
+    def open(cls, run: Run, manifest: Manifest, environ: Mapping[str, str], started: datetime) -> Notifications:
+        """Open the targets; one that cannot be opened is a warning. `${NAME}` is looked up here, at apply only."""
+        self = cls(run, started)
+        for file in manifest.files:
+            for target in file.notify:
+                try:
+                    self.targets.append(self._open_target(file, target, environ))
+                except MhsyncError as error:
+                    run.watcher.warned(f"{_where(file, target)}: {error.message}" + _hint(error))
+        self._thread = threading.Thread(target=self._deliver, name="mhsync-notify", daemon=True)
+        self._thread.start()
+        self._put(RUN_STARTED, event_id(run.client.origin, RUN_STARTED, format_time(started)), {})
+        return self
+
+    def project(self, result: ProjectResult, receipt: Receipt | None) -> None:
+        """Tell of one project's final result, once its receipt is written."""
+        ident = event_id(self.run.client.origin, result.id, result.outcome, self._marker(result, receipt))
+        self._put(f"project.{result.outcome}", ident, result.to_json(), subject=result.id)
+
+    def finish(self, report: Report) -> None:
+        """Tell the sums, last; then wait, within bounds, until all is delivered."""
+        ident = event_id(self.run.client.origin, RUN_FINISHED, format_time(self.started))
+        self._put(RUN_FINISHED, ident, report.to_json() | {"exit": report.exit_code})
+        self._queue.put(None)
+        assert self._thread is not None, "opened before it is finished"
+        self._thread.join(self.run.settings.run.notify_timeout)
+        if self._thread.is_alive():
+            self._warnings.append("notifications were still under way when the time for them was up")
+        for warning in self._warnings:
+            self.run.watcher.warned(warning)
+
+    def _open_target(self, file: ManifestFile, target: NotifyTarget, environ: Mapping[str, str]) -> _Target:
+        plugin, notifier = self.run.hooks.open_notifier(_resolve(target.url, environ), target.options)
+        ids = frozenset(entry.id for entry in file.entries)
+        return _Target(_where(file, target), plugin, notifier, frozenset(target.on), ids)
+
+    def _marker(self, result: ProjectResult, receipt: Receipt | None) -> str:
+        """What makes the event's id: the receipt where there is one to speak of, else the run."""
+        if result.outcome in (Outcome.DELETED, Outcome.ARCHIVED):
+            return "deleted"
+        if result.outcome is Outcome.DOWNLOADED and receipt is not None and receipt.stored_at is not None:
+            return format_time(receipt.stored_at)
+        if result.outcome is Outcome.MOVED:
+            return "\n".join(output.path for output in result.outputs)
+        return format_time(self.started)
+
+    def _put(self, name: str, ident: str, data: Mapping[str, object], *, subject: str | None = None) -> None:
+        self._queue.put(Event(ident, name, self.run.client.origin, self.run.now(), subject, data))
+
+    def _deliver(self) -> None:
+        while (event := self._queue.get()) is not None:
+            for error in self.run.hooks.event(event):
+                self._warnings.append(error.message)
+            for target in self.targets:
+                if target.wants(event):
+                    self._tell(target, event)
+
+    def _tell(self, target: _Target, event: Event) -> None:
+        try:
+            target.notifier.notify(event)
+            target.failures = 0
+        except Exception as error:  # noqa: BLE001 - whatever a plugin raises must not fail the sync
+            target.failures += 1
+            what = error.message if isinstance(error, MhsyncError) else type(error).__name__
+            self._warnings.append(f"{target.where}: {target.plugin} could not tell of {event.name}: {what}")
+
+
+def _resolve(url: str, environ: Mapping[str, str]) -> str:
+    """The URL itself, or what `${NAME}` stands for.
+
+    Raises:
+        MhsyncError: the environment has no such name.
+    """
+    reference = _REFERENCE.fullmatch(url)
+    if reference is None:
+        return url
+    value = environ.get(reference[1], "").strip()
+    if not value:
+        raise MhsyncError(f"the environment has no {reference[1]}", hint="set it, or nobody is told")
+    return value
+
+
+def _where(file: ManifestFile, target: NotifyTarget) -> str:
+    return ":".join(str(part) for part in (file.file, target.line, target.column) if part is not None)
+
+
+def _hint(error: MhsyncError) -> str:
+    return f" ({error.hint})" if error.hint else ""

@@ -1,0 +1,138 @@
+"""Observe: what the storages hold and what the API says now. Changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from mhsync.core.details import Details, DetailsById, Gone, Unreadable, details_of
+from mhsync.core.inventory import Inventory, needs_details
+from mhsync.core.manifest import Manifest
+from mhsync.core.receipt import Receipt
+from mhsync.errors import AuthenticationFailed, Interrupted, MhsyncError, Problem, ProjectNotFound
+from mhsync.reconcile.pool import each
+from mhsync.reconcile.run import Run, as_error
+from mhsync.reconcile.storages import Storages, location
+from mhsync.storage.base import PRIVATE, Storage
+from mhsync.storage.receipts import read_receipt, receipt_path
+
+PARKED = ".mhsync/moving/"
+"""Where an output waits while two of them change places; receipts name it there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What was seen, at one moment."""
+
+    inventories: Mapping[str, Inventory]
+    """By `ManifestFile.file`."""
+    details: DetailsById
+
+
+def observe(run: Run, manifest: Manifest, storages: Storages) -> Observation:
+    """Read each storage once, then ask the API for what is not settled.
+
+    Raises:
+        AuthenticationFailed: the key is wrong; no other request would fare better.
+        Interrupted: asked to stop.
+    """
+    inventories = take_inventories(run, manifest, storages)
+    asked = [
+        entry.id
+        for file, entry in manifest
+        if _is_wanted(run, entry.id) and (run.refresh or needs_details(entry, inventories[file.file]))
+    ]
+    return Observation(inventories, get_details(run, asked))
+
+
+def get_details(run: Run, ids: Iterable[str]) -> dict[str, Details]:
+    """`GET` each id; one that fails becomes `Unreadable` and stops no other.
+
+    Raises:
+        AuthenticationFailed: the key is wrong.
+        Interrupted: asked to stop before all were asked.
+    """
+    wanted = list(ids)
+    found: dict[str, Details] = {}
+    workers = run.settings.run.checkers
+    for id_, details in each(wanted, lambda id_: get_one(run, id_), workers=workers, go_on=lambda: not run.stop()):
+        found[id_] = details
+        run.watcher.checked(len(found), len(wanted))
+    if run.stop():
+        raise Interrupted("interrupted while the API was asked; nothing was changed")
+    return found
+
+
+def get_one(run: Run, id: str) -> Details:
+    """What the API says of one project, as a value.
+
+    Raises:
+        AuthenticationFailed: the key is wrong.
+        Interrupted: asked to stop.
+    """
+    try:
+        return details_of(run.client.get(id))
+    except ProjectNotFound:
+        return Gone(not_found=True)
+    except (AuthenticationFailed, Interrupted):
+        raise
+    except MhsyncError as error:
+        return Unreadable(error.code, error.message)
+
+
+def take_inventories(run: Run, manifest: Manifest, storages: Storages) -> dict[str, Inventory]:
+    """What each file's storage holds; files that share a storage share its inventory."""
+    ids: dict[str, list[str]] = {}
+    for file, entry in manifest:
+        if _is_wanted(run, entry.id):
+            ids.setdefault(location(file), []).append(entry.id)
+    by_location = {
+        place: _inventory(run, place, storage, ids.get(place, []))
+        for place, storage in storages.by_location.items()
+    }
+    return {file.file: by_location[location(file)] for file in manifest.files}
+
+
+def _is_wanted(run: Run, id: str) -> bool:
+    return not run.only or id in run.only
+
+
+def _inventory(run: Run, place: str, storage: Storage, ids: list[str]) -> Inventory:
+    try:
+        listed = {info.path: info.size for info in storage.list("")}
+    except Exception as error:  # noqa: BLE001 - a backend may raise anything; nothing is known then
+        problem = as_error(error, place).problems[0]
+        return Inventory(place, problem=replace(problem, code="storage_unreadable", id=None))
+    receipts: dict[str, Receipt] = {}
+    invalid: dict[str, Problem] = {}
+    files = {path: size for path, size in listed.items() if not path.startswith(PRIVATE)}
+    files |= {path: size for path, size in listed.items() if path.startswith(PARKED)}
+    known = [id_ for id_ in ids if receipt_path(id_) in listed]
+    reading = each(
+        known,
+        lambda id_: _read(run, storage, id_, files),
+        workers=run.settings.run.checkers,
+        go_on=lambda: not run.stop(),
+    )
+    for id_, (receipt, unlisted) in reading:
+        if isinstance(receipt, Problem):
+            invalid[id_] = receipt
+        elif receipt is not None:
+            receipts[id_] = receipt
+            files |= unlisted
+    return Inventory(place, files, receipts, invalid)
+
+
+def _read(
+    run: Run, storage: Storage, id: str, files: Mapping[str, int]
+) -> tuple[Receipt | Problem | None, dict[str, int]]:
+    """One receipt made against this API, and its outputs that the listing missed but `stat` finds."""
+    try:
+        receipt = read_receipt(storage, id, limit=run.settings.run.receipt_max)
+        if receipt is None:
+            return None, {}
+        receipt = receipt.for_api(run.client.origin)
+        unlisted = {o.path: storage.stat(o.path) for o in receipt.outputs if o.path not in files}
+    except Exception as error:  # noqa: BLE001 - a backend may raise anything; the project fails then
+        return as_error(error, id).problems[0], {}
+    return receipt, {path: info.size for path, info in unlisted.items() if info is not None}

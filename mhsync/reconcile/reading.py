@@ -1,0 +1,77 @@
+"""Reading stored outputs back: what their bytes are now, against what a receipt says."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from mhsync.core.receipt import StoredOutput
+from mhsync.core.template import path_key
+from mhsync.errors import Interrupted, ReceiptInvalid, StorageNotFound
+from mhsync.storage.base import Storage
+from mhsync.storage.receipts import RECEIPTS, id_of, read_receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What a file's bytes are. `size` is in bytes."""
+
+    size: int
+    sha256: str
+
+    def is_of(self, output: StoredOutput) -> bool:
+        return (self.size, self.sha256) == (output.size, output.sha256)
+
+
+def read_back(storage: Storage, path: str, *, chunk: int, stop: Callable[[], bool]) -> Fingerprint | None:
+    """Read a stored file through to its end; None where there is none.
+
+    Raises:
+        StorageError: it cannot be read.
+        Interrupted: asked to stop.
+    """
+    digest, size = hashlib.sha256(), 0
+    try:
+        reader = storage.open(path)
+    except StorageNotFound:
+        return None
+    with reader:
+        while data := reader.read(chunk):
+            if stop():
+                raise Interrupted(f"interrupted while {path} was read back")
+            digest.update(data)
+            size += len(data)
+    return Fingerprint(size, digest.hexdigest())
+
+
+def is_named(storage: Storage, path: str, *, besides: str, limit: int) -> bool:
+    """Whether any receipt but that of `besides` names the path as an output; one that cannot be read may.
+
+    Reads every receipt of the storage: for the rare moments when a file that stands in the way is looked at.
+    """
+    key = path_key(path)
+    for info in storage.list(RECEIPTS):
+        id_ = id_of(info.path)
+        if id_ is None:
+            continue
+        try:
+            receipt = read_receipt(storage, id_, limit=limit)
+        except ReceiptInvalid:
+            return True
+        if receipt is None:
+            continue
+        named = set() if id_ == besides else set(receipt.paths)
+        for other in receipt.others:
+            named |= _paths_of(other)
+        if key in map(path_key, named):
+            return True
+    return False
+
+
+def _paths_of(receipt: Mapping[str, object]) -> set[str]:
+    """The paths that a receipt of another API names, read as it was written."""
+    outputs = receipt.get("outputs")
+    if not isinstance(outputs, list):
+        return set()
+    return {str(output.get("path")) for output in outputs if isinstance(output, dict)}

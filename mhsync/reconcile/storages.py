@@ -1,0 +1,61 @@
+"""The storages of a manifest, each opened once however many files share it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from mhsync.core.manifest import Manifest, ManifestFile
+from mhsync.hooks.manager import Hooks
+from mhsync.storage.base import Storage
+
+
+@dataclass(frozen=True, slots=True)
+class Storages:
+    """Open storages, by location."""
+
+    by_location: MappingProxyType[str, Storage]
+
+    def of(self, file: ManifestFile) -> Storage:
+        return self.by_location[location(file)]
+
+    @contextmanager
+    def locked(self, timeout: float, on_wait: Callable[[str], None]) -> Iterator[None]:
+        """Hold them all, in an order that two runs share, so that neither waits for the other for ever."""
+        with ExitStack() as stack:
+            for _, storage in sorted(self.by_location.items()):
+                stack.enter_context(storage.lock(timeout, on_wait))
+            yield
+
+    def machine_folders(self, manifest: Manifest) -> frozenset[str]:
+        """The files whose outputs go when this machine goes."""
+        return frozenset(file.file for file in manifest.files if self.of(file).is_folder_of_this_machine)
+
+
+@contextmanager
+def opened(hooks: Hooks, manifest: Manifest) -> Iterator[Storages]:
+    """Open the storage of each file; close them all in the end.
+
+    Raises:
+        StorageUnavailable: one cannot be opened.
+    """
+    with ExitStack() as stack:
+        found: dict[str, Storage] = {}
+        for file in manifest.files:
+            place = location(file)
+            if place not in found:
+                found[place] = hooks.open_storage(file)
+                stack.callback(found[place].close)
+        yield Storages(MappingProxyType(found))
+
+
+def location(file: ManifestFile) -> str:
+    """What is equal for two files that share a storage."""
+    if "://" not in file.storage:
+        return str((Path(file.folder) / file.storage).resolve())
+    options = json.dumps(dict(file.storage_options), sort_keys=True, default=str)
+    return f"{file.storage.rstrip('/')} {options}"

@@ -1,0 +1,61 @@
+"""Waiting for renders: poll what is rendering, hand on what has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+
+from mhsync.core.details import Details, DetailsById, Live
+from mhsync.core.plan import ProjectPlan
+from mhsync.errors import Interrupted
+from mhsync.reconcile.observe import get_details
+from mhsync.reconcile.run import Run
+
+
+def wait_for_renders(
+    run: Run,
+    waiting: Iterable[ProjectPlan],
+    seconds: float,
+    take_up: Callable[[DetailsById], None],
+    go_on: Callable[[], bool],
+) -> bool:
+    """Poll until nothing renders any more or the time is up.
+
+    Args:
+        run: the command's world.
+        waiting: the projects that render.
+        seconds: how long to wait at most.
+        take_up: given the details of those that have ended, as they end.
+        go_on: whether to poll on.
+
+    Returns:
+        Whether some still rendered when the time was up.
+
+    Raises:
+        AuthenticationFailed: the key was refused while polling.
+    """
+    ids = [plan.id for plan in waiting]
+    until = run.now() + timedelta(seconds=seconds)
+    pause = run.settings.wait.first
+    while ids and go_on():
+        left = (until - run.now()).total_seconds()
+        if left <= 0:
+            return True
+        run.watcher.waiting(len(ids), left)
+        if run.stop.sleep(min(pause, left)):
+            return False
+        pause = min(pause * run.settings.wait.factor, run.settings.wait.most)
+        try:
+            found = get_details(run, ids)
+        except Interrupted:
+            return False
+        ended = {id_: details for id_, details in found.items() if not _is_rendering(details)}
+        ids = [id_ for id_ in ids if id_ not in ended]
+        if ended:
+            pause = run.settings.wait.first
+            take_up(ended)
+    return False
+
+
+def _is_rendering(details: Details) -> bool:
+    return isinstance(details, Live) and details.project.is_rendering
