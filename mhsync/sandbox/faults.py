@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from mhsync.sandbox.faults_any import (
     Cut,
@@ -53,7 +53,7 @@ __all__ = [
     "WrongType",
 ]
 
-FAULTS: Mapping[str, type[Fault]] = {
+FAULTS: Mapping[str, Callable[..., Fault]] = {
     "status": Status,
     "reset": Reset,
     "lost": Lost,

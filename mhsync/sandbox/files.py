@@ -9,12 +9,12 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from urllib.parse import parse_qs, quote, unquote
+from urllib.parse import parse_qs, unquote
 
 from mhsync.core.project import format_time
 from mhsync.sandbox.wav import Wav
 from mhsync.sandbox.wire import Answer, Headers, Request
-from mhsync.sandbox.world import World
+from mhsync.sandbox.world import World, quoted
 
 LIFETIME = 24 * 3600.0
 """Seconds that a link works for (FACTS: Outputs)."""
@@ -40,9 +40,9 @@ class Signer:
         """The path with its query, and the time until which it works."""
         # Milliseconds, so that links that live shorter than a second can be tried.
         expires = round((self.clock() + self.lifetime) * 1000)
-        quoted = quote(path)
         moment = datetime.fromtimestamp(expires / 1000, UTC)
-        return f"{quoted}?expires={expires}&signature={self._signature(quoted, expires)}", format_time(moment)
+        query = f"expires={expires}&signature={self._signature(path, expires)}"
+        return f"{quoted(path)}?{query}", format_time(moment)
 
     def allows(self, request: Request) -> bool:
         """Whether the request's link is one of ours and still works."""
@@ -54,7 +54,7 @@ class Signer:
         return hmac.compare_digest(signature, expected) and self.clock() * 1000 < int(expires)
 
     def _signature(self, path: str, expires: int) -> str:
-        return hmac.new(self.secret, f"{expires}:{path}".encode(), hashlib.sha256).hexdigest()
+        return hmac.new(self.secret, f"{expires}:{quoted(path)}".encode(), hashlib.sha256).hexdigest()
 
 
 class FileHost:
@@ -88,8 +88,8 @@ class FileHost:
 
 
 def output_of(request: Request) -> tuple[str, str]:
-    """The project's id, and the path of the output below it."""
-    id, _, path = unquote(request.path).removeprefix("/").partition("/")
+    """The project's id, and the path of the output below it, as it stands in the URL."""
+    id, _, path = request.path.removeprefix("/").partition("/")
     return id, path
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from urllib.parse import quote
 
 from mhsync.core.project import ProjectError, is_valid_id
 from mhsync.sandbox.wav import Wav
 
 STATUSES = ("draft", "queued", "rendering", "complete", "error", "canceled")
+_ESCAPE = re.compile("%[0-9A-Fa-f]{2}")
 DEFAULT_SECONDS = 1.0
 """How long an output plays where nothing is said."""
 
@@ -25,10 +28,19 @@ class AfterDelete(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One file of a project. `path` lies below the project's folder: `output.wav`, `1/output.wav`."""
+    """One file of a project.
+
+    `path` lies below the project's folder: `output.wav`, `1/output.wav`. Its percent-escapes stand as they are,
+    so that names which climb out of a folder can be tried too: `..%2Fescape.wav`.
+    """
 
     path: str
     audio: Wav
+
+    @property
+    def url_path(self) -> str:
+        """The path as it stands in the URL."""
+        return quoted(self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +84,17 @@ def outputs_of(
     Args:
         size: bytes of each; without it each plays for `seconds`.
     """
-    paths = ["output.wav"] if count == 1 else [f"{index}/output.wav" for index in range(count)]
-    return tuple(Output(path, _audio(f"{project_id}/{path}", seconds, size)) for path in paths)
+    return tuple(Output(path, _audio(f"{project_id}/{path}", seconds, size)) for path in numbered_paths(count))
+
+
+def numbered_paths(count: int) -> list[str]:
+    """The paths of so many outputs, which all have the same last part."""
+    return ["output.wav"] if count == 1 else [f"{index}/output.wav" for index in range(count)]
+
+
+def quoted(path: str) -> str:
+    """A path as it stands in a URL. Clients may write an escape in either case: one of them is chosen."""
+    return _ESCAPE.sub(lambda found: found.group().upper(), quote(path, safe="/%"))
 
 
 def _audio(seed: str, seconds: float, size: int | None) -> Wav:
@@ -187,11 +208,14 @@ class World:
             return True
 
     def output(self, id: str, path: str) -> Output | None:
-        """An output that can be fetched now: of a project that is complete and not deleted."""
+        """An output that can be fetched now: of a project that is complete and not deleted.
+
+        `path` may be the output's own, or the one of its URL.
+        """
         state = self.state(id)
         if state is None or state.after_delete is not None or state.status != "complete":
             return None
-        return next((output for output in state.project.outputs if output.path == path), None)
+        return next((output for output in state.project.outputs if output.url_path == quoted(path)), None)
 
     def rewrite(self, id: str, path: str) -> None:
         """Give an output other bytes of the same length; nothing happens where there is none."""
@@ -199,7 +223,7 @@ class World:
             project = self._projects.get(id)
             if project is not None:
                 outputs = tuple(
-                    _rewritten(output) if output.path == path else output for output in project.outputs
+                    _rewritten(output) if output.url_path == quoted(path) else output for output in project.outputs
                 )
                 self._projects[id] = replace(project, outputs=outputs)
 

@@ -1,0 +1,36 @@
+"""Fixtures for the tests of plugins: `pytest_plugins = ["mhsync.testing.fixtures"]`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from mhsync.sandbox.defaults import default_world
+from mhsync.sandbox.rules import Faults
+from mhsync.sandbox.server import Sandbox
+from mhsync.sandbox.world import World
+
+SandboxFactory = Callable[..., Sandbox]
+
+
+@pytest.fixture
+def mhsync_sandbox_factory() -> Iterator[SandboxFactory]:
+    """Starts sandboxes: `factory(world, faults=…)`; all of them stop when the test ends.
+
+    Without a world, each has the default one: a project of every kind.
+    """
+    with ExitStack() as stack:
+
+        def start(world: World | None = None, *, faults: Faults | None = None, latency: float = 0.0) -> Sandbox:
+            sandbox = Sandbox(default_world() if world is None else world, faults=faults, latency=latency)
+            return stack.enter_context(sandbox)
+
+        yield start
+
+
+@pytest.fixture
+def mhsync_sandbox(mhsync_sandbox_factory: SandboxFactory) -> Sandbox:
+    """A running sandbox with a project of every kind."""
+    return mhsync_sandbox_factory()
