@@ -61,9 +61,7 @@ def mhsync_review_plan(plan: Plan) -> None:
 
 
 @hookspec
-def mhsync_check_output(
-    project: Project, output: StoredOutput, file: Path
-) -> Mapping[str, Any] | None:
+def mhsync_check_output(project: Project, output: StoredOutput, file: Path) -> Mapping[str, Any] | None:
     """Look at a downloaded file before it becomes visible under its path.
 
     Args:

@@ -60,7 +60,7 @@ class LocalStorage(Storage):
 
     def list(self, prefix: str = "") -> Iterator[FileInfo]:
         start = prefix.rpartition("/")[0]
-        if f"{start}/".startswith(TEMPORARY) or (start and not _is_inside(start)):
+        if start and not _is_listable(start):
             return
         pending = [start]
         while pending:
@@ -216,8 +216,13 @@ class LocalStorage(Storage):
                     os.rmdir(folders[depth - 1], dir_fd=parent)
 
 
-def _is_inside(path: str) -> bool:
-    return not any(part in ("", ".", "..") for part in path.split("/"))
+def _is_listable(folder: str) -> bool:
+    """Whether files could lie there at all; a prefix may be any text."""
+    try:
+        _parts(folder)
+    except StorageError:
+        return False
+    return True
 
 
 def _parts(path: str) -> list[str]:
