@@ -1,0 +1,83 @@
+"""mhsync apply: make it so."""
+
+from __future__ import annotations
+
+import click
+
+from mhsync.cli.durations import DEFAULT_WAIT, Duration, WaitCommand
+from mhsync.cli.manifests import Files, load_manifest
+from mhsync.cli.options import Flags, LimitType, make_command
+from mhsync.cli.progress import Progress
+from mhsync.cli.prompt import asker
+from mhsync.cli.render.json import dumped
+from mhsync.cli.render.text import plan_text, report_text
+from mhsync.cli.running import opened_run
+from mhsync.cli.voice import Voice
+from mhsync.core.manifest import Limit
+from mhsync.core.plan import Plan
+from mhsync.reconcile.apply import apply
+from mhsync.reconcile.run import ApplyOptions
+
+
+@make_command(
+    "apply",
+    Files(),
+    click.Option(["--yes"], is_flag=True, help="Delete what the plan deletes without asking."),
+    click.Option(["--no-deletes"], is_flag=True, help="Leave deletes out; download and move only."),
+    click.Option(
+        ["--max-deletes"],
+        metavar="N|N%",
+        type=LimitType(),
+        help="Refuse more deletes than this; replaces each manifest's own limit.",
+    ),
+    click.Option(
+        ["--wait"],
+        metavar="[DURATION]",
+        type=Duration(),
+        help=f"Wait for renders, {DEFAULT_WAIT} if no duration follows; exit 4 when that is not enough.",
+    ),
+    groups=("api", "run"),
+    cls=WaitCommand,
+)
+def command(
+    voice: Voice,
+    flags: Flags,
+    files: tuple[str, ...],
+    yes: bool,
+    no_deletes: bool,
+    max_deletes: Limit | None,
+    wait: float | None,
+) -> int:
+    """Make it so: download, move and delete what the plan says.
+
+    Deletes are asked for on a terminal, unless a manifest's policy allows or forbids them; without a terminal
+    they need --yes. A second run finds nothing to do.
+    """
+    manifest = load_manifest(files, flags.settings, flags.only)
+    options = ApplyOptions(
+        yes=yes,
+        no_deletes=no_deletes,
+        max_deletes=max_deletes,
+        wait=wait,
+        is_ci=_is_ci(voice),
+        environ=voice.environ,
+    )
+
+    def show(plan: Plan) -> None:
+        if not voice.is_json and plan.changes:
+            voice.say(plan_text(plan, voice.look(voice.out), is_verbose=voice.verbose > 0) + "\n")
+
+    progress = Progress(voice, show)
+    with opened_run(voice, flags, progress.watcher) as run:
+        report = apply(run, manifest, options, asker(voice))
+    progress.end()
+    if voice.is_json:
+        voice.document(dumped(report.to_json()))
+    else:
+        voice.say(report_text(report, voice.look(voice.out), is_verbose=voice.verbose > 0))
+    return report.exit_code
+
+
+def _is_ci(voice: Voice) -> bool:
+    """Whether this is a CI runner: `CI` is set, and does not say no."""
+    return voice.environ.get("CI", "").strip().lower() not in ("", "false", "0")

@@ -1,0 +1,69 @@
+"""Durations and numbers as they are typed: `90`, `90s`, `10m`, `1h30m`; and `--wait` with or without one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import click
+
+DEFAULT_WAIT = "10m"
+_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0}
+_PLAIN = re.compile(r"\d{1,9}(\.\d{1,3})?")
+_PARTS = re.compile(r"(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,9}(?:\.\d{1,3})?)s)?")
+
+
+def parse_duration(text: str) -> float:
+    """Seconds of `90`, `90s`, `10m` or `1h30m`.
+
+    Raises:
+        ValueError: it is none of these.
+    """
+    if _PLAIN.fullmatch(text):
+        return float(text)
+    match = _PARTS.fullmatch(text)
+    if match is None or not any(match.groups()):
+        raise ValueError(f"{text!r} is not a duration: write 90s, 10m or 1h30m")
+    return sum(float(part) * _UNITS[unit] for part, unit in zip(match.groups(), "hms", strict=True) if part)
+
+
+class Duration(click.ParamType):
+    """A duration, in seconds."""
+
+    name = "duration"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, int | float):
+            return float(value)
+        try:
+            return parse_duration(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class WaitCommand(click.Command):
+    """A command whose `--wait` may stand without a duration, in front of whatever else: `apply --wait m.yaml`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, _with_durations(args))
+
+
+def _with_durations(args: Sequence[str]) -> list[str]:
+    found: list[str] = []
+    rest = list(args)
+    while rest:
+        arg = rest.pop(0)
+        if arg == "--":
+            return [*found, arg, *rest]
+        if arg == "--wait":
+            arg += f"={rest.pop(0) if rest and _is_duration(rest[0]) else DEFAULT_WAIT}"
+        found.append(arg)
+    return found
+
+
+def _is_duration(text: str) -> bool:
+    try:
+        parse_duration(text)
+    except ValueError:
+        return False
+    return True

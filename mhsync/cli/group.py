@@ -1,0 +1,101 @@
+"""The `mhsync` group: each command is a module that is imported only when it is used."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import click
+
+from mhsync import __version__
+from mhsync.cli.options import GROUPS
+from mhsync.cli.plugins_near import has_plugins
+from mhsync.cli.voice import Voice
+from mhsync.errors import MhsyncError, UsageError
+
+COMMANDS: Mapping[str, str] = MappingProxyType(
+    {
+        "validate": "Check manifests; no network.",
+        "plan": "Show what would change, and why.",
+        "apply": "Make it so.",
+        "get": "Show one project.",
+        "check": "Show one project, wait for it, download it.",
+        "delete": "Delete one project.",
+        "schema": "Print a JSON schema.",
+        "plugins": "List what is plugged in.",
+        "sandbox": "A local API server to try things with.",
+    }
+)
+"""Name to short help: `mhsync.cli.<name>` holds the `command`. A test holds the helps to the commands' own."""
+
+_HELP = """
+Keep the audio projects of a Magic Hour account, and your copies of them, as manifests say.
+
+To try it without an account: mhsync sandbox run -- mhsync plan FILE
+"""
+
+
+class Commands(click.Group):
+    """Built-in commands by name; those of plugins where no built-in has the name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        self._add_plugged(ctx)
+        return [*COMMANDS, *sorted(set(self.commands) - set(COMMANDS))]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in COMMANDS:
+            command: click.Command = importlib.import_module(f"mhsync.cli.{cmd_name}").command
+            return command
+        self._add_plugged(ctx)
+        return self.commands.get(cmd_name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if not name.startswith("-") and self.get_command(ctx, name) is None and not ctx.resilient_parsing:
+            near = difflib.get_close_matches(name, self.list_commands(ctx), n=1)
+            hint = f"did you mean '{near[0]}'?" if near else "mhsync --help lists the commands"
+            raise UsageError(f"no such command: {name!r:.80}", hint=hint)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+        names = [name for name in self.list_commands(ctx) if name not in COMMANDS]
+        shown = [(name, self.commands[name]) for name in names if not self.commands[name].hidden]
+        if shown:
+            with formatter.section("Commands of plugins"):
+                formatter.write_dl([(name, command.get_short_help_str()) for name, command in shown])
+
+    def _add_plugged(self, ctx: click.Context) -> None:
+        """Let plugins add their commands; a broken plugin is told of and stops nothing here."""
+        voice = ctx.ensure_object(Voice)
+        if self.commands or "--no-plugins" in voice.args or not has_plugins(voice.environ):
+            return
+        from mhsync.cli.plugged import load_hooks
+
+        try:
+            load_hooks(voice, is_enabled=True).add_commands(self)
+        except MhsyncError as error:
+            voice.note(f"warning: {error.message}")
+
+
+def make_group() -> click.Group:
+    """The group, new for each run: plugins may add to it."""
+    version = click.version_option(__version__, message="mhsync %(version)s")
+    group = Commands(
+        "mhsync",
+        params=GROUPS["talk"](),
+        callback=_nothing,
+        help=_HELP,
+        no_args_is_help=True,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    return version(group)
+
+
+def _nothing() -> None:
+    """The group itself does nothing: its options speak to the voice."""

@@ -1,0 +1,67 @@
+"""Logging: set up here and nowhere else; to stderr, without secrets and without control characters."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from mhsync.cli.render.terminal import escape
+from mhsync.cli.voice import Voice
+
+_NOISY = ("urllib3", "asyncio")
+"""Their own logs hold URLs with queries; what matters of them is told by mhsync itself."""
+
+
+@contextmanager
+def logging_to(voice: Voice) -> Iterator[None]:
+    """Send log records to stderr for as long as the block lasts; the voice's options are asked at each record."""
+    handler = _Handler(voice)
+    root = logging.getLogger()
+    levels = {name: logging.getLogger(name).level for name in (None, *_NOISY)}
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    for name in _NOISY:
+        logging.getLogger(name).setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
+
+
+class _Handler(logging.Handler):
+    def __init__(self, voice: Voice) -> None:
+        super().__init__()
+        self._voice = voice
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.levelno >= _level(self._voice) and bool(super().filter(record))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            message = self._voice.scrubbed(self.format(record))
+        except (TypeError, ValueError):
+            self.handleError(record)
+            return
+        self._voice.tell(_as_json(record, message) if self._voice.log_format == "json" else _as_text(record, message))
+
+
+def _level(voice: Voice) -> int:
+    if voice.is_quiet:
+        return logging.ERROR
+    return {0: logging.WARNING, 1: logging.INFO}.get(voice.verbose, logging.DEBUG)
+
+
+def _as_text(record: logging.LogRecord, message: str) -> str:
+    lines = [escape(line) for line in message.splitlines()] or [""]
+    return f"{record.levelname.lower()}: " + "\n  ".join(lines)
+
+
+def _as_json(record: logging.LogRecord, message: str) -> str:
+    time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    document = {"time": time, "level": record.levelname.lower(), "logger": record.name, "message": message}
+    return json.dumps(document)

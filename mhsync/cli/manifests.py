@@ -1,0 +1,73 @@
+"""The FILE arguments of a command: manifests, loaded; saved plans, refused; `--only`, checked."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from mhsync.core import plan as saved
+from mhsync.core.manifest import Manifest
+from mhsync.errors import ManifestError, Problem, UsageError
+from mhsync.loader import load
+from mhsync.settings import Settings
+
+_NAMED = 5
+
+
+class Files(click.Argument):
+    """`FILE…`: at least one; a missing one is an error that says what belongs there."""
+
+    def __init__(self) -> None:
+        super().__init__(["files"], nargs=-1, metavar="FILE...", type=click.Path(path_type=str))
+
+    def process_value(self, ctx: click.Context, value: object) -> object:
+        files = super().process_value(ctx, value)
+        if not files and not ctx.resilient_parsing:
+            raise UsageError(
+                "no manifest is named", hint=f"name files or folders: {ctx.command_path} mhsync.yaml"
+            )
+        return files
+
+
+def load_manifest(files: Sequence[str], settings: Settings, only: frozenset[str] = frozenset()) -> Manifest:
+    """Everything that the files desire.
+
+    Raises:
+        ManifestError: they have problems; all of them are listed.
+        UsageError: one is a saved plan, or `only` names an id that no file lists.
+    """
+    problems = [problem for file in files for problem in _saved_plan(file, settings.manifest.size)]
+    if problems:
+        raise ManifestError(problems)
+    manifest = load(files, settings.manifest)
+    unknown = sorted(only - manifest.ids)
+    if unknown:
+        raise ManifestError(_unlisted(id_, manifest.ids) for id_ in unknown)
+    return manifest
+
+
+def _unlisted(id_: str, ids: frozenset[str]) -> Problem:
+    near = difflib.get_close_matches(id_, sorted(ids), n=1)
+    hint = f"did you mean {near[0]}?" if near else "--only takes the id of a project that is in the manifest"
+    return Problem("only_unknown", f"--only {id_!r:.130}: no manifest lists this id", hint)
+
+
+def _saved_plan(file: str, limit: int) -> list[Problem]:
+    """A plan is known by its `format`, whatever the file is called; what cannot be read is the loader's to tell."""
+    try:
+        with Path(file).open("rb") as stream:
+            start = stream.read(1)
+            text = start + stream.read(limit) if start == b"{" else b""
+        data = json.loads(text) if text else None
+    except (OSError, ValueError, RecursionError):
+        return []
+    if not isinstance(data, dict) or data.get("format") != saved.FORMAT:
+        return []
+    return [
+        Problem("saved_plan", "this is a saved plan; saved plans cannot be applied yet",
+                "name the manifests it was made from", file)
+    ]  # fmt: skip

@@ -1,0 +1,204 @@
+"""The options that commands share, and what they make of the settings."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mhsync.cli.durations import Duration
+from mhsync.cli.voice import Voice
+
+if TYPE_CHECKING:
+    from mhsync.core.manifest import Limit
+    from mhsync.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """What the shared options of one command were; those that it does not have keep their defaults."""
+
+    api_url: str | None = None
+    api_key_file: str | None = None
+    rate: float | None = None
+    checkers: int | None = None
+    transfers: int | None = None
+    lock_timeout: float | None = None
+    no_plugins: bool = False
+    only: frozenset[str] = field(default_factory=frozenset)
+    refresh: bool = False
+
+    @property
+    def settings(self) -> Settings:
+        """The settings with what the flags replace."""
+        from mhsync.settings import Settings
+
+        settings = Settings()
+        named = {
+            "checkers": self.checkers,
+            "transfers": self.transfers,
+            "lock_timeout": self.lock_timeout,
+        }
+        run = replace(settings.run, **{name: value for name, value in named.items() if value is not None})
+        return replace(
+            settings,
+            run=run,
+            pace=replace(settings.pace, rate=self.rate) if self.rate is not None else settings.pace,
+            http=replace(settings.http, pool=max(settings.http.pool, run.checkers, run.transfers)),
+        )
+
+
+class LimitType(click.ParamType):
+    """A count, or a percentage."""
+
+    name = "count or percentage"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Limit:
+        from mhsync.core.manifest import Limit
+
+        if isinstance(value, Limit):
+            return value
+        try:
+            return Limit.parse(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def _count_verbose(ctx: click.Context, _param: click.Parameter, value: int) -> None:
+    ctx.ensure_object(Voice).verbose += value
+
+
+def _set_quiet(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if value:
+        ctx.ensure_object(Voice).is_quiet = True
+
+
+def _set_color(ctx: click.Context, _param: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        ctx.ensure_object(Voice).color = value
+
+
+def _set_log_format(ctx: click.Context, _param: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        ctx.ensure_object(Voice).log_format = value
+
+
+def _talk() -> list[click.Parameter]:
+    """`-v`, `-q` and `--color`: they may stand before the command as well as behind it."""
+    return [
+        click.Option(
+            ["-v", "--verbose"],
+            count=True,
+            expose_value=False,
+            callback=_count_verbose,
+            help="Tell more; -vv tells all, tracebacks too.",
+        ),
+        click.Option(
+            ["-q", "--quiet"],
+            is_flag=True,
+            expose_value=False,
+            callback=_set_quiet,
+            help="No progress and no notes on stderr.",
+        ),
+        click.Option(
+            ["--color"],
+            type=click.Choice(["auto", "always", "never"]),
+            expose_value=False,
+            callback=_set_color,
+            help="auto, which is the default, colours terminals only.",
+        ),
+    ]
+
+
+def _output() -> list[click.Parameter]:
+    return [
+        click.Option(
+            ["--format"],
+            type=_FORMATS,
+            expose_value=False,
+            help="json: one JSON document on stdout, whatever the exit code.",
+        ),
+        *_talk(),
+        click.Option(
+            ["--log-format"],
+            type=_FORMATS,
+            expose_value=False,
+            callback=_set_log_format,
+            help="How log lines on stderr are written.",
+        ),
+    ]
+
+
+def _plugins() -> list[click.Parameter]:
+    return [click.Option(["--no-plugins"], is_flag=True, help="Load no plugins but the built-in ones.")]
+
+
+def _api() -> list[click.Parameter]:
+    return [
+        click.Option(["--api-url"], metavar="URL", help="The API's address; else MHSYNC_API_URL."),
+        click.Option(
+            ["--api-key-file"],
+            metavar="FILE",
+            help="A file with the API key; else MAGIC_HOUR_API_KEY, else the vendor's config file.",
+        ),
+        click.Option(
+            ["--rate"],
+            metavar="N",
+            type=click.FloatRange(0, min_open=True),
+            help="Requests a second at most; no limit without it.",
+        ),
+    ]
+
+
+def _run() -> list[click.Parameter]:
+    count = click.IntRange(1, 256)
+    return [
+        click.Option(["--only"], metavar="ID", multiple=True, help="Only this project; may be repeated."),
+        click.Option(["--refresh"], is_flag=True, help="Ask the API even for what is settled."),
+        click.Option(["--checkers"], metavar="N", type=count, help="Details asked for at once (16)."),
+        click.Option(["--transfers"], metavar="N", type=count, help="Downloads, moves or deletes at once (8)."),
+        click.Option(
+            ["--lock-timeout"],
+            metavar="DURATION",
+            type=Duration(),
+            help="How long to wait for another run on the same storage (10m).",
+        ),
+        *_plugins(),
+    ]
+
+
+_FORMATS = click.Choice(["text", "json"])
+GROUPS: Mapping[str, Callable[[], list[click.Parameter]]] = MappingProxyType(
+    {"talk": _talk, "output": _output, "plugins": _plugins, "api": _api, "run": _run}
+)
+
+
+def make_command(
+    name: str, *params: click.Parameter, groups: Sequence[str] = (), cls: type[click.Command] = click.Command
+) -> Callable[[Callable[..., int]], click.Command]:
+    """Make a function a command with these parameters, these groups of options, and those of every command.
+
+    The function is called with the voice, then the flags, then its own parameters by name. It returns the exit
+    code; its docstring is the help.
+    """
+    shared = [option for group in (*groups, "output") for option in GROUPS[group]()]
+
+    def decorate(function: Callable[..., int]) -> click.Command:
+        @click.pass_context
+        def called(ctx: click.Context, /, **given: object) -> int:
+            flags = {item.name: given.pop(item.name) for item in fields(Flags) if item.name in given}
+            return function(ctx.ensure_object(Voice), _flags(flags), **given)
+
+        help_text = inspect.cleandoc(function.__doc__ or "")
+        return cls(name, params=[*params, *shared], callback=called, help=help_text)
+
+    return decorate
+
+
+def _flags(given: dict[str, Any]) -> Flags:
+    only = given.pop("only", ())
+    return Flags(only=frozenset(only), **given)

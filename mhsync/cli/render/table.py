@@ -1,0 +1,81 @@
+"""Table: rows that a person can read at 80 columns, on a terminal and in a CI log. Nothing is cut off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from mhsync.cli.render.terminal import Color, Look, escape, padded, width_of, wrapped
+
+_GAP = "  "
+_NAME_MOST = 36
+"""A longer id has a line of its own."""
+_TEXT_LEAST = 24
+"""Where less is left for the last column, it goes under the row."""
+_UNDER = " " * 6
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One project. What stands in it may come from anywhere: it is escaped here."""
+
+    sign: str
+    name: str
+    word: str
+    text: str = ""
+    color: Color = Color.PLAIN
+    lines: tuple[str, ...] = ()
+    """What stands below, each on a line of its own."""
+
+
+def drawn(rows: Iterable[Row], header: tuple[str, str, str], look: Look) -> list[str]:
+    """The table's lines; the last column is wrapped, and no line ends with spaces."""
+    escaped = [_escaped(row) for row in rows]
+    if not escaped:
+        return []
+    columns = _Columns.fit(escaped, header, look)
+    top = padded("", columns.sign) + _GAP + padded(header[0], columns.name) + _GAP
+    lines = [look.paint((top + padded(header[1], columns.word) + _GAP + header[2]).rstrip(), Color.DIM)]
+    for row in escaped:
+        lines += columns.lines(row, look)
+    return lines
+
+
+def _escaped(row: Row) -> Row:
+    return Row(row.sign, escape(row.name), row.word, escape(row.text), row.color, tuple(map(escape, row.lines)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    sign: int
+    name: int
+    word: int
+    text: int
+
+    @classmethod
+    def fit(cls, rows: Sequence[Row], header: tuple[str, str, str], look: Look) -> _Columns:
+        short = (width_of(row.name) for row in rows if width_of(row.name) <= _NAME_MOST)
+        sign = max(len(row.sign) for row in rows)
+        name = max([*short, len(header[0])])
+        word = max([*(len(row.word) for row in rows), len(header[1])])
+        return cls(sign, name, word, look.width - sign - name - word - 3 * len(_GAP))
+
+    def lines(self, row: Row, look: Look) -> list[str]:
+        sign = look.paint(padded(row.sign, self.sign), row.color)
+        word = look.paint(row.word, row.color) + " " * (self.word - len(row.word))
+        margin = " " * (self.sign + len(_GAP))
+        found = []
+        start = f"{sign}{_GAP}{padded(row.name, self.name)}"
+        if width_of(row.name) > self.name:
+            found.append(f"{sign}{_GAP}{row.name}")
+            start = margin + " " * self.name
+        under = self.text < _TEXT_LEAST
+        inset = _UNDER if under else " " * (self.sign + self.name + self.word + 3 * len(_GAP))
+        room = look.width - len(inset)
+        text = [line for line in wrapped(row.text, room) if line]
+        if text and not under:
+            found.append(f"{start}{_GAP}{word}{_GAP}{text.pop(0)}")
+        else:
+            found.append(f"{start}{_GAP}{word}".rstrip())
+        below = [piece for line in row.lines for piece in wrapped(line, room)]
+        return [*found, *(f"{inset}{line}" for line in (*text, *below))]

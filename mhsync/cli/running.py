@@ -1,0 +1,57 @@
+"""A command's world: the client, the plugins, the wish to stop; opened for as long as the command runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from mhsync.api.client import Client
+from mhsync.api.credentials import find_key
+from mhsync.cli.options import Flags
+from mhsync.cli.plugged import load_hooks
+from mhsync.cli.signals import stopping
+from mhsync.cli.voice import Voice
+from mhsync.reconcile.run import Run, Stop, Watcher
+
+_NOBODY = Watcher()
+
+
+@contextmanager
+def opened_client(voice: Voice, flags: Flags, stop: Stop) -> Iterator[Client]:
+    """The API's client, with the key and the address of the flags or of the environment.
+
+    Raises:
+        CredentialsMissing: there is no key; the message says where it was looked for.
+        UsageError: the address cannot be used.
+    """
+    credential = find_key(voice.environ, flags.api_key_file)
+    voice.keep_secret(credential.key)
+    address = {} if flags.api_url is None else {"base_url": flags.api_url}
+    with Client.from_environment(
+        voice.environ,
+        api_key=credential.key,
+        key_from=credential.origin,
+        settings=flags.settings,
+        stop=stop,
+        **address,
+    ) as client:
+        yield client
+
+
+@contextmanager
+def opened_run(voice: Voice, flags: Flags, watcher: Watcher = _NOBODY) -> Iterator[Run]:
+    """The world of `plan` and `apply`; within the block signals ask the run to stop."""
+    stop = Stop()
+    hooks = load_hooks(voice, is_enabled=not flags.no_plugins)
+    with opened_client(voice, flags, stop) as client, stopping(stop.request):
+        yield Run(
+            client=client,
+            hooks=hooks,
+            now=lambda: datetime.now(UTC),
+            settings=flags.settings,
+            stop=stop,
+            watcher=watcher,
+            only=flags.only,
+            refresh=flags.refresh,
+        )

@@ -1,0 +1,53 @@
+"""mhsync validate: check manifests; nothing is asked of anybody."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from mhsync.cli.manifests import Files, load_manifest
+from mhsync.cli.options import Flags, make_command
+from mhsync.cli.render.json import dumped
+from mhsync.cli.render.terminal import escape
+from mhsync.cli.render.words import counted
+from mhsync.cli.voice import Voice
+from mhsync.core.manifest import Manifest, ManifestFile, State
+
+FORMAT = "mhsync.validation/1"
+
+
+@make_command("validate", Files())
+def command(voice: Voice, flags: Flags, files: tuple[str, ...]) -> int:
+    """Check manifests; no network.
+
+    Tells every problem of every FILE at once, with its line and column. A folder stands for the manifests in it.
+    """
+    manifest = load_manifest(files, flags.settings)
+    if voice.is_json:
+        voice.document(dumped(_to_json(manifest)))
+        return 0
+    for file in manifest.files:
+        voice.say(f"{escape(file.file)}: valid, {counted(len(file.entries), 'project')}{_by_state(file)}")
+    if len(manifest.files) != 1:
+        voice.say(f"{counted(len(manifest.files), 'manifest')}, {counted(len(manifest.ids), 'project')}")
+    return 0
+
+
+def _states(file: ManifestFile) -> dict[str, int]:
+    counts = Counter(entry.state for entry in file.entries)
+    return {state.value: counts[state] for state in State}
+
+
+def _by_state(file: ManifestFile) -> str:
+    told = [f"{count} {state}" for state, count in _states(file).items() if count]
+    return f" ({', '.join(told)})" if told else ""
+
+
+def _to_json(manifest: Manifest) -> dict[str, object]:
+    return {
+        "format": FORMAT,
+        "manifests": [
+            {"file": file.file, "sha256": file.sha256, "storage": file.storage, "projects": _states(file)}
+            for file in manifest.files
+        ],
+        "projects": len(manifest.ids),
+    }
