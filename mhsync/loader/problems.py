@@ -52,6 +52,10 @@ class Problems:
         line, column = (None, None) if at is None else (at.line, at.column)
         self._found[Problem(code, message, hint, self.file, line, column, id)] = None
 
+    def count_more(self) -> None:
+        """Note that there are more problems, which nobody looked at."""
+        self._uncounted += 1
+
     def told(self) -> tuple[Problem, ...]:
         """The problems by position, at most as many as are told of one file, and then how many more there are."""
         ordered = sorted(self._found, key=lambda found: (found.line or 0, found.column or 0))

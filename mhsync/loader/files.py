@@ -1,0 +1,111 @@
+"""Files and folders to one Manifest."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from jsonschema import Draft202012Validator
+
+from mhsync.core.manifest import Manifest, ManifestFile
+from mhsync.errors import ManifestError, Problem
+from mhsync.loader.claims import Claims
+from mhsync.loader.manifest import Source, build
+from mhsync.loader.problems import Problems
+from mhsync.loader.schema import manifest_validator, validate
+from mhsync.loader.yamltree import parse
+from mhsync.settings import ManifestSettings
+
+SUFFIXES = (".yaml", ".yml")
+
+
+def load(paths: Sequence[str | Path], settings: ManifestSettings = ManifestSettings()) -> Manifest:  # noqa: B008
+    """Read manifests: files, and folders (their `*.yaml` and `*.yml`, sorted, not those below nor hidden ones).
+
+    A file that is given twice is taken once.
+
+    Raises:
+        ManifestError: with every problem of every file, in the order of the files and of the lines.
+    """
+    validator = manifest_validator()
+    claims = Claims()
+    files: list[ManifestFile] = []
+    told: list[Problem] = []
+    for name in _unique(_names(paths, told)):
+        problems = Problems(name, settings.problems)
+        file = _load_file(name, problems, settings, validator)
+        if file is not None:
+            claims.add(file, problems)
+            files.append(file)
+        told += problems.told()
+    if told:
+        raise ManifestError(told)
+    return Manifest(tuple(files))
+
+
+def _load_file(
+    name: str, problems: Problems, settings: ManifestSettings, validator: Draft202012Validator
+) -> ManifestFile | None:
+    """One file's values as far as they can be understood; None where there are none to look at."""
+    data = _read(name, problems, settings)
+    tree = None if data is None else parse(data, problems, settings)
+    if data is None or tree is None:
+        return None
+    validate(tree, validator, problems)
+    folder = str(Path(name).absolute().parent)
+    return build(tree, Source(name, folder, hashlib.sha256(data).hexdigest()), problems)
+
+
+def _names(paths: Sequence[str | Path], told: list[Problem]) -> Iterator[str]:
+    """The files that are meant, in the order in which they were given."""
+    if not paths:
+        told.append(Problem("no_files", "no manifest was given", "name a file, or a folder of manifests"))
+    for path in paths:
+        try:
+            is_folder = Path(path).is_dir()
+            found = _in_folder(Path(path)) if is_folder else [os.fspath(path)]
+        except (OSError, ValueError) as error:
+            told.append(Problem("unreadable", f"cannot be read: {_reason(error)}", "look at the path", str(path)))
+            continue
+        if not found:
+            hint = f"put a manifest into it, whose name ends in {' or '.join(SUFFIXES)}"
+            told.append(Problem("no_files", "the folder has no manifests", hint, os.fspath(path)))
+        yield from found
+
+
+def _in_folder(folder: Path) -> list[str]:
+    return sorted(
+        str(child)
+        for child in folder.iterdir()
+        if child.suffix in SUFFIXES and not child.name.startswith(".") and child.is_file()
+    )
+
+
+def _unique(names: Iterable[str]) -> Iterator[str]:
+    """Each file once, whatever it is called."""
+    seen: set[str] = set()
+    for name in names:
+        real = os.path.realpath(name)
+        if real not in seen:
+            seen.add(real)
+            yield name
+
+
+def _read(name: str, problems: Problems, settings: ManifestSettings) -> bytes | None:
+    try:
+        with Path(name).open("rb") as stream:
+            # One byte more than is allowed shows that there is more.
+            return stream.read(settings.size + 1)
+    except FileNotFoundError:
+        problems.add("missing", "there is no such file", "look at the path; mhsync init writes a first manifest")
+    except OSError as error:
+        problems.add(
+            "unreadable", f"the file cannot be read: {_reason(error)}", "look at the path and its permissions"
+        )
+    return None
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)

@@ -1,0 +1,180 @@
+"""A tree to the core's values, with the checks that a JSON Schema cannot make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from mhsync.core.manifest import (
+    DEFAULT_PATH,
+    DEFAULT_STORAGE,
+    Deletes,
+    Entry,
+    Limit,
+    ManifestFile,
+    NotifyTarget,
+    Policy,
+    State,
+)
+from mhsync.core.project import is_valid_id
+from mhsync.core.template import TemplateProblem, check_template
+from mhsync.loader.places import check_notify_url, check_storage, check_storage_option
+from mhsync.loader.problems import Problems
+from mhsync.loader.tree import ListNode, MapNode, Node, Scalar, plain
+from mhsync.loader.wording import unquoted
+
+_Word = TypeVar("_Word", bound=StrEnum)
+_NO_FIELDS = MapNode({}, {}, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file as it was read: its name for messages, its absolute folder, the sha256 of its bytes."""
+
+    file: str
+    folder: str
+    sha256: str
+
+
+def build(tree: Node, source: Source, problems: Problems) -> ManifestFile:
+    """The values of one file. Of a tree with problems, what can be understood, so that the rest is checked too."""
+    root = tree if isinstance(tree, MapNode) else _NO_FIELDS
+    storage = _text(root, "storage")
+    if storage is not None:
+        for code, message, hint in check_storage(storage.text):
+            problems.add(code, message, hint, storage)
+    return ManifestFile(
+        file=source.file,
+        folder=source.folder,
+        sha256=source.sha256,
+        storage=DEFAULT_STORAGE if storage is None else storage.text,
+        storage_options=_storage_options(root, problems),
+        policy=_policy(_map(root, "policy")),
+        notify=tuple(_notify(item, problems) for item in _maps(root, "notify")),
+        entries=tuple(_Entries(root, source.file, problems)),
+        storage_line=None if storage is None else storage.line,
+        storage_column=None if storage is None else storage.column,
+    )
+
+
+def _storage_options(root: MapNode, problems: Problems) -> Mapping[str, Any]:
+    options = _map(root, "storage_options")
+    values = {name: plain(node) for name, node in options.fields.items()}
+    for name, value in values.items():
+        for code, message, hint in check_storage_option(name, value):
+            problems.add(code, message, hint, options.keys[name])
+    return MappingProxyType(values)
+
+
+def _policy(node: MapNode) -> Policy:
+    deletes = _text(node, "deletes")
+    durable = node.fields.get("durable_storage")
+    return Policy(
+        deletes=_word(Deletes, deletes) or Deletes.CONFIRM,
+        max_deletes=_limit(node.fields.get("max_deletes")),
+        durable_storage=isinstance(durable, Scalar) and durable.value is True,
+    )
+
+
+def _limit(node: Node | None) -> Limit | None:
+    """The limit; None where there is none, or one that the schema has refused."""
+    value = node.value if isinstance(node, Scalar) else None
+    try:
+        if isinstance(value, str):
+            return Limit.parse(value)
+        return None if value is None else Limit(int(value))
+    except ValueError:
+        return None
+
+
+def _notify(node: MapNode, problems: Problems) -> NotifyTarget:
+    url = _text(node, "url")
+    if url is not None:
+        for code, message, hint in check_notify_url(url.text):
+            problems.add(code, message, hint, url)
+    outcomes = node.fields.get("on")
+    words = (
+        [item.text for item in outcomes.items if isinstance(item, Scalar)]
+        if isinstance(outcomes, ListNode)
+        else []
+    )
+    options = {name: plain(value) for name, value in _map(node, "options").fields.items()}
+    return NotifyTarget(
+        url="" if url is None else url.text,
+        on=tuple(dict.fromkeys(words)),
+        options=MappingProxyType(options),
+        line=node.line,
+        column=node.column,
+    )
+
+
+class _Entries:
+    """The entries of one file, one by one, with the file's defaults."""
+
+    def __init__(self, root: MapNode, file: str, problems: Problems) -> None:
+        self._items = _maps(root, "projects")
+        self._file = file
+        self._problems = problems
+        self._checked: dict[str, tuple[TemplateProblem, ...]] = {}
+        path = _text(root, "path")
+        self._path = DEFAULT_PATH if path is None else path.text
+        self._state = _word(State, _text(root, "state")) or State.DOWNLOADED
+        if path is not None:
+            self._check_path(path, None)
+
+    def __iter__(self) -> Iterator[Entry]:
+        for item in self._items:
+            entry = self._entry(item)
+            if entry is not None:
+                yield entry
+
+    def _entry(self, item: MapNode) -> Entry | None:
+        found = item.fields.get("id")
+        id_ = found if isinstance(found, Scalar) and is_valid_id(found.text) else None
+        path = _text(item, "path")
+        if path is not None:
+            self._check_path(path, None if id_ is None else id_.text)
+        if id_ is None:
+            return None  # the schema has told
+        if isinstance(id_.value, str) and id_.reads_as is not None:
+            self._problems.add(*unquoted("id", id_, "id"), id_, id_.text)
+        return Entry(
+            id=id_.text,
+            state=_word(State, _text(item, "state")) or self._state,
+            path=self._path if path is None else path.text,
+            file=self._file,
+            line=id_.line,
+            column=id_.column,
+        )
+
+    def _check_path(self, path: Scalar, id: str | None) -> None:
+        problems = self._checked.get(path.text)
+        if problems is None:
+            problems = self._checked[path.text] = check_template(path.text)
+        for problem in problems:
+            self._problems.add(problem.code, problem.message, problem.hint, path, id)
+
+
+def _text(node: MapNode, name: str) -> Scalar | None:
+    """The text under a key; None where there is none, or a value that the schema has refused."""
+    found = node.fields.get(name)
+    return found if isinstance(found, Scalar) and isinstance(found.value, str) and found.text else None
+
+
+def _map(node: MapNode, name: str) -> MapNode:
+    found = node.fields.get(name)
+    return found if isinstance(found, MapNode) else _NO_FIELDS
+
+
+def _maps(node: MapNode, name: str) -> Iterator[MapNode]:
+    found = node.fields.get(name)
+    for item in found.items if isinstance(found, ListNode) else ():
+        if isinstance(item, MapNode):
+            yield item
+
+
+def _word(words: type[_Word], found: Scalar | None) -> _Word | None:
+    return next((word for word in words if found is not None and word.value == found.text), None)

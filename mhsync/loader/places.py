@@ -1,0 +1,103 @@
+"""Where outputs and notifications go: what a storage, its options and a notify URL may hold.
+
+No message here ever shows a URL's password, or any part of a notify URL: those are secrets.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import parse_qsl, urlsplit
+
+Found = tuple[str, str, str]
+"""Code, message, hint."""
+
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_VARIABLE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_SECRET = re.compile(
+    r"secrets?|tokens?|pass(word|wd|phrase)?|pwd|sas|credentials?|authorization|bearer|(access|api|secret|account)keys?"
+)
+_ONLY_NAMES = frozenset(("file", "path", "env", "name", "prefix", "suffix", "var", "variable"))
+"""Last words of options that say where a secret is, and are none."""
+_FROM_ENVIRONMENT = "take it out: secrets come from the backend's own environment"
+
+
+def is_url(storage: str) -> bool:
+    """Whether a storage is a URL, for a plugin, and not a path."""
+    return _URL.match(storage) is not None
+
+
+def check_storage(storage: str) -> Iterator[Found]:
+    """What is wrong with the text of `storage`."""
+    if not storage.strip():
+        yield "no_value", "storage is empty", "write for example 'storage: ./outputs'"
+    elif any(ord(char) < 32 or 127 <= ord(char) < 160 or 0xD800 <= ord(char) < 0xE000 for char in storage):
+        yield "storage", "storage has a control character", "take it out"
+    elif "${" in storage:
+        yield "variable", "storage has a variable", "write it out: ${NAME} may only stand as a notify url"
+    elif is_url(storage):
+        yield from _check_storage_url(storage)
+
+
+def _check_storage_url(url: str) -> Iterator[Found]:
+    try:
+        parts = urlsplit(url)
+        has_password = parts.password is not None
+        options = [name for name, _ in parse_qsl(parts.query, keep_blank_values=True)]
+    except ValueError:
+        yield "storage", "storage is a URL that cannot be read", "write SCHEME://HOST/PATH"
+        return
+    if has_password:
+        yield "storage_secret", "storage has a password in its URL", _FROM_ENVIRONMENT
+    for name in options:
+        if names_secret(name):
+            yield (
+                "storage_secret",
+                f"storage has what looks like a secret in its URL: {name[:40]!r}",
+                _FROM_ENVIRONMENT,
+            )
+
+
+def check_storage_option(name: str, value: object) -> Iterator[Found]:
+    """What is wrong with one of `storage_options`."""
+    if names_secret(name):
+        yield "storage_secret", f"storage_options has what looks like a secret: {name[:40]!r}", _FROM_ENVIRONMENT
+    elif isinstance(value, str) and is_url(value):
+        try:
+            has_password = urlsplit(value).password is not None
+        except ValueError:
+            has_password = "@" in value
+        if has_password:
+            yield (
+                "storage_secret",
+                f"the storage option {name[:40]!r} has a password in its URL",
+                _FROM_ENVIRONMENT,
+            )
+
+
+def names_secret(name: str) -> bool:
+    """Whether an option's name says that its value is a secret, such as `secret_access_key` or `apiToken`."""
+    words = [word.lower() for word in _WORDS.findall(name[:200])]
+    if not words or words[-1] in _ONLY_NAMES:
+        return False
+    is_key = words[-1] in ("key", "keys") or words[-3:] == ["access", "key", "id"]
+    return is_key or any(_SECRET.fullmatch(word) for word in words)
+
+
+def check_notify_url(url: str) -> Iterator[Found]:
+    """What is wrong with the text of a notify `url`; it is never shown."""
+    if _VARIABLE.fullmatch(url):
+        return
+    if "${" in url:
+        yield (
+            "variable",
+            "a notify url has a variable inside it",
+            'a variable stands alone: write url: "${NAME}" and put the whole URL into NAME',
+        )
+    elif url.startswith("$"):
+        yield "variable", "a notify url has a variable without braces", 'write url: "${NAME}"'
+    elif not is_url(url):
+        yield "notify_url", "a notify url has no scheme", 'write SCHEME://… or "${NAME}"'
+    elif any(ord(char) < 33 or 127 <= ord(char) < 160 or 0xD800 <= ord(char) < 0xE000 for char in url):
+        yield "notify_url", "a notify url has a space or a control character", "encode it, such as %20 for a space"

@@ -1,0 +1,135 @@
+"""Validation by the JSON Schema, and its errors in plain words.
+
+The hints come from the schema itself: its enums, its property names and its `examples`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from importlib.resources import files
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from mhsync.core.project import is_valid_id
+from mhsync.loader.problems import Place, Problems, nearest, show
+from mhsync.loader.tree import Broken, ListNode, MapNode, Node, Scalar, plain
+from mhsync.loader.wording import Fault, Path, Schema, example, value_problem
+
+_OTHER_WORDS = {"project_id": "id", "project": "id", "bucket": "storage", "paths": "path", "webhook": "notify"}
+
+
+def manifest_validator() -> Draft202012Validator:
+    """The validator of manifests, by the schema that ships with mhsync."""
+    text = files("mhsync.schemas").joinpath("manifest.schema.json").read_text(encoding="utf-8")
+    return Draft202012Validator(json.loads(text))
+
+
+def validate(tree: Node, validator: Draft202012Validator, problems: Problems) -> None:
+    """Add a problem for each thing that the schema does not allow, each cause once."""
+    assert isinstance(validator.schema, Mapping)
+    translator = _Translator(tree, validator.schema, problems)
+    for error in validator.iter_errors(plain(tree)):
+        if problems.is_full:
+            problems.count_more()
+            return
+        translator.tell(_fault(error))
+
+
+def _fault(error: ValidationError) -> Fault:
+    assert isinstance(error.schema, Mapping)
+    return Fault(str(error.validator), tuple(error.absolute_path), error.validator_value, error.schema)
+
+
+class _Translator:
+    def __init__(self, tree: Node, schema: Schema, problems: Problems) -> None:
+        self._tree = tree
+        self._schema = schema
+        self._problems = problems
+        self._told: set[tuple[str, Path]] = set()
+
+    def tell(self, fault: Fault) -> None:
+        """Add the problem behind one error of the schema; the first of one place is its cause."""
+        path = fault.path
+        kind = fault.rule if fault.rule in ("additionalProperties", "required") else "value"
+        if (kind, path) in self._told:
+            return
+        self._told.add((kind, path))
+        node = self._find(path)
+        if isinstance(node, Broken):
+            return
+        if kind == "additionalProperties" and isinstance(node, MapNode):
+            self._unknown_keys(node, fault.schema, path)
+        elif kind == "required" and isinstance(node, MapNode):
+            self._missing_keys(node, fault.schema, path)
+        else:
+            self._problems.add(*value_problem(fault, node), self._place(path, node), self._id(path))
+
+    def _unknown_keys(self, node: MapNode, schema: Schema, path: Path) -> None:
+        known = schema["properties"]
+        for key, place in node.keys.items():
+            if key not in known and not self._problems.is_full:
+                hint = _elsewhere(key, self._schema) or _meant(key, known) or f"known here: {', '.join(known)}"
+                # A key that is a URL is a notify url with a ':' too many: a secret.
+                shown = "that is a URL" if "://" in key else show(key)
+                self._problems.add("unknown_key", f"unknown key {shown}", hint, place, self._id(path))
+
+    def _missing_keys(self, node: MapNode, schema: Schema, path: Path) -> None:
+        unknown = [key for key in list(node.keys)[:100] if key not in schema["properties"]]
+        for name in schema["required"]:
+            if name in node.keys or any(_word_for(key, [name]) for key in unknown):
+                continue  # what was meant to be it is told as an unknown key
+            what = {"projects": "a project", "notify": "a notify target"}.get(
+                str(path[0]) if path else "", "the file"
+            )
+            hint = f"add '{example(name, schema['properties'][name])}'"
+            self._problems.add("missing_key", f"{what} has no {name}", hint, node, self._id(path))
+
+    def _find(self, path: Path) -> Node:
+        node = self._tree
+        for step in path:
+            if isinstance(node, MapNode) and isinstance(step, str):
+                node = node.fields[step]
+            elif isinstance(node, ListNode) and isinstance(step, int):
+                node = node.items[step]
+        return node
+
+    def _place(self, path: Path, node: Node) -> Place:
+        """Where a value stands, or its key where nothing does."""
+        if isinstance(node, Scalar) and node.is_nothing and path and isinstance(path[-1], str):
+            parent = self._find(path[:-1])
+            if isinstance(parent, MapNode):
+                return parent.keys[path[-1]]
+        return node
+
+    def _id(self, path: Path) -> str | None:
+        """The id of the project that a path lies in."""
+        if len(path) < 2 or path[0] != "projects":
+            return None
+        entry = self._find(path[:2])
+        found = entry.fields.get("id") if isinstance(entry, MapNode) else None
+        return found.text if isinstance(found, Scalar) and is_valid_id(found.text) else None
+
+
+def _word_for(key: str, known: Iterable[str]) -> str | None:
+    words = list(known)
+    other = _OTHER_WORDS.get(key.lower())
+    return other if other in words else nearest(key, words)
+
+
+def _meant(key: str, known: Iterable[str]) -> str | None:
+    word = _word_for(key, known)
+    return f"did you mean {word}?" if word else None
+
+
+def _elsewhere(key: str, root: Schema) -> str | None:
+    """Where a key that is unknown here belongs."""
+    properties: Schema = root["properties"]
+    if key in properties:
+        return f"{key} belongs to the file, not here"
+    for name, schema in properties.items():
+        inner: Schema = schema.get("items", schema)
+        if key in inner.get("properties", {}):
+            return f"{key} belongs under {name}"
+    return None

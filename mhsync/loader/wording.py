@@ -1,0 +1,152 @@
+"""Values that the schema refuses, in plain words; the mends come from the schema's own enums and examples."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mhsync.core.project import is_valid_id
+from mhsync.loader.problems import nearest, show
+from mhsync.loader.scalars import reads_as
+from mhsync.loader.tree import ListNode, MapNode, Node, Scalar
+
+Schema = Mapping[str, Any]
+Path = tuple[str | int, ...]
+Found = tuple[str, str, str]
+"""Code, message, hint."""
+
+_KINDS = {
+    "string": "a text",
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "object": "a mapping",
+    "array": "a list",
+    "null": "nothing",
+}
+_TRUE_OR_FALSE = {"yes": "true", "on": "true", "true": "true", "no": "false", "off": "false", "false": "false"}
+_BARE = re.compile(r"[A-Za-z0-9._/-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One error of the schema: the rule that is broken, where, what it wants, and the schema around it."""
+
+    rule: str
+    path: Path
+    wanted: Any
+    schema: Schema
+
+    @property
+    def name(self) -> str:
+        """The last key of the path, or its last index."""
+        return str(self.path[-1]) if self.path else ""
+
+
+def value_problem(fault: Fault, node: Node) -> Found:
+    """Code, message and hint for a value that is not as it must be."""
+    label, name = _label(fault.path), fault.name
+    hint = f"write for example '{example(name, fault.schema)}'"
+    if isinstance(node, Scalar) and node.is_nothing:
+        return "no_value", f"{label} has no value", hint
+    if fault.rule == "enum" and isinstance(node, Scalar):
+        return "unknown_value", f"unknown {label}: {show(node.text)}", _word_hint(node.text, fault.wanted)
+    if fault.rule == "const":
+        return "version", f"{label} must be {fault.wanted}", f"write '{example(name, fault.schema)}'"
+    if fault.rule == "minLength":
+        return "no_value", f"{label} is empty", hint
+    if fault.rule == "pattern" and isinstance(node, Scalar):
+        return "id", f"not an id: {show(node.text)}", _id_hint(node.text)
+    if name == "max_deletes":
+        shown = show(node.text) if isinstance(node, Scalar) else _kind(node)
+        return "type", f"{label} is neither a count nor a percentage: {shown}", 'write 20 or "30%"'
+    special = _scalar_problem(fault, node, label) if isinstance(node, Scalar) else _other_problem(fault, node)
+    if special is not None:
+        return special
+    kinds = " or ".join(_KINDS[kind] for kind in _kinds_wanted(fault))
+    return "type", f"{label} must be {kinds}, not {_kind(node)}", hint
+
+
+def _kinds_wanted(fault: Fault) -> list[str]:
+    if fault.rule == "enum":
+        return ["string"]
+    return fault.wanted if isinstance(fault.wanted, list) else [fault.wanted]
+
+
+def _scalar_problem(fault: Fault, node: Scalar, label: str) -> Found | None:
+    """The problem of a word of the wrong type whose mend can be told from the word."""
+    wanted = _kinds_wanted(fault)
+    if label == "a project":
+        id_ = node.text if is_valid_id(node.text) else "clx7…"
+        return "type", f"a project is a mapping, not {show(node.text)}", f"write '- id: {id_}'"
+    if wanted == ["string"] and not node.quoted and fault.name != "url":
+        return unquoted(label, node, fault.name)
+    if wanted == ["boolean"] and node.text.lower() in _TRUE_OR_FALSE:
+        meant = _TRUE_OR_FALSE[node.text.lower()]
+        return "type", f"{label} must be true or false, not {show(node.text)}", f"write '{fault.name}: {meant}'"
+    return None
+
+
+def _other_problem(fault: Fault, node: Node) -> Found | None:
+    if not fault.path:
+        return (
+            "type",
+            f"a manifest is a mapping, not {_kind(node)}",
+            "begin it with 'version: 1' and 'projects: []'",
+        )
+    if isinstance(node, MapNode) and _kinds_wanted(fault) == ["string"] and len(node.fields) == 1:
+        field = json.dumps("{" + next(iter(node.fields))[:40] + "}")
+        message = f"{_label(fault.path)} must be a text, not a mapping"
+        return "type", message, f"quote what has braces: {fault.name}: {field}"
+    return None
+
+
+def unquoted(label: str, node: Scalar, name: str) -> tuple[str, str, str]:
+    """The problem of an unquoted word that some reader of YAML takes for something else than a text."""
+    shown = node.text if len(node.text) <= 60 else node.text[:59] + "…"
+    message = f"{label} {shown} is unquoted, and YAML may read it as {node.reads_as}"
+    return "unquoted", message, f'quote it: {name}: "{shown}"'
+
+
+def _word_hint(word: str, known: list[str]) -> str:
+    near = nearest(word, known)
+    words = ", ".join(known)
+    return f"did you mean {near}? It is one of {words}" if near else f"write one of {words}"
+
+
+def _id_hint(text: str) -> str:
+    last = text.rstrip("/").rpartition("/")[2].partition("?")[0]
+    if last != text and is_valid_id(last):
+        return f"write the id alone: {last}"
+    if text != text.strip() and is_valid_id(text.strip()):
+        return f"leave the spaces out: {text.strip()}"
+    return "an id is 1 to 128 of A-Z a-z 0-9 _ -"
+
+
+def _label(path: Path) -> str:
+    """What a value is called in a message."""
+    if not path:
+        return "the file"
+    name = path[-1]
+    if isinstance(name, str):
+        return f"the storage option {show(name)}" if len(path) > 1 and path[0] == "storage_options" else name
+    return {"projects": "a project", "notify": "a notify target", "on": "outcome"}[str(path[-2])]
+
+
+def _kind(node: Node) -> str:
+    if isinstance(node, Scalar):
+        if isinstance(node.value, str):
+            return "a text"
+        return reads_as(node.text) or "a text"
+    return "a list" if isinstance(node, ListNode) else "a mapping"
+
+
+def example(name: str, schema: Schema) -> str:
+    """`name: value`, or `- value` for what stands in a list, with the schema's own example."""
+    value = schema["examples"][0]
+    if not (isinstance(value, str) and _BARE.fullmatch(value) and reads_as(value) is None):
+        value = json.dumps(value, ensure_ascii=False)
+    return f"- {value}" if name.isdigit() else f"{name}: {value}"
