@@ -1,0 +1,131 @@
+"""What must hold whatever manifest, storage and account meet: see `docs/reliability.md`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mhsync.core.details import Details, Gone, Live, Unreadable
+from mhsync.core.inventory import Inventory, needs_details
+from mhsync.core.manifest import Entry, State
+from mhsync.core.plan import Action, Plan, Verdict
+from mhsync.core.receipt import Deletion, Receipt, StoredOutput
+from tests.core.builders import API, DISABLED, GET_FAILED, NOT_FOUND, NOW, SHA, live, manifest, plan_of, receipt
+
+IDS = ("a", "b", "c")
+TEMPLATES = ("{id}/{filename}", "{name}{ext}", "x/{id}-{index}{ext}", "all/{filename}")
+STATUSES = ("draft", "queued", "rendering", "complete", "error", "canceled")
+
+
+@st.composite
+def all_details(draw, id: str) -> Details:
+    kind = draw(st.sampled_from(("live", "live", "live", "404", "disabled", "failed")))
+    if kind == "live":
+        name = draw(st.sampled_from(("A name", "B name", None)))
+        return live(id, draw(st.sampled_from(STATUSES)), outputs=draw(st.integers(0, 2)), name=name)
+    return {"404": NOT_FOUND, "disabled": DISABLED, "failed": GET_FAILED}[kind]
+
+
+@st.composite
+def worlds(draw):
+    entries, receipts, files, details = [], {}, {}, {}
+    for id_ in IDS:
+        state, path = draw(st.sampled_from(list(State))), draw(st.sampled_from(TEMPLATES))
+        entries.append(Entry(id_, state, path, "m.yaml", 1, 1))
+        if draw(st.booleans()):
+            kept = receipt(
+                id_,
+                outputs=draw(st.integers(0, 2)),
+                deletion=draw(st.sampled_from((None, *Deletion))),
+                suspect=draw(st.sampled_from((False, False, True))),
+            )
+            receipts[id_] = kept
+            for output in kept.outputs:
+                size = draw(st.sampled_from((10, 10, 9, None)))
+                if size is not None:
+                    files[output.path] = size
+        details[id_] = draw(all_details(id_))
+    return manifest(*entries), Inventory("/storage", files, receipts), details
+
+
+def asked(world) -> dict[str, Details]:
+    desired, stock, details = world
+    return {entry.id: details[entry.id] for _, entry in desired if needs_details(entry, stock)}
+
+
+@given(worlds())
+def test_nothing_is_deleted_unless_deleted_or_archived_is_desired(world):
+    desired, stock, _ = world
+    for plan in plan_of(desired, stock, asked(world)).deletes:
+        assert plan.desired in (State.DELETED, State.ARCHIVED)
+
+
+@given(worlds())
+def test_nothing_is_done_when_the_details_are_unknown(world):
+    desired, stock, details = world
+    for plan in plan_of(desired, stock, asked(world)).projects:
+        if isinstance(details[plan.id], Unreadable) and Action.MOVE not in plan.actions:
+            assert plan.actions == ()
+        if isinstance(details[plan.id], Unreadable):
+            assert Action.DELETE not in plan.actions
+
+
+@given(worlds())
+def test_an_archived_project_is_deleted_only_behind_a_stored_copy_of_the_same_outputs(world):
+    desired, stock, details = world
+    for plan in plan_of(desired, stock, asked(world)).deletes:
+        if plan.desired is not State.ARCHIVED:
+            continue
+        project = details[plan.id].project
+        is_copy = stock.is_stored(plan.id) and stock.receipts[plan.id].sources == project.sources
+        assert is_copy or plan.actions == (Action.DOWNLOAD, Action.DELETE)
+
+
+@given(worlds())
+def test_no_two_projects_are_given_one_path(world):
+    desired, stock, _ = world
+    plans = [p for p in plan_of(desired, stock, asked(world)).projects if p.verdict is Verdict.CHANGE]
+    paths = [
+        output.path.casefold() for plan in plans if plan.actions[0] != Action.DELETE for output in plan.outputs
+    ]
+    assert len(paths) == len(set(paths))
+
+
+@given(worlds())
+def test_applying_a_plan_to_the_model_and_planning_again_gives_nothing(world):
+    desired, stock, details = world
+    first = plan_of(desired, stock, asked(world))
+    stock, details = apply_to_model(first, stock, details)
+    again = plan_of(desired, stock, asked((desired, stock, details)))
+    assert [p for p in again.projects if p.actions] == []
+    for before, after in zip(first.projects, again.projects, strict=True):
+        if before.actions:
+            assert after.verdict is Verdict.UNCHANGED, (before, after)
+
+
+def apply_to_model(
+    plan: Plan, stock: Inventory, details: dict[str, Details]
+) -> tuple[Inventory, dict[str, Details]]:
+    """What the actions would leave behind, were nothing to fail."""
+    files, receipts, details = dict(stock.files), dict(stock.receipts), dict(details)
+    for project in plan.projects:
+        kept = receipts.get(project.id, Receipt(project.id, API))
+        if Action.DOWNLOAD in project.actions:
+            outputs = tuple(StoredOutput(o.path, 10, SHA, o.source, o.filename) for o in project.outputs)
+            kept = kept.with_stored(details[project.id].project, outputs, NOW)
+        if Action.MOVE in project.actions:
+            for output in kept.outputs:
+                files.pop(output.path, None)
+            moved = zip(kept.outputs, project.outputs, strict=True)
+            kept = replace(kept, outputs=tuple(replace(o, path=to.path, superseded=None) for o, to in moved))
+        if {Action.DOWNLOAD, Action.MOVE} & set(project.actions):
+            files |= {o.path: o.size for o in kept.outputs}
+        if Action.DELETE in project.actions:
+            assert isinstance(details[project.id], Live)
+            details[project.id] = Gone(not_found=True)
+            kept = kept.with_deletion(Deletion.DELETED, NOW)
+        if project.actions:
+            receipts[project.id] = kept
+    return Inventory(stock.location, files, receipts), details

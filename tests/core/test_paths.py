@@ -1,0 +1,114 @@
+"""Paths: nothing that the API sends leaves the storage, hides, or collides where case does not count."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mhsync.core.paths import (
+    NAME_MAX,
+    PathValues,
+    UnusablePathError,
+    filenames,
+    output_paths,
+    safe_name,
+    split_ext,
+)
+from mhsync.core.template import check_text
+
+VALUES = PathValues("id1", "My song", "MUSIC_GENERATOR", datetime(2026, 1, 2, 3, tzinfo=UTC))
+
+
+def sources(*paths):
+    return [f"https://files.example/{path}" for path in paths]
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("plain.wav", "plain.wav"),
+        ("a/b\\c", "a_b_c"),
+        ("..", "__"),
+        (".hidden", "_hidden"),
+        (".mhsync", "_mhsync"),
+        ("", "_"),
+        ("dot.", "dot_"),
+        ("con", "_con"),
+        ("COM1.wav", "_COM1.wav"),
+        ("a\x00b\x1b[31m", "a_b_[31m"),
+        ("\u202egpj.exe", "_gpj.exe"),
+        ("a\u2215b\uff0fc", "a_b_c"),
+        ("C:\\x", "C__x"),
+        ("Caf\u0065\u0301", "Café"),
+    ],
+)
+def test_unsafe_characters_become_underscores(text, safe):
+    assert safe_name(text) == safe
+
+
+@given(st.text(max_size=400))
+def test_any_text_becomes_one_usable_segment(text):
+    name = safe_name(text)
+    assert check_text(name) == ()
+    assert "/" not in name
+    assert len(name.encode()) <= NAME_MAX + 1
+
+
+def test_a_long_name_keeps_its_extension():
+    assert safe_name("x" * 300 + ".wav").endswith("x.wav")
+
+
+def test_equal_base_names_are_told_apart_without_case():
+    assert filenames(sources("a/output.wav", "b/output.wav", "c/OUTPUT.wav")) == (
+        "output.wav",
+        "output-2.wav",
+        "OUTPUT-3.wav",
+    )
+
+
+def test_a_made_up_name_does_not_collide_with_a_real_one():
+    names = filenames(sources("a/output.wav", "b/output-2.wav", "c/output.wav"))
+    assert len({name.casefold() for name in names}) == 3
+
+
+def test_an_encoded_slash_is_no_separator():
+    assert filenames(sources("a/..%2f..%2fetc%2fpasswd")) == ("_._.._etc_passwd",)
+
+
+def test_a_url_without_a_name_gives_one():
+    assert filenames(sources("")) == ("output",)
+
+
+@pytest.mark.parametrize(("name", "parts"), [("a.wav", ("a", ".wav")), ("a", ("a", "")), (".wav", (".wav", ""))])
+def test_ext_has_its_dot(name, parts):
+    assert split_ext(name) == parts
+
+
+def test_every_field_of_a_template_is_filled():
+    template = "{date}/{type}/{name}-{id}-{index}-{stem}{ext}/{filename}"
+    assert output_paths(template, VALUES, ["output.wav"]) == (
+        "2026-01-02/MUSIC_GENERATOR/My song-id1-1-output.wav/output.wav",
+    )
+
+
+def test_a_null_name_is_the_id():
+    assert output_paths("{name}{ext}", PathValues("id1"), ["a.wav"]) == ("id1.wav",)
+
+
+def test_the_date_is_the_day_in_utc():
+    late = datetime(2026, 1, 1, 23, 30, tzinfo=timezone(timedelta(hours=-2)))
+    assert output_paths("{date}/{filename}", PathValues("i", created_at=late), ["a.wav"]) == ("2026-01-02/a.wav",)
+
+
+@pytest.mark.parametrize("template", ["{name}{ext}", "{id}"])
+def test_one_path_for_two_outputs_is_unusable_and_says_what_to_add(template):
+    with pytest.raises(UnusablePathError, match="index"):
+        output_paths(template, VALUES, ["output.wav", "output-2.wav"])
+
+
+def test_a_path_longer_than_storages_take_is_unusable():
+    with pytest.raises(UnusablePathError, match="longer"):
+        output_paths("{name}{name}{name}{ext}", PathValues("id1", "x" * 200), ["a.wav"])
