@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from mhsync.cli.durations import DEFAULT_WAIT, Duration, WaitCommand
+from mhsync.cli.durations import DEFAULT_WAIT, WaitCommand, parse_duration
 from mhsync.cli.manifests import Files, load_manifest
-from mhsync.cli.options import Flags, LimitType, make_command
+from mhsync.cli.options import Flags, make_command, parse_limit, parsed_by
 from mhsync.cli.progress import Progress
 from mhsync.cli.prompt import asker
 from mhsync.cli.render.json import dumped
@@ -27,13 +27,13 @@ from mhsync.reconcile.run import ApplyOptions
     click.Option(
         ["--max-deletes"],
         metavar="N|N%",
-        type=LimitType(),
+        callback=parsed_by(parse_limit),
         help="Refuse more deletes than this; replaces each manifest's own limit.",
     ),
     click.Option(
         ["--wait"],
         metavar="[DURATION]",
-        type=Duration(),
+        callback=parsed_by(parse_duration),
         help=f"Wait for renders, {DEFAULT_WAIT} if no duration follows; exit 4 when that is not enough.",
     ),
     groups=("api", "run"),

@@ -27,20 +27,6 @@ def parse_duration(text: str) -> float:
     return sum(float(part) * _UNITS[unit] for part, unit in zip(match.groups(), "hms", strict=True) if part)
 
 
-class Duration(click.ParamType):
-    """A duration, in seconds."""
-
-    name = "duration"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        if isinstance(value, int | float):
-            return float(value)
-        try:
-            return parse_duration(str(value))
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-
-
 class WaitCommand(click.Command):
     """A command whose `--wait` may stand without a duration, in front of whatever else: `apply --wait m.yaml`."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 import click
@@ -12,6 +12,7 @@ import click
 from mhsync import __version__
 from mhsync.cli.options import GROUPS
 from mhsync.cli.plugins_near import has_plugins
+from mhsync.cli.render.terminal import escape
 from mhsync.cli.voice import Voice
 from mhsync.errors import MhsyncError, UsageError
 
@@ -78,9 +79,11 @@ class Commands(click.Group):
         from mhsync.cli.plugged import load_hooks
 
         try:
-            load_hooks(voice, is_enabled=True).add_commands(self)
-        except MhsyncError as error:
-            voice.note(f"warning: {error.message}")
+            errors: Sequence[MhsyncError] = load_hooks(voice, is_enabled=True).add_commands(self)
+        except MhsyncError as broken:
+            errors = [broken]
+        for error in errors:
+            voice.note(voice.scrubbed(f"warning: {escape(error.message)}"))
 
 
 def make_group() -> click.Group:

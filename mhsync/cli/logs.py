@@ -20,17 +20,18 @@ def logging_to(voice: Voice) -> Iterator[None]:
     """Send log records to stderr for as long as the block lasts; the voice's options are asked at each record."""
     handler = _Handler(voice)
     root = logging.getLogger()
-    levels = {name: logging.getLogger(name).level for name in (None, *_NOISY)}
+    loggers = [root, *map(logging.getLogger, _NOISY)]
+    levels = [logger.level for logger in loggers]
     root.addHandler(handler)
     root.setLevel(logging.DEBUG)
-    for name in _NOISY:
-        logging.getLogger(name).setLevel(logging.ERROR)
+    for logger in loggers[1:]:
+        logger.setLevel(logging.ERROR)
     try:
         yield
     finally:
         root.removeHandler(handler)
-        for name, level in levels.items():
-            logging.getLogger(name).setLevel(level)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 class _Handler(logging.Handler):
@@ -47,7 +48,9 @@ class _Handler(logging.Handler):
         except (TypeError, ValueError):
             self.handleError(record)
             return
-        self._voice.tell(_as_json(record, message) if self._voice.log_format == "json" else _as_text(record, message))
+        self._voice.tell(
+            _as_json(record, message) if self._voice.log_format == "json" else _as_text(record, message)
+        )
 
 
 def _level(voice: Voice) -> int:

@@ -5,13 +5,10 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 
-import click
-
-from mhsync.cli.failure import EXIT_UNEXPECTED, tell_failure
+from mhsync.cli.failure import tell_failure
 from mhsync.cli.group import make_group
 from mhsync.cli.logs import logging_to
 from mhsync.cli.voice import Voice
-from mhsync.errors import Problem
 
 
 def run(args: Sequence[str]) -> int:

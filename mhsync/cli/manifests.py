@@ -27,9 +27,7 @@ class Files(click.Argument):
     def process_value(self, ctx: click.Context, value: object) -> object:
         files = super().process_value(ctx, value)
         if not files and not ctx.resilient_parsing:
-            raise UsageError(
-                "no manifest is named", hint=f"name files or folders: {ctx.command_path} mhsync.yaml"
-            )
+            raise UsageError("no manifest is named", hint=f"name files or folders: {ctx.command_path} mhsync.yaml")
         return files
 
 
@@ -57,7 +55,7 @@ def _unlisted(id_: str, ids: frozenset[str]) -> Problem:
 
 
 def _saved_plan(file: str, limit: int) -> list[Problem]:
-    """A plan is known by its `format`, whatever the file is called; what cannot be read is the loader's to tell."""
+    """A plan is known by its `format`, whatever the file is called; the loader tells of what cannot be read."""
     try:
         with Path(file).open("rb") as stream:
             start = stream.read(1)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mhsync.cli.durations import Duration
+from mhsync.cli.durations import parse_duration
 from mhsync.cli.voice import Voice
 
 if TYPE_CHECKING:
@@ -38,12 +38,12 @@ class Flags:
         from mhsync.settings import Settings
 
         settings = Settings()
-        named = {
-            "checkers": self.checkers,
-            "transfers": self.transfers,
-            "lock_timeout": self.lock_timeout,
-        }
-        run = replace(settings.run, **{name: value for name, value in named.items() if value is not None})
+        run = replace(
+            settings.run,
+            checkers=self.checkers or settings.run.checkers,
+            transfers=self.transfers or settings.run.transfers,
+            lock_timeout=settings.run.lock_timeout if self.lock_timeout is None else self.lock_timeout,
+        )
         return replace(
             settings,
             run=run,
@@ -52,20 +52,25 @@ class Flags:
         )
 
 
-class LimitType(click.ParamType):
-    """A count, or a percentage."""
+def parsed_by(parse: Callable[[str], object]) -> Callable[[click.Context, click.Parameter, Any], object]:
+    """A callback that reads a parameter's text, and turns `ValueError` into a usage error."""
 
-    name = "count or percentage"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Limit:
-        from mhsync.core.manifest import Limit
-
-        if isinstance(value, Limit):
-            return value
+    def read(ctx: click.Context, param: click.Parameter, value: Any) -> object:
+        if value is None:
+            return None
         try:
-            return Limit.parse(str(value))
+            return parse(str(value))
         except ValueError as error:
-            self.fail(str(error), param, ctx)
+            raise click.BadParameter(str(error), ctx=ctx, param=param) from None
+
+    return read
+
+
+def parse_limit(text: str) -> Limit:
+    """`20` or `30%`, as `--max-deletes` takes it."""
+    from mhsync.core.manifest import Limit
+
+    return Limit.parse(text)
 
 
 def _count_verbose(ctx: click.Context, _param: click.Parameter, value: int) -> None:
@@ -164,7 +169,7 @@ def _run() -> list[click.Parameter]:
         click.Option(
             ["--lock-timeout"],
             metavar="DURATION",
-            type=Duration(),
+            callback=parsed_by(parse_duration),
             help="How long to wait for another run on the same storage (10m).",
         ),
         *_plugins(),

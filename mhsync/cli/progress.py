@@ -29,7 +29,7 @@ class Progress:
     def __init__(
         self,
         voice: Voice,
-        planned: Callable[[Plan], None] = lambda plan: None,
+        planned: Callable[[Plan], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._voice = voice

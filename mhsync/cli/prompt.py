@@ -41,7 +41,8 @@ def _confirm(voice: Voice, doomed: tuple[ProjectPlan, ...]) -> bool:
     """List the deletes, those of which no copy is kept first, and ask."""
     look = voice.look(voice.err)
     first = sorted(doomed, key=lambda project: not project.never_stored)
-    lines = [look.paint(f"{counted(len(doomed), 'project')} would be deleted from the account, for good:", Color.BOLD)]
+    title = f"{counted(len(doomed), 'project')} would be deleted from the account, for good:"
+    lines = [look.paint(title, Color.BOLD)]
     lines += [f"  {look.paint('-', Color.RED)} {escape(p.id)}  {_fate(p)}" for p in first[:_SHOWN]]
     if len(first) > _SHOWN:
         never = sum(project.never_stored for project in first[_SHOWN:])

@@ -25,7 +25,7 @@ def stopping(request: Callable[[], None]) -> Iterator[None]:
     """
     is_asked = False
 
-    def handle(number: int, frame: FrameType | None) -> None:
+    def handle(_number: int, _frame: FrameType | None) -> None:
         nonlocal is_asked
         if is_asked:
             os._exit(Interrupted.exit_code)
@@ -41,7 +41,7 @@ def stopping(request: Callable[[], None]) -> Iterator[None]:
 def interrupting() -> Iterator[None]:
     """Within the block a signal raises `Interrupted`: for prompts, where nothing runs that could be abandoned."""
 
-    def handle(number: int, frame: FrameType | None) -> None:
+    def handle(_number: int, _frame: FrameType | None) -> None:
         raise Interrupted("interrupted; nothing was changed")
 
     with _handled_by(handle):

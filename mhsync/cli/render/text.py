@@ -1,4 +1,4 @@
-"""Plans and reports as people read them: what needs eyes first, the unchanged as a count, one line of sums last."""
+"""Plans and reports for people: what needs eyes first, the unchanged as a count, the sums last."""
 
 from __future__ import annotations
 

@@ -1,0 +1,27 @@
+"""mhsync schema: print a JSON schema."""
+
+from __future__ import annotations
+
+import difflib
+from importlib.resources import files
+
+import click
+
+from mhsync.cli.options import Flags, make_command
+from mhsync.cli.voice import Voice
+from mhsync.errors import UsageError
+
+_SUFFIX = ".schema.json"
+
+
+@make_command("schema", click.Argument(["name"], metavar="NAME"))
+def command(voice: Voice, _flags: Flags, name: str) -> int:
+    """Print a JSON schema: of manifests, plans, reports and whatever else --format json prints."""
+    folder = files("mhsync.schemas")
+    known = sorted(item.name.removesuffix(_SUFFIX) for item in folder.iterdir() if item.name.endswith(_SUFFIX))
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        guess = f"did you mean {near[0]}? " if near else ""
+        raise UsageError(f"no such schema: {name!r:.80}", hint=f"{guess}there are {', '.join(known)}")
+    voice.document((folder / f"{name}{_SUFFIX}").read_text(encoding="utf-8").rstrip("\n"))
+    return 0
