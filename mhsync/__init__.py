@@ -25,6 +25,9 @@ _PUBLIC = {
     "StorageNotFound": "mhsync.errors",
     "StorageUnavailable": "mhsync.errors",
     "StoredOutput": "mhsync.core.receipt",
+    "UsageError": "mhsync.errors",
+    "Writer": "mhsync.storage.base",
+    "check_path": "mhsync.storage.base",
     "MhsyncError": "mhsync.errors",
     "hookimpl": "mhsync.hooks.specs",
 }
@@ -42,15 +45,17 @@ if TYPE_CHECKING:
         StorageError,
         StorageNotFound,
         StorageUnavailable,
+        UsageError,
     )
     from mhsync.hooks.specs import hookimpl
-    from mhsync.storage.base import FileInfo, Storage
+    from mhsync.storage.base import FileInfo, Storage, Writer, check_path
 
 __all__ = [  # noqa: RUF022 - grouped by use
     "Client", "Project", "Status",
     "Plan", "Event", "StoredOutput",
-    "Storage", "FileInfo", "Notifier", "hookimpl",
+    "Storage", "FileInfo", "Writer", "check_path", "Notifier", "hookimpl",
     "MhsyncError", "StorageError", "StorageNotFound", "StorageUnavailable", "OutputRejected", "PlanRefused",
+    "UsageError",
 ]  # fmt: skip
 
 

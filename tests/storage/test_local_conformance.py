@@ -1,0 +1,15 @@
+"""A folder keeps every promise of a storage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mhsync.testing import Opener, StorageConformance
+
+
+class TestLocalStorage(StorageConformance):
+    @pytest.fixture
+    def opener(self, tmp_path: Path) -> Opener:
+        return Opener("mhsync.storage.local:LocalStorage", (str(tmp_path / "new" / "folder"),))
