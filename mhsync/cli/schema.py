@@ -22,6 +22,6 @@ def command(voice: Voice, _flags: Flags, name: str) -> int:
     if name not in known:
         near = difflib.get_close_matches(name, known, n=1)
         guess = f"did you mean {near[0]}? " if near else ""
-        raise UsageError(f"no such schema: {name!r:.80}", hint=f"{guess}there are {', '.join(known)}")
+        raise UsageError(f"no such schema: {name!r:.80}", hint=f"{guess}known are {', '.join(known)}")
     voice.document((folder / f"{name}{_SUFFIX}").read_text(encoding="utf-8").rstrip("\n"))
     return 0
