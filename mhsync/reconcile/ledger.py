@@ -123,7 +123,7 @@ class Ledger:
             tuple(self._done.get(plan.id, ())),
             error,
             self._outputs(plan, outcome),
-            note=self._remarks.get(plan.id, "" if error else plan.reason),
+            note=self._remarks.get(plan.id, "" if error or plan.actions else plan.reason),
         )
         self._results[plan.id] = result
         if outcome is not Outcome.UNCHANGED:
