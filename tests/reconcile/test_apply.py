@@ -1,0 +1,339 @@
+"""apply: the main job against a real server and a real folder, and the orders that keep audio safe."""
+
+from __future__ import annotations
+
+import pytest
+
+from mhsync.core.manifest import Deletes, Limit, Policy
+from mhsync.core.report import Outcome
+from mhsync.errors import AuthenticationFailed, ConfirmationMissing, GuardRefused
+from mhsync.reconcile.run import ApplyOptions, Watcher
+from mhsync.sandbox.faults import Changed, Expired, OtherId, Reset, Status, UnknownStatus
+from mhsync.sandbox.world import AfterDelete, SandboxProject, outputs_of
+from tests.reconcile.bench import ALLOW, complete, outcomes, result_of
+
+ASK = Policy(deletes=Deletes.CONFIRM)
+
+
+def test_all_three_states_are_made_so_and_a_second_run_finds_nothing_to_do(bench):
+    b = bench(complete("kept", 2), complete("archived"), complete("unwanted"))
+    states = {"kept": "downloaded", "archived": "archived", "unwanted": "deleted"}
+    first = b.apply(states)
+    assert outcomes(first) == {"kept": "downloaded", "archived": "archived", "unwanted": "deleted"}
+    assert b.files() == {"kept/output.wav": 2000, "kept/output-2.wav": 2000, "archived/output.wav": 2000}
+    assert sorted(b.sent("DELETE")) == ["archived", "unwanted"]
+    b.check_receipts_are_true()
+    b.sandbox.requests.clear()
+    second = b.apply(states)
+    assert set(outcomes(second).values()) == {"unchanged"}
+    assert b.sandbox.requests.all() == (), "what is settled needs no request"
+    assert b.leftovers() == []
+
+
+def test_deletes_begin_when_all_downloads_have_ended(bench):
+    b = bench(*(complete(f"a{n}") for n in range(6)), complete("unwanted"))
+    b.apply({"unwanted": "deleted", **{f"a{n}": "archived" for n in range(6)}})
+    order = [(e.host, e.method) for e in b.sandbox.requests.all() if e.method == "DELETE" or e.host == "files"]
+    first_delete = order.index(("api", "DELETE"))
+    assert all(host == "api" for host, _ in order[first_delete:])
+    assert len(order) == 6 + 7
+
+
+def test_an_archived_project_is_deleted_after_receipt_and_a_fresh_get(bench):
+    b = bench(complete("one"))
+    b.apply({"one": "archived"})
+    kinds = [(e.host, e.method) for e in b.sandbox.requests.all()]
+    assert kinds == [("api", "GET"), ("files", "GET"), ("api", "GET"), ("api", "DELETE")]
+    receipt = b.receipt("one")
+    assert receipt["deletion"] == "deleted"
+    assert receipt["stored_at"] <= receipt["deleting_at"] <= receipt["deleted_at"]
+
+
+def test_a_copy_that_changed_on_disk_is_not_trusted_before_a_delete(bench):
+    b = bench(complete("one"))
+    b.apply({"one": "downloaded"})
+    stored = b.folder / "one/output.wav"
+    stored.write_bytes(b"x" * stored.stat().st_size)
+    report = b.apply({"one": "archived"})
+    assert outcomes(report) == {"one": "failed"}
+    assert b.sent("DELETE") == []
+    assert b.receipt("one")["outputs"][0]["suspect"] is True
+    assert outcomes(b.apply({"one": "archived"})) == {"one": "archived"}
+    b.check_receipts_are_true()
+
+
+def test_other_outputs_at_the_last_moment_keep_the_original_alive(bench):
+    b = bench(complete("one"))
+    b.apply({"one": "downloaded"})
+
+    def swap(plan):
+        b.sandbox.world.put(complete("one", 2))
+
+    report = b.apply({"one": "archived"}, watcher=Watcher(planned=swap))
+    assert outcomes(report) == {"one": "failed"}
+    assert result_of(report, "one").error.code == "outputs_changed"
+    assert b.sent("DELETE") == []
+
+
+def test_one_failure_stops_no_other_work_and_is_told(bench):
+    b = bench(complete("good"), complete("bad"))
+    b.fault(Status(500), host="files", id="bad")
+    report = b.apply({"bad": "archived", "good": "archived"})
+    assert outcomes(report) == {"bad": "failed", "good": "archived"}
+    actions = [(a.action.value, a.outcome.value) for a in result_of(report, "bad").actions]
+    assert actions == [("download", "failed"), ("delete", "skipped")]
+    assert report.exit_code == 1
+    b.no_faults()
+    assert outcomes(b.apply({"bad": "archived", "good": "archived"})) == {"bad": "archived", "good": "unchanged"}
+
+
+def test_a_foreign_file_is_never_overwritten(bench):
+    b = bench(complete("one"))
+    (b.folder / "one").mkdir(parents=True)
+    (b.folder / "one/output.wav").write_text("mine")
+    report = b.apply({"one": "archived"})
+    assert outcomes(report) == {"one": "blocked"}
+    assert result_of(report, "one").error.code == "path_occupied"
+    assert (b.folder / "one/output.wav").read_text() == "mine"
+    assert b.sent("DELETE") == []
+    assert b.receipt("one") is None
+
+
+def test_the_same_bytes_under_a_path_are_adopted(bench):
+    b = bench(complete("one"))
+    b.apply({"one": "downloaded"})
+    (b.folder / ".mhsync/receipts/one.json").unlink()
+    before = (b.folder / "one/output.wav").stat().st_mtime_ns
+    assert outcomes(b.apply({"one": "downloaded"})) == {"one": "downloaded"}
+    assert (b.folder / "one/output.wav").stat().st_mtime_ns == before
+    b.check_receipts_are_true()
+
+
+@pytest.mark.parametrize("drift", ["missing", "truncated"])
+def test_drift_is_mended(bench, drift):
+    b = bench(complete("one", 2))
+    b.apply({"one": "downloaded"})
+    stored = b.folder / "one/output-2.wav"
+    stored.unlink() if drift == "missing" else stored.write_bytes(b"short")
+    assert b.plan({"one": "downloaded"}).projects[0].reason_code == "drift"
+    assert outcomes(b.apply({"one": "downloaded"})) == {"one": "downloaded"}
+    b.check_receipts_are_true()
+
+
+def test_a_lost_copy_of_a_gone_project_is_told_loudly(bench):
+    b = bench(complete("one"))
+    b.apply({"one": "archived"})
+    (b.folder / "one/output.wav").unlink()
+    report = b.apply({"one": "archived"})
+    assert outcomes(report) == {"one": "blocked"}
+    assert "COPY IS LOST" in result_of(report, "one").error.message
+
+
+def test_an_expired_link_is_renewed_by_a_new_get(bench):
+    b = bench(complete("one"))
+    b.fault(Expired(), host="files", times=1)
+    assert outcomes(b.apply({"one": "downloaded"})) == {"one": "downloaded"}
+    assert b.sent("GET") == ["one", "one"]
+
+
+@pytest.mark.parametrize(
+    "fault", [Status(500), UnknownStatus(), OtherId(), Reset()], ids=lambda f: type(f).__name__
+)
+@pytest.mark.parametrize("state", ["downloaded", "archived", "deleted"])
+def test_a_get_that_fails_leads_to_no_action(bench, fault, state):
+    b = bench(complete("one"))
+    b.fault(fault, host="api", method="GET")
+    report = b.apply({"one": state})
+    assert outcomes(report) == {"one": "failed"}
+    assert b.sent("DELETE") == []
+    assert b.files() == {}
+
+
+def test_a_wrong_key_ends_the_run_before_anything_changes(bench):
+    b = bench(complete("one"))
+    b.key = "wrong"
+    with pytest.raises(AuthenticationFailed):
+        b.apply({"one": "deleted"})
+    assert b.sent("DELETE") == []
+
+
+def test_a_key_refused_half_way_leaves_the_rest_not_attempted(bench):
+    b = bench(*(complete(f"p{n:02}") for n in range(30)))
+    b.fault(Status(401), method="DELETE")
+    report = b.apply({f"p{n:02}": "deleted" for n in range(30)})
+    found = set(outcomes(report).values())
+    assert found == {"failed", "not_attempted"}
+    assert len(b.sent("DELETE")) <= 16
+    assert len(b.sandbox.world.ids) == 30
+
+
+def test_a_delete_answered_404_is_done(bench):
+    b = bench(complete("one"))
+    b.fault(Status(404), method="DELETE")
+    assert outcomes(b.apply({"one": "deleted"})) == {"one": "deleted"}
+
+
+@pytest.mark.parametrize("answer", list(AfterDelete), ids=str)
+def test_a_404_alone_is_never_recorded_as_our_delete(bench, answer):
+    b = bench(SandboxProject("one", is_deleted=True, after_delete=answer))
+    assert outcomes(b.apply({"one": "deleted"})) == {"one": "unchanged"}
+    assert b.receipt("one") is None
+    assert b.sent("DELETE") == []
+
+
+def test_gone_with_deleting_in_the_receipt_was_ours(bench):
+    b = bench(complete("one"))
+    b.fault(Status(500), method="DELETE")
+    assert outcomes(b.apply({"one": "deleted"})) == {"one": "failed"}
+    assert b.receipt("one")["deletion"] == "deleting"
+    b.no_faults()
+    b.sandbox.world.delete("one")
+    assert outcomes(b.apply({"one": "deleted"})) == {"one": "unchanged"}
+    assert b.receipt("one")["deletion"] == "deleted"
+
+
+def test_receipts_of_another_api_prove_nothing_and_are_kept(bench, tmp_path):
+    from mhsync.sandbox.server import Sandbox
+    from mhsync.sandbox.world import World
+
+    b = bench(complete("one"))
+    b.apply({"one": "archived"})
+    first = b.sandbox.api_url
+    with Sandbox(World([complete("one")])) as other:
+        b.sandbox = other
+        assert outcomes(b.apply({"one": "archived"})) == {"one": "archived"}
+        receipt = b.receipt("one")
+        assert receipt["api"] == other.api_url
+        (kept,) = receipt["others"]
+        assert (kept["api"], kept["deletion"]) == (first, "deleted")
+
+
+def test_deletes_need_a_yes(bench):
+    b = bench(complete("one"))
+    states = b.manifest({"one": "deleted"}, policy=ASK)
+    with pytest.raises(ConfirmationMissing):
+        b.apply(states)
+    asked = []
+    with pytest.raises(ConfirmationMissing):
+        b.apply(states, confirm=lambda plan, doomed: bool(asked.append([p.id for p in doomed])))
+    assert asked == [["one"]]
+    assert b.sent("DELETE") == []
+    assert outcomes(b.apply(states, ApplyOptions(yes=True))) == {"one": "deleted"}
+
+
+def test_a_guard_refuses_before_anything_changes(bench):
+    b = bench(complete("a"), complete("b"), complete("c"))
+    policy = Policy(deletes=Deletes.ALLOW, max_deletes=Limit(1))
+    states = b.manifest({"a": "downloaded", "b": "deleted", "c": "deleted"}, policy=policy)
+    with pytest.raises(GuardRefused, match="2 deletes are planned"):
+        b.apply(states)
+    assert b.files() == {}
+    assert b.sandbox.requests.of(host="files") == ()
+    safe = b.apply(states, ApplyOptions(no_deletes=True))
+    assert outcomes(safe) == {"a": "downloaded", "b": "unchanged", "c": "unchanged"}
+    assert b.sent("DELETE") == []
+
+
+def test_archived_into_a_folder_of_a_ci_runner_is_refused(bench):
+    b = bench(complete("a"))
+    states = b.manifest({"a": "archived"}, policy=Policy(deletes=Deletes.ALLOW))
+    with pytest.raises(GuardRefused, match="CI runner"):
+        b.apply(states, ApplyOptions(is_ci=True))
+    assert outcomes(b.apply(states, ApplyOptions(is_ci=True, no_deletes=True))) == {"a": "downloaded"}
+
+
+def rendering(id, seconds):
+    return SandboxProject(id, status="rendering", outputs=outputs_of(id), later=((seconds, "complete"),))
+
+
+def test_wait_takes_up_what_completes_and_deletes_last(bench):
+    b = bench(rendering("slow", 0.4), rendering("quick", 0.1), complete("unwanted"))
+    states = {"slow": "archived", "quick": "downloaded", "unwanted": "deleted"}
+    report = b.apply(states, ApplyOptions(wait=20.0))
+    assert outcomes(report) == {"slow": "archived", "quick": "downloaded", "unwanted": "deleted"}
+    order = [
+        (e.host, e.method, e.id) for e in b.sandbox.requests.all() if e.method == "DELETE" or e.host == "files"
+    ]
+    assert {e[1] for e in order[-2:]} == {"DELETE"}
+    assert set(outcomes(b.apply(states)).values()) == {"unchanged"}
+
+
+def test_wait_that_runs_out_is_exit_4_and_drafts_are_not_waited_for(bench):
+    b = bench(rendering("slow", 60), SandboxProject("draft", status="draft"))
+    report = b.apply({"slow": "downloaded"}, ApplyOptions(wait=0.2))
+    assert (outcomes(report), report.exit_code) == ({"slow": "pending"}, 4)
+    report = b.apply({"draft": "downloaded"}, ApplyOptions(wait=20.0))
+    assert (outcomes(report), report.exit_code) == ({"draft": "pending"}, 0)
+
+
+def test_deletes_that_renders_may_come_to_are_counted_before_waiting(bench):
+    b = bench(rendering("slow", 60))
+    policy = Policy(deletes=Deletes.ALLOW, max_deletes=Limit(0))
+    with pytest.raises(GuardRefused):
+        b.apply(b.manifest({"slow": "deleted"}, policy=policy), ApplyOptions(wait=20.0))
+
+
+def test_only_touches_nothing_else(bench):
+    b = bench(complete("a"), complete("b"))
+    report = b.apply({"a": "deleted", "b": "deleted"}, only=frozenset({"a"}))
+    assert outcomes(report) == {"a": "deleted"}
+    assert b.sent("DELETE") == ["a"]
+    assert b.sent("GET") == ["a"]
+
+
+def test_a_stop_leaves_the_rest_not_attempted_and_exits_130(bench):
+    b = bench(*(complete(f"p{n:02}") for n in range(20)))
+    stop = b.stop
+    report = b.apply(
+        {f"p{n:02}": "archived" for n in range(20)}, watcher=Watcher(planned=lambda plan: stop.request())
+    )
+    assert set(outcomes(report).values()) == {"not_attempted"}
+    assert report.exit_code == 130
+    assert b.sent("DELETE") == []
+
+
+def test_plan_writes_nothing_and_notifies_nobody(bench):
+    b = bench(complete("a"))
+    plan = b.plan({"a": "archived"})
+    assert plan.summary["download"] == 1
+    assert not b.folder.exists()
+    assert b.sandbox.requests.of(host="files") == ()
+
+
+def test_two_files_that_share_a_storage_share_its_paths(bench):
+    from mhsync.core.manifest import Manifest
+
+    b = bench(complete("a", name="Same"), complete("b", name="Same"))
+    one = b.manifest({"a": ("downloaded", "{name}{ext}")}, file="1.yaml")
+    two = b.manifest({"b": ("downloaded", "{name}{ext}")}, file="2.yaml")
+    plan = b.plan(Manifest(one.files + two.files))
+    assert [p.reason_code for p in plan.projects] == ["path_clash", "path_clash"]
+
+
+def test_an_unreadable_receipt_is_left_as_it_is(bench):
+    b = bench(complete("one"), complete("two"))
+    b.apply({"one": "downloaded"})
+    path = b.folder / ".mhsync/receipts/one.json"
+    path.write_text('{"version": 99}')
+    report = b.apply({"one": "deleted", "two": "downloaded"})
+    assert outcomes(report) == {"one": "failed", "two": "downloaded"}
+    assert path.read_text() == '{"version": 99}'
+    assert b.sent("DELETE") == []
+
+
+def test_the_watcher_sees_results_as_they_become_final(bench):
+    b = bench(complete("a"), complete("b"))
+    seen = []
+    b.apply({"a": "downloaded", "b": "deleted"}, watcher=Watcher(settled=lambda r: seen.append((r.id, r.outcome))))
+    assert sorted(seen) == [("a", Outcome.DOWNLOADED), ("b", Outcome.DELETED)]
+
+
+def test_an_output_that_changed_behind_the_plan_is_fetched_whole(bench):
+    b = bench(complete("one", size=50_000))
+    b.fault(Changed(), host="files", nth=1)
+    assert outcomes(b.apply({"one": "downloaded"})) == {"one": "downloaded"}
+    b.check_receipts_are_true()
+
+
+def test_allow_is_the_policy_of_these_tests():
+    assert ALLOW.deletes is Deletes.ALLOW
