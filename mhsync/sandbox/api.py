@@ -6,12 +6,14 @@ import hmac
 from collections.abc import Callable
 from urllib.parse import unquote
 
-from mhsync.core.project import is_valid_id
+from mhsync.core.project import ProjectError, is_valid_id
 from mhsync.sandbox.wire import Answer, Request
 from mhsync.sandbox.world import AfterDelete, State, World
 
 PREFIX = "/v1/audio-projects/"
 _ALLOWED = ("GET", "DELETE")
+DEFAULT_ERROR = ProjectError("generation_failed", "The render failed.")
+"""Of a project in `error` that has none of its own: the API always gives one."""
 
 Link = Callable[[str], tuple[str, str]]
 """Gives a path on the file host its signed URL and the time until which it works."""
@@ -56,7 +58,7 @@ class ApiHost:
         is_enabled = state.after_delete is None
         offers = is_enabled and state.status == "complete"
         links = [self._link(f"/{project.id}/{output.path}") for output in project.outputs] if offers else []
-        error = project.error if state.status == "error" else None
+        error = (project.error or DEFAULT_ERROR) if state.status == "error" else None
         return {
             "id": project.id,
             "name": project.name,

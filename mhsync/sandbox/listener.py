@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import selectors
 import socket
 import socketserver
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
-from urllib.parse import urlsplit
 
 from mhsync.sandbox.wire import Answer, Ending, Request, Wait, reset_on_close, send
 
 LOOPBACK = "127.0.0.1"
 _DRAIN_MAX = 1 << 20
 """Bytes of a request's body that are read and thrown away; with more, the connection ends."""
+
+_LINE_MAX = 1 << 16
+_ORIGIN = re.compile(r"https?://[^/?]*", re.IGNORECASE)
+"""Begins the target of a request that was meant for a proxy."""
 
 Exchange = Callable[[Request], Answer]
 
@@ -39,23 +43,32 @@ class Connection(BaseHTTPRequestHandler):
 
     def handle_one_request(self) -> None:
         """Answer one request, of any method; the standard library's asks for a `do_…` of each."""
-        self.raw_requestline = self.rfile.readline(65537)
-        if not self.raw_requestline:
+        self.raw_requestline = self.rfile.readline(_LINE_MAX + 1)
+        if not self.raw_requestline or len(self.raw_requestline) > _LINE_MAX:
             self.close_connection = True
             return
-        if not self.parse_request():
-            self.wfile.flush()
+        is_understood = self.parse_request()
+        # What the standard library has to say: that the request is bad, or that its body may come.
+        self.wfile.flush()
+        if not is_understood:
             return
         is_drained = self._drain()
-        url = urlsplit(self.path)
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        request = Request(self._listener.name, self.command, url.path, url.query, headers)
-        answer = self._listener.exchange(request)
+        answer = self._listener.exchange(self._request())
         ending = send(self.connection, answer, is_head=self.command == "HEAD", wait=self._listener.wait)
         if ending is Ending.RESET:
             reset_on_close(self.connection)
         if ending is not Ending.KEEP or not is_drained:
             self.close_connection = True
+
+    def _request(self) -> Request:
+        # Not urlsplit: it raises on some of what clients may send.
+        target = _ORIGIN.sub("", self.path)
+        path, _, query = target.partition("?")
+        headers: dict[str, str] = {}
+        for name, value in self.headers.items():
+            name = name.lower()
+            headers[name] = f"{headers[name]}, {value}" if name in headers else value
+        return Request(self._listener.name, self.command, path, query, headers)
 
     def _drain(self) -> bool:
         """Read the request's body away, so that the next request begins where it should."""
@@ -91,7 +104,7 @@ class Listener(socketserver.BaseServer):
         self._wake, self._woken = socket.socketpair()
         super().__init__(self._socket.getsockname(), Connection)
         self.port: int = self._socket.getsockname()[1]
-        self._thread = threading.Thread(target=self._accept, name=f"sandbox-{name}", daemon=True)
+        self._thread = threading.Thread(target=self._accept, name=f"sandbox-{self.port}", daemon=True)
         self._thread.start()
 
     @property
@@ -130,7 +143,8 @@ class Listener(socketserver.BaseServer):
                 self._serve(sock, address)
 
     def _serve(self, sock: socket.socket, address: tuple[str, int]) -> None:
-        thread = threading.Thread(target=self._converse, args=(sock, address), daemon=True)
+        name = f"sandbox-{self.port}-{address[1]}"
+        thread = threading.Thread(target=self._converse, args=(sock, address), name=name, daemon=True)
         with self._lock:
             self._open[sock] = thread
         thread.start()

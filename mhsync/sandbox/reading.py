@@ -29,7 +29,7 @@ def read_file(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}", file=str(path)) from None
+        raise UsageError(f"cannot read it: {error.strerror}", file=str(path)) from None
 
 
 def read_document(text: bytes, file: str, build: Callable[[Fields], T]) -> T:

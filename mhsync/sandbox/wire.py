@@ -132,13 +132,12 @@ def _framed(answer: Answer) -> Iterator[bytes]:
     sent = 0
     for piece in answer.body:
         if answer.limit is not None:
-            piece = piece[: max(0, answer.limit - sent)]
-        if not piece:
-            continue
-        sent += len(piece)
-        yield b"%x\r\n%b\r\n" % (len(piece), piece) if answer.framing is Framing.CHUNKED else piece
-        if sent == answer.limit:
-            break
+            if sent >= answer.limit:
+                break
+            piece = piece[: answer.limit - sent]
+        if piece:  # an empty chunk would end the body
+            sent += len(piece)
+            yield b"%x\r\n%b\r\n" % (len(piece), piece) if answer.framing is Framing.CHUNKED else piece
     if answer.framing is Framing.CHUNKED and answer.limit is None:
         yield b"0\r\n\r\n"
 
