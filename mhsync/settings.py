@@ -46,6 +46,10 @@ class PaceSettings:
     pause: float = 0.5
     """The first pause of the whole run after a refusal without Retry-After; it doubles while refusals go on."""
     pause_max: float = 30.0
+    silence: int = 12
+    """Requests in a row that got no answer at all before the whole run leaves an origin alone for a pause."""
+    patience: float = 120.0
+    """Calls are given up once an origin has refused, or kept silent, for longer than this, Retry-After aside."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
 
+from mhsync.api.retry import NotUnderstood
 from mhsync.api.transport import Answer
 from mhsync.api.words import shown
 from mhsync.core.project import DetailsInvalid, Project
@@ -21,57 +24,85 @@ from mhsync.errors import (
 )
 
 _ERRORS: dict[int, tuple[type[ApiError], str | None]] = {
-    400: (RequestInvalid, None),
-    401: (AuthenticationFailed, "check the API key"),
-    402: (PaymentRequired, "the account's plan or credits do not cover this: see the billing page of Magic Hour"),
-    403: (PermissionDenied, "the account's plan or the key's rights do not allow this"),
+    400: (RequestInvalid, "the API does not accept the request: look at the id"),
+    401: (AuthenticationFailed, None),
+    402: (PaymentRequired, "the account's plan or credits do not cover this"),
+    403: (PermissionDenied, "neither the account's plan nor the key may allow this"),
     404: (ProjectNotFound, "the project was deleted, or belongs to another account than the key"),
-    422: (RequestInvalid, None),
-    429: (RateLimited, "ask less often: lower --rate or --checkers"),
+    422: (RequestInvalid, "the API does not accept the request: look at the id"),
+    429: (RateLimited, "ask less often: --rate caps the requests per second"),
 }
-AGAIN = frozenset({429, 500, 502, 503, 504})
-"""Statuses after which the same request may fare better."""
-REFUSALS = frozenset({429, 503})
-"""Statuses that slow the whole run down for their origin."""
 
 
-def status_error(method: str, id: str, status: int, message: str, key_from: str) -> ApiError:
-    """The error for an answer whose status is none of success."""
-    kind, hint = _ERRORS.get(status, (ServerFailed if status >= 500 else AnswerInvalid, None))
-    if status == 401:
-        hint = f"check the API key (from {key_from})"
-    said = f": {message}" if message else ""
-    return kind(f"{method} of {id}: the API answered {status}{said}", status=status, hint=hint, id=id)
+@dataclass(frozen=True, slots=True)
+class ErrorWords:
+    """What error messages need to know: what must never stand in one, and where the key came from."""
+
+    secrets: tuple[str, ...] = field(repr=False)
+    key_from: str
+
+    def error(self, method: str, id: str, status: int, body: bytes | None) -> ApiError:
+        """The error for an answer whose status is not one of success."""
+        kind, hint = _ERRORS.get(status, (ServerFailed if status >= 500 else AnswerInvalid, None))
+        if status == 401:
+            hint = f"check the API key (from {self.key_from})"
+        elif kind is ServerFailed:
+            hint = "the API has trouble: run again later"
+        message = self._message(body)
+        said = f": {message}" if message else ""
+        return kind(f"{method} of {id}: the API answered {status}{said}", status=status, hint=hint, id=id)
+
+    def show(self, text: str, limit: int = 300) -> str:
+        """A foreign text, fit to be shown."""
+        return shown(text, secrets=self.secrets, limit=limit)
+
+    def _message(self, body: bytes | None) -> str:
+        data = _json(body or b"")
+        message = data.get("message") if isinstance(data, dict) else None
+        return self.show(message) if isinstance(message, str) else ""
 
 
-def message_of(body: bytes | None, secrets: tuple[str, ...]) -> str:
-    """The `message` of an error body, fit to be shown; `""` where there is none."""
+def redirect_error(method: str, id: str, answer: Answer) -> ApiError:
+    """Redirects of the API are not followed: the key goes to the API's own origin alone."""
     try:
-        data = json.loads(body or b"")
-    except (ValueError, RecursionError):
-        return ""
-    message = data.get("message") if isinstance(data, dict) else None
-    return shown(message, secrets=secrets) if isinstance(message, str) else ""
+        host = urlsplit(answer.header("location")).hostname or "another path"
+    except ValueError:
+        host = "somewhere unreadable"
+    return AnswerInvalid(
+        f"{method} of {id}: the API answered {answer.status}, a redirect to {shown(host, limit=100)}",
+        status=answer.status,
+        hint="redirects are not followed, so that the key goes nowhere else: check the API's address",
+        id=id,
+    )
 
 
-def project_of(answer: Answer, body: bytes | None, id: str, secrets: tuple[str, ...]) -> Project:
+def project_of(answer: Answer, body: bytes | None, id: str, words: ErrorWords) -> Project:
     """The project in the body of a GET.
 
     Raises:
-        AnswerInvalid: there is none in it, or another one.
+        AnswerInvalid: there is none in it, or another one; `NotUnderstood` where it is not even JSON.
     """
+    hint = f"check that {answer.address.origin} is the API"
     if body is None:
-        raise AnswerInvalid(f"GET of {id}: the answer is too large to be a project", status=answer.status, id=id)
-    problem = ""
+        raise AnswerInvalid(f"GET of {id}: the answer is too large to be a project", status=200, hint=hint, id=id)
+    data = _json(body)
+    if data is None:
+        kind = words.show(answer.header("content-type").partition(";")[0], limit=60)
+        what = f"the answer is {kind}, not JSON" if kind and "json" not in kind else "the answer is not JSON"
+        raise NotUnderstood(f"GET of {id}: {what}", status=answer.status, hint=hint, id=id)
     try:
-        return Project.from_json(json.loads(body), expected_id=id)
+        return Project.from_json(data, expected_id=id)
     except DetailsInvalid as error:
-        problem = shown(str(error), secrets=secrets)
+        problem = words.show(str(error))
+    raise AnswerInvalid(f"GET of {id}: {problem}", status=answer.status, hint=hint, id=id)
+
+
+def _json(body: bytes) -> object:
+    """What the body says; None where it is not JSON (or the word null, which no answer is either)."""
+    try:
+        return json.loads(body)
     except (ValueError, RecursionError):
-        kind = shown(answer.header("content-type").partition(";")[0], secrets=secrets, limit=60)
-        raise_not_json = f"the answer is not JSON{f' but {kind}' if kind and 'json' not in kind else ''}"
-        problem = raise_not_json
-    raise AnswerInvalid(f"GET of {id}: {problem}", status=answer.status, id=id)
+        return None
 
 
 def retry_after(answer: Answer, wall: float) -> float | None:

@@ -3,64 +3,95 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from urllib.parse import quote
 
-from mhsync.api.answers import AGAIN, message_of, project_of, status_error
+from mhsync.api.answers import ErrorWords, project_of, redirect_error, retry_after
 from mhsync.api.network import Address
-from mhsync.api.retry import Attempts, Time
-from mhsync.api.transport import Answer, NotTrusted, Transport
+from mhsync.api.pacer import Pacer
+from mhsync.api.retry import Attempts, NotSent, NotUnderstood, repeated
+from mhsync.api.timing import Time
+from mhsync.api.transport import Answer, Transport
 from mhsync.core.project import Project
-from mhsync.errors import AnswerInvalid, ApiError, ConnectionFailed, ProjectNotFound
+from mhsync.errors import AnswerInvalid, ApiError, ConnectionFailed, ProjectNotFound, ServerFailed
 from mhsync.settings import HttpSettings
+
+_PIECE = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer of the API once it was read. `body` is None where it was larger than an answer may be."""
+
+    answer: Answer
+    body: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """What every call to the API shares."""
+    """What every call to the API shares. `headers` hold the key: they go to `base` and nowhere else."""
 
     transport: Transport
+    pacer: Pacer
     settings: HttpSettings
     time: Time
     base: Address
-    headers: Mapping[str, str]
-    secrets: tuple[str, ...]
-    key_from: str
+    words: ErrorWords
+    headers: Mapping[str, str] = field(repr=False)
 
     def get(self, id: str) -> Project:
-        """GET one project, trying again as often as the settings allow."""
-        attempts = Attempts(self.settings, self.time)
-        while True:
-            try:
-                return self._get_once(id, attempts.read_timeout)
-            except ApiError as error:
-                if not _may_fare_better(error):
-                    raise
-                rest = attempts.pause()
-                if rest is None:
-                    raise
-            self.time.wait(rest)
+        """GET one project."""
+        return repeated(Attempts(self.settings, self.time), lambda attempts: self._get_once(id, attempts))
 
     def delete(self, id: str) -> bool:
         """DELETE one project; True when it was there until this call."""
-        attempts = Attempts(self.settings, self.time)
-        is_lost = False
-        while True:
-            try:
-                self._delete_once(id, attempts.read_timeout)
-            except ProjectNotFound:
-                return is_lost
-            except ApiError as error:
-                if not _may_fare_better(error):
-                    raise
-                is_lost = is_lost or error.status != 429
-                rest = attempts.pause()
-                if rest is None:
-                    if is_lost and self._is_gone(id):
-                        return True
-                    raise
-            else:
+        deletion = _Deletion(self, id)
+        try:
+            return repeated(Attempts(self.settings, self.time), deletion.once)
+        except (ConnectionFailed, ServerFailed, AnswerInvalid):
+            if deletion.may_be_done and self._is_gone(id):
                 return True
-            self.time.wait(rest)
+            raise
+
+    def exchange(self, method: str, id: str, attempts: Attempts) -> Reply:
+        """Send one request and read its answer; statuses other than success are raised.
+
+        Raises:
+            ApiError: one of its leaves.
+        """
+        path = f"{self.base.path}/v1/audio-projects/{quote(id, safe='')}"
+        address = replace(self.base, path=path)
+        with self.pacer.passage(self.base.origin, attempts.made) as passage:
+            attempts.set_aside(passage.waited)
+            timeout = attempts.read_timeout
+            with self.transport.send(method, address, self.headers, read_timeout=timeout) as answer:
+                passage.answered(answer.status, retry_after(answer, self.time.wall()))
+                body = self._read(answer, timeout)
+        if 300 <= answer.status < 400:
+            raise redirect_error(method, id, answer)
+        if answer.status not in (200, 204):
+            raise self.words.error(method, id, answer.status, body)
+        return Reply(answer, body)
+
+    def _get_once(self, id: str, attempts: Attempts) -> Project:
+        reply = self.exchange("GET", id, attempts)
+        return project_of(reply.answer, reply.body, id, self.words)
+
+    def _read(self, answer: Answer, timeout: float) -> bytes | None:
+        """The body, or None where it is larger than an answer may be: it is not read any further then."""
+        limit = self.settings.answer_max
+        if answer.length is not None and answer.length > limit:
+            return None
+        body = bytearray()
+        end = self.time.clock() + 2 * timeout
+        while piece := answer.read(_PIECE):
+            self.time.check()
+            body += piece
+            if len(body) > limit:
+                return None
+            if self.time.clock() > end:
+                raise ConnectionFailed(f"{self.base.origin}: the answer came too slowly")
+        return bytes(body)
 
     def _is_gone(self, id: str) -> bool:
         """Whether a project whose DELETE got no answer is gone; False where that cannot be known either."""
@@ -71,29 +102,23 @@ class Calls:
         except ApiError:
             return False
 
-    def _get_once(self, id: str, read_timeout: float) -> Project:
-        with self._send("GET", id, read_timeout) as answer:
-            body = answer.read_all(self.settings.answer_max)
-            self._check("GET", id, answer, body)
-            return project_of(answer, body, id, self.secrets)
 
-    def _delete_once(self, id: str, read_timeout: float) -> None:
-        with self._send("DELETE", id, read_timeout) as answer:
-            self._check("DELETE", id, answer, answer.read_all(self.settings.answer_max))
+@dataclass(slots=True)
+class _Deletion:
+    """A DELETE over its attempts. An attempt whose answer was lost may have done it."""
 
-    def _send(self, method: str, id: str, read_timeout: float) -> Answer:
-        self.time.check()
-        address = Address(
-            self.base.scheme, self.base.host, self.base.port, f"{self.base.path}/v1/audio-projects/{id}"
-        )
-        return self.transport.send(method, address, self.headers, read_timeout=read_timeout)
+    calls: Calls
+    id: str
+    may_be_done: bool = False
 
-    def _check(self, method: str, id: str, answer: Answer, body: bytes | None) -> None:
-        if answer.status not in (200, 204):
-            raise status_error(method, id, answer.status, message_of(body, self.secrets), self.key_from)
-
-
-def _may_fare_better(error: ApiError) -> bool:
-    if isinstance(error, ConnectionFailed):
-        return not isinstance(error, NotTrusted)
-    return error.status in AGAIN or (isinstance(error, AnswerInvalid) and error.status in (None, 200))
+    def once(self, attempts: Attempts) -> bool:
+        try:
+            reply = self.calls.exchange("DELETE", self.id, attempts)
+            if reply.answer.status == 200 and "html" in reply.answer.header("content-type").lower():
+                raise NotUnderstood(f"DELETE of {self.id}: the answer is a web page", status=200, id=self.id)
+        except ProjectNotFound:
+            return self.may_be_done
+        except (ConnectionFailed, ServerFailed, AnswerInvalid) as error:
+            self.may_be_done = self.may_be_done or not isinstance(error, NotSent)
+            raise
+        return True

@@ -10,11 +10,13 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Self
 
+from mhsync.api.answers import ErrorWords
 from mhsync.api.calls import Calls
 from mhsync.api.credentials import check_key, find_key
 from mhsync.api.download import Downloader, Fetched, W
 from mhsync.api.network import Address, AddressRefused, Network
-from mhsync.api.retry import Time
+from mhsync.api.pacer import Pacer
+from mhsync.api.timing import Time
 from mhsync.api.transport import Transport
 from mhsync.core.project import Download, Project, is_valid_id
 from mhsync.errors import UsageError
@@ -62,8 +64,10 @@ class Client:
         self._transport = Transport(settings.http, network)
         time = Time(clock, wall, sleep, random, stop)
         headers = {"Authorization": f"Bearer {key}", "Accept": "application/json"}
-        self._calls = Calls(self._transport, settings.http, time, base, headers, (key,), key_from)
-        self._downloader = Downloader(self._transport, settings, time)
+        pacer = Pacer(settings, time)
+        words = ErrorWords((key,), key_from)
+        self._calls = Calls(self._transport, pacer, settings.http, time, base, words, headers)
+        self._downloader = Downloader(self._transport, pacer, settings, time)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ, **overrides: Any) -> Client:

@@ -1,30 +1,31 @@
-"""One output, fetched whole: streamed, hashed on the way, its length proved."""
+"""One output, fetched whole: streamed, hashed on the way, its length proved, resumed where the link breaks."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
+from mhsync.api.answers import retry_after
+from mhsync.api.job import FileMissing, Job, LinkRefused
 from mhsync.api.network import Address, AddressRefused
-from mhsync.api.retry import Attempts, Time
+from mhsync.api.pacer import Pacer
+from mhsync.api.retry import NotUnderstood, may_fare_better
+from mhsync.api.timing import Time
+from mhsync.api.transfer import Body, CannotContinue, Nowhere, Sink, Unusable
 from mhsync.api.transport import Answer, Transport
 from mhsync.core.project import Download
 from mhsync.core.receipt import Proof
-from mhsync.errors import ApiError, DownloadError, LinkExpired
+from mhsync.errors import ApiError, MhsyncError, ServerFailed
 from mhsync.settings import Settings
 
-
-class Sink(Protocol):
-    """What takes the bytes, in order: a storage's writer, or any binary file."""
-
-    def write(self, data: bytes, /) -> int: ...
-
-
 W = TypeVar("W", bound=Sink)
-_EXPIRED = frozenset({401, 403, 410})
+
+_CONTENT = frozenset({200, 206, 416})
+_REFUSED = frozenset({401, 403, 410})
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_PASSING = frozenset({408, 425, 429})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Downloader:
     """Fetches outputs from download hosts. The API key never comes here."""
 
     transport: Transport
+    pacer: Pacer
     settings: Settings
     time: Time
 
@@ -53,55 +55,108 @@ class Downloader:
         renew: Callable[[], Download],
         finish: Callable[[W, Fetched], None] | None = None,
     ) -> Fetched:
-        attempts = Attempts(self.settings.http, self.time)
-        renewals = 0
-        while True:
-            try:
-                return self._fetch_once(download, write, finish)
-            except LinkExpired:
-                if renewals >= self.settings.download.renewals:
-                    raise
-                renewals += 1
-                download = renew()
-                continue
-            except (DownloadError, ApiError) as error:
-                rest = attempts.pause()
-                failure = error
-            if rest is None:
-                raise DownloadError(f"{download.source}: {failure.message}", hint=failure.hint)
-            self.time.wait(rest)
-
-    def _fetch_once(
-        self,
-        download: Download,
-        write: Callable[[], AbstractContextManager[W]],
-        finish: Callable[[W, Fetched], None] | None,
-    ) -> Fetched:
+        """See `Client.download`."""
+        job = Job(download, renew, self.settings, self.time)
         try:
-            address = Address.parse(download.url)
-        except AddressRefused as error:
-            raise DownloadError(f"{download.source}: {error}") from None
-        with self.transport.send("GET", address, {}, read_timeout=self.settings.download.read_timeout) as answer:
-            if answer.status in _EXPIRED:
-                raise LinkExpired(f"{download.source}: the link was refused ({answer.status})")
-            if answer.status != 200:
-                raise DownloadError(f"{download.source}: the host answered {answer.status}")
-            with write() as writer:
-                fetched = self._copy(answer, writer, download.source)
-                if finish is not None:
-                    finish(writer, fetched)
-                return fetched
+            while True:
+                job.is_anew = False
+                try:
+                    with write() as writer:
+                        fetched = self._whole(writer, job)
+                        if finish is not None:
+                            finish(writer, fetched)
+                except MhsyncError:
+                    # By the flag, not by the type: a storage may put an error of its own around ours.
+                    if not job.is_anew:
+                        raise
+                else:
+                    return fetched
+        finally:
+            job.close()
 
-    def _copy(self, answer: Answer, writer: Sink, source: str) -> Fetched:
-        digest = hashlib.sha256()
-        size = 0
-        while chunk := answer.read(self.settings.download.chunk):
-            self.time.check()
-            writer.write(chunk)
-            digest.update(chunk)
-            size += len(chunk)
-        if not size:
-            raise DownloadError(f"{source}: the file is empty")
-        if answer.length is None and not answer.is_chunked:
-            raise DownloadError(f"{source}: nothing proves that the file is whole")
-        return Fetched(size, digest.hexdigest(), Proof.CHUNKED if answer.is_chunked else Proof.LENGTH, source)
+    def _whole(self, writer: Sink, job: Job) -> Fetched:
+        """Bring one body to its proved end. What nothing proves is fetched twice, and must be the same."""
+        body = self._body(writer, job)
+        proof = body.proof
+        if proof is None:
+            again = self._body(Nowhere(), job)
+            if (again.size, again.sha256) != (body.size, body.sha256):
+                raise job.start_anew(Unusable("nothing proves the file's length, and two downloads of it differ"))
+            proof = again.proof or Proof.TWICE
+        return Fetched(body.size, body.sha256, proof, job.source)
+
+    def _body(self, sink: Sink, job: Job) -> Body:
+        """All that the host gives, over as many requests as it takes."""
+        body = Body(sink)
+        while not body.is_ended:
+            before = body.size
+            failure = self._advance(body, job)
+            if failure is None:
+                continue
+            if job.spare is None:
+                job.rest(failure, has_gained=body.size > before)
+            if body.size and (body.validator is None or isinstance(failure, CannotContinue | NotUnderstood)):
+                raise job.start_anew(failure)
+        return body
+
+    def _advance(self, body: Body, job: Job) -> MhsyncError | None:
+        """One request; what went wrong with it, where another may fare better.
+
+        Raises:
+            DownloadError: no other may.
+        """
+        try:
+            answer, job.spare = job.spare or self._open(body, job), None
+            if body.size and answer.status == 200:
+                job.spare = answer
+                return CannotContinue("the host gave the whole file where the rest was asked for")
+            with answer:
+                _check_status(answer)
+                body.take(answer, self.settings.download.chunk, self.time.check)
+        except (LinkRefused, FileMissing) as error:
+            refusal = error
+        except Unusable as error:
+            return error
+        except ApiError as error:
+            if may_fare_better(error):
+                return error
+            raise job.failed(error.message, error.hint) from None
+        else:
+            return None
+        job.renew_link(refusal)
+        return None
+
+    def _open(self, body: Body, job: Job) -> Answer:
+        """Ask for the body or the rest of it, through redirects, with no key."""
+        try:
+            address = Address.parse(job.download.url)
+            for _ in range(self.settings.http.redirects + 1):
+                answer = self._send(address, body, job)
+                if answer.status not in _REDIRECTS:
+                    return answer
+                with answer:
+                    address = address.join(answer.header("location"))
+            problem = f"more than {self.settings.http.redirects} redirects"
+        except AddressRefused as error:
+            problem = str(error)
+        raise job.failed(problem)
+
+    def _send(self, address: Address, body: Body, job: Job) -> Answer:
+        self.time.check()
+        with self.pacer.passage(address.origin, job.failures) as passage:
+            timeout = self.settings.download.read_timeout
+            answer = self.transport.send("GET", address, body.headers, read_timeout=timeout)
+            passage.answered(answer.status, retry_after(answer, self.time.wall()))
+            return answer
+
+
+def _check_status(answer: Answer) -> None:
+    status = answer.status
+    if status in _CONTENT:
+        return
+    if status in _REFUSED:
+        raise LinkRefused(f"the link was refused ({status})")
+    problem = f"the host answered {status}"
+    if status >= 500 or status in _PASSING:
+        raise ServerFailed(problem, status=status)
+    raise FileMissing(problem)

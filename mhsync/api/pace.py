@@ -1,3 +1,222 @@
-"""One pace for the whole run and each origin."""
+"""How fast one origin may be asked: decided from what it answers. No threads and no clock here; see `pacer.py`.
+
+At first there is no cap, only a small number of requests at once that grows with each answer: were there a
+limit, few requests would run into it together. A refusal (429 or 503) stops everything for a pause; then a single
+request tries whether the origin answers again. Once it does, what got through since the last refusal, the
+pause included, tells what the origin allows; the pace begins somewhat below that and grows while all is quiet.
+
+An origin from which no answer comes at all, many times in a row, is left alone in the same way, so that a run
+outlives a short outage instead of losing every project to it.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from mhsync.settings import PaceSettings
+
+_AT_ONCE = 4.0
+"""Requests at once before anything is known of an origin."""
+_OPENING = 1 / 8
+"""What each answer adds to them."""
+_EVIDENCE = 10
+"""Answers from which a rate can be told."""
+_QUIET = 10.0
+"""Seconds without a refusal after which the recovery goes twice as fast; again after as many."""
+_BOOST = 5
+_YIELD = 0.02
+"""Seconds that a call lets others go first for each time that it tried."""
+_NEAR = 0.002
+"""Seconds that are not worth a wait."""
+
+
+class Outcome(Enum):
+    """What came of a request, as far as the pace is concerned."""
+
+    ANSWERED = auto()
+    REFUSED = auto()
+    SILENT = auto()
+    """No answer came: refused, reset, timed out."""
+    DROPPED = auto()
+    """The request was given up on this side; it says nothing."""
+
+
+class Word(Enum):
+    """What a request that asks is told, where it is not a number of seconds."""
+
+    GO = auto()
+    LATER = auto()
+    """Another request must end first."""
+    GIVE_UP = auto()
+    """The origin has been out of reach, or refusing, for too long."""
+
+
+@dataclass(slots=True, eq=False)
+class Turn:
+    """One request's place: which event it was sent after, and when it may go.
+
+    `tries` is how often its call was sent before: after a pause the call that tried least goes first, so that none
+    uses up its attempts alone.
+    """
+
+    tries: int = 0
+    epoch: int = -1
+    slot: float = 0.0
+
+
+class OriginPace:
+    """The pace of one origin. Not safe for threads.
+
+    Args:
+        longest: seconds of pause beyond which waiting makes no sense.
+        random: from 0 up to 1: keeps several processes from coming back at the same moment.
+    """
+
+    def __init__(self, settings: PaceSettings, now: float, *, longest: float, random: Callable[[], float]) -> None:
+        self._settings = settings
+        self._longest = longest
+        self._random = random
+        self._epoch = 0
+        self._at_once = _AT_ONCE
+        self._under_way = 0
+        self._learned: float | None = None
+        self._next_slot = now
+        # What was measured since the pace was last set.
+        self._since = now
+        self._answers = 0
+        # The recovery.
+        self._quiet_since = now
+        self._grown = now
+        self._sent_since_growth = 0
+        # A pause, and the single request that tries whether it is over.
+        self._paused_until = now
+        self._is_stopped = False
+        self._was_refused = False
+        self._probe: Turn | None = None
+        self._pauses = 0
+        self._silent = 0
+        self._give_up_at = float("inf")
+
+    @property
+    def rate(self) -> float | None:
+        """Requests a second that are allowed now; None is no cap."""
+        known = [rate for rate in (self._learned, self._settings.rate) if rate is not None]
+        return min(known, default=None)
+
+    @property
+    def is_refusing(self) -> bool:
+        """Whether the pause, if there is one, comes from a refusal (and not from silence)."""
+        return self._was_refused
+
+    def ask(self, turn: Turn, now: float) -> float | Word:
+        """Whether a request may go: a word, or the seconds after which to ask again.
+
+        With `GO` the request counts as under way, until `tell`.
+        """
+        if self._is_stopped:
+            return self._ask_while_stopped(turn, now)
+        if self._under_way >= int(self._at_once):
+            return Word.LATER
+        self._grow(now)
+        rate = self.rate
+        if rate is not None:
+            if turn.epoch != self._epoch:
+                turn.epoch, turn.slot = self._epoch, max(self._next_slot, now)
+                self._next_slot = turn.slot + 1 / rate
+            if turn.slot - now > _NEAR:
+                return turn.slot - now
+        return self._go(turn)
+
+    def _ask_while_stopped(self, turn: Turn, now: float) -> float | Word:
+        rest = self._paused_until + _YIELD * turn.tries - now
+        if rest > self._longest:
+            return Word.GIVE_UP
+        if rest <= 0 and self._probe is None:
+            self._probe = turn
+            return self._go(turn)
+        if now >= self._give_up_at:
+            return Word.GIVE_UP
+        return rest if rest > 0 else Word.LATER
+
+    def _go(self, turn: Turn) -> Word:
+        turn.epoch = self._epoch
+        self._under_way += 1
+        self._sent_since_growth += 1
+        return Word.GO
+
+    def tell(self, turn: Turn, outcome: Outcome, now: float, retry_after: float | None = None) -> None:
+        """What came of a request that was let go.
+
+        Args:
+            retry_after: seconds that the refusal asked for.
+        """
+        self._under_way -= 1
+        was_probe = self._probe is turn
+        if was_probe:
+            self._probe = None
+        # What was sent before the last stop belongs to the event that caused it.
+        is_news = turn.epoch == self._epoch
+        if outcome is Outcome.ANSWERED:
+            self._answers += 1
+            self._silent = 0
+            self._at_once += _OPENING
+            if self._is_stopped and was_probe:
+                self._resume(now)
+        elif outcome is Outcome.REFUSED:
+            self._silent = 0
+            if is_news:
+                self._stop(now, retry_after, was_refused=True)
+            elif retry_after is not None:
+                self._paused_until = max(self._paused_until, now + retry_after)
+        elif outcome is Outcome.SILENT and is_news:
+            self._silent += 1
+            if was_probe or self._silent >= self._settings.silence:
+                self._stop(now, None, was_refused=False)
+
+    def _stop(self, now: float, retry_after: float | None, *, was_refused: bool) -> None:
+        if not self._is_stopped:
+            self._give_up_at = now + self._settings.patience
+        self._epoch += 1
+        self._is_stopped = True
+        self._was_refused = was_refused
+        pause = min(self._settings.pause_max, self._settings.pause * 2.0**self._pauses)
+        self._pauses += 1
+        if retry_after is not None:
+            pause = retry_after
+            self._give_up_at += retry_after
+        self._paused_until = max(self._paused_until, now + pause * (1 + self._random() / 10))
+
+    def _resume(self, now: float) -> None:
+        if self._was_refused:
+            self._learn(now)
+        self._is_stopped = False
+        self._pauses = 0
+        self._give_up_at = float("inf")
+        self._quiet_since = self._grown = now
+        self._next_slot = now + 1 / self.rate if self.rate is not None else now
+        self._sent_since_growth = 0
+
+    def _learn(self, now: float) -> None:
+        """Set the rate from what got through since it was last set, the pause included."""
+        seconds = max(now - self._since, _NEAR)
+        if self._answers >= _EVIDENCE:
+            measured = self._answers / seconds
+            self._learned = min(measured, self._learned or measured) * self._settings.cut
+            self._since, self._answers = now, 0
+        elif self._learned is not None:
+            self._learned *= self._settings.cut
+        else:
+            self._at_once = 1.0
+        if self._learned is not None:
+            self._learned = max(self._settings.floor, self._learned)
+
+    def _grow(self, now: float) -> None:
+        """Let the rate recover, once a second and only while it is made use of."""
+        if self._learned is None or now - self._grown < 1:
+            return
+        doublings = min(_BOOST, int((now - self._quiet_since) / _QUIET))
+        if self._sent_since_growth + 1 >= self._learned / 2:
+            self._learned *= 1 + self._settings.step * 2**doublings
+        self._grown, self._sent_since_growth = now, 0

@@ -4,43 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
-from mhsync.errors import Interrupted
+from mhsync.api.timing import Time
+from mhsync.errors import AnswerInvalid, ApiError, ConnectionFailed, RateLimited
 from mhsync.settings import HttpSettings
 
-_SLICE = 0.2
-"""Seconds that a wait goes on before it looks whether it should stop."""
+T = TypeVar("T")
+
+REFUSALS = frozenset({429, 503})
+"""Statuses that slow the whole run down for their origin."""
+_AGAIN = REFUSALS | {500, 502, 504}
+"""Statuses after which the same request may fare better."""
 
 
-@dataclass(frozen=True, slots=True)
-class Time:
-    """The clock, and waiting that ends when the run is to stop."""
+class NotSent(ConnectionFailed):
+    """No connection came about: the other side never saw the request."""
 
-    clock: Callable[[], float]
-    """Seconds, never going back."""
-    wall: Callable[[], float]
-    """Seconds since 1970."""
-    sleep: Callable[[float], None]
-    random: Callable[[], float]
-    """A number from 0 up to 1."""
-    stop: Callable[[], bool]
 
-    def check(self) -> None:
-        """Raise `Interrupted` when the run is to stop."""
-        if self.stop():
-            raise Interrupted("interrupted")
+class OutOfReach(ConnectionFailed):
+    """No answer, and trying again would not help."""
 
-    def wait(self, seconds: float) -> None:
-        """Wait, looking out for `stop`.
 
-        Raises:
-            Interrupted: the run is to stop.
-        """
-        end = self.clock() + seconds
-        self.check()
-        while (rest := end - self.clock()) > 0:
-            self.sleep(min(rest, _SLICE))
-            self.check()
+class Refusing(RateLimited):
+    """The origin has refused everybody for too long: trying again would not help."""
+
+
+class NotUnderstood(AnswerInvalid):
+    """An answer that looks as if something in between had given it: the next one may be right."""
+
+
+def may_fare_better(error: ApiError) -> bool:
+    """Whether the same request may succeed when it is sent again."""
+    if isinstance(error, ConnectionFailed):
+        return not isinstance(error, OutOfReach)
+    return error.status in _AGAIN or isinstance(error, NotUnderstood)
 
 
 @dataclass(slots=True)
@@ -69,17 +67,34 @@ class Attempts:
     def set_aside(self, seconds: float) -> None:
         self.began += seconds
 
-    def pause(self) -> float | None:
+    def rest_after(self, error: ApiError) -> float | None:
         """Seconds to rest before the next attempt; None when there is to be none.
 
-        Call it once an attempt has failed.
+        After a refusal the pace alone decides when the origin may be asked again.
         """
         self.made += 1
+        if self.made >= self.settings.attempts or not may_fare_better(error):
+            return None
+        if error.status in REFUSALS:
+            return 0.0
         rest = min(self.settings.backoff_max, self.settings.backoff * 2.0 ** (self.made - 1))
         rest *= 1 - self.time.random() / 2
-        if self.made >= self.settings.attempts or rest > self._left():
-            return None
-        return rest
+        return None if rest > self._left() else rest
 
     def _left(self) -> float:
         return self.began + self.settings.retry_window - self.time.clock()
+
+
+def repeated(attempts: Attempts, once: Callable[[Attempts], T]) -> T:
+    """What `once` returns, trying again while that may help; the error of the last attempt otherwise."""
+    last: ApiError | None = None
+    while True:
+        try:
+            return once(attempts)
+        except ApiError as error:
+            # Where the pace has given the origin up, what the origin said itself tells more.
+            last = last if last is not None and isinstance(error, Refusing) else error
+            rest = attempts.rest_after(error)
+        if rest is None:
+            raise last
+        attempts.time.wait(rest)

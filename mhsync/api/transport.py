@@ -10,7 +10,9 @@ line, which urllib3 neither logs nor shows.
 
 from __future__ import annotations
 
+import contextlib
 import http.client
+import socket
 import ssl
 import threading
 from collections.abc import Mapping
@@ -24,15 +26,16 @@ from urllib3.util import Timeout
 
 from mhsync import __version__
 from mhsync.api.network import Address, Network
-from mhsync.errors import AnswerInvalid, ApiError, ConnectionFailed, UsageError
+from mhsync.api.retry import NotSent, NotUnderstood, OutOfReach
+from mhsync.errors import ApiError, ConnectionFailed, UsageError
 from mhsync.settings import HttpSettings
 
 _ORIGINS = 64
 """Pools kept open: the API and the download hosts."""
 
 
-class NotTrusted(ConnectionFailed):
-    """TLS found the other side untrustworthy: trying again would not help."""
+_CLOSING = 0.5
+"""Seconds for a server to close a connection that it said it would close."""
 
 
 class _Headers(dict[str, str]):
@@ -46,7 +49,43 @@ class _Headers(dict[str, str]):
         return _Headers(self, self.query)
 
 
+class _Excess(http.client.HTTPException):
+    """More bytes came than the answer had announced."""
+
+
+class _Reply(http.client.HTTPResponse):
+    """The standard library's answer, which also looks whether the body ends where it said that it would."""
+
+    def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
+        super().__init__(sock, *args, **options)
+        self._socket = sock
+
+    def read1(self, n: int = -1) -> bytes:
+        data = super().read1(n)
+        if data and self.length == 0 and not self.chunked and self._goes_on():
+            raise _Excess
+        return data
+
+    def _goes_on(self) -> bool:
+        """Whether there is more behind the announced end.
+
+        Where the connection stays open, only what is there already counts; where it is to be closed, the end of
+        the file is awaited for a moment.
+        """
+        timeout = self._socket.gettimeout()
+        try:
+            self._socket.settimeout(_CLOSING if self.will_close else 0.0)
+            return bool(self.fp.peek(1))
+        except (OSError, ValueError):
+            return False
+        finally:
+            with contextlib.suppress(OSError):
+                self._socket.settimeout(timeout)
+
+
 class _Connection(HTTPConnection):
+    response_class = _Reply
+
     def request(self, method: str, url: str, body: Any = None, headers: Any = None, **options: Any) -> None:
         """Send the request line with the query that the pool was not told."""
         query = headers.query if isinstance(headers, _Headers) else ""
@@ -101,18 +140,9 @@ class Answer:
             failure = mapped(error, self.address)
         raise failure
 
-    def read_all(self, limit: int) -> bytes | None:
-        """The whole body, or None where it is larger than `limit` bytes (which is not read any further)."""
-        if self.length is not None and self.length > limit:
-            return None
-        pieces: list[bytes] = []
-        size = 0
-        while piece := self.read(limit + 1 - size):
-            pieces.append(piece)
-            size += len(piece)
-            if size > limit:
-                return None
-        return b"".join(pieces)
+    def close(self) -> None:
+        """Let go of the connection, whether the body was read or not."""
+        self._response.close()
 
     def __enter__(self) -> Self:
         return self
@@ -120,7 +150,7 @@ class Answer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._response.close()
+        self.close()
 
 
 class Transport:
@@ -142,7 +172,7 @@ class Transport:
 
         Raises:
             ConnectionFailed: no answer came.
-            AnswerInvalid: what came is not HTTP.
+            NotUnderstood: what came is not HTTP.
         """
         sent = {"User-Agent": f"mhsync/{__version__}", "Accept-Encoding": "identity", **headers}
         if any(not (value.isascii() and value.isprintable()) for value in sent.values()):
@@ -218,31 +248,31 @@ _CAUGHT = (foreign.HTTPError, foreign.ProxySchemeUnsupported, http.client.HTTPEx
 
 _MAPPING: tuple[tuple[type[Exception], type[ApiError], str], ...] = (
     # The first that fits; what is more special stands first.
-    (foreign.ProxyError, ConnectionFailed, "the proxy cannot be reached"),
-    (foreign.ProxySchemeUnknown, ConnectionFailed, "the proxy's address cannot be used"),
-    (foreign.ProxySchemeUnsupported, ConnectionFailed, "the proxy's address cannot be used"),
-    (foreign.NameResolutionError, ConnectionFailed, "its name does not resolve"),
-    (foreign.NewConnectionError, ConnectionFailed, "no connection"),
-    (foreign.ConnectTimeoutError, ConnectionFailed, "no connection in time"),
+    (foreign.ProxyError, NotSent, "the proxy cannot be reached"),
+    (foreign.ProxySchemeUnknown, NotSent, "the proxy's address cannot be used"),
+    (foreign.ProxySchemeUnsupported, NotSent, "the proxy's address cannot be used"),
+    (foreign.NameResolutionError, NotSent, "its name does not resolve"),
+    (foreign.NewConnectionError, NotSent, "no connection"),
+    (foreign.ConnectTimeoutError, NotSent, "no connection in time"),
     (foreign.ReadTimeoutError, ConnectionFailed, "no answer in time"),
     (foreign.TimeoutError, ConnectionFailed, "no answer in time"),
     (foreign.TimeoutStateError, ConnectionFailed, "no answer in time"),
     (foreign.SSLError, ConnectionFailed, "the TLS connection failed"),
     (foreign.IncompleteRead, ConnectionFailed, "the answer was cut"),
     (foreign.InvalidChunkLength, ConnectionFailed, "the answer was cut"),
-    (foreign.ResponseNotChunked, AnswerInvalid, "the answer is not chunked as it says"),
+    (foreign.ResponseNotChunked, NotUnderstood, "the answer is not chunked as it says"),
     (foreign.ProtocolError, ConnectionFailed, "the connection broke"),
-    (foreign.InvalidHeader, AnswerInvalid, "the answer's headers contradict each other"),
-    (foreign.HeaderParsingError, AnswerInvalid, "the answer's headers cannot be read"),
-    (foreign.DecodeError, AnswerInvalid, "the answer's content encoding cannot be read"),
-    (foreign.BodyNotHttplibCompatible, AnswerInvalid, "the answer's body cannot be read"),
-    (foreign.LocationValueError, ConnectionFailed, "its address cannot be used"),
-    (foreign.ResponseError, AnswerInvalid, "the answer cannot be used"),
+    (foreign.InvalidHeader, NotUnderstood, "the answer's headers contradict each other"),
+    (foreign.HeaderParsingError, NotUnderstood, "the answer's headers cannot be read"),
+    (foreign.DecodeError, NotUnderstood, "the answer's content encoding cannot be read"),
+    (foreign.BodyNotHttplibCompatible, NotUnderstood, "the answer's body cannot be read"),
+    (foreign.LocationValueError, NotSent, "its address cannot be used"),
+    (foreign.ResponseError, NotUnderstood, "the answer cannot be used"),
     (foreign.UnrewindableBodyError, ConnectionFailed, "the request could not be sent again"),
-    (foreign.PoolError, ConnectionFailed, "no connection was free"),
-    (http.client.HTTPException, AnswerInvalid, "what answers does not speak HTTP"),
+    (foreign.PoolError, NotSent, "no connection was free"),
+    (http.client.HTTPException, NotUnderstood, "what answers does not speak HTTP"),
     (OSError, ConnectionFailed, "no connection"),
-    (ValueError, AnswerInvalid, "the answer cannot be read"),
+    (ValueError, NotUnderstood, "the answer cannot be read"),
 )
 
 
@@ -252,10 +282,12 @@ def mapped(error: Exception, address: Address) -> ApiError:
         return mapped(error.reason, address)
     cause = _innermost(error)
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return NotTrusted(
+        return OutOfReach(
             f"{address.origin}: its certificate is not trusted: {cause.verify_message}",
             hint="where your network has certificates of its own, name their file in SSL_CERT_FILE",
         )
+    if isinstance(cause, _Excess):
+        return NotUnderstood(f"{address.origin}: more came than the answer had announced")
     for kind, ours, words in _MAPPING:
         if isinstance(error, kind):
             return ours(f"{address.origin}: {words}{_reason(cause)}", hint=_hint(ours, address))
@@ -263,7 +295,7 @@ def mapped(error: Exception, address: Address) -> ApiError:
 
 
 def _hint(kind: type[ApiError], address: Address) -> str:
-    if kind is ConnectionFailed:
+    if issubclass(kind, ConnectionFailed):
         return f"check the network, and that {address.origin} is the right address"
     return f"check that {address.origin} is the right address"
 
