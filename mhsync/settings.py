@@ -73,6 +73,8 @@ class WaitSettings:
     first: float = 3.0
     factor: float = 1.5
     most: float = 15.0
+    unknown: float = 300.0
+    """How long `check_result` waits for a status that mhsync does not know, where it is given no timeout."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import random as random_module
 import time as time_module
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -16,6 +17,7 @@ from mhsync.api.credentials import check_key, find_key
 from mhsync.api.download import Downloader, Fetched, W
 from mhsync.api.network import Address, AddressRefused, Network
 from mhsync.api.pacer import Pacer
+from mhsync.api.results import Result, Results
 from mhsync.api.timing import Time
 from mhsync.api.transport import Transport
 from mhsync.core.project import Download, Project, is_valid_id
@@ -68,6 +70,7 @@ class Client:
         words = ErrorWords((key,), key_from)
         self._calls = Calls(self._transport, pacer, settings.http, time, base, words, headers)
         self._downloader = Downloader(self._transport, pacer, settings, time)
+        self._results = Results(self._calls.get, self._downloader, settings.wait, time)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ, **overrides: Any) -> Client:
@@ -113,6 +116,34 @@ class Client:
             ApiError: one of its leaves; the project may still be there.
         """
         return self._calls.delete(_checked(id))
+
+    def check_result(
+        self,
+        id: str,
+        wait_for_completion: bool = True,
+        download_outputs: bool = True,
+        download_directory: str | Path | None = None,
+        *,
+        timeout: float | None = None,
+    ) -> Result:
+        """Look at a project, wait until it is complete, and fetch its outputs: the vendor's own call.
+
+        Outputs are named by the last part of their URL. No file is ever replaced: where the name is taken by
+        other bytes, `output.wav` becomes `output-2.wav`; the same bytes are not stored twice.
+
+        Args:
+            wait_for_completion: poll while it renders; otherwise whatever is complete now is fetched.
+            download_outputs: fetch the outputs of a complete project.
+            download_directory: where to; made if it is missing. None is the current directory.
+            timeout: seconds to wait at most. None waits as long as the project is queued or rendering.
+
+        Raises:
+            RenderFailed: it ended in error or canceled, is a draft that nobody submitted, or is gone.
+            WaitTimeout: it was still rendering when the time was up.
+            ApiError, DownloadError, StorageError: one of their leaves.
+        """
+        directory = (download_directory or ".") if download_outputs else None
+        return self._results.check(_checked(id), wait=wait_for_completion, timeout=timeout, directory=directory)
 
     def download(
         self,

@@ -10,9 +10,7 @@ line, which urllib3 neither logs nor shows.
 
 from __future__ import annotations
 
-import contextlib
 import http.client
-import socket
 import ssl
 import threading
 from collections.abc import Mapping
@@ -27,15 +25,12 @@ from urllib3.util import Timeout
 from mhsync import __version__
 from mhsync.api.network import Address, Network
 from mhsync.api.retry import NotSent, NotUnderstood, OutOfReach
+from mhsync.api.wire import Excess, Reply
 from mhsync.errors import ApiError, ConnectionFailed, UsageError
 from mhsync.settings import HttpSettings
 
 _ORIGINS = 64
 """Pools kept open: the API and the download hosts."""
-
-
-_CLOSING = 0.5
-"""Seconds for a server to close a connection that it said it would close."""
 
 
 class _Headers(dict[str, str]):
@@ -49,42 +44,8 @@ class _Headers(dict[str, str]):
         return _Headers(self, self.query)
 
 
-class _Excess(http.client.HTTPException):
-    """More bytes came than the answer had announced."""
-
-
-class _Reply(http.client.HTTPResponse):
-    """The standard library's answer, which also looks whether the body ends where it said that it would."""
-
-    def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
-        super().__init__(sock, *args, **options)
-        self._socket = sock
-
-    def read1(self, n: int = -1) -> bytes:
-        data = super().read1(n)
-        if data and self.length == 0 and not self.chunked and self._goes_on():
-            raise _Excess
-        return data
-
-    def _goes_on(self) -> bool:
-        """Whether there is more behind the announced end.
-
-        Where the connection stays open, only what is there already counts; where it is to be closed, the end of
-        the file is awaited for a moment.
-        """
-        timeout = self._socket.gettimeout()
-        try:
-            self._socket.settimeout(_CLOSING if self.will_close else 0.0)
-            return bool(self.fp.peek(1))
-        except (OSError, ValueError):
-            return False
-        finally:
-            with contextlib.suppress(OSError):
-                self._socket.settimeout(timeout)
-
-
 class _Connection(HTTPConnection):
-    response_class = _Reply
+    response_class = Reply
 
     def request(self, method: str, url: str, body: Any = None, headers: Any = None, **options: Any) -> None:
         """Send the request line with the query that the pool was not told."""
@@ -286,7 +247,7 @@ def mapped(error: Exception, address: Address) -> ApiError:
             f"{address.origin}: its certificate is not trusted: {cause.verify_message}",
             hint="where your network has certificates of its own, name their file in SSL_CERT_FILE",
         )
-    if isinstance(cause, _Excess):
+    if isinstance(cause, Excess):
         return NotUnderstood(f"{address.origin}: more came than the answer had announced")
     for kind, ours, words in _MAPPING:
         if isinstance(error, kind):
