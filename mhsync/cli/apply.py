@@ -10,7 +10,7 @@ from mhsync.cli.options import Flags, make_command, parse_limit, parsed_by
 from mhsync.cli.progress import Progress
 from mhsync.cli.prompt import asker
 from mhsync.cli.render.json import dumped
-from mhsync.cli.render.text import plan_text, report_text
+from mhsync.cli.render.text import missing_text, plan_text, report_text
 from mhsync.cli.running import opened_run
 from mhsync.cli.voice import Voice
 from mhsync.core.manifest import Limit
@@ -64,7 +64,9 @@ def command(
     )
 
     def show(plan: Plan) -> None:
-        if not voice.is_json and plan.changes:
+        if voice.is_json or not plan.changes:
+            voice.tell_lines(missing_text(plan, voice.look(voice.err)))
+        else:
             voice.say(plan_text(plan, voice.look(voice.out), is_verbose=voice.verbose > 0) + "\n")
 
     progress = Progress(voice, show)

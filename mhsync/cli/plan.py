@@ -8,7 +8,7 @@ from mhsync.cli.manifests import Files, load_manifest
 from mhsync.cli.options import Flags, make_command
 from mhsync.cli.progress import Progress
 from mhsync.cli.render.json import dumped
-from mhsync.cli.render.text import plan_sums, plan_text
+from mhsync.cli.render.text import missing_text, plan_text
 from mhsync.cli.running import opened_run
 from mhsync.cli.voice import Voice
 from mhsync.core.plan import Plan
@@ -40,8 +40,7 @@ def command(voice: Voice, flags: Flags, files: tuple[str, ...], detailed_exitcod
     progress.end()
     if voice.is_json:
         voice.document(dumped(found.to_json()))
-        for line in plan_sums(found, voice.look(voice.err))[1:]:
-            voice.tell(line)
+        voice.tell_lines(missing_text(found, voice.look(voice.err)))
     else:
         voice.say(plan_text(found, voice.look(voice.out), is_verbose=voice.verbose > 0))
     return _exit_code(found, is_detailed=detailed_exitcode)

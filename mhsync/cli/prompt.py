@@ -26,9 +26,14 @@ def ask(voice: Voice, question: str) -> bool:
     Raises:
         Interrupted: Ctrl-C or SIGTERM in place of an answer.
     """
-    with interrupting():
-        voice.prompt(f"{question} Type '{_YES}' to go on: ")
-        answer = sys.stdin.readline()
+    answer = ""
+    try:
+        with interrupting():
+            voice.prompt(f"{question} Type '{_YES}' to go on: ")
+            answer = sys.stdin.readline()
+    finally:
+        if not answer.endswith("\n"):
+            voice.tell("")
     return answer.strip() == _YES
 
 

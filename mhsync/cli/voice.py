@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TextIO
 
 from mhsync.cli.render.terminal import Look, truncated, without_queries
+from mhsync.errors import MhsyncError
 
 _NARROW, _WIDE, _DEFAULT = 40, 120, 80
 
@@ -30,8 +32,8 @@ class Voice:
     ) -> None:
         self.args = _before_separator(args)
         self.environ: Mapping[str, str] = os.environ if environ is None else environ
-        self.out = sys.stdout if out is None else out
-        self.err = sys.stderr if err is None else err
+        self.out = out or sys.stdout or io.StringIO()
+        self.err = err or sys.stderr or io.StringIO()
         self.verbose = 0
         self.is_quiet = False
         self.color = "auto"
@@ -79,7 +81,11 @@ class Voice:
         return without_queries(text)
 
     def say(self, text: str) -> None:
-        """Write to stdout. A reader that went away ends the talking and not the work."""
+        """Write to stdout. A reader that went away ends the talking and not the work.
+
+        Raises:
+            MhsyncError: it cannot be written to.
+        """
         with self._lock:
             self._clear_status()
             if self._is_cut:
@@ -87,9 +93,12 @@ class Voice:
             try:
                 self.out.write(f"{text}\n")
                 self.out.flush()
-            except BrokenPipeError:
+            except OSError as error:
                 self._is_cut = True
                 _forget(self.out)
+                if not isinstance(error, BrokenPipeError):
+                    reason = (error.strerror or "it failed").lower()
+                    raise MhsyncError(f"stdout cannot be written to: {reason}") from error
 
     def document(self, text: str) -> None:
         """Write the one JSON document."""
@@ -101,6 +110,11 @@ class Voice:
         with self._lock:
             self._clear_status()
             self._write_err(f"{text}\n")
+
+    def tell_lines(self, lines: Sequence[str]) -> None:
+        """Write lines to stderr, if there are any."""
+        if lines:
+            self.tell("\n".join(lines))
 
     def prompt(self, text: str) -> None:
         """Write to stderr what an answer is typed behind."""

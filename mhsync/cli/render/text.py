@@ -40,25 +40,21 @@ def plan_text(plan: Plan, look: Look, *, is_verbose: bool = False) -> str:
     shown = [p for p in plan.projects if is_verbose or p.verdict is not Verdict.UNCHANGED]
     rows = [_plan_row(project, is_verbose=is_verbose) for project in sorted(shown, key=_plan_order)]
     table = drawn(rows, _PLAN_HEADER, look)
-    return "\n".join([*table, *([""] if table else []), *plan_sums(plan, look)])
+    return "\n".join([*table, *([""] if table else []), _plan_sum(plan), *missing_text(plan, look)])
 
 
-def plan_sums(plan: Plan, look: Look) -> list[str]:
-    """The line of sums, and what is to be said of projects that were not found."""
-    lines = [_plan_sum(plan)]
+def missing_text(plan: Plan, look: Look) -> list[str]:
+    """What is to be said of projects that were not found: nothing, where all were."""
     missing = sum(project.not_found for project in plan.projects)
     if plan.all_not_found:
-        lines.append(
-            look.paint("Warning:", Color.YELLOW)
-            + f" not one of the {counted(missing, 'project')} that the API was asked for was found (404)."
-            if missing > 1
-            else look.paint("Warning:", Color.YELLOW)
-            + " the only project that the API was asked for was not found (404)."
-        )
-        lines.append("Is the API key that of another account?")
-    elif missing:
-        lines.append(f"{counted(missing, 'project')} not found (404): deleted before, or another account's.")
-    return lines
+        asked = "the only project" if missing == 1 else f"all of the {missing:,} projects"
+        return [
+            f"{look.paint('Warning:', Color.YELLOW)} not found (404): {asked} that the API was asked for.",
+            "Is the API key that of another account?",
+        ]
+    if missing:
+        return [f"{counted(missing, 'project')} not found (404): deleted before, or another account's."]
+    return []
 
 
 def _plan_sum(plan: Plan) -> str:
@@ -133,7 +129,7 @@ def _report_detail(result: ProjectResult) -> str:
         case Outcome.ARCHIVED:
             return f"{stored} stored; deleted from the account{note}"
         case Outcome.DELETED:
-            return f"deleted from the account{note}"
+            return f"{'a copy stays stored' if result.outputs else ''}{note}".strip()
         case Outcome.MOVED:
             return counted(len(result.outputs), "file") + note
         case _:
@@ -149,18 +145,21 @@ def _error_detail(result: ProjectResult, error: ErrorInfo) -> str:
     return f"{told}: {error.message}"
 
 
+def _has_fetched(result: ProjectResult) -> bool:
+    return any(a.action is Action.DOWNLOAD and a.outcome is ActionOutcome.DONE for a in result.actions)
+
+
 def _report_sums(report: Report) -> Iterable[str]:
     sums = report.summary
     if sums["unchanged"] == len(report.results) and not report.is_interrupted:
         yield _nothing(sums["unchanged"])
         return
-    new = {Outcome.DOWNLOADED, Outcome.ARCHIVED}
-    size = sum(o.size for r in report.results if r.outcome in new for o in r.outputs)
-    amount = f" ({human_size(size)})" if size else ""
-    done = f"{sums['downloaded']:,} downloaded{amount}, {sums['moved']:,} moved, {sums['deleted']:,} deleted"
+    size = sum(output.size for result in report.results if _has_fetched(result) for output in result.outputs)
+    amount = f" ({human_size(size)} fetched)" if size else ""
+    done = ", ".join(f"{sums[word]:,} {word}" for word in ("downloaded", "moved", "deleted", "archived")) + amount
     rest = [
         f"{sums[word]:,} {word.replace('_', ' ')}"
-        for word in ("archived", "unchanged", "pending", "blocked", "failed", "not_attempted")
+        for word in ("unchanged", "pending", "blocked", "failed", "not_attempted")
         if sums[word]
     ]
     start = "Interrupted" if report.is_interrupted else "Done"

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from mhsync.sandbox.server import Sandbox
+from tests.cli.desk import Desk, account
+
+Golden = Callable[[str, str], None]
+_FOLDER = Path(__file__).parent / "golden"
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    folder = tmp_path / "desk"
+    folder.mkdir()
+    with Sandbox(account()) as sandbox:
+        yield Desk(folder, sandbox)
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Golden:
+    """`golden(name, text)`: the text is what the golden file says; `--update-golden` writes the file anew."""
+
+    def check(name: str, text: str) -> None:
+        file = _FOLDER / f"{name}.txt"
+        if request.config.getoption("--update-golden"):
+            file.write_text(text, encoding="utf-8")
+        assert text == file.read_text(encoding="utf-8")
+
+    return check

@@ -1,0 +1,201 @@
+"""Plans and reports as people read them; the golden files are read with one's own eyes at 80 columns."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from mhsync.cli.render.terminal import Look
+from mhsync.cli.render.text import missing_text, plan_text, report_text
+from mhsync.core.manifest import Entry
+from mhsync.core.plan import Action, Plan, PlannedOutput, ProjectPlan, Verdict
+from mhsync.core.report import (
+    ActionOutcome,
+    ActionResult,
+    ErrorInfo,
+    Outcome,
+    ProjectResult,
+    Report,
+    ReportedOutput,
+)
+
+LOOK = Look(80)
+SHA = "ab" * 32
+DOWNLOAD, MOVE, DELETE = Action.DOWNLOAD, Action.MOVE, Action.DELETE
+ID = "clx7uu86w0a5qp55yxz31{:04}"
+
+
+def planned(number, verdict, code="", reason="", actions=(), **fields):
+    return ProjectPlan(Entry(ID.format(number)), verdict, code, reason, actions, **fields)
+
+
+def output(path):
+    return PlannedOutput(path, f"https://files.example/{path}", path.rpartition("/")[2])
+
+
+def unchanged(count):
+    return [planned(1000 + n, Verdict.UNCHANGED, "stored", "stored") for n in range(count)]
+
+
+def every_kind():
+    change = Verdict.CHANGE
+    return [
+        *unchanged(14),
+        planned(1, Verdict.PENDING, "queued", "queued: not ready yet", status="queued"),
+        planned(2, change, "path_changed", "stored under another path than the manifest gives it now", (MOVE,),
+                outputs=(output("intro/Morning jingle.wav"), output("intro/Morning jingle-2.wav"))),
+        planned(3, change, "not_stored", "not stored yet", (DOWNLOAD,), outputs=(output("3/output.wav"),)),
+        planned(4, change, "drift", "old/output.wav has 12 bytes, not 88244: to be downloaded again", (DOWNLOAD,)),
+        planned(5, change, "not_stored", "not stored yet; then it is deleted from the account", (DOWNLOAD, DELETE)),
+        planned(6, change, "unwanted", "to be deleted; never stored", (DELETE,), never_stored=True,
+                status="complete"),
+        planned(7, change, "unwanted", "to be deleted from the account; a copy stays stored", (DELETE,)),
+        planned(8, Verdict.BLOCKED, "copy_lost",
+                "THE COPY IS LOST: not found in the account, and damaged in the storage: 8/output.wav",
+                status="gone", not_found=True),
+        planned(9, Verdict.FAILED, "connection_failed", "no answer from https://api.magichour.ai within 30 s"),
+        planned(10, change, "path_changed",
+                "stored under another path than the manifest gives it now; then it is deleted from the account",
+                (MOVE, DELETE), outputs=(output("x/output.wav"),)),
+    ]  # fmt: skip
+
+
+def plan_of(projects):
+    return Plan("https://api.magichour.ai", (), tuple(projects))
+
+
+def test_a_plan_of_every_kind(golden):
+    golden("plan-every-kind", plan_text(plan_of(every_kind()), LOOK) + "\n")
+
+
+def test_a_verbose_plan_lists_the_unchanged_and_the_paths(golden):
+    projects = [p for p in every_kind() if p.verdict is not Verdict.UNCHANGED] + unchanged(2)
+    golden("plan-verbose", plan_text(plan_of(projects), LOOK, is_verbose=True) + "\n")
+
+
+def test_a_plan_on_a_narrow_terminal(golden):
+    golden("plan-40-columns", plan_text(plan_of(every_kind()[14:18]), Look(40)) + "\n")
+
+
+def test_a_plan_in_colour(golden):
+    golden("plan-colour", plan_text(plan_of(every_kind()[12:]), Look(80, is_colored=True)) + "\n")
+
+
+@pytest.mark.parametrize("look", [Look(70), Look(80), Look(120)], ids=["70", "80", "120"])
+def test_no_line_is_too_wide(look):
+    lines = plan_text(plan_of(every_kind()), look).splitlines()
+    assert [line for line in lines if len(line) > look.width and not line.startswith("Plan:")] == []
+
+
+def test_10_000_unchanged_projects_are_a_count():
+    text = plan_text(plan_of(unchanged(10_000)), LOOK)
+    assert text == "Nothing to do: 10,000 projects are as desired."
+    with_change = plan_text(plan_of([*unchanged(10_000), every_kind()[16]]), LOOK)
+    assert len(with_change.splitlines()) == 4
+    assert "10,000 unchanged" in with_change
+
+
+def test_one_project_and_none_at_all_read_well():
+    assert plan_text(plan_of(unchanged(1)), LOOK) == "Nothing to do: 1 project is as desired."
+    assert plan_text(plan_of([]), LOOK) == "Nothing to do: no project is listed."
+
+
+def test_pending_alone_is_not_called_as_desired():
+    text = plan_text(plan_of([every_kind()[14]]), LOOK)
+    assert "pending" in text
+    assert text.endswith("Plan: 0 to download, 0 to move, 0 to delete; 1 pending.")
+
+
+def test_a_delete_of_what_was_never_stored_says_so_whatever_its_reason():
+    delete = planned(1, Verdict.CHANGE, "unwanted", "unwanted", (DELETE,), never_stored=True)
+    text = plan_text(plan_of([delete]), LOOK)
+    assert "unwanted (never stored)" in text
+    assert "1 to delete (1 never stored)" in text
+
+
+def gone(number):
+    return planned(number, Verdict.UNCHANGED, "gone", "not found", status="gone", not_found=True)
+
+
+def test_what_is_not_found_is_counted():
+    found = planned(3, Verdict.UNCHANGED, "stored", "stored", status="complete")
+    assert missing_text(plan_of([gone(1), gone(2), found]), LOOK) == [
+        "2 projects not found (404): deleted before, or another account's."
+    ]
+    assert missing_text(plan_of([found]), LOOK) == []
+
+
+def test_where_every_project_is_not_found_the_plan_asks_whose_key_it_is():
+    first, second = missing_text(plan_of([gone(1), gone(2), *unchanged(3)]), LOOK)
+    assert first == "Warning: not found (404): all of the 2 projects that the API was asked for."
+    assert "another account" in second
+    assert "the only project" in missing_text(plan_of([gone(1)]), LOOK)[0]
+
+
+def result(number, outcome, actions=(), error=None, outputs=(), note=""):
+    return ProjectResult(ID.format(number), outcome, actions, error, outputs, note)
+
+
+def stored(number, size=88_244):
+    return ReportedOutput(f"{number}/output.wav", size, SHA)
+
+
+def done(*actions):
+    return tuple(ActionResult(action, ActionOutcome.DONE) for action in actions)
+
+
+CUT = ErrorInfo("download", "the answer was cut short 6 times (the link may be bad: try again later)")
+
+
+def every_outcome():
+    half = (ActionResult(DOWNLOAD, ActionOutcome.DONE), ActionResult(DELETE, ActionOutcome.FAILED, CUT))
+    return [
+        *(result(1000 + n, Outcome.UNCHANGED, note="stored") for n in range(14)),
+        result(1, Outcome.DOWNLOADED, done(DOWNLOAD), outputs=(stored(1),)),
+        result(2, Outcome.ARCHIVED, done(DOWNLOAD, DELETE), outputs=(stored(2), stored(3, 1_500_000))),
+        result(3, Outcome.DELETED, done(DELETE)),
+        result(4, Outcome.DELETED, done(DELETE), note="it was gone already"),
+        result(5, Outcome.MOVED, done(MOVE), outputs=(ReportedOutput("intro/Morning jingle.wav", 10, SHA),)),
+        result(6, Outcome.PENDING, note="queued: not ready yet"),
+        result(7, Outcome.BLOCKED, error=ErrorInfo("render_error", "the render ended in error (no_speech_found)")),
+        result(8, Outcome.FAILED, (ActionResult(DOWNLOAD, ActionOutcome.FAILED, CUT),), CUT),
+        result(9, Outcome.FAILED, half, CUT, outputs=(stored(9),)),
+        result(10, Outcome.NOT_ATTEMPTED, (ActionResult(DELETE, ActionOutcome.SKIPPED),),
+               ErrorInfo("authentication_failed", "the API answered 401: the key is wrong")),
+    ]  # fmt: skip
+
+
+def test_a_report_of_every_kind(golden):
+    golden("report-every-kind", report_text(Report(tuple(every_outcome())), LOOK) + "\n")
+
+
+def test_a_verbose_report_lists_the_unchanged_and_the_files(golden):
+    golden("report-verbose", report_text(Report(tuple(every_outcome()[12:16])), LOOK, is_verbose=True) + "\n")
+
+
+def test_an_interrupted_report_says_so_and_what_to_do():
+    results = (
+        result(1, Outcome.NOT_ATTEMPTED, error=ErrorInfo("interrupted", "interrupted before this was tried")),
+    )
+    text = report_text(Report(results, is_interrupted=True), LOOK)
+    assert "Interrupted: 0 downloaded, 0 moved, 0 deleted, 0 archived; 1 not attempted." in text
+    assert text.endswith("the same command again does the rest.")
+
+
+def test_a_wait_that_was_too_short_is_told():
+    text = report_text(Report((every_outcome()[19],), wait_ran_out=True), LOOK)
+    assert "1 pending" in text
+    assert "The time to wait was up" in text
+
+
+def test_a_run_with_nothing_to_do_is_one_line():
+    results = tuple(every_outcome()[:14])
+    assert report_text(Report(results), LOOK) == "Nothing to do: 14 projects are as desired."
+    assert report_text(Report(), LOOK) == "Nothing to do: no project is listed."
+
+
+def test_every_outcome_has_a_word_a_sign_and_a_place():
+    for outcome in Outcome:
+        text = report_text(Report((replace(every_outcome()[14], outcome=outcome),)), LOOK, is_verbose=True)
+        assert outcome.value.replace("_", " ") in text
