@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from mhsync.core.receipt import StoredOutput
@@ -45,28 +45,38 @@ def read_back(storage: Storage, path: str, *, chunk: int, stop: Callable[[], boo
     return Fingerprint(size, digest.hexdigest())
 
 
-def is_named(storage: Storage, path: str, *, besides: str, limit: int) -> bool:
-    """Whether any receipt but that of `besides` names the path as an output; one that cannot be read may.
+def named_paths(
+    storage: Storage, *, limit: int, besides: str | None = None
+) -> Iterator[set[str] | ReceiptInvalid]:
+    """For each receipt of the storage the paths that it names, for whichever API, or why it cannot be read.
 
-    Reads every receipt of the storage: for the rare moments when a file that stands in the way is looked at.
+    Reads every receipt: for the rare moments when somebody else's file may stand in the way, and for `verify`.
     """
-    key = path_key(path)
     for info in storage.list(RECEIPTS):
         id_ = id_of(info.path)
-        if id_ is None:
+        if id_ is None or id_ == besides:
             continue
         try:
             receipt = read_receipt(storage, id_, limit=limit)
-        except ReceiptInvalid:
-            return True
+        except ReceiptInvalid as error:
+            yield error
+            continue
         if receipt is None:
             continue
-        named = set() if id_ == besides else set(receipt.paths)
+        named = set(receipt.paths)
+        named |= {output.superseded for output in receipt.outputs if output.superseded is not None}
         for other in receipt.others:
             named |= _paths_of(other)
-        if key in map(path_key, named):
-            return True
-    return False
+        yield named
+
+
+def is_named(storage: Storage, path: str, *, besides: str, limit: int) -> bool:
+    """Whether any receipt but that of `besides` names the path as an output; one that cannot be read may."""
+    key = path_key(path)
+    return any(
+        isinstance(named, ReceiptInvalid) or key in map(path_key, named)
+        for named in named_paths(storage, limit=limit, besides=besides)
+    )
 
 
 def _paths_of(receipt: Mapping[str, object]) -> set[str]:

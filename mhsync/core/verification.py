@@ -1,0 +1,82 @@
+"""Verification: what reading every stored output back told; `to_json` is `schemas/verification.schema.json`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from mhsync.core.report import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK
+
+FORMAT = "mhsync.verification/1"
+
+
+class Finding(StrEnum):
+    """What is wrong with one file, or nothing."""
+
+    OK = "ok"
+    MISSING = "missing"
+    CHANGED = "changed"
+    """Its bytes are not those of its receipt."""
+    UNREADABLE = "unreadable"
+    """The file, or the receipt itself, cannot be read."""
+    UNKNOWN = "unknown"
+    """No receipt names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedFile:
+    """One file, or one receipt that cannot be read. `size` is in bytes; `storage` is as the manifest says it."""
+
+    finding: Finding
+    storage: str
+    path: str
+    id: str | None = None
+    size: int | None = None
+    message: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "finding": self.finding.value,
+            "storage": self.storage,
+            "path": self.path,
+            "id": self.id,
+            "size": self.size,
+            "message": self.message,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """Every file that was looked at: by manifest, then unknown files."""
+
+    files: tuple[VerifiedFile, ...] = ()
+    not_stored: tuple[str, ...] = ()
+    """The ids desired `downloaded` or `archived` of which nothing is stored: `plan` says why."""
+    is_interrupted: bool = False
+
+    @property
+    def problems(self) -> tuple[VerifiedFile, ...]:
+        return tuple(file for file in self.files if file.finding is not Finding.OK)
+
+    @property
+    def summary(self) -> dict[str, int]:
+        sums = {finding.value: 0 for finding in Finding}
+        for file in self.files:
+            sums[file.finding.value] += 1
+        return sums | {"not_stored": len(self.not_stored)}
+
+    @property
+    def exit_code(self) -> int:
+        """1 on any problem: what is not stored yet is none."""
+        if self.is_interrupted:
+            return EXIT_INTERRUPTED
+        return EXIT_FAILED if self.problems else EXIT_OK
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "format": FORMAT,
+            "files": [file.to_json() for file in self.files],
+            "not_stored": list(self.not_stored),
+            "summary": self.summary,
+        }

@@ -1,0 +1,139 @@
+"""verify: read every stored output back against its receipt. Asks nothing of the API.
+
+An output whose bytes are not those of its receipt is marked suspect in the receipt, so that the next plan
+downloads it again; nothing else is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from mhsync.core.manifest import Manifest, ManifestFile, State
+from mhsync.core.receipt import Receipt, StoredOutput
+from mhsync.core.verification import Finding, Verification, VerifiedFile
+from mhsync.errors import Interrupted, MhsyncError, ReceiptInvalid
+from mhsync.hooks.manager import Hooks
+from mhsync.reconcile.pool import each
+from mhsync.reconcile.reading import named_paths, read_back
+from mhsync.reconcile.run import Stop, as_error
+from mhsync.reconcile.storages import Storages, location, opened
+from mhsync.settings import Settings
+from mhsync.storage.base import PRIVATE, Storage
+from mhsync.storage.receipts import read_receipt, receipt_path, update_receipt
+
+
+def verify(
+    hooks: Hooks, manifest: Manifest, *, settings: Settings, stop: Stop, only: frozenset[str] = frozenset()
+) -> Verification:
+    """Read back what the manifest's projects have stored, and look for files that no receipt names.
+
+    Args:
+        hooks: where storages come from.
+        manifest: whose projects to look at.
+        settings: bounds.
+        stop: asked before each file.
+        only: the ids to look at; unknown files are then left out. Empty means all.
+
+    Raises:
+        StorageUnavailable: a storage cannot be opened.
+        StorageError: a storage cannot be listed.
+        PluginError: a plugin is broken.
+    """
+    hooks.require_sound()
+    with opened(hooks, manifest) as storages:
+        verifier = _Verifier(settings, stop, storages)
+        files: list[VerifiedFile] = []
+        not_stored: list[str] = []
+        wanted = [(file, e) for file, e in manifest if not only or e.id in only]
+        by_id = {entry.id: (file, entry) for file, entry in wanted}
+        found = dict(
+            each(
+                by_id,
+                lambda id_: verifier.project(by_id[id_][0], id_),
+                workers=settings.run.transfers,
+                go_on=lambda: not stop(),
+            )
+        )
+        for id_, (_, entry) in by_id.items():
+            files += found.get(id_, ())
+            if id_ in found and not found[id_] and entry.state is not State.DELETED:
+                not_stored.append(id_)
+        if not only and not stop():
+            files += verifier.unknown(manifest.files)
+    return Verification(tuple(files), tuple(not_stored), is_interrupted=stop())
+
+
+@dataclass(frozen=True, slots=True)
+class _Verifier:
+    settings: Settings
+    stop: Stop
+    storages: Storages
+
+    def project(self, file: ManifestFile, id: str) -> tuple[VerifiedFile, ...]:
+        storage = self.storages.of(file)
+        try:
+            receipt = read_receipt(storage, id, limit=self.settings.run.receipt_max)
+            if receipt is None:
+                return ()
+            verified = tuple(self._output(storage, file, id, output) for output in receipt.outputs)
+            changed = frozenset(one.path for one in verified if one.finding is Finding.CHANGED)
+            if changed:
+                self._mark(storage, receipt, changed)
+        except Interrupted:
+            return ()
+        except Exception as error:  # noqa: BLE001 - one project's failure stops no other's work
+            message = as_error(error, id).message
+            return (VerifiedFile(Finding.UNREADABLE, file.storage, receipt_path(id), id, None, message),)
+        return verified
+
+    def unknown(self, files: Iterable[ManifestFile]) -> Iterator[VerifiedFile]:
+        """The files of each storage that no receipt names, in order of their paths."""
+        seen: set[str] = set()
+        for file in files:
+            if location(file) in seen:
+                continue
+            seen.add(location(file))
+            storage = self.storages.of(file)
+            listed = {info.path: info.size for info in storage.list("") if not info.path.startswith(PRIVATE)}
+            named = self._named(storage)
+            for path in sorted(set(listed) - named):
+                yield VerifiedFile(
+                    Finding.UNKNOWN, file.storage, path, None, listed[path], "no receipt names this file"
+                )
+
+    def _named(self, storage: Storage) -> set[str]:
+        """Every path that some receipt names; those of a receipt that cannot be read were told already."""
+        named: set[str] = set()
+        for paths in named_paths(storage, limit=self.settings.run.receipt_max):
+            if not isinstance(paths, ReceiptInvalid):
+                named |= paths
+        return named
+
+    def _output(self, storage: Storage, file: ManifestFile, id: str, output: StoredOutput) -> VerifiedFile:
+        def told(finding: Finding, message: str = "") -> VerifiedFile:
+            return VerifiedFile(finding, file.storage, output.path, id, output.size, message)
+
+        chunk = self.settings.download.chunk
+        try:
+            found = read_back(storage, output.path, chunk=chunk, stop=self.stop)
+        except Interrupted:
+            raise
+        except MhsyncError as error:
+            return told(Finding.UNREADABLE, error.message)
+        if found is None:
+            return told(Finding.MISSING, "the receipt names it, and it is not there")
+        if found.size != output.size:
+            return told(Finding.CHANGED, f"it has {found.size} bytes, and the receipt says {output.size}")
+        if not found.is_of(output):
+            return told(Finding.CHANGED, "its bytes are not those of its receipt")
+        return told(Finding.OK)
+
+    def _mark(self, storage: Storage, receipt: Receipt, paths: frozenset[str]) -> None:
+        update_receipt(
+            storage,
+            receipt.id,
+            receipt.api,
+            lambda current: current.with_suspects(paths),
+            limit=self.settings.run.receipt_max,
+        )
