@@ -21,6 +21,8 @@ _NOBODY = Watcher()
 def opened_client(voice: Voice, flags: Flags, stop: Stop) -> Iterator[Client]:
     """The API's client, with the key and the address of the flags or of the environment.
 
+    Within the block the first signal asks to stop, the second ends the process.
+
     Raises:
         CredentialsMissing: there is no key; the message says where it was looked for.
         UsageError: the address cannot be used.
@@ -28,23 +30,26 @@ def opened_client(voice: Voice, flags: Flags, stop: Stop) -> Iterator[Client]:
     credential = find_key(voice.environ, flags.api_key_file)
     voice.keep_secret(credential.key)
     address = {} if flags.api_url is None else {"base_url": flags.api_url}
-    with Client.from_environment(
-        voice.environ,
-        api_key=credential.key,
-        key_from=credential.origin,
-        settings=flags.settings,
-        stop=stop,
-        **address,
-    ) as client:
+    with (
+        Client.from_environment(
+            voice.environ,
+            api_key=credential.key,
+            key_from=credential.origin,
+            settings=flags.settings,
+            stop=stop,
+            **address,
+        ) as client,
+        stopping(stop.request),
+    ):
         yield client
 
 
 @contextmanager
 def opened_run(voice: Voice, flags: Flags, watcher: Watcher = _NOBODY) -> Iterator[Run]:
-    """The world of `plan` and `apply`; within the block signals ask the run to stop."""
+    """The world of `plan` and `apply`."""
     stop = Stop()
     hooks = load_hooks(voice, is_enabled=not flags.no_plugins)
-    with opened_client(voice, flags, stop) as client, stopping(stop.request):
+    with opened_client(voice, flags, stop) as client:
         yield Run(
             client=client,
             hooks=hooks,

@@ -129,7 +129,7 @@ def _report_detail(result: ProjectResult) -> str:
         case Outcome.ARCHIVED:
             return f"{stored} stored; deleted from the account{note}"
         case Outcome.DELETED:
-            return f"{'a copy stays stored' if result.outputs else ''}{note}".strip()
+            return "; ".join(filter(None, ["a copy stays stored" if result.outputs else "", result.note]))
         case Outcome.MOVED:
             return counted(len(result.outputs), "file") + note
         case _:
