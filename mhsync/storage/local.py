@@ -14,6 +14,7 @@ import stat
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
@@ -28,8 +29,8 @@ LOCK = ".mhsync/lock"
 _TMP = TEMPORARY.removesuffix("/")
 _OLD_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
 _SUFFIX_MAX = 16
-_RENAMES = 20
-"""Tries of one rename while others tidy its folder away."""
+_TRIES = 50
+"""Of making a folder and using it, while others tidy it away as empty."""
 
 
 class LocalStorage(Storage):
@@ -89,15 +90,13 @@ class LocalStorage(Storage):
         *folders, name = _parts(path)
         try:
             with told("write", self.folder / path):
-                # What stands in the way is told before gigabytes were fetched.
-                with self._tree.folder(folders, make=True) as folder:
-                    _must_take_a_file(folder, name)
+                _again(partial(self._make_room, folders, name))
                 temporary = self._new_temporary(path)
             with temporary:
                 yield temporary
                 temporary.sync()
                 with told("write", self.folder / path), self._tree.folder(_TMP.split("/")) as source:
-                    self._rename(source, temporary.local_path.name, folders, name)
+                    _again(partial(self._rename, source, temporary.local_path.name, folders, name))
         except BaseException:
             self._tidy(folders)
             raise
@@ -110,7 +109,7 @@ class LocalStorage(Storage):
         if old == new:
             return
         with told("move", f"{self.folder / old} to {new}"), self._tree.folder(old_folders) as source:
-            self._rename(source, old_name, new_folders, new_name)
+            _again(partial(self._rename, source, old_name, new_folders, new_name))
             sync_folder(source)
         self._tidy(old_folders)
 
@@ -192,19 +191,17 @@ class LocalStorage(Storage):
             )
 
     def _rename(self, source: int, old: str, folders: Sequence[str], new: str) -> None:
-        """Rename into the folder `folders`, which is made, and made again when others tidy it away meanwhile."""
-        for left in reversed(range(_RENAMES)):
-            try:
-                with self._tree.folder(folders, make=True) as target:
-                    _must_take_a_file(target, new)
-                    os.replace(old, new, src_dir_fd=source, dst_dir_fd=target)
-                    _drop_twin(source, old, target, new)
-                    sync_folder(target)
-            except FileNotFoundError:
-                if not left:
-                    raise
-            else:
-                return
+        """Rename into the folder `folders`, which is made where it is missing."""
+        with self._tree.folder(folders, make=True) as target:
+            _must_take_a_file(target, new)
+            os.replace(old, new, src_dir_fd=source, dst_dir_fd=target)
+            _drop_twin(source, old, target, new)
+            sync_folder(target)
+
+    def _make_room(self, folders: Sequence[str], name: str) -> None:
+        """Make the folders for a file, so that what stands in the way is told before gigabytes were fetched."""
+        with self._tree.folder(folders, make=True) as folder:
+            _must_take_a_file(folder, name)
 
     def _tidy(self, folders: Sequence[str]) -> None:
         """Remove folders that are left empty, from the innermost on; mhsync's own and the root stay."""
@@ -243,6 +240,18 @@ def _parts(path: str) -> list[str]:
             f"no file may lie there: {path}", hint="mhsync keeps its lock and unfinished files there"
         )
     return path.split("/")
+
+
+def _again(action: Callable[[], None]) -> None:
+    """Do it, and once more each time that a folder was tidied away meanwhile."""
+    for left in reversed(range(_TRIES)):
+        try:
+            action()
+        except FileNotFoundError:
+            if not left:
+                raise
+        else:
+            return
 
 
 def _must_take_a_file(folder: int, name: str) -> None:

@@ -1,0 +1,457 @@
+"""What a folder does beyond the promises of any storage: flushed to disk, links not followed, clear refusals."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from mhsync.errors import StorageError, StorageNotFound, StorageUnavailable
+from mhsync.storage.base import LocalWriter
+from mhsync.storage.local import LocalStorage
+from mhsync.testing.content import get, paths, put
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> LocalStorage:
+    return LocalStorage(tmp_path / "outputs")
+
+
+def on_disk(storage: LocalStorage) -> list[str]:
+    """Everything below the folder, mhsync's own included."""
+    return sorted(str(path.relative_to(storage.folder)) for path in storage.folder.rglob("*"))
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def open_descriptors() -> int:
+    return len(list(Path("/proc/self/fd" if Path("/proc/self/fd").exists() else "/dev/fd").iterdir()))
+
+
+@contextmanager
+def as_somebody() -> Iterator[None]:
+    """Permissions do not hold for root: be nobody for a while."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.fixture
+def shared() -> Iterator[LocalStorage]:
+    """A storage that other users may look into, which pytest's own folders are not."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield LocalStorage(folder)
+
+
+class TestLookingChangesNothing:
+    def test_no_folder_is_made(self, storage: LocalStorage) -> None:
+        assert paths(storage) == []
+        assert storage.stat("a.wav") is None
+        with pytest.raises(StorageNotFound):
+            storage.open("a.wav")
+        with pytest.raises(StorageNotFound):
+            storage.move("a.wav", "b.wav")
+        storage.remove("a.wav")
+        storage.sweep()
+        assert not storage.folder.exists()
+
+    def test_no_private_folder_is_made(self, storage: LocalStorage) -> None:
+        storage.folder.mkdir()
+        (storage.folder / "a.wav").write_bytes(b"x")
+        assert paths(storage) == ["a.wav"]
+        assert get(storage, "a.wav") == b"x"
+        storage.sweep()
+        assert on_disk(storage) == ["a.wav"]
+
+
+class TestWriting:
+    def test_the_bytes_are_a_local_file_until_they_are_published(self, storage: LocalStorage) -> None:
+        with storage.write("one/output.wav") as writer:
+            assert isinstance(writer, LocalWriter)
+            writer.write(b"half")
+            writer.flush()
+            assert writer.local_path.read_bytes() == b"half"
+            assert writer.local_path.parent == storage.folder / ".mhsync" / "tmp"
+            assert writer.local_path.suffix == ".wav"
+        assert not writer.local_path.exists()
+
+    def test_it_is_flushed_to_disk_before_it_is_renamed_and_its_folder_after(
+        self, storage: LocalStorage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        put(storage, "old.wav", b"x")
+        calls: list[str] = []
+        fsync, replace = os.fsync, os.replace
+
+        def fsync_seen(descriptor: int) -> None:
+            calls.append(
+                "fsync " + os.path.relpath(Path(f"/proc/self/fd/{descriptor}").readlink(), storage.folder)
+            )
+            fsync(descriptor)
+
+        def replace_seen(old: str, new: str, **where: int) -> None:
+            calls.append("rename")
+            replace(old, new, **where)
+
+        monkeypatch.setattr(os, "fsync", fsync_seen)
+        monkeypatch.setattr(os, "replace", replace_seen)
+        with storage.write("a/b/c.wav") as writer:
+            writer.write(b"x")
+            temporary = writer.local_path.name
+        assert calls == ["fsync .", "fsync a", f"fsync .mhsync/tmp/{temporary}", "rename", "fsync a/b"]
+
+    def test_its_mode_follows_the_umask(self, storage: LocalStorage) -> None:
+        before = os.umask(0o027)
+        try:
+            put(storage, "a.wav", b"x")
+        finally:
+            os.umask(before)
+        assert stat.S_IMODE((storage.folder / "a.wav").stat().st_mode) == 0o640
+
+    def test_an_exception_leaves_neither_a_temporary_file_nor_new_folders(self, storage: LocalStorage) -> None:
+        put(storage, "kept/a.wav", b"x")
+        for path in ("new/folder/b.wav", "kept/b.wav"):
+            with pytest.raises(KeyError), storage.write(path) as writer:
+                writer.write(b"x")
+                raise KeyError
+        assert on_disk(storage) == [".mhsync", ".mhsync/tmp", "kept", "kept/a.wav"]
+
+    def test_an_error_of_the_block_itself_is_not_taken_for_the_disk_s(self, storage: LocalStorage) -> None:
+        with pytest.raises(ConnectionResetError), storage.write("a.wav"):
+            raise ConnectionResetError
+
+    def test_a_temporary_file_that_somebody_took_away_is_an_error(self, storage: LocalStorage) -> None:
+        with pytest.raises(StorageError, match="went away"), storage.write("a.wav") as writer:
+            writer.local_path.unlink()
+        assert paths(storage) == []
+
+    def test_no_rename_is_lost_to_somebody_who_tidies(self, storage: LocalStorage) -> None:
+        rounds = 60
+
+        def come_and_go(name: str) -> None:
+            for _ in range(rounds):
+                put(storage, f"shared/deep/{name}", b"x")
+                assert storage.stat(f"shared/deep/{name}") is not None
+                storage.remove(f"shared/deep/{name}")
+
+        failures: list[BaseException] = []
+
+        def safely(name: str) -> None:
+            try:
+                come_and_go(name)
+            except BaseException as error:
+                failures.append(error)
+
+        threads = [threading.Thread(target=safely, args=(name,)) for name in ("a.wav", "b.wav", "c.wav")]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert failures == []
+        assert paths(storage) == []
+
+
+class TestListing:
+    def test_unfinished_files_and_the_lock_are_left_out(self, storage: LocalStorage) -> None:
+        put(storage, ".mhsync/receipts/one.json", b"{}")
+        with storage.lock(0, print), storage.write("a.wav") as writer:
+            writer.write(b"x")
+            assert paths(storage) == [".mhsync/receipts/one.json"]
+            assert paths(storage, ".mhsync/") == [".mhsync/receipts/one.json"]
+            assert paths(storage, ".mhsync/tmp/") == []
+            assert paths(storage, ".mhsync/t") == []
+            assert paths(storage, ".mhsync/lock") == []
+
+    @pytest.mark.parametrize("prefix", ["../", "/", "//", "a/../", "./", "nul\0/x", "a.wav/x", "\ud800/"])
+    def test_a_prefix_that_no_path_has_lists_nothing(self, storage: LocalStorage, prefix: str) -> None:
+        put(storage, "a.wav", b"x")
+        assert paths(storage, prefix) == []
+
+    def test_a_deep_folder_is_listed(self, storage: LocalStorage) -> None:
+        folder = storage.folder.joinpath(*["d"] * 150)
+        folder.mkdir(parents=True)
+        (folder / "a.wav").write_bytes(b"x")
+        assert paths(storage) == ["d/" * 150 + "a.wav"]
+        storage.remove(paths(storage)[0])
+        assert on_disk(storage) == []
+
+    def test_a_name_that_is_no_text_is_listed_and_read(self, storage: LocalStorage) -> None:
+        storage.folder.mkdir()
+        (storage.folder / os.fsdecode(b"caf\xe9.wav")).write_bytes(b"x")
+        (path,) = paths(storage)
+        assert get(storage, path) == b"x"
+
+    def test_a_folder_that_may_not_be_read_is_an_error(self, shared: LocalStorage) -> None:
+        put(shared, "open/a.wav", b"x")
+        put(shared, "closed/b.wav", b"x")
+        (shared.folder / "closed").chmod(0)
+        with as_somebody(), pytest.raises(StorageError, match=r"cannot list .*closed: permission denied"):
+            paths(shared)
+        (shared.folder / "closed").chmod(0o755)
+
+
+class TestLinks:
+    @pytest.fixture
+    def outside(self, tmp_path: Path, storage: LocalStorage) -> Path:
+        outside = tmp_path / "outside"
+        outside.mkdir()
+        (outside / "secret.wav").write_bytes(b"secret")
+        put(storage, "real.wav", b"real")
+        (storage.folder / "folder").symlink_to(outside)
+        (storage.folder / "file.wav").symlink_to(outside / "secret.wav")
+        (storage.folder / "dangling.wav").symlink_to(outside / "none.wav")
+        (storage.folder / "inside.wav").symlink_to("real.wav")
+        return outside
+
+    def test_a_listing_leaves_them_out(self, storage: LocalStorage, outside: Path) -> None:
+        assert paths(storage) == ["real.wav"]
+        assert paths(storage, "folder/") == []
+
+    @pytest.mark.parametrize("path", ["folder/secret.wav", "file.wav", "dangling.wav", "inside.wav"])
+    def test_nothing_is_read_written_moved_or_removed_through_them(
+        self, storage: LocalStorage, outside: Path, path: str
+    ) -> None:
+        attempts: list[Callable[[], object]] = [
+            lambda: storage.stat(path),
+            lambda: storage.open(path),
+            lambda: put(storage, path, b"changed"),
+            lambda: storage.move(path, "elsewhere.wav"),
+            lambda: storage.move("real.wav", path),
+            lambda: storage.remove(path),
+        ]
+        for attempt in attempts:
+            with pytest.raises(StorageError, match="symbolic link") as refused:
+                attempt()
+            assert not isinstance(refused.value, StorageNotFound)
+            assert refused.value.hint
+        assert (outside / "secret.wav").read_bytes() == b"secret"
+        assert names_in(outside) == ["secret.wav"]
+        assert (storage.folder / path).exists() or path == "dangling.wav"
+        assert get(storage, "real.wav") == b"real"
+
+    def test_a_private_folder_elsewhere_is_not_written_to(self, storage: LocalStorage, outside: Path) -> None:
+        (storage.folder / ".mhsync" / "tmp").rmdir()
+        (storage.folder / ".mhsync" / "tmp").symlink_to(outside)
+        for attempt in (lambda: put(storage, "a.wav", b"x"), storage.sweep):
+            with pytest.raises(StorageError, match="symbolic link"):
+                attempt()
+        assert names_in(outside) == ["secret.wav"]
+
+    def test_the_folder_itself_may_be_one(self, tmp_path: Path) -> None:
+        (tmp_path / "disk").mkdir()
+        (tmp_path / "outputs").symlink_to("disk")
+        put(LocalStorage(tmp_path / "outputs"), "a.wav", b"x")
+        assert (tmp_path / "disk" / "a.wav").read_bytes() == b"x"
+
+    def test_the_folder_as_a_link_to_nothing_is_unavailable(self, tmp_path: Path) -> None:
+        (tmp_path / "outputs").symlink_to("unmounted")
+        for attempt in (paths, lambda storage: put(storage, "a.wav", b"x")):
+            with pytest.raises(StorageUnavailable, match="link leads to nothing"):
+                attempt(LocalStorage(tmp_path / "outputs"))
+
+
+class TestWhatStandsInTheWay:
+    def test_a_file_where_the_folder_must_be(self, tmp_path: Path) -> None:
+        (tmp_path / "outputs").write_bytes(b"x")
+        storage = LocalStorage(tmp_path / "outputs")
+        attempts: list[Callable[[], object]] = [
+            lambda: paths(storage),
+            lambda: storage.stat("a.wav"),
+            lambda: put(storage, "a.wav", b"x"),
+            lambda: storage.lock(0, print).__enter__(),
+        ]
+        for attempt in attempts:
+            with pytest.raises(StorageUnavailable, match="a file stands where a folder must be"):
+                attempt()
+
+    def test_a_file_above_the_folder(self, tmp_path: Path) -> None:
+        (tmp_path / "file").write_bytes(b"x")
+        with pytest.raises(StorageUnavailable):
+            put(LocalStorage(tmp_path / "file" / "outputs"), "a.wav", b"x")
+
+    def test_a_file_where_a_folder_must_be(self, storage: LocalStorage) -> None:
+        put(storage, "one", b"x")
+        with pytest.raises(StorageError, match="a file stands where a folder must be") as refused:
+            put(storage, "one/output.wav", b"x")
+        assert str(storage.folder / "one" / "output.wav") in refused.value.message
+        assert storage.stat("one/output.wav") is None
+
+    def test_a_folder_where_a_file_must_be(self, storage: LocalStorage) -> None:
+        put(storage, "one/output.wav", b"x")
+        put(storage, "two.wav", b"x")
+        with pytest.raises(StorageError, match="a folder stands there"):
+            put(storage, "one", b"x")
+        with pytest.raises(StorageError, match="a folder stands there"):
+            storage.move("two.wav", "one")
+        assert paths(storage) == ["one/output.wav", "two.wav"]
+
+    def test_it_is_told_before_anything_is_fetched(self, storage: LocalStorage) -> None:
+        put(storage, "one/output.wav", b"x")
+        entered = False
+        with pytest.raises(StorageError), storage.write("one"):
+            entered = True
+        assert not entered
+
+    @pytest.mark.parametrize("path", ["n" * 256, "f" * 256 + "/a.wav", "ü" * 128], ids=["name", "folder", "bytes"])
+    def test_a_name_that_is_too_long(self, storage: LocalStorage, path: str) -> None:
+        with pytest.raises(StorageError, match="the name is too long"):
+            put(storage, path, b"x")
+        with pytest.raises(StorageError, match="the name is too long"):
+            storage.stat(path)
+        assert paths(storage) == []
+
+    def test_a_name_that_no_file_system_holds(self, storage: LocalStorage) -> None:
+        with pytest.raises(StorageError, match=r"cannot hold this name: \\ud800") as refused:
+            put(storage, "\ud800.wav", b"x")
+        assert refused.value.message.isprintable()
+
+    def test_a_folder_that_may_not_be_written(self, shared: LocalStorage) -> None:
+        with as_somebody(), pytest.raises(StorageError, match="permission denied") as refused:
+            shared.folder.chmod(0o555) if os.geteuid() == shared.folder.stat().st_uid else None
+            put(shared, "a.wav", b"x")
+        assert refused.value.hint
+
+    def test_a_pipe_is_no_file(self, storage: LocalStorage) -> None:
+        storage.folder.mkdir()
+        os.mkfifo(storage.folder / "pipe.wav")
+        assert paths(storage) == []
+        for attempt in (storage.stat, storage.open, storage.remove, lambda path: put(storage, path, b"x")):
+            with pytest.raises(StorageError):
+                attempt("pipe.wav")
+        assert stat.S_ISFIFO((storage.folder / "pipe.wav").stat().st_mode)
+
+    @pytest.mark.parametrize("path", [".mhsync/lock", ".mhsync/tmp", ".mhsync/tmp/a.wav"])
+    def test_where_unfinished_files_lie_no_file_may(self, storage: LocalStorage, path: str) -> None:
+        put(storage, "a.wav", b"x")
+        for attempt in (lambda: put(storage, path, b"x"), lambda: storage.move("a.wav", path)):
+            with pytest.raises(StorageError, match="no file may lie there"):
+                attempt()
+        assert paths(storage) == ["a.wav"]
+
+
+class TestFailingDisk:
+    def test_a_full_disk_leaves_nothing_half_written(
+        self, storage: LocalStorage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        put(storage, "a.wav", b"before")
+        with pytest.raises(StorageError, match="the disk is full") as refused, storage.write("a.wav") as writer:
+            writer.write(b"first part")
+            monkeypatch.setattr(os, "write", _no_space)
+            writer.write(b"second part")
+        monkeypatch.undo()
+        assert refused.value.hint == "free some space there, then run it again"
+        assert get(storage, "a.wav") == b"before"
+        assert on_disk(storage) == [".mhsync", ".mhsync/tmp", "a.wav"]
+
+    def test_a_disk_that_is_found_full_when_flushing_leaves_nothing(
+        self, storage: LocalStorage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with pytest.raises(StorageError, match="the disk is full"), storage.write("a.wav") as writer:
+            writer.write(b"x")
+            monkeypatch.setattr(os, "fsync", _no_space)
+        monkeypatch.undo()
+        assert on_disk(storage) == [".mhsync", ".mhsync/tmp"]
+
+    def test_a_limit_of_the_system_is_told(self, storage: LocalStorage) -> None:
+        program = (
+            "import resource, sys\n"
+            "from mhsync.storage.local import LocalStorage\n"
+            "from mhsync.errors import StorageError\n"
+            "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+            "try:\n"
+            "    with LocalStorage(sys.argv[1]).write('a.wav') as writer: writer.write(bytes(5000))\n"
+            "except StorageError as error: print(error.message)\n"
+        )
+        run = subprocess.run(
+            [sys.executable, "-c", program, str(storage.folder)], capture_output=True, text=True, check=True
+        )
+        assert run.stdout == f"cannot write {storage.folder / 'a.wav'}: the file is larger than allowed there\n"
+        assert on_disk(storage) == [".mhsync", ".mhsync/tmp"]
+
+    @pytest.mark.skipif(
+        not Path("/proc/self/mem").exists(), reason="needs a file that cannot be read: /proc/self/mem"
+    )
+    @pytest.mark.parametrize("read", [lambda reader: reader.read(), lambda reader: reader.read(10)])
+    def test_a_file_that_cannot_be_read_is_told(self, read: Callable[[object], bytes]) -> None:
+        with LocalStorage("/proc/self").open("mem") as reader, pytest.raises(StorageError, match="cannot read"):
+            read(reader)
+
+
+class TestMovingAndRemoving:
+    def test_folders_that_are_left_empty_go_too(self, storage: LocalStorage) -> None:
+        put(storage, "a/b/one.wav", b"x")
+        put(storage, "a/two.wav", b"x")
+        storage.remove("a/b/one.wav")
+        storage.move("a/two.wav", "c/two.wav")
+        assert on_disk(storage) == [".mhsync", ".mhsync/tmp", "c", "c/two.wav"]
+
+    def test_the_folder_itself_and_its_private_one_stay(self, storage: LocalStorage) -> None:
+        put(storage, "a.wav", b"x")
+        put(storage, ".mhsync/receipts/one.json", b"x")
+        storage.remove("a.wav")
+        storage.remove(".mhsync/receipts/one.json")
+        assert on_disk(storage) == [".mhsync", ".mhsync/receipts", ".mhsync/tmp"]
+
+    def test_a_folder_with_anything_in_it_stays(self, storage: LocalStorage) -> None:
+        put(storage, "a/b/one.wav", b"x")
+        (storage.folder / "a" / "empty").mkdir()
+        storage.remove("a/b/one.wav")
+        assert on_disk(storage) == [".mhsync", ".mhsync/tmp", "a", "a/empty"]
+
+    def test_a_file_is_moved_onto_another_link_of_itself(self, storage: LocalStorage) -> None:
+        put(storage, "a.wav", b"x")
+        os.link(storage.folder / "a.wav", storage.folder / "b.wav")
+        storage.move("a.wav", "b.wav")
+        assert paths(storage) == ["b.wav"]
+
+    def test_a_replaced_file_s_other_links_keep_their_bytes(self, storage: LocalStorage, tmp_path: Path) -> None:
+        put(storage, "a.wav", b"before")
+        os.link(storage.folder / "a.wav", tmp_path / "copy.wav")
+        put(storage, "a.wav", b"after")
+        assert (tmp_path / "copy.wav").read_bytes() == b"before"
+
+
+class TestSweeping:
+    def test_unfinished_files_go_and_nothing_else(self, storage: LocalStorage) -> None:
+        put(storage, "a.wav", b"x")
+        put(storage, ".mhsync/receipts/one.json", b"x")
+        unfinished = storage.folder / ".mhsync" / "tmp"
+        (unfinished / "123-left.wav").write_bytes(b"half")
+        (unfinished / "folder").mkdir()
+        storage.sweep()
+        assert names_in(unfinished) == ["folder"]
+        assert paths(storage) == [".mhsync/receipts/one.json", "a.wav"]
+
+
+def test_no_descriptor_stays_open(storage: LocalStorage) -> None:
+    before = open_descriptors()
+    for path in ("a/b.wav", "a/c.wav"):
+        put(storage, path, b"x")
+        get(storage, path)
+    storage.move("a/b.wav", "d/e.wav")
+    next(storage.list())
+    with storage.lock(0, print):
+        storage.remove("a/c.wav")
+    for attempt in (lambda: put(storage, "d/e.wav/f", b"x"), lambda: storage.open("none.wav")):
+        with pytest.raises(StorageError):
+            attempt()
+    assert open_descriptors() == before
+
+
+def _no_space(*_: object) -> int:
+    raise OSError(28, "No space left on device")
