@@ -62,12 +62,20 @@ class Scenario:
         """Run apply in a process of its own; its exit code, -9 when it was killed."""
         env = os.environ | {
             "CRASH_AT": str(at),
-            "CRASH_FOLDER": str(self.bench.folder),
             "MHSYNC_API_URL": self.bench.sandbox.api_url,
             "MAGIC_HOUR_API_KEY": self.bench.sandbox.key,
         }
         env |= {} if count is None else {"CRASH_COUNT": str(count)}
-        command = [sys.executable, str(DRIVER), "apply", str(self.file), "--yes", "--no-plugins", "--format", "json"]
+        command = [
+            sys.executable,
+            str(DRIVER),
+            "apply",
+            str(self.file),
+            "--yes",
+            "--no-plugins",
+            "--format",
+            "json",
+        ]
         with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
             if after is not None:
                 time.sleep(after)
@@ -133,7 +141,7 @@ def test_a_run_that_nobody_kills_is_the_measure(scenario, tmp_path):
     assert steps > 200, "the driver sees the steps that it is to kill at"
 
 
-STEPS = 330
+STEPS = 490
 """About the steps of a whole run; kills are spread over them."""
 
 
