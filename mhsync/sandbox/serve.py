@@ -64,9 +64,9 @@ class Choices:
         )
         try:
             sandbox.start()
-        except (OSError, OverflowError) as error:
+        except OSError as error:
             hint = "choose another --port, or leave it out for a free one"
-            what = getattr(error, "strerror", None) or str(error)
+            what = os.strerror(error.errno or 0)
             raise UsageError(f"cannot listen on port {self.port}: {what}", hint=hint) from None
         try:
             yield sandbox

@@ -57,7 +57,11 @@ class Asker:
         """Every byte that comes until the connection ends, and whether it ended with a reset."""
         parts = urlsplit(url)
         bearer = {"Authorization": f"Bearer {self.sandbox.key}"} if url.startswith(self.sandbox.api_url) else {}
-        lines = [f"{method} {url.partition(parts.netloc)[2]} HTTP/1.1", f"Host: {parts.netloc}", "Connection: close"]
+        lines = [
+            f"{method} {url.partition(parts.netloc)[2]} HTTP/1.1",
+            f"Host: {parts.netloc}",
+            "Connection: close",
+        ]
         lines += [f"{name}: {value}" for name, value in {**bearer, **headers}.items()]
         with socket.create_connection((parts.hostname, parts.port), TIMEOUT) as sock:
             sock.sendall("\r\n".join([*lines, "", ""]).encode())

@@ -81,7 +81,9 @@ def test_other_paths_are_not_found(start: Callable[..., Asker], world: World, pa
     assert ask.url(ask.sandbox.api_url + path).status == 401
 
 
-@pytest.mark.parametrize("given", [None, "", "Bearer", "Bearer ", "bearer {key}", "{key}", "Bearer {key}x", "Bearer é"])
+@pytest.mark.parametrize(
+    "given", [None, "", "Bearer", "Bearer ", "bearer {key}", "{key}", "Bearer {key}x", "Bearer é"]
+)
 def test_only_the_key_as_bearer_is_let_in(start: Callable[..., Asker], world: World, given: str | None) -> None:
     ask = start(world)
     headers = {} if given is None else {"Authorization": given.format(key=ask.sandbox.key)}

@@ -80,7 +80,9 @@ def test_a_part_that_is_not_there_is_refused_with_the_size(
     assert (reply.status, reply.headers["content-range"]) == (416, f"bytes */{SIZE}")
 
 
-@pytest.mark.parametrize("wanted", ["bytes=", "bytes=-", "bytes=9-3", "bytes=1-2,5-6", "lines=1-2", "bytes=a-b", "x"])
+@pytest.mark.parametrize(
+    "wanted", ["bytes=", "bytes=-", "bytes=9-3", "bytes=1-2,5-6", "lines=1-2", "bytes=a-b", "x"]
+)
 def test_a_range_that_is_none_is_ignored(start: Callable[..., Asker], world: World, wanted: str) -> None:
     ask = start(world)
     (link,) = ask.links("one")
@@ -88,7 +90,9 @@ def test_a_range_that_is_none_is_ignored(start: Callable[..., Asker], world: Wor
     assert (reply.status, reply.body) == (200, content(world))
 
 
-def test_if_range_gives_the_part_only_while_the_file_is_the_same(start: Callable[..., Asker], world: World) -> None:
+def test_if_range_gives_the_part_only_while_the_file_is_the_same(
+    start: Callable[..., Asker], world: World
+) -> None:
     ask = start(world)
     (link,) = ask.links("one")
     etag = ask.url(link, "HEAD").headers["etag"]
@@ -100,7 +104,9 @@ def test_if_range_gives_the_part_only_while_the_file_is_the_same(start: Callable
     assert ask.url(link, Range="bytes=500-", If_Range="Mon, 23 Nov 2026 17:00:00 GMT").status == 200
 
 
-def test_a_link_expires_when_it_says_and_a_new_get_gives_a_new_one(start: Callable[..., Asker], world: World) -> None:
+def test_a_link_expires_when_it_says_and_a_new_get_gives_a_new_one(
+    start: Callable[..., Asker], world: World
+) -> None:
     now = [1_790_000_000.0]
     ask = start(world, clock=lambda: now[0])
     details = ask.api("one").json()
@@ -180,7 +186,9 @@ def test_an_output_that_went_is_not_found(start: Callable[..., Asker], world: Wo
     assert ask.url(link).status == 404
 
 
-@pytest.mark.parametrize("path", ["1/Größe 1.wav", "..%2f..%2fescape.wav", "C%3A%5Cx.wav", "%00.wav", "a%2525.wav"])
+@pytest.mark.parametrize(
+    "path", ["1/Größe 1.wav", "..%2f..%2fescape.wav", "C%3A%5Cx.wav", "%00.wav", "a%2525.wav"]
+)
 def test_odd_file_names_can_be_fetched_under_the_url_that_is_given(start: Callable[..., Asker], path: str) -> None:
     world = World([SandboxProject("a", outputs=(Output(path, outputs_of("a")[0].audio),))])
     ask = start(world)

@@ -42,7 +42,12 @@ def connect(sandbox: Sandbox) -> socket.socket:
 
 
 def request(sandbox: Sandbox, method: str = "GET", id: str = "one", *lines: str, body: bytes = b"") -> bytes:
-    head = [f"{method} /v1/audio-projects/{id} HTTP/1.1", "Host: x", f"Authorization: Bearer {sandbox.key}", *lines]
+    head = [
+        f"{method} /v1/audio-projects/{id} HTTP/1.1",
+        "Host: x",
+        f"Authorization: Bearer {sandbox.key}",
+        *lines,
+    ]
     return "\r\n".join([*head, "", ""]).encode() + body
 
 
@@ -51,7 +56,9 @@ def test_a_connection_serves_many_requests(start: Callable[..., Asker], world: W
     with closing(http.client.HTTPConnection("127.0.0.1", port(sandbox.api_url), timeout=TIMEOUT)) as connection:
         used = set()
         for method, id in [("GET", "one"), ("GET", "none"), ("HEAD", "one"), ("DELETE", "one"), ("GET", "one")]:
-            connection.request(method, f"/v1/audio-projects/{id}", headers={"Authorization": f"Bearer {sandbox.key}"})
+            connection.request(
+                method, f"/v1/audio-projects/{id}", headers={"Authorization": f"Bearer {sandbox.key}"}
+            )
             connection.getresponse().read()
             assert connection.sock is not None
             used.add(connection.sock.getsockname())
@@ -80,7 +87,9 @@ def test_the_body_of_a_request_is_not_taken_for_the_next_request(
     assert [entry.status for entry in sandbox.requests] == [405, 200]
 
 
-@pytest.mark.parametrize("framing", ["Transfer-Encoding: chunked", "Content-Length: 99999999", "Content-Length: x"])
+@pytest.mark.parametrize(
+    "framing", ["Transfer-Encoding: chunked", "Content-Length: 99999999", "Content-Length: x"]
+)
 def test_a_body_that_cannot_be_read_away_ends_the_connection(
     start: Callable[..., Asker], world: World, framing: str
 ) -> None:
@@ -95,7 +104,9 @@ def test_a_body_that_cannot_be_read_away_ends_the_connection(
 def test_a_client_that_waits_to_be_asked_for_its_body_is_asked(start: Callable[..., Asker], world: World) -> None:
     sandbox = start(world).sandbox
     with connect(sandbox) as sock:
-        sock.sendall(request(sandbox, "POST", "one", "Content-Length: 2", "Expect: 100-continue", "Connection: close"))
+        sock.sendall(
+            request(sandbox, "POST", "one", "Content-Length: 2", "Expect: 100-continue", "Connection: close")
+        )
         assert sock.recv(100).startswith(b"HTTP/1.1 100 ")
         sock.sendall(b"{}")
         assert read_all(sock)[0].startswith(b"HTTP/1.1 405 ")
@@ -129,7 +140,9 @@ def test_garbage_harms_nothing(start: Callable[..., Asker], world: World, garbag
 def test_a_request_as_for_a_proxy_is_understood(start: Callable[..., Asker], world: World) -> None:
     sandbox = start(world).sandbox
     with connect(sandbox) as sock:
-        sock.sendall(request(sandbox, "GET", "one", "Connection: close").replace(b"/v1", b"http://example.com/v1", 1))
+        sock.sendall(
+            request(sandbox, "GET", "one", "Connection: close").replace(b"/v1", b"http://example.com/v1", 1)
+        )
         assert read_all(sock)[0].startswith(b"HTTP/1.1 200 ")
 
 

@@ -37,7 +37,17 @@ def test_a_size_that_no_wav_file_has_is_refused(size: int) -> None:
 
 @pytest.mark.parametrize(
     ("start", "stop"),
-    [(0, 1), (0, 80), (79, 81), (80, 80), (5, 60), (8_271, 8_273), (20_000, 29_999), (29_999, None), (30_000, None)],
+    [
+        (0, 1),
+        (0, 80),
+        (79, 81),
+        (80, 80),
+        (5, 60),
+        (8_271, 8_273),
+        (20_000, 29_999),
+        (29_999, None),
+        (30_000, None),
+    ],
 )
 def test_any_part_is_the_same_part_of_the_whole(start: int, stop: int | None) -> None:
     audio = Wav("part", 30_000)

@@ -1,0 +1,165 @@
+"""`mhsync sandbox` and `mhsync sandbox run`, as processes: what they print, how they end."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from mhsync.sandbox.serve import Choices
+
+from .conftest import TIMEOUT, Asker
+
+MHSYNC = [sys.executable, "-m", "mhsync"]
+ASK = """
+    import os, sys, urllib.request
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    url = os.environ["MHSYNC_API_URL"] + "/v1/audio-projects/" + sys.argv[1]
+    headers = {"Authorization": "Bearer " + os.environ["MAGIC_HOUR_API_KEY"]}
+    print(opener.open(urllib.request.Request(url, headers=headers), timeout=20).status)
+"""
+
+
+def run(*args: str, cwd: Path | None = None, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*MHSYNC, "sandbox", *args],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=cwd,
+        env={**os.environ, **environ},
+        check=False,
+    )
+
+
+def python(code: str) -> list[str]:
+    return [sys.executable, "-c", textwrap.dedent(code)]
+
+
+@contextmanager
+def started(*command: str) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_announces_itself_serves_until_a_signal_and_exits_with_0(number: signal.Signals) -> None:
+    with started(*MHSYNC, "sandbox", "--key", "my-key") as process:
+        assert process.stdout is not None
+        told = json.loads(process.stdout.readline())
+        assert list(told) == ["api", "files", "key", "ids"]
+        assert (told["key"], told["ids"][0]) == ("my-key", "sbx-complete")
+        asked = subprocess.run(
+            [*python(ASK), "sbx-complete"],
+            env={**os.environ, "MHSYNC_API_URL": told["api"], "MAGIC_HOUR_API_KEY": "my-key"},
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT,
+            check=True,
+        )
+        assert asked.stdout == "200\n"
+        process.send_signal(number)
+        out, err = process.communicate(timeout=TIMEOUT)
+    assert (process.returncode, out) == (0, "")
+    assert f"export MHSYNC_API_URL={told['api']}\n" in err
+    assert "export MAGIC_HOUR_API_KEY=my-key\n" in err
+    assert "Traceback" not in err
+
+
+def test_the_command_gets_url_and_key_and_decides_the_exit_code() -> None:
+    done = run("run", "--", *python(ASK), "sbx-several")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "200\n", "")
+    assert run("run", "--", *python("raise SystemExit(7)")).returncode == 7
+
+
+def test_options_of_the_command_are_its_own_with_or_without_the_dashes() -> None:
+    show = python("import sys; print(sys.argv[1:])")
+    for words in (["run", "--", *show], ["run", *show]):
+        assert run(*words, "--port", "x", "--help", "--", "-q").stdout == "['--port', 'x', '--help', '--', '-q']\n"
+
+
+def test_seed_faults_and_key_reach_the_sandbox(tmp_path: Path) -> None:
+    (tmp_path / "seed.yaml").write_text("projects: [{id: mine}]")
+    (tmp_path / "faults.yaml").write_text("faults: [{fault: status, status: 503, nth: 2}]")
+    code = f"{textwrap.dedent(ASK)}\nopener.open(urllib.request.Request(url, headers=headers), timeout=20)"
+    options = ("--seed", "seed.yaml", "--faults", "faults.yaml", "--key", "other")
+    for words in ((*options, "run"), ("run", *options), (*options[:2], "run", *options[2:])):
+        done = run(*words, "--", *python(code), "mine", cwd=tmp_path)
+        assert done.stdout == "200\n"
+        assert "HTTP Error 503" in done.stderr
+
+
+def test_a_command_that_is_not_there_is_one_clear_line_and_127() -> None:
+    done = run("run", "--", "no-such-command", "x")
+    assert (done.returncode, done.stdout) == (127, "")
+    assert done.stderr.splitlines()[0] == "error: cannot run no-such-command: No such file or directory"
+    assert len(done.stderr.splitlines()) == 2
+
+
+def test_a_command_that_a_signal_ended_gives_128_and_its_number() -> None:
+    assert run("run", "--", *python("import os; os.kill(os.getpid(), 9)")).returncode == 137
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_is_passed_on_and_the_command_decides_what_it_means(number: signal.Signals) -> None:
+    code = """
+        import signal, sys
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda number, frame: sys.exit(10 + number))
+        print("ready", flush=True)
+        signal.pause()
+    """
+    # In a session of its own there is no terminal that tells the command by itself.
+    command = [*MHSYNC, "sandbox", "run", "--", *python(code)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(number)
+        assert process.wait(TIMEOUT) == 10 + number
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_mhsync_itself_is_found_where_its_environment_is_not_activated() -> None:
+    done = run("run", "--", "mhsync", "get", "sbx-complete", "--format", "json", PATH="/usr/bin:/bin")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["id"] == "sbx-complete"
+
+
+@pytest.mark.parametrize("words", [["--seed", "bad.yaml"], ["run", "--faults", "bad.yaml", "--", "true"]])
+def test_a_bad_file_is_told_with_its_place_and_starts_nothing(tmp_path: Path, words: list[str]) -> None:
+    (tmp_path / "bad.yaml").write_text("project:\n  - {id: a}\n")
+    done = run(*words, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: bad.yaml:1:1: unknown key 'project'")
+
+
+def test_a_missing_command_is_bad_usage() -> None:
+    done = run("run")
+    assert done.returncode == 2
+    assert "COMMAND" in done.stderr
+
+
+def test_a_port_may_be_chosen_and_a_taken_one_is_a_clear_error() -> None:
+    with Choices().running() as first:
+        port = first.api_url.rpartition(":")[2]
+        done = run("--port", port)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith(f"error: cannot listen on port {port}: Address already in use\n")
+    with Choices(port=int(port)).running() as second:
+        assert second.api_url == first.api_url
+        assert Asker(second).api("sbx-complete").status == 200
