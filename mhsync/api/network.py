@@ -8,8 +8,9 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _SAFE = "/%:@!$&'()*+,;=~"
@@ -57,16 +58,12 @@ class Address:
         """
         if _FORBIDDEN.search(url):
             raise AddressRefused("the address holds a control character")
-        try:
-            parts = urlsplit(url)
-            host, port = parts.hostname or "", parts.port
-        except ValueError:
-            raise AddressRefused("the address cannot be read") from None
+        parts, port = _split(url)
         if parts.scheme not in _DEFAULT_PORTS:
             raise AddressRefused("the address must begin with https://")
         if parts.username is not None or parts.password is not None:
             raise AddressRefused("the address carries a user name or a password; neither belongs there")
-        host = _ascii_host(host)
+        host = _ascii_host(parts.hostname or "")
         if parts.scheme == "http" and not is_loopback(host):
             raise AddressRefused(
                 f"plain http to {host}: only https is used, except to this machine itself (loopback)"
@@ -88,21 +85,30 @@ class Address:
         base = self.shown + (f"?{self.query}" if self.query else "")
         if _FORBIDDEN.search(location):
             raise AddressRefused("the redirect's target cannot be read")
-        try:
-            target = urljoin(base, location)
-        except ValueError:
-            raise AddressRefused("the redirect's target cannot be read") from None
-        address = Address.parse(target)
+        address = Address.parse(_joined(base, location))
         if self.scheme == "https" and address.scheme != "https":
             raise AddressRefused(f"the redirect leads from https to plain http ({address.host})")
         return address
 
 
+def _split(url: str) -> tuple[SplitResult, int | None]:
+    # Raised outside of the `except` block: the foreign error quotes the URL, and would hang on ours.
+    with suppress(ValueError):
+        parts = urlsplit(url)
+        return parts, parts.port
+    raise AddressRefused("the address cannot be read")
+
+
+def _joined(base: str, location: str) -> str:
+    with suppress(ValueError):
+        return urljoin(base, location)
+    raise AddressRefused("the redirect's target cannot be read")
+
+
 def _ascii_host(host: str) -> str:
-    try:
+    name = ""
+    with suppress(UnicodeError):
         name = host if host.isascii() else host.encode("idna").decode("ascii")
-    except UnicodeError:
-        raise AddressRefused("the address has a host name that cannot be read") from None
     if not _HOST.fullmatch(name.lower()):
         raise AddressRefused("the address has no usable host name")
     return name.lower()

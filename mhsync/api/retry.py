@@ -14,8 +14,8 @@ T = TypeVar("T")
 
 REFUSALS = frozenset({429, 503})
 """Statuses that slow the whole run down for their origin."""
-_AGAIN = REFUSALS | {500, 502, 504}
-"""Statuses after which the same request may fare better."""
+_AGAIN = frozenset({408, 425, 429})
+_NEVER = frozenset({501, 505})
 
 
 class NotSent(ConnectionFailed):
@@ -38,7 +38,9 @@ def may_fare_better(error: ApiError) -> bool:
     """Whether the same request may succeed when it is sent again."""
     if isinstance(error, ConnectionFailed):
         return not isinstance(error, OutOfReach)
-    return error.status in _AGAIN or isinstance(error, NotUnderstood)
+    if error.status in _AGAIN or isinstance(error, NotUnderstood):
+        return True
+    return error.status is not None and error.status >= 500 and error.status not in _NEVER
 
 
 @dataclass(slots=True)

@@ -102,7 +102,7 @@ class Body:
         if part is None or part.start != self.size or answer.length not in (None, part.size):
             raise CannotContinue("the host gave another part than was asked for")
         if self.total is not None and part.total not in (None, self.total):
-            raise CannotContinue("the file changed its size")
+            raise CannotContinue("the file is not as long as was announced")
         if answer.header("etag") not in ("", self._etag):
             raise CannotContinue("the file changed")
         self.total = self.total if part.total is None else part.total
@@ -112,7 +112,7 @@ class Body:
         if not self.size or total_of(answer.header("content-range")) != self.size:
             raise CannotContinue("the host has no rest to give")
         if self.total not in (None, self.size):
-            raise CannotContinue("the file changed its size")
+            raise CannotContinue("the file is not as long as was announced")
         self.proof, self.is_ended = Proof.LENGTH, True
 
     def _end(self, answer: Answer) -> None:

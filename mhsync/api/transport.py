@@ -96,7 +96,7 @@ class Answer:
             ConnectionFailed: the body was cut before its announced end, or nothing came in time.
         """
         try:
-            return self._response.read1(size, decode_content=False) or b""
+            return self._response.read1(size) or b""
         except _CAUGHT as error:
             failure = mapped(error, self.address)
         raise failure
@@ -241,17 +241,20 @@ def mapped(error: Exception, address: Address) -> ApiError:
     """The error of `mhsync.errors` that stands for a foreign one: the one place where this is decided."""
     if isinstance(error, foreign.MaxRetryError) and error.reason is not None:
         return mapped(error.reason, address)
-    cause = _innermost(error)
-    if isinstance(cause, ssl.SSLCertVerificationError):
-        return OutOfReach(
-            f"{address.origin}: its certificate is not trusted: {cause.verify_message}",
-            hint="where your network has certificates of its own, name their file in SSL_CERT_FILE",
-        )
-    if isinstance(cause, Excess):
-        return NotUnderstood(f"{address.origin}: more came than the answer had announced")
+    inside = _inside(error)
+    for cause in inside:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return OutOfReach(
+                f"{address.origin}: its certificate is not trusted: {cause.verify_message}",
+                hint="where your network has certificates of its own, name their file in SSL_CERT_FILE",
+            )
+        if isinstance(cause, Excess):
+            return NotUnderstood(f"{address.origin}: more came than the answer had announced")
+        if isinstance(cause, http.client.IncompleteRead):
+            return ConnectionFailed(f"{address.origin}: the answer was cut", hint=_hint(ConnectionFailed, address))
     for kind, ours, words in _MAPPING:
         if isinstance(error, kind):
-            return ours(f"{address.origin}: {words}{_reason(cause)}", hint=_hint(ours, address))
+            return ours(f"{address.origin}: {words}{_reason(inside)}", hint=_hint(ours, address))
     return ConnectionFailed(f"{address.origin}: {type(error).__name__}", hint=_hint(ConnectionFailed, address))
 
 
@@ -261,22 +264,18 @@ def _hint(kind: type[ApiError], address: Address) -> str:
     return f"check that {address.origin} is the right address"
 
 
-def _reason(cause: BaseException) -> str:
+def _reason(inside: list[BaseException]) -> str:
     """What the operating system says: short, and free of anything that was sent."""
-    text = cause.strerror if isinstance(cause, OSError) and not isinstance(cause, ssl.SSLError) else None
-    return f" ({text.lower()})" if text else ""
+    for cause in inside:
+        if isinstance(cause, OSError) and not isinstance(cause, ssl.SSLError) and cause.strerror:
+            return f" ({cause.strerror.lower()})"
+    return ""
 
 
-def _innermost(error: BaseException) -> BaseException:
-    """The error at the bottom: urllib3 keeps it as an argument or as the cause."""
-    seen = {id(error)}
-    while True:
-        inner = [arg for arg in error.args if isinstance(arg, BaseException)] + [
-            error.__cause__,
-            error.__context__,
-        ]
-        deeper = next((item for item in inner if item is not None and id(item) not in seen), None)
-        if deeper is None:
-            return error
-        seen.add(id(deeper))
-        error = deeper
+def _inside(error: BaseException) -> list[BaseException]:
+    """An error and all that it came from: urllib3 keeps them as arguments, as causes and as contexts."""
+    found = [error]
+    for one in found:
+        nested = [arg for arg in one.args if isinstance(arg, BaseException)] + [one.__cause__, one.__context__]
+        found.extend(item for item in nested if item is not None and all(item is not other for other in found))
+    return found

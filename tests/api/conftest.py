@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from mhsync.api.client import Client
+from mhsync.sandbox.server import Sandbox
+from mhsync.sandbox.world import SandboxProject, World, outputs_of
+from tests.api.bench import KEY, QUICK, Desk
+from tests.api.wire import Wire
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    """What is entered here ends with the test."""
+    with ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture
+def wire(stack: ExitStack) -> Callable[..., Wire]:
+    return lambda *scripts, **options: stack.enter_context(Wire(*scripts, **options))
+
+
+@pytest.fixture
+def client(stack: ExitStack) -> Callable[..., Client]:
+    """Makes clients with short waits: `client(url)`."""
+
+    def make(url: str, **options: object) -> Client:
+        return stack.enter_context(Client(KEY, base_url=url, **{"settings": QUICK, **options}))
+
+    return make
+
+
+@pytest.fixture
+def desk(stack: ExitStack, client: Callable[..., Client]) -> Desk:
+    world = World([SandboxProject("one", name="One", outputs=outputs_of("one", size=50_000))])
+    sandbox = stack.enter_context(Sandbox(world, key=KEY))
+    return Desk(sandbox, client(sandbox.api_url))
+
+
+@pytest.fixture(scope="session")
+def tls() -> str:
+    """A certificate for 127.0.0.1, localhost, api.example.test and files.example.test, with its key."""
+    return str(Path(__file__).parent / "tls.pem")

@@ -1,0 +1,440 @@
+"""Each fault of a download host: what comes out, the requests made, what was kept."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+import time
+
+import pytest
+
+from mhsync.core.project import Download
+from mhsync.core.receipt import Proof
+from mhsync.errors import ConnectionFailed, DownloadError, Interrupted, LinkExpired, MhsyncError, StorageError
+from mhsync.sandbox import faults as f
+from mhsync.sandbox.rules import Rule
+from tests.api.bench import QUICK, Desk, Shelf, fetch, sha256
+from tests.api.wire import resets, say
+
+AUDIO = bytes(range(256)) * 100
+ETAG = '"v1"'
+
+
+def test_an_output_comes_whole_with_its_hash_and_proof(desk: Desk):
+    link = desk.link()
+
+    fetched, shelf = fetch(desk.client, link.url)
+
+    assert shelf.kept == [desk.audio]
+    assert (fetched.size, fetched.sha256) == (len(desk.audio), sha256(desk.audio))
+    assert (fetched.proof, fetched.source) == (Proof.LENGTH, link.source)
+    assert shelf.finished == [fetched]
+    assert desk.asked(host="files") == 1
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        f.Reset(),
+        f.Cut(),
+        f.Cut(reset=True),
+        f.Cut(bytes=0),
+        f.Stall(),
+        f.Stall(bytes=1000),
+        f.Status(429),
+        f.Status(429, retry_after=0),
+        f.Status(500),
+        f.Status(502),
+        f.Status(503),
+        f.Status(504),
+        f.Status(408),
+        f.Html(),
+        f.Html(status=503),
+        f.Huge(bytes=5000),
+        f.Longer(),
+        f.Longer(bytes=1),
+        f.Shorter(),
+        f.NoLength(bytes=10_000),
+        f.Chunked(bytes=10_000),
+        f.Empty(),
+        f.Expired(),
+        f.Expired(401),
+        f.Expired(410),
+        f.Status(404),
+        f.Redirect("elsewhere"),
+        f.SetHeaders(set={"Content-Type": "application/json"}),
+        f.SetHeaders(set={"Content-Encoding": "gzip"}),
+    ],
+    ids=repr,
+)
+def test_a_fault_that_passes_costs_nothing_but_a_request(desk: Desk, fault: object):
+    desk.fault(fault, host="files", nth=1)
+
+    fetched, shelf = desk.fetch()
+
+    assert shelf.kept == [desk.audio]
+    assert fetched.sha256 == sha256(desk.audio)
+    assert desk.sandbox.requests.leaks == ()
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "words"),
+    [
+        (f.Reset(), DownloadError, "the connection broke"),
+        (f.Stall(), DownloadError, "no answer in time"),
+        (f.Status(500), DownloadError, "the host answered 500"),
+        (f.Status(429), DownloadError, "the host answered 429"),
+        (f.Status(503), DownloadError, "the host answered 503"),
+        (f.Html(), DownloadError, "text/html"),
+        (f.Huge(bytes=5000), DownloadError, "application/json"),
+        (f.Longer(), DownloadError, "more came than the answer had announced"),
+        (f.Shorter(), DownloadError, "not as long as was announced"),
+        (f.Empty(), DownloadError, "the file is empty"),
+        (f.Expired(), LinkExpired, "the link was refused (403), and so were 2 new ones"),
+        (f.Expired(410), LinkExpired, "the link was refused (410)"),
+        (f.Status(404), DownloadError, "the host answered 404"),
+        (f.Redirect("loop"), DownloadError, "more than 5 redirects"),
+        (f.Redirect("http://203.0.113.7/x"), DownloadError, "plain http to 203.0.113.7"),
+        (f.SetHeaders(set={"Content-Encoding": "gzip"}), DownloadError, "packed"),
+        (f.Chunked(bytes=0), DownloadError, "the answer was cut"),
+    ],
+    ids=lambda value: repr(value) if dataclasses.is_dataclass(value) else None,
+)
+def test_a_fault_that_stays_is_a_download_error_and_keeps_nothing(desk: Desk, fault, error, words):
+    desk.fault(fault, host="files")
+
+    shelf = Shelf()
+    with pytest.raises(DownloadError) as caught:
+        desk.client.download(desk.link(), shelf.write, renew=desk.link)
+
+    assert type(caught.value) is error
+    assert words in caught.value.message
+    assert caught.value.message.startswith(f"{desk.sandbox.files_url}/one/output.wav: ")
+    assert shelf.kept == []
+    assert desk.asked(host="files") <= 2 * QUICK.download.attempts
+    assert desk.sandbox.requests.leaks == ()
+
+
+def test_a_cut_transfer_is_resumed_where_it_broke(desk: Desk):
+    desk.fault(f.Cut(bytes=20_000), host="files", nth=1)
+
+    fetched, shelf = desk.fetch()
+
+    assert (shelf.kept, shelf.begun) == ([desk.audio], 1)
+    assert fetched.proof is Proof.LENGTH
+    assert [entry.range for entry in desk.sandbox.requests.of("files")] == [None, "bytes=20000-"]
+
+
+def test_a_link_that_breaks_again_and_again_succeeds_as_long_as_it_brings_something(desk: Desk):
+    desk.fault(f.Cut(bytes=3000), host="files")
+
+    _, shelf = desk.fetch()
+
+    assert (shelf.kept, shelf.begun) == ([desk.audio], 1)
+    assert desk.asked(host="files") == 17  # 50,000 bytes in pieces of 3,000
+
+
+def test_resumes_are_bounded(desk: Desk, client):
+    tight = dataclasses.replace(QUICK, download=dataclasses.replace(QUICK.download, resumes=3))
+    desk.client = client(desk.sandbox.api_url, settings=tight)
+    desk.fault(f.Cut(bytes=3000), host="files")
+
+    with pytest.raises(DownloadError, match="given up after 4 broken transfers"):
+        desk.fetch()
+
+    assert desk.asked(host="files") == 4
+
+
+def test_a_cut_chunked_transfer_is_resumed_and_proved_by_the_total(desk: Desk):
+    desk.fault(f.Chunked(bytes=20_000), host="files", nth=1)
+
+    fetched, shelf = desk.fetch()
+
+    assert (shelf.kept, shelf.begun) == ([desk.audio], 1)
+    assert fetched.proof is Proof.LENGTH
+
+
+def test_a_properly_ended_chunked_body_is_proved(desk: Desk):
+    desk.fault(f.Chunked(), host="files")
+
+    fetched, shelf = desk.fetch()
+
+    assert (fetched.proof, shelf.kept) == (Proof.CHUNKED, [desk.audio])
+    assert desk.asked(host="files") == 1
+
+
+def test_a_file_that_changed_is_started_anew(desk: Desk):
+    before = desk.audio
+    desk.faults(
+        Rule(f.Cut(bytes=20_000), host="files", nth=1),
+        Rule(f.Changed(), host="files", nth=1),  # the first one that gets here: the request for the rest
+    )
+
+    fetched, shelf = desk.fetch()
+
+    assert desk.audio != before
+    assert shelf.kept == [desk.audio]
+    assert fetched.sha256 == sha256(desk.audio)
+    assert (shelf.begun, desk.asked(host="files")) == (2, 2)  # the whole file came at once: it was not asked again
+
+
+def test_a_host_that_ignores_ranges_is_started_anew_with_the_answer_it_gave(desk: Desk):
+    desk.faults(Rule(f.Cut(bytes=20_000), host="files", nth=1), Rule(f.IgnoreRange(), host="files"))
+
+    _, shelf = desk.fetch()
+
+    assert shelf.kept == [desk.audio]
+    assert (shelf.begun, desk.asked(host="files")) == (2, 2)
+
+
+def test_without_a_strong_validator_nothing_is_resumed(wire, client):
+    host = wire(
+        say(200, AUDIO[:9000], length=len(AUDIO), ETag='W/"weak"', Last_Modified="yesterday"),
+        say(200, AUDIO),
+    )
+
+    _, shelf = fetch(client(host.url), f"{host.url}/a.wav")
+
+    assert (shelf.kept, shelf.begun) == ([AUDIO], 2)
+    assert all("Range:" not in head for head in host.heads)
+
+
+def test_a_host_that_always_cuts_and_never_resumes_is_given_up(wire, client):
+    host = wire(say(200, AUDIO[:9000], length=len(AUDIO)))
+
+    with pytest.raises(DownloadError, match="begun 6 times"):
+        fetch(client(host.url), f"{host.url}/a.wav")
+
+    assert len(host.heads) == QUICK.download.attempts
+
+
+def test_last_modified_resumes_too_when_the_date_shows_it_is_older(wire, client):
+    modified = {"Last_Modified": "Mon, 02 Nov 2026 10:00:00 GMT", "Date": "Mon, 02 Nov 2026 10:00:05 GMT"}
+    rest = say(206, AUDIO[9000:], Content_Range=f"bytes 9000-{len(AUDIO) - 1}/{len(AUDIO)}", **modified)
+    host = wire(say(200, AUDIO[:9000], length=len(AUDIO), **modified), rest)
+
+    _, shelf = fetch(client(host.url), f"{host.url}/a.wav")
+
+    assert (shelf.kept, shelf.begun) == ([AUDIO], 1)
+    assert "Range: bytes=9000-\r\n" in host.heads[1]
+    assert "If-Range: Mon, 02 Nov 2026 10:00:00 GMT\r\n" in host.heads[1]
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        say(206, AUDIO[9000:], ETag=ETAG),
+        say(206, AUDIO[8000:], ETag=ETAG, Content_Range=f"bytes 8000-{len(AUDIO) - 1}/{len(AUDIO)}"),
+        say(206, AUDIO[9000:], ETag=ETAG, Content_Range=f"bytes 9000-{len(AUDIO) - 1}/{len(AUDIO) + 1}"),
+        say(206, AUDIO[9000:], ETag='"v2"', Content_Range=f"bytes 9000-{len(AUDIO) - 1}/{len(AUDIO)}"),
+        say(206, AUDIO[9000:9100], ETag=ETAG, Content_Range=f"bytes 9000-{len(AUDIO) - 1}/{len(AUDIO)}"),
+        say(206, AUDIO[9000:], ETag=ETAG, Content_Range="lines 1-2/3"),
+        say(416, b"", Content_Range="bytes */9000"),
+        say(416, b""),
+    ],
+    ids=["none", "overlap", "other-total", "other-etag", "short-part", "nonsense", "416-shorter", "416"],
+)
+def test_a_part_that_does_not_fit_is_not_joined(wire, client, rest):
+    host = wire(say(200, AUDIO[:9000], length=len(AUDIO), ETag=ETAG), rest, say(200, AUDIO, ETag=ETAG))
+
+    _, shelf = fetch(client(host.url), f"{host.url}/a.wav")
+
+    assert shelf.kept == [AUDIO]
+    assert shelf.begun == 2
+
+
+def test_a_host_that_gives_less_than_the_rest_is_asked_for_more(wire, client):
+    part = say(206, AUDIO[9000:12000], ETag=ETAG, Content_Range=f"bytes 9000-11999/{len(AUDIO)}")
+    last = say(206, AUDIO[12000:], ETag=ETAG, Content_Range=f"bytes 12000-{len(AUDIO) - 1}/{len(AUDIO)}")
+    host = wire(say(200, AUDIO[:9000], length=len(AUDIO), ETag=ETAG), part, last)
+
+    _, shelf = fetch(client(host.url), f"{host.url}/a.wav")
+
+    assert (shelf.kept, shelf.begun) == ([AUDIO], 1)
+
+
+def test_without_a_length_two_downloads_must_be_the_same(desk: Desk):
+    desk.fault(f.NoLength(), host="files")
+
+    fetched, shelf = desk.fetch()
+
+    assert (fetched.proof, shelf.kept, shelf.begun) == (Proof.TWICE, [desk.audio], 1)
+    assert desk.asked(host="files") == 2
+
+
+def test_without_a_length_a_cut_that_looks_whole_is_found_out(desk: Desk):
+    desk.faults(Rule(f.NoLength(bytes=20_000), host="files", nth=1), Rule(f.NoLength(), host="files"))
+
+    fetched, shelf = desk.fetch()
+
+    assert (fetched.proof, shelf.kept) == (Proof.TWICE, [desk.audio])
+    assert shelf.begun == 2
+
+
+def test_a_second_download_with_a_length_is_the_better_proof(desk: Desk):
+    desk.fault(f.NoLength(), host="files", nth=1)
+
+    fetched, shelf = desk.fetch()
+
+    assert (fetched.proof, shelf.kept) == (Proof.LENGTH, [desk.audio])
+
+
+def test_without_a_length_downloads_that_always_differ_fail(wire, client):
+    def endless():
+        number = 0
+        while True:
+            number += 1
+            yield say(200, AUDIO[: 1000 + number], length=False)
+
+    answers = endless()
+    host = wire(lambda sock: sock.sendall(next(answers)))
+
+    with pytest.raises(DownloadError, match="two downloads of it differ"):
+        fetch(client(host.url), f"{host.url}/a.wav")
+
+    assert len(host.heads) == 2 * QUICK.download.attempts
+
+
+def test_a_refused_link_is_renewed_and_the_transfer_goes_on(desk: Desk):
+    desk.faults(Rule(f.Cut(bytes=20_000), host="files", nth=1), Rule(f.Expired(), host="files", nth=1))
+
+    _, shelf = desk.fetch()
+
+    assert (shelf.kept, shelf.begun) == ([desk.audio], 1)
+    assert desk.asked("GET") == 2  # the first link, and a new one
+    ranges = [entry.range for entry in desk.sandbox.requests.of("files")]
+    assert ranges == [None, "bytes=20000-", "bytes=20000-"]
+
+
+def test_what_renewing_raises_is_raised(desk: Desk):
+    desk.fault(f.Expired(), host="files")
+
+    def renew() -> Download:
+        raise ConnectionFailed("the API is away")
+
+    shelf = Shelf()
+    with pytest.raises(ConnectionFailed, match="the API is away"):
+        desk.client.download(desk.link(), shelf.write, renew=renew)
+    assert shelf.kept == []
+
+
+def test_a_redirect_to_another_host_is_followed_without_the_key(desk: Desk):
+    desk.fault(f.Redirect("elsewhere"), host="files")
+
+    _, shelf = desk.fetch()
+
+    assert shelf.kept == [desk.audio]
+    assert [entry.status for entry in desk.sandbox.requests.of("files")] == [302, 200]
+    assert desk.sandbox.requests.leaks == ()
+
+
+def test_a_redirect_from_https_to_http_is_refused_even_on_loopback(wire, client, tls, stack):
+    from mhsync.api.network import Network
+
+    target = wire(say(200, AUDIO))
+    host = wire(say(302, b"", Location=f"{target.url}/a.wav"), tls=tls)
+
+    with pytest.raises(DownloadError, match="from https to plain http"):
+        fetch(client(host.url, network=Network(ca_file=tls)), f"{host.url}/a.wav")
+
+    assert target.heads == []
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("http://files.example.test/a.wav?sig=5ecre7", "plain http to files.example.test"),
+        ("ftp://files.example.test/a.wav", "must begin with https://"),
+        ("https://user:pa55@files.example.test/a.wav", "user name or a password"),
+        ("https://files.example.test/a\r\nX: y", "control character"),
+        ("a.wav?sig=5ecre7", "must begin with https://"),
+    ],
+)
+def test_an_address_that_cannot_be_trusted_is_not_asked(desk: Desk, url: str, words: str):
+    with pytest.raises(DownloadError, match=words) as caught:
+        fetch(desk.client, url)
+
+    assert "5ecre7" not in caught.value.message
+    assert "pa55" not in caught.value.message
+
+
+def test_finish_may_refuse_a_whole_body_and_then_nothing_is_kept(desk: Desk):
+    class Refused(Exception):
+        pass
+
+    def finish(*_: object) -> None:
+        raise Refused
+
+    shelf = Shelf()
+    with pytest.raises(Refused):
+        desk.client.download(desk.link(), shelf.write, renew=desk.link, finish=finish)
+
+    assert shelf.kept == []
+    assert desk.asked(host="files") == 1
+
+
+def test_a_storage_that_fails_is_not_tried_again(desk: Desk):
+    class Full:
+        def write(self, data: bytes) -> int:
+            raise StorageError("no space left on device")
+
+    from contextlib import nullcontext
+
+    with pytest.raises(StorageError, match="no space left"):
+        desk.client.download(desk.link(), lambda: nullcontext(Full()), renew=desk.link)
+
+    assert desk.asked(host="files") == 1
+
+
+def test_a_storage_that_wraps_the_error_of_a_block_does_not_stop_a_new_start(desk: Desk):
+    from contextlib import contextmanager
+
+    kept: list[bytes] = []
+
+    @contextmanager
+    def write():
+        import io
+
+        buffer = io.BytesIO()
+        try:
+            yield buffer
+        except MhsyncError as error:
+            raise StorageError(f"the block failed: {error}") from error
+        kept.append(buffer.getvalue())
+
+    desk.faults(Rule(f.Cut(bytes=20_000), host="files", nth=1), Rule(f.IgnoreRange(), host="files"))
+    desk.client.download(desk.link(), write, renew=desk.link)
+
+    assert kept == [desk.audio]
+
+
+def test_stop_ends_a_transfer_between_two_chunks(desk: Desk, client):
+    stopped = threading.Event()
+    desk.client = client(desk.sandbox.api_url, stop=stopped.is_set)
+    link = desk.link()
+    desk.fault(f.Throttle(bytes=20_000), host="files")
+    threading.Timer(0.2, stopped.set).start()
+
+    shelf = Shelf()
+    began = time.monotonic()
+    with pytest.raises(Interrupted):
+        desk.client.download(link, shelf.write, renew=desk.link)
+
+    assert time.monotonic() - began < 1.5
+    assert shelf.kept == []
+
+
+def test_a_reset_in_the_middle_is_resumed_like_any_cut(wire, client):
+    rest = say(206, AUDIO[9000:], ETag=ETAG, Content_Range=f"bytes 9000-{len(AUDIO) - 1}/{len(AUDIO)}")
+    head = say(200, AUDIO[:9000], length=len(AUDIO), ETag=ETAG)
+
+    def cut(sock):
+        sock.sendall(head)
+        time.sleep(0.1)
+        resets()(sock)
+
+    host = wire(cut, rest)
+
+    _, shelf = fetch(client(host.url), f"{host.url}/a.wav")
+
+    assert shelf.kept == [AUDIO]
