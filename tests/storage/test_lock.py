@@ -1,0 +1,209 @@
+"""One run at a time in a folder; whoever waits is told for whom, and nobody waits for the dead."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from mhsync.errors import LockTimeout, StorageError
+from mhsync.storage import lock
+from mhsync.storage.local import LocalStorage
+from mhsync.storage.lock import hold
+
+NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
+
+HOLDER = """
+import subprocess, sys
+from mhsync.storage.local import LocalStorage
+with LocalStorage(sys.argv[1]).lock(0, print):
+    child = subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
+    print("holding", flush=True)
+    sys.stdin.read()
+"""
+
+
+class Time:
+    """A clock that only moves when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.sleeps: list[float] = []
+
+    def clock(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.sleeps.append(seconds)
+        self.now += seconds
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    (tmp_path / ".mhsync").mkdir()
+    return tmp_path / ".mhsync" / "lock"
+
+
+@contextmanager
+def another_run(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process that holds the lock, with a child of its own."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "holding\n"
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_a_free_lock_is_taken_at_once(path: Path) -> None:
+    waits: list[str] = []
+    time = Time()
+    for _ in range(2):
+        with hold(path, 0, waits.append, clock=time.clock, sleep=time.sleep):
+            pass
+    assert (waits, time.sleeps) == ([], [])
+
+
+def test_the_holder_signs_while_it_holds(path: Path) -> None:
+    with hold(path, 0, print, now=lambda: NOW):
+        note = json.loads(path.read_text())
+        assert note == {"pid": os.getpid(), "host": socket.gethostname(), "since": "2026-11-01T12:00:00Z"}
+    assert path.read_bytes() == b""
+
+
+def test_it_is_let_go_of_when_the_block_raises(path: Path) -> None:
+    with pytest.raises(KeyError), hold(path, 0, print):
+        raise KeyError
+    with hold(path, 0, print):
+        pass
+
+
+def test_who_waits_too_long_is_told_who_holds_it_since_when(path: Path) -> None:
+    waits: list[str] = []
+    time = Time()
+    who = f"held by process {os.getpid()} on host {socket.gethostname()} since 2026-11-01T12:00:00Z"
+    with (
+        hold(path, 0, print, now=lambda: NOW),
+        pytest.raises(LockTimeout) as refused,
+        hold(path, 5, waits.append, clock=time.clock, sleep=time.sleep),
+    ):
+        pass
+    assert waits == [who]
+    assert refused.value.message == f"the storage {path.parent.parent} is {who}"
+    assert "--lock-timeout" in (refused.value.hint or "")
+    assert refused.value.exit_code == 3
+    assert sum(time.sleeps) == pytest.approx(5)
+    assert max(time.sleeps) < 1
+
+
+def test_the_second_of_two_threads_gets_it_after_the_first(tmp_path: Path) -> None:
+    order: list[str] = []
+    waiting = threading.Event()
+
+    def second() -> None:
+        with LocalStorage(tmp_path).lock(60, lambda _: waiting.set()):
+            order.append("second")
+
+    with LocalStorage(tmp_path).lock(0, print):
+        thread = threading.Thread(target=second)
+        thread.start()
+        assert waiting.wait(60)
+        order.append("first")
+    thread.join(60)
+    assert order == ["first", "second"]
+
+
+def test_another_process_s_lock_ends_with_it_even_when_it_is_killed(tmp_path: Path) -> None:
+    with another_run(tmp_path) as process:
+        with pytest.raises(LockTimeout, match=f"process {process.pid} "), LocalStorage(tmp_path).lock(0, print):
+            pass
+        process.kill()
+        process.wait()
+        # Its child is still alive, and holds nothing.
+        waits: list[str] = []
+        with LocalStorage(tmp_path).lock(0, waits.append):
+            assert json.loads((tmp_path / ".mhsync" / "lock").read_text())["pid"] == os.getpid()
+        assert waits == []
+
+
+@pytest.mark.parametrize("note", [b"", b"[]", b"not json", b"\xff\x00", b'{"pid": 1' + b" " * 5000])
+def test_a_holder_that_signed_with_nothing_readable_is_another_run(path: Path, note: bytes) -> None:
+    waits: list[str] = []
+    time = Time()
+    with hold(path, 0, print):
+        path.write_bytes(note)
+        with (
+            pytest.raises(LockTimeout, match="another run"),
+            hold(path, 1, waits.append, clock=time.clock, sleep=time.sleep),
+        ):
+            pass
+    assert waits == ["held by another run"]
+
+
+def test_a_note_cannot_bring_control_characters_to_a_terminal(path: Path) -> None:
+    with hold(path, 0, print):
+        path.write_text(json.dumps({"pid": 1, "host": "\x1b[31mred\n", "since": "now"}))
+        with pytest.raises(LockTimeout) as refused, hold(path, 0, print):
+            pass
+    assert refused.value.message.isprintable()
+
+
+def test_what_a_dead_run_left_in_the_file_is_in_nobody_s_way(path: Path) -> None:
+    path.write_text('{"pid": 1, "host": "gone", "since": "2020-01-01T00:00:00Z"}')
+    waits: list[str] = []
+    with hold(path, 0, waits.append):
+        assert json.loads(path.read_text())["pid"] == os.getpid()
+    assert waits == []
+
+
+def test_a_lock_on_a_file_that_was_cleared_away_meanwhile_does_not_count(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked: list[int] = []
+
+    def lock_a_file_that_goes_away(descriptor: int) -> bool:
+        locked.append(descriptor)
+        if len(locked) == 1:
+            path.unlink()
+        return True
+
+    monkeypatch.setattr(lock, "_flock", lock_a_file_that_goes_away)
+    time = Time()
+    with hold(path, 1, print, clock=time.clock, sleep=time.sleep):
+        assert path.exists()
+    assert len(locked) == 2
+
+
+def test_a_lock_file_that_is_a_link_is_refused(path: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").write_text("kept")
+    path.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(StorageError, match="symbolic link"), hold(path, 0, print):
+        pass
+    assert (tmp_path / "elsewhere").read_text() == "kept"
+
+
+def test_a_system_without_flock_says_so(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lock, "_flock", None)
+    with pytest.raises(StorageError, match="no flock"), hold(path, 0, print):
+        pass
+
+
+def test_a_file_system_that_cannot_lock_says_so(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(descriptor: int) -> bool:
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr(lock, "_flock", refuse)
+    with pytest.raises(StorageError, match="the file system cannot lock"), hold(path, 0, print):
+        pass

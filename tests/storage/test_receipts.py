@@ -1,0 +1,207 @@
+"""Receipts in any storage: a safe name for each id, strict reading, and no write that loses what was there."""
+
+from __future__ import annotations
+
+import io
+import json
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import BinaryIO
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mhsync.core.receipt import Deletion, Receipt, StoredOutput
+from mhsync.errors import ReceiptInvalid, StorageError
+from mhsync.storage.files import TemporaryFile
+from mhsync.storage.local import LocalStorage
+from mhsync.storage.receipts import RECEIPTS, id_of, read_receipt, receipt_path, update_receipt
+from mhsync.testing.content import get, paths, put
+
+API = "https://api.example.com"
+OTHER = "http://127.0.0.1:8080"
+NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
+LIMIT = 100_000
+OUTPUT = StoredOutput("one/output.wav", 3, "ab" * 32, "https://files.example.com/one/output.wav", "output.wav")
+
+ids = st.text("abcABC019_-conCON", min_size=1, max_size=128) | st.sampled_from(
+    ["con", "CON", "nul", "com1", "lpt9"]
+)
+
+
+class Counting(LocalStorage):
+    """Counts writes, and reads a byte at a time."""
+
+    writes = 0
+
+    def write(self, path: str) -> AbstractContextManager[TemporaryFile]:
+        self.writes += 1
+        return super().write(path)
+
+    def open(self, path: str) -> BinaryIO:
+        with super().open(path) as reader:
+            return _Slow(reader.read())
+
+
+class _Slow(io.BytesIO):
+    def read(self, size: int | None = -1, /) -> bytes:
+        return super().read(1)
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Counting:
+    return Counting(tmp_path)
+
+
+def update(storage: LocalStorage, api: str = API, **changes: object) -> Receipt:
+    return update_receipt(storage, "one", api, lambda receipt: replace(receipt, **changes), limit=LIMIT)
+
+
+class TestNames:
+    @pytest.mark.parametrize(
+        ("id", "name"),
+        [
+            ("clx7uu86w0a5qp55yxz315r6r", "clx7uu86w0a5qp55yxz315r6r.json"),
+            ("a_b-c", "a_b-c.json"),
+            ("ABC", "abc=7.json"),
+            ("aBC", "abc=6.json"),
+            ("con", "con=0.json"),
+            ("Con", "con=1.json"),
+            ("com1", "com1=0.json"),
+            ("com10", "com10.json"),
+            ("A" * 128, "a" * 128 + "=" + "f" * 32 + ".json"),
+        ],
+    )
+    def test_a_name_is_readable_and_safe(self, id: str, name: str) -> None:
+        assert receipt_path(id) == RECEIPTS + name
+        assert id_of(RECEIPTS + name) == id
+
+    @given(ids)
+    def test_a_name_leads_back_to_its_id(self, id: str) -> None:
+        path = receipt_path(id)
+        assert id_of(path) == id
+        assert path == path.lower()
+        assert len(path.rpartition("/")[2].encode()) <= 255
+
+    @given(ids, ids)
+    def test_two_ids_have_two_names_where_case_does_not_matter(self, one: str, two: str) -> None:
+        assert (receipt_path(one).casefold() == receipt_path(two).casefold()) == (one == two)
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "ABC.json", "con.json", "abc=0.json", "abc=.json", "abc=07.json", "abc=F.json", "abc=8.json", "1=1.json",
+            "abc=7", "abc", ".json", "=1.json", "a.b.json", "a/b.json", "abc=" + "f" * 33 + ".json", "a" * 129 + ".json",
+        ],
+    )  # fmt: skip
+    def test_another_file_is_no_receipt(self, name: str) -> None:
+        assert id_of(RECEIPTS + name) is None
+
+    def test_a_file_elsewhere_is_no_receipt(self) -> None:
+        assert id_of("one.json") is None
+        assert id_of(".mhsync/one.json") is None
+
+    @pytest.mark.parametrize("id", ["", "../one", "a b", "ä", "a" * 129, "one\n"])
+    def test_what_is_no_id_has_no_receipt(self, id: str) -> None:
+        with pytest.raises(ValueError, match="not an id"):
+            receipt_path(id)
+
+
+class TestReading:
+    def test_none_is_there(self, storage: Counting) -> None:
+        assert read_receipt(storage, "one", limit=LIMIT) is None
+
+    @pytest.mark.parametrize(
+        "data",
+        [
+            b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"version": NaN}', b"[" * 50_000, b'{"version": 2}',
+            b"9" * 5000, b"{}",
+        ],
+        ids=lambda data: data[:16].decode("latin-1"),
+    )  # fmt: skip
+    def test_what_is_no_receipt_is_refused_and_left_as_it_is(self, storage: Counting, data: bytes) -> None:
+        put(storage, receipt_path("one"), data)
+        for attempt in (lambda: read_receipt(storage, "one", limit=LIMIT), lambda: update(storage)):
+            with pytest.raises(ReceiptInvalid) as refused:
+                attempt()
+            assert "receipt of one" in refused.value.message
+            assert "\n" not in refused.value.message
+            assert refused.value.hint
+        assert get(storage, receipt_path("one")) == data
+
+    def test_a_receipt_of_another_id_is_refused(self, storage: Counting) -> None:
+        update(storage)
+        storage.move(receipt_path("one"), receipt_path("two"))
+        with pytest.raises(ReceiptInvalid, match="another project's"):
+            read_receipt(storage, "two", limit=LIMIT)
+
+    def test_it_is_read_whole_up_to_its_bound(self, storage: Counting) -> None:
+        receipt = update(storage, outputs=(OUTPUT,))
+        size = len(get(storage, receipt_path("one")))
+        assert read_receipt(storage, "one", limit=size) == receipt
+        with pytest.raises(ReceiptInvalid, match=f"larger than {size - 1} bytes"):
+            read_receipt(storage, "one", limit=size - 1)
+
+    def test_a_storage_that_fails_is_no_missing_receipt(self, tmp_path: Path) -> None:
+        (tmp_path / ".mhsync").mkdir()
+        (tmp_path / ".mhsync" / "receipts").symlink_to(tmp_path)
+        with pytest.raises(StorageError):
+            read_receipt(LocalStorage(tmp_path), "one", limit=LIMIT)
+
+
+class TestUpdating:
+    def test_the_first_one_is_started(self, storage: Counting) -> None:
+        written = update(storage, name="A name", outputs=(OUTPUT,), stored_at=NOW)
+        assert written == Receipt("one", API, name="A name", outputs=(OUTPUT,), stored_at=NOW)
+        assert read_receipt(storage, "one", limit=LIMIT) == written
+
+    def test_a_person_can_read_it(self, storage: Counting) -> None:
+        update(storage, name="日本語 \ud800")
+        data = get(storage, receipt_path("one"))
+        assert data.startswith(b'{\n  "version": 1,\n  "id": "one",\n')
+        assert data.endswith(b"}\n")
+        assert "日本語".encode() in data
+        assert json.loads(data)["project"]["name"] == "日本語 \ud800"
+
+    def test_what_does_not_change_is_not_written(self, storage: Counting) -> None:
+        update(storage, name="A name")
+        update(storage, name="A name")
+        assert storage.writes == 1
+        update(storage, name="Another")
+        assert storage.writes == 2
+
+    def test_what_somebody_wrote_meanwhile_is_read_first(self, storage: Counting) -> None:
+        update(storage, name="A name")
+        put(storage, receipt_path("one"), get(storage, receipt_path("one")).replace(b'"A name"', b'"Changed"'))
+        assert update(storage, stored_at=NOW).name == "Changed"
+
+    def test_a_deleted_is_never_dropped(self, storage: Counting) -> None:
+        update(storage, deletion=Deletion.DELETED, deleted_at=NOW)
+        after = update(storage, deletion=None, deleted_at=None, outputs=(OUTPUT,))
+        assert (after.deletion, after.deleted_at, after.outputs) == (Deletion.DELETED, NOW, (OUTPUT,))
+        assert read_receipt(storage, "one", limit=LIMIT) == after
+
+    def test_the_records_of_other_apis_are_kept(self, storage: Counting) -> None:
+        real = update(storage, deletion=Deletion.DELETED, deleted_at=NOW)
+        sandbox = update(storage, OTHER, name="in the sandbox", others=())
+        assert (sandbox.api, sandbox.deletion) == (OTHER, None)
+        again = update(storage)
+        assert replace(again, others=()) == real
+        assert [other["api"] for other in again.others] == [OTHER]
+
+    def test_a_change_cannot_make_it_another_s(self, storage: Counting) -> None:
+        after = update_receipt(
+            storage, "one", API, lambda receipt: replace(receipt, id="two", api=OTHER), limit=LIMIT
+        )
+        assert (after.id, after.api) == ("one", API)
+        assert paths(storage) == [receipt_path("one")]
+
+    def test_one_that_could_not_be_read_back_is_not_written(self, storage: Counting) -> None:
+        before = update(storage, name="A name")
+        with pytest.raises(ReceiptInvalid, match="would be larger"):
+            update(storage, extra=MappingProxyType({"notes": "x" * LIMIT}))
+        assert read_receipt(storage, "one", limit=LIMIT) == before
