@@ -119,7 +119,7 @@ def account() -> World:
             SandboxProject("draft", status="draft"),
             SandboxProject("canceled", status="canceled"),
             SandboxProject("error", status="error", error=_speechless()),
-            SandboxProject("new-status", status="complete", outputs=outputs_of("new-status", size=10)),
+            SandboxProject("new-status", status="complete", outputs=outputs_of("new-status", size=1000)),
             SandboxProject("gone", is_deleted=True),
         ]
     )

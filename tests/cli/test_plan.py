@@ -1,0 +1,136 @@
+"""`mhsync plan`: what it prints, its JSON, its exit codes; it changes nothing."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.cli.schemas import assert_valid
+
+
+def tree(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+def test_a_plan_of_every_state(desk, golden):
+    manifest = desk.manifest(
+        "done", "takes: archived", "queued", "rendering: deleted", "draft: deleted", "canceled: deleted",
+        "error", "gone: deleted", "new-status",
+    )  # fmt: skip
+    desk.sandbox.world.set_status("new-status", "simmering")
+    done = desk.run("plan", manifest)
+    golden("plan-sandbox", done.out)
+    assert (done.code, done.err) == (1, "")
+
+
+def test_a_plan_changes_nothing(desk):
+    manifest = desk.manifest("done", "takes: archived", "canceled: deleted")
+    desk.run("plan", manifest)
+    assert tree(desk.folder) == ["m.yaml"]
+    assert {entry.method for entry in desk.sandbox.requests} == {"GET"}
+
+
+def test_the_json_is_as_its_schema_says(desk):
+    done = desk.run("plan", desk.manifest("done", "queued", "error", "draft: deleted"), "--format", "json")
+    assert_valid(done.document, "plan")
+    assert [project["verdict"] for project in done.document["projects"]] == [
+        "change", "pending", "blocked", "change",
+    ]  # fmt: skip
+    assert done.code == 1
+
+
+@pytest.mark.parametrize(
+    ("projects", "plain", "detailed"),
+    [
+        pytest.param(["gone: deleted"], 0, 0, id="nothing to change"),
+        pytest.param(["queued"], 0, 0, id="pending"),
+        pytest.param(["done"], 0, 2, id="changes"),
+        pytest.param(["done", "error"], 1, 1, id="changes and blocked"),
+        pytest.param(["error"], 1, 1, id="blocked"),
+    ],
+)
+def test_exit_codes(desk, projects, plain, detailed):
+    manifest = desk.manifest(*projects)
+    assert desk.run("plan", manifest).code == plain
+    assert desk.run("plan", manifest, "--detailed-exitcode").code == detailed
+
+
+def test_detailed_exit_code_of_a_failed_get_is_1(desk):
+    desk.sandbox.world.set_status("done", "simmering")
+    done = desk.run("plan", desk.manifest("done"), "--detailed-exitcode")
+    assert done.code == 1
+    assert "simmering" in done.out
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_any_error_is_1_under_detailed_exitcode_because_2_means_changes(desk, form):
+    bad = desk.write("projects: [{id: done, stat: deleted}]")
+    for args in (
+        [bad],
+        ["missing.yaml"],
+        [],
+        [desk.manifest("done", name="ok.yaml"), "--only", "nope"],
+        ["--nope"],
+    ):
+        done = desk.run("plan", *args, "--detailed-exitcode", "--format", form)
+        assert done.code == 1, args
+        assert desk.run("plan", *args).code == 2, args
+        if form == "json":
+            assert done.document["exit"] == 1
+
+
+def test_only_looks_at_the_ids_that_are_named(desk):
+    manifest = desk.manifest("done", "takes", "error")
+    done = desk.run("plan", manifest, "--only", "done", "--only", "takes")
+    assert done.code == 0
+    assert {entry.id for entry in desk.sandbox.requests} == {"done", "takes"}
+
+
+def test_an_unknown_id_after_only_names_the_nearest_and_asks_nothing(desk):
+    done = desk.run("plan", desk.manifest("done", "takes"), "--only", "tales")
+    assert done.code == 2
+    assert done.err.splitlines() == [
+        "error: --only 'tales': no manifest lists this id",
+        "  hint: did you mean takes?",
+    ]
+    assert len(desk.sandbox.requests) == 0
+
+
+def test_what_is_not_found_is_counted_and_a_wrong_account_is_suspected(desk):
+    done = desk.run("plan", desk.manifest("gone", "never", "done"))
+    assert "2 projects not found (404)" in done.out
+    done = desk.run("plan", desk.manifest("gone: deleted", "never: deleted"))
+    assert "Is the API key that of another account?" in done.out
+    assert done.code == 0
+    done = desk.run("plan", desk.manifest("gone: deleted", "never: deleted"), "--format", "json")
+    assert "Is the API key that of another account?" in done.err
+    assert_valid(done.document, "plan")
+
+
+def test_verbose_lists_the_unchanged_and_the_paths(desk):
+    manifest = desk.manifest("gone: deleted", "done")
+    assert "unchanged  not found" not in desk.run("plan", manifest).out
+    out = desk.run("plan", manifest, "-v").out
+    assert "=  gone     unchanged  not found" in out
+    assert "-> done/output.wav" in out
+
+
+def test_a_saved_plan_is_refused_whatever_it_is_called(desk):
+    saved = desk.run("plan", desk.manifest("done"), "--format", "json").out
+    for name in ("plan.json", "plan.yaml", "plan"):
+        (desk.folder / name).write_text(saved, encoding="utf-8")
+        for command in ("apply", "plan", "validate"):
+            done = desk.run(command, name)
+            assert done.code == 2
+            assert "saved plans cannot be applied yet" in done.err
+    (desk.folder / "other.json").write_text(json.dumps({"format": "else"}), encoding="utf-8")
+    assert "saved plan" not in desk.run("plan", "other.json").err
+
+
+def test_names_from_the_api_cannot_reach_the_terminal_whole(desk):
+    desk.sandbox.world.set_status("done", "\x1b[2J\u202erendered")
+    done = desk.run("plan", desk.manifest("done"), "-v")
+    assert done.code == 1
+    assert "\x1b" not in done.out + done.err
+    assert "\u202e" not in done.out + done.err
