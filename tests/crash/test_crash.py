@@ -40,9 +40,9 @@ AFTER = {id_: f"moved/{id_}/{{filename}}" for id_ in MOVED} | {"swapa": "swap/b{
 def states() -> dict[str, tuple[str, str]]:
     """What is desired in the end, with the paths."""
     default = "{id}/{filename}"
-    wanted = {id_: ("downloaded", default) for id_ in NEW}
-    wanted |= {id_: ("archived", default) for id_ in ARCHIVED}
-    wanted |= {id_: ("deleted", default) for id_ in DELETED}
+    wanted = dict.fromkeys(NEW, ("downloaded", default))
+    wanted |= dict.fromkeys(ARCHIVED, ("archived", default))
+    wanted |= dict.fromkeys(DELETED, ("deleted", default))
     return wanted | {id_: ("downloaded", path) for id_, path in AFTER.items()}
 
 
