@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -132,6 +133,34 @@ def test_a_signal_is_passed_on_and_the_command_decides_what_it_means(number: sig
     finally:
         process.kill()
         process.communicate()
+
+
+def test_a_ctrl_c_of_the_terminal_reaches_the_command_once() -> None:
+    code = """
+        import signal, time
+        count = []
+        signal.signal(signal.SIGINT, lambda *_: count.append(1))
+        print("ready", flush=True)
+        while not count:
+            time.sleep(0.01)
+        time.sleep(0.7)
+        print(f"told {len(count)} times", flush=True)
+    """
+    terminal, far_end = pty.openpty()
+    # The first terminal that a new session opens is its own, and a Ctrl-C there is one byte.
+    command = ["sh", "-c", 'exec < "$0" "$@"', os.ttyname(far_end), *MHSYNC, "sandbox", "run", "--", *python(code)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        os.write(terminal, b"\x03")
+        assert process.stdout.readline() == "told 1 times\n"
+        assert process.wait(TIMEOUT) == 0
+    finally:
+        process.kill()
+        process.communicate()
+        os.close(terminal)
+        os.close(far_end)
 
 
 def test_mhsync_itself_is_found_where_its_environment_is_not_activated() -> None:
