@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "validate": "Check manifests; no network.",
         "plan": "Show what would change, and why.",
         "apply": "Make it so.",
+        "verify": "Read every stored file back against its receipt.",
         "get": "Show one project.",
         "check": "Show one project, wait for it, download it.",
         "delete": "Delete one project.",

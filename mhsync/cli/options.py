@@ -159,26 +159,33 @@ def _api() -> list[click.Parameter]:
     ]
 
 
-def _run() -> list[click.Parameter]:
-    count = click.IntRange(1, 256)
+def _stored() -> list[click.Parameter]:
+    """What every command takes that looks at storages."""
     return [
         click.Option(["--only"], metavar="ID", multiple=True, help="Only this project; may be repeated."),
+        click.Option(["--transfers"], metavar="N", type=_AT_ONCE, help="Files worked on at once (8)."),
+        *_plugins(),
+    ]
+
+
+def _run() -> list[click.Parameter]:
+    return [
+        *_stored(),
         click.Option(["--refresh"], is_flag=True, help="Ask the API even for what is settled."),
-        click.Option(["--checkers"], metavar="N", type=count, help="Details asked for at once (16)."),
-        click.Option(["--transfers"], metavar="N", type=count, help="Downloads, moves or deletes at once (8)."),
+        click.Option(["--checkers"], metavar="N", type=_AT_ONCE, help="Projects asked for at once (16)."),
         click.Option(
             ["--lock-timeout"],
             metavar="DURATION",
             callback=parsed_by(parse_duration),
             help="How long to wait for another run on the same storage (10m).",
         ),
-        *_plugins(),
     ]
 
 
+_AT_ONCE = click.IntRange(1, 256)
 _FORMATS = click.Choice(["text", "json"])
 GROUPS: Mapping[str, Callable[[], list[click.Parameter]]] = MappingProxyType(
-    {"talk": _talk, "output": _output, "plugins": _plugins, "api": _api, "run": _run}
+    {"talk": _talk, "output": _output, "plugins": _plugins, "api": _api, "stored": _stored, "run": _run}
 )
 
 
