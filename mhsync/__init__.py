@@ -14,6 +14,8 @@ _PUBLIC = {
     "Client": "mhsync.api.client",
     "Event": "mhsync.core.event",
     "FileInfo": "mhsync.storage.base",
+    "LocalWriter": "mhsync.storage.base",
+    "LockTimeout": "mhsync.errors",
     "Notifier": "mhsync.core.event",
     "OutputRejected": "mhsync.errors",
     "Plan": "mhsync.core.plan",
@@ -21,6 +23,7 @@ _PUBLIC = {
     "Project": "mhsync.core.project",
     "Status": "mhsync.core.project",
     "Storage": "mhsync.storage.base",
+    "StorageFactory": "mhsync.storage.base",
     "StorageError": "mhsync.errors",
     "StorageNotFound": "mhsync.errors",
     "StorageUnavailable": "mhsync.errors",
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     from mhsync.core.project import Project, Status
     from mhsync.core.receipt import StoredOutput
     from mhsync.errors import (
+        LockTimeout,
         MhsyncError,
         OutputRejected,
         PlanRefused,
@@ -48,14 +52,14 @@ if TYPE_CHECKING:
         UsageError,
     )
     from mhsync.hooks.specs import hookimpl
-    from mhsync.storage.base import FileInfo, Storage, Writer, check_path
+    from mhsync.storage.base import FileInfo, LocalWriter, Storage, StorageFactory, Writer, check_path
 
 __all__ = [  # noqa: RUF022 - grouped by use
     "Client", "Project", "Status",
     "Plan", "Event", "StoredOutput",
-    "Storage", "FileInfo", "Writer", "check_path", "Notifier", "hookimpl",
+    "Storage", "StorageFactory", "FileInfo", "Writer", "LocalWriter", "check_path", "Notifier", "hookimpl",
     "MhsyncError", "StorageError", "StorageNotFound", "StorageUnavailable", "OutputRejected", "PlanRefused",
-    "UsageError",
+    "UsageError", "LockTimeout",
 ]  # fmt: skip
 
 
