@@ -23,7 +23,6 @@ _PUBLIC = {
     "Project": "mhsync.core.project",
     "Status": "mhsync.core.project",
     "Storage": "mhsync.storage.base",
-    "StorageFactory": "mhsync.storage.base",
     "StorageError": "mhsync.errors",
     "StorageNotFound": "mhsync.errors",
     "StorageUnavailable": "mhsync.errors",
@@ -52,12 +51,12 @@ if TYPE_CHECKING:
         UsageError,
     )
     from mhsync.hooks.specs import hookimpl
-    from mhsync.storage.base import FileInfo, LocalWriter, Storage, StorageFactory, Writer, check_path
+    from mhsync.storage.base import FileInfo, LocalWriter, Storage, Writer, check_path
 
 __all__ = [  # noqa: RUF022 - grouped by use
     "Client", "Project", "Status",
     "Plan", "Event", "StoredOutput",
-    "Storage", "StorageFactory", "FileInfo", "Writer", "LocalWriter", "check_path", "Notifier", "hookimpl",
+    "Storage", "FileInfo", "Writer", "LocalWriter", "check_path", "Notifier", "hookimpl",
     "MhsyncError", "StorageError", "StorageNotFound", "StorageUnavailable", "OutputRejected", "PlanRefused",
     "UsageError", "LockTimeout",
 ]  # fmt: skip
