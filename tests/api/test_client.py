@@ -1,0 +1,415 @@
+"""Each fault of the API: the outcome and the requests made, over real sockets."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from mhsync.api.client import Client
+from mhsync.api.network import Network
+from mhsync.core.project import Status
+from mhsync.errors import (
+    AnswerInvalid,
+    AuthenticationFailed,
+    ConnectionFailed,
+    CredentialsMissing,
+    Interrupted,
+    PaymentRequired,
+    PermissionDenied,
+    ProjectNotFound,
+    RateLimited,
+    RequestInvalid,
+    ServerFailed,
+    UsageError,
+)
+from mhsync.sandbox import faults as f
+from mhsync.sandbox.world import AfterDelete
+from tests.api.bench import KEY, QUICK, Desk
+from tests.api.wire import Wire, resets, say
+
+PASSING = [
+    f.Reset(),
+    f.Lost(),
+    f.Cut(),
+    f.Stall(),
+    f.Status(429),
+    f.Status(429, retry_after=0),
+    f.Status(429, retry_after_date=0),
+    f.Status(500),
+    f.Status(502),
+    f.Status(503),
+    f.Status(504),
+    f.Status(520),
+    f.InvalidJson(),
+    f.Html(),
+    f.Html(status=502),
+]
+
+
+@pytest.mark.parametrize("fault", PASSING, ids=repr)
+def test_a_get_outlives_faults_that_pass(desk: Desk, fault: object):
+    desk.fault(fault, times=2)
+
+    assert desk.client.get("one").status is Status.COMPLETE
+    assert desk.asked("GET") == 3
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "words"),
+    [
+        (f.Reset(), ConnectionFailed, "the connection broke"),
+        (f.Cut(), ConnectionFailed, "the answer was cut"),
+        (f.Status(429), RateLimited, "the API answered 429"),
+        (f.Status(500), ServerFailed, "the API answered 500"),
+        (f.Status(502), ServerFailed, "the API answered 502"),
+        (f.Status(503), ServerFailed, "the API answered 503"),
+        (f.Status(504), ServerFailed, "the API answered 504"),
+        (f.InvalidJson(), AnswerInvalid, "the answer is not JSON"),
+        (f.Html(), AnswerInvalid, "the answer is text/html, not JSON"),
+    ],
+    ids=repr,
+)
+def test_a_get_is_tried_as_often_as_the_settings_say(desk: Desk, fault, error, words):
+    desk.fault(fault)
+
+    with pytest.raises(error, match=words):
+        desk.client.get("one")
+
+    assert desk.asked("GET") == QUICK.http.attempts >= 5
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "words"),
+    [
+        (f.Status(400, "bad id"), RequestInvalid, "GET of one: the API answered 400: bad id"),
+        (f.Status(401, "no"), AuthenticationFailed, "the API answered 401: no"),
+        (f.Status(402), PaymentRequired, "402"),
+        (f.Status(403), PermissionDenied, "403"),
+        (f.Status(404), ProjectNotFound, "404"),
+        (f.Status(422), RequestInvalid, "422"),
+        (f.Status(418), AnswerInvalid, "418"),
+        (f.OtherId(), AnswerInvalid, "another project: 'sbx-another'"),
+        (f.MissingField("id"), AnswerInvalid, "have no id"),
+        (f.MissingField("status"), AnswerInvalid, "have no status"),
+        (f.WrongType(), AnswerInvalid, "downloads"),
+        (f.Huge(), AnswerInvalid, "too large"),
+        (f.Huge(chunked=True), AnswerInvalid, "too large"),
+        (f.Redirect("elsewhere"), AnswerInvalid, "a redirect to localhost"),
+        (f.Redirect("https://evil.example/x?k=1"), AnswerInvalid, "a redirect to evil.example$"),
+        (f.Redirect("//[broken"), AnswerInvalid, "a redirect to somewhere unreadable"),
+    ],
+    ids=repr,
+)
+def test_an_answer_that_will_not_get_better_is_not_asked_for_again(desk: Desk, fault, error, words):
+    desk.fault(fault)
+
+    began = time.monotonic()
+    with pytest.raises(error, match=words) as caught:
+        desk.client.get("one")
+
+    assert caught.value.id == "one"
+    assert desk.asked("GET") == 1
+    assert time.monotonic() - began < 2  # nothing of 100 MB is read beyond the bound
+
+
+def test_an_unknown_status_and_missing_optional_fields_are_understood(desk: Desk):
+    desk.fault(f.UnknownStatus("paused"))
+    project = desk.client.get("one")
+    assert (project.status, project.status_text) == (Status.UNKNOWN, "paused")
+
+    desk.fault(f.MissingField("downloads"))
+    assert desk.client.get("one").downloads == ()
+
+
+def test_nobody_listening_is_a_connection_error_that_names_the_host(client):
+    with Wire(b"") as server:
+        url = server.url
+
+    with pytest.raises(ConnectionFailed, match="no connection \\(connection refused\\)") as caught:
+        client(url).get("one")
+
+    assert url in (caught.value.hint or "")
+
+
+def test_a_name_that_does_not_resolve_is_a_connection_error(client):
+    with pytest.raises(ConnectionFailed, match="its name does not resolve"):
+        client("https://mhsync-does-not-exist.invalid").get("one")
+
+
+def test_one_answer_that_never_comes_leaves_time_for_others(desk: Desk, client):
+    patient = dataclasses.replace(QUICK.http, read_timeout=30, retry_window=1.2)
+    desk.client = client(desk.sandbox.api_url, settings=dataclasses.replace(QUICK, http=patient))
+    desk.fault(f.Stall(), nth=1)
+
+    began = time.monotonic()
+    assert desk.client.get("one").id == "one"
+
+    assert time.monotonic() - began < 1.2
+    assert desk.asked("GET") == 2
+
+
+def test_a_slow_api_is_heard_in_the_last_attempt(desk: Desk, client):
+    patient = dataclasses.replace(QUICK.http, read_timeout=5, retry_window=0.9)
+    desk.client = client(desk.sandbox.api_url, settings=dataclasses.replace(QUICK, http=patient))
+    desk.fault(f.Delay(0.8))
+
+    assert desk.client.get("one").id == "one"
+
+
+def test_no_attempt_begins_after_the_window(desk: Desk, client):
+    narrow = dataclasses.replace(QUICK.http, attempts=50, backoff=0.2, backoff_max=0.2, retry_window=0.5)
+    desk.client = client(desk.sandbox.api_url, settings=dataclasses.replace(QUICK, http=narrow))
+    desk.fault(f.Status(500))
+
+    began = time.monotonic()
+    with pytest.raises(ServerFailed):
+        desk.client.get("one")
+
+    assert time.monotonic() - began < 1
+    assert 2 <= desk.asked("GET") <= 6
+
+
+def test_a_longer_retry_after_than_is_waited_for_ends_the_call(desk: Desk):
+    desk.fault(f.Status(429, "slow down", retry_after=100_000))
+
+    began = time.monotonic()
+    with pytest.raises(RateLimited, match="429: slow down"):
+        desk.client.get("one")
+
+    assert time.monotonic() - began < 2
+    assert desk.asked("GET") == 1
+
+
+def test_retry_after_is_waited_for(desk: Desk):
+    desk.fault(f.Status(429, retry_after=1), nth=1)
+
+    began = time.monotonic()
+    desk.client.get("one")
+
+    assert 1 <= time.monotonic() - began < 3
+    assert desk.asked("GET") == 2
+
+
+@pytest.mark.parametrize("after", list(AfterDelete))
+def test_a_delete_that_was_done_is_true_and_a_repeated_one_false(desk: Desk, after: AfterDelete):
+    project = dataclasses.replace(desk.sandbox.world.project("one"), after_delete=after)
+    desk.sandbox.world.put(project)
+
+    assert desk.client.delete("one") is True
+    assert desk.client.delete("one") is False
+    assert desk.sandbox.world.deleted_ids == {"one"}
+
+
+@pytest.mark.parametrize("fault", [one for one in PASSING if not isinstance(one, f.InvalidJson)], ids=repr)
+def test_a_delete_outlives_faults_that_pass(desk: Desk, fault: object):
+    desk.fault(fault, method="DELETE", nth=1)
+
+    assert desk.client.delete("one") is True
+    assert desk.sandbox.world.deleted_ids == {"one"}
+
+
+def test_a_delete_whose_every_answer_is_lost_is_looked_up(desk: Desk):
+    desk.fault(f.Lost(), method="DELETE")
+
+    assert desk.client.delete("one") is True
+
+    assert desk.asked("DELETE") == QUICK.http.attempts
+    assert desk.asked("GET") == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (f.Reset(), ConnectionFailed),
+        (f.Status(500), ServerFailed),
+        (f.Html(), AnswerInvalid),
+    ],
+    ids=repr,
+)
+def test_a_delete_that_was_not_done_is_the_error_of_its_last_attempt(desk: Desk, fault, error):
+    desk.fault(fault, method="DELETE")
+
+    with pytest.raises(error):
+        desk.client.delete("one")
+
+    assert desk.sandbox.world.deleted_ids == frozenset()
+    assert desk.asked("GET") == 1  # it is still there
+
+
+def test_a_delete_that_cannot_be_looked_up_either_is_the_error_of_the_delete(desk: Desk):
+    desk.fault(f.Status(500, "down"))
+
+    with pytest.raises(ServerFailed, match="DELETE of one: the API answered 500: down"):
+        desk.client.delete("one")
+
+
+@pytest.mark.parametrize(
+    ("status", "error"), [(401, AuthenticationFailed), (403, PermissionDenied), (429, RateLimited)]
+)
+def test_a_refused_delete_is_not_looked_up(desk: Desk, status, error):
+    desk.fault(f.Status(status), method="DELETE")
+
+    with pytest.raises(error):
+        desk.client.delete("one")
+
+    assert desk.asked("GET") == 0
+
+
+def test_a_404_after_a_connection_that_never_was_says_gone_before(stack, client, wire, monkeypatch):
+    """Only an attempt that may have reached the API can have been the delete."""
+    import urllib3.connection
+
+    server = wire(say(404, b'{"message": "Not Found"}'))
+    real = urllib3.connection.HTTPConnection.connect
+    refused = iter([True, False])
+
+    def connect(self):
+        if next(refused):
+            raise urllib3.exceptions.NewConnectionError(self, "refused")
+        real(self)
+
+    monkeypatch.setattr(urllib3.connection.HTTPConnection, "connect", connect)
+    assert client(server.url).delete("one") is False
+
+    lost = wire(resets(), say(404, b'{"message": "Not Found"}'))
+    monkeypatch.setattr(urllib3.connection.HTTPConnection, "connect", real)
+    assert client(lost.url).delete("one") is True
+
+
+@pytest.mark.parametrize("id", ["", "../video-projects/x", "a/b", "a%2Fb", "a b", "ä", "x" * 129, "a\n", ".."])
+def test_what_is_no_id_is_never_sent(desk: Desk, id: str):
+    for call in (desk.client.get, desk.client.delete, desk.client.check_result):
+        with pytest.raises(UsageError, match="not a project id"):
+            call(id)
+    assert len(desk.sandbox.requests) == 0
+
+
+def test_401_says_where_the_key_came_from(desk: Desk, client):
+    wrong = Client("mhk_wrong", base_url=desk.sandbox.api_url, key_from="MAGIC_HOUR_API_KEY")
+
+    with wrong, pytest.raises(AuthenticationFailed) as caught:
+        wrong.get("one")
+
+    assert caught.value.hint == "check the API key (from MAGIC_HOUR_API_KEY)"
+
+
+def test_what_the_api_says_is_bounded_escaped_and_scrubbed(desk: Desk):
+    nasty = f"\x1b[2Jred\u202e {KEY} https://x.example/a?sig=5ecre7\nnext " + "y" * 5000
+    desk.fault(f.Status(400, nasty))
+
+    with pytest.raises(RequestInvalid) as caught:
+        desk.client.get("one")
+
+    text = caught.value.message
+    assert text.isprintable()
+    assert len(text) < 400
+    assert "\\x1b[2Jred\\u202e *** https://x.example/a next yyy" in text
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("http://api.example.test", "plain http to api.example.test"),
+        ("ftp://api.example.test", "must begin with https://"),
+        ("api.example.test", "must begin with https://"),
+        ("https://user:pa55@api.example.test", "user name or a password"),
+        ("https://api.example.test/?a=5ecre7", "it has a query"),
+        ("https://api.example.test/#a", "it has a query"),
+        ("https://", "no usable host name"),
+        ("https://api.example.test:x", "cannot be read"),
+        ("https://api.example\\@evil.example", "user name or a password|no usable host"),
+    ],
+)
+def test_an_address_that_cannot_be_the_api_is_refused_at_once(url: str, words: str):
+    with pytest.raises(UsageError, match=words) as caught:
+        Client(KEY, base_url=url)
+    assert "pa55" not in str(caught.value)
+    assert "5ecre7" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("https://api.magichour.ai", "https://api.magichour.ai"),
+        ("https://API.magichour.ai:443/", "https://api.magichour.ai"),
+        ("https://api.example.test:8443/mh/", "https://api.example.test:8443"),
+        ("http://[::1]:80", "http://[::1]"),
+        ("http://localhost:8080", "http://localhost:8080"),
+    ],
+)
+def test_the_origin_is_scheme_host_and_port(url: str, origin: str):
+    with Client(KEY, base_url=url) as client:
+        assert client.origin == origin
+
+
+@pytest.mark.parametrize("path", ["", "/", "/mh", "/mh/"])
+def test_a_path_of_the_base_url_stands_before_v1(wire, client, path: str):
+    server = wire(say(404))
+
+    with pytest.raises(ProjectNotFound):
+        client(server.url + path).get("one")
+
+    assert server.heads[0].startswith(f"GET {path.rstrip('/')}/v1/audio-projects/one HTTP/1.1\r\n")
+
+
+def test_a_request_carries_the_key_and_says_who_asks(wire, client):
+    server = wire(say(404))
+
+    with pytest.raises(ProjectNotFound):
+        client(server.url).get("one")
+
+    head = server.heads[0]
+    assert f"Authorization: Bearer {KEY}\r\n" in head
+    assert "User-Agent: mhsync/" in head
+
+
+@pytest.mark.parametrize("key", ["", "  ", "two words", "line\nbreak", "tab\tbed", "ключ", "nul\0"])
+def test_what_cannot_be_a_key_is_refused_without_being_shown(key: str):
+    with pytest.raises(CredentialsMissing) as caught:
+        Client(key)
+    assert not key.strip() or key.strip() not in str(caught.value)
+
+
+def test_the_environment_gives_key_address_and_network(desk: Desk):
+    environ = {"MAGIC_HOUR_API_KEY": f"{KEY}\n", "MHSYNC_API_URL": desk.sandbox.api_url}
+
+    with Client.from_environment(environ) as client:
+        assert client.get("one").id == "one"
+        assert client.origin == desk.sandbox.api_url
+
+    with Client.from_environment(environ, base_url="https://api.example.test", network=Network()) as client:
+        assert client.origin == "https://api.example.test"
+
+    with pytest.raises(CredentialsMissing):
+        Client.from_environment({"HOME": "/nonexistent"})
+
+
+def test_stop_ends_waiting_promptly(desk: Desk, client):
+    stopped = threading.Event()
+    desk.client = client(desk.sandbox.api_url, stop=stopped.is_set)
+    desk.fault(f.Status(429, retry_after=60))
+    threading.Timer(0.2, stopped.set).start()
+
+    began = time.monotonic()
+    with pytest.raises(Interrupted):
+        desk.client.get("one")
+
+    assert time.monotonic() - began < 2
+
+
+def test_many_threads_share_one_client(desk: Desk):
+    with ThreadPoolExecutor(16) as pool:
+        projects = list(pool.map(lambda _: desk.client.get("one"), range(200)))
+
+    assert {project.id for project in projects} == {"one"}
+    assert desk.asked("GET") == 200
+
+
+def test_a_client_can_be_used_again_after_close(desk: Desk):
+    desk.client.get("one")
+    desk.client.close()
+    assert desk.client.get("one").id == "one"
