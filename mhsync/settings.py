@@ -83,8 +83,10 @@ class ManifestSettings:
 
     size: int = 32 * MIB
     depth: int = 8
-    values: int = 2_000_000
+    values: int = 1_000_000
     """Keys and values in one file: a bound on memory. A project takes three to seven."""
+    text: int = 64 * KIB
+    """Characters of one key or value."""
     problems: int = 50
     """Problems told of one file; the rest are counted."""
 

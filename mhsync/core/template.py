@@ -77,6 +77,8 @@ def path_key(path: str) -> str:
 
 def check_template(template: str) -> tuple[TemplateProblem, ...]:
     """Everything that is wrong with a template; nothing where it can be used."""
+    if len(template) > TEXT_MAX:
+        return check_text(template)
     # A field stands for at least one harmless letter, `ext` for nothing or for a dot and more.
     short = [found for found in check_text(_sample(template, ext="")) if found.code in _MAY_BE_LEFT]
     return tuple(dict.fromkeys((*_field_problems(template), *check_text(_sample(template, ext=".x")), *short)))
@@ -84,6 +86,8 @@ def check_template(template: str) -> tuple[TemplateProblem, ...]:
 
 def check_text(path: str) -> tuple[TemplateProblem, ...]:
     """Everything that keeps a path without fields from being used in a storage."""
+    if len(path.encode(errors="surrogatepass")) > TEXT_MAX:
+        return (TemplateProblem("path_long", f"the path is longer than {TEXT_MAX} bytes", "shorten it"),)
     return tuple(dict.fromkeys((*_whole_problems(path), *_segments_problems(path))))
 
 
@@ -149,16 +153,14 @@ def _whole_problems(path: str) -> Iterator[TemplateProblem]:
                 f"the path has U+{ord(char):04X}, which only looks like a slash",
                 "write '/' between folders, or another character",
             )
-    if len(path.encode(errors="surrogatepass")) > TEXT_MAX:
-        yield TemplateProblem(
-            "path_long", f"the path is longer than {TEXT_MAX} bytes", "shorten it: object stores take no more"
-        )
 
 
 def _segments_problems(path: str) -> Iterator[TemplateProblem]:
     segments = path.removeprefix("/").split("/") if path else []
-    for number, segment in enumerate(segments, start=1):
-        yield from _segment_problems(segment, is_last=number == len(segments))
+    for segment in dict.fromkeys(segments[:-1]):
+        yield from _segment_problems(segment, is_last=False)
+    for segment in segments[-1:]:
+        yield from _segment_problems(segment, is_last=True)
 
 
 def _segment_problems(segment: str, *, is_last: bool) -> Iterator[TemplateProblem]:

@@ -48,6 +48,12 @@ class Fault:
 
 def value_problem(fault: Fault, node: Node) -> Found:
     """Code, message and hint for a value that is not as it must be."""
+    if not fault.path:
+        return (
+            "type",
+            f"a manifest is a mapping, not {_kind(node)}",
+            "begin it with 'version: 1' and 'projects: []'",
+        )
     label, name = _label(fault.path), fault.name
     hint = f"write for example '{example(name, fault.schema)}'"
     if isinstance(node, Scalar) and node.is_nothing:
@@ -128,8 +134,6 @@ def _id_hint(text: str) -> str:
 
 def _label(path: Path) -> str:
     """What a value is called in a message."""
-    if not path:
-        return "the file"
     name = path[-1]
     if isinstance(name, str):
         return f"the storage option {show(name)}" if len(path) > 1 and path[0] == "storage_options" else name

@@ -40,6 +40,7 @@ _MENDS = (
 """Part of the parser's message (libyaml's or PyYAML's own), what it means, what to do."""
 _BARE_BRACES = re.compile(r"""[:,\[{-]\s*[^\s"'{}\[\],]*\{\w*\}""")
 """A value such as `{id}/{filename}` or `${NAME}` without its quotes."""
+_LINE_MAX = 1000
 
 
 def explain(error: yaml.YAMLError, text: str, problems: Problems) -> None:
@@ -59,7 +60,7 @@ def explain(error: yaml.YAMLError, text: str, problems: Problems) -> None:
         message, hint = _no_token(line[place.column - 1 : place.column])
     elif "node content" in found and not line[place.column - 1 :].strip():
         message, hint = "a value is missing, or a bracket is not closed", "write the value, or close the bracket"
-    elif _BARE_BRACES.search(line):
+    elif _BARE_BRACES.search(line[:_LINE_MAX]):
         message, hint = "a value with braces needs quotes", 'write it in quotes, such as "{id}/{filename}"'
     problems.add("yaml", message, hint, place)
 
@@ -72,6 +73,7 @@ def _meaning(found: str) -> tuple[str, str]:
 
 
 def _line(text: str, number: int) -> str:
+    """One line, counted from 1, as far as it is worth looking at."""
     lines = text.split("\n", number)
     return lines[number - 1] if len(lines) >= number else ""
 

@@ -155,6 +155,11 @@ class _Builder:
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
         place = self._look_at(event)
+        if len(event.value) > self._settings.text:
+            self._problems.add(
+                "long", f"a text is longer than {self._settings.text} characters", "shorten it", place
+            )
+            raise _EnoughSeen
         node = Scalar(event.value, not event.implicit[0], place.line, place.column)
         if self._open and self._open[-1].wants_key:
             self._key(self._open[-1], node)
@@ -224,18 +229,21 @@ class _Builder:
     def _look_at(self, event: yaml.ScalarEvent | yaml.MappingStartEvent | yaml.SequenceStartEvent) -> Key:
         place = _place(event)
         self._count(place)
-        muted = bool(self._open) and self._open[-1].mutes
-        if event.anchor is not None and not muted:
-            name = show(f"&{event.anchor}")
-            self._problems.add("anchor", f"anchors are refused: {name}", "take it out", place)
-        if event.tag is not None and not muted:
-            self._problems.add(
-                "tag", f"tags are refused: {show(event.tag)}", "take it out; quote what is a text", place
-            )
+        if (event.anchor is not None or event.tag is not None) and not (self._open and self._open[-1].mutes):
+            self._decorated(event.anchor, event.tag, place)
         return place
+
+    def _decorated(self, anchor: str | None, tag: str | None, place: Key) -> None:
+        if anchor is not None:
+            self._problems.add("anchor", f"anchors are refused: {show(f'&{anchor}')}", "take it out", place)
+        if tag is not None:
+            self._problems.add("tag", f"tags are refused: {show(tag)}", "take it out; quote what is a text", place)
 
     def _count(self, place: Key) -> None:
         self._values += 1
+        if self._problems.is_full:
+            self._problems.count_more()
+            raise _EnoughSeen
         if self._values > self._settings.values:
             self._problems.add(
                 "values",
