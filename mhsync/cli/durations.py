@@ -9,8 +9,8 @@ import click
 
 DEFAULT_WAIT = "10m"
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0}
-_PLAIN = re.compile(r"\d{1,9}(\.\d{1,3})?")
-_PARTS = re.compile(r"(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,9}(?:\.\d{1,3})?)s)?")
+_PLAIN = re.compile(r"\d{1,9}(\.\d{1,3})?", re.ASCII)
+_PARTS = re.compile(r"(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,9}(?:\.\d{1,3})?)s)?", re.ASCII)
 
 
 def parse_duration(text: str) -> float:

@@ -16,9 +16,10 @@ FORMAT = "mhsync.plugins/1"
 
 @make_command("plugins", groups=("plugins",))
 def command(voice: Voice, flags: Flags) -> int:
-    """List what is plugged in: from which package, with which hooks and schemes, and what failed to load.
+    """List what is plugged in.
 
-    Exits 1 when a plugin is broken.
+    Tells from which package it comes, which hooks and schemes it has, and what failed to load. Exits 1 when a
+    plugin is broken.
     """
     plugins = load_hooks(voice, is_enabled=not flags.no_plugins).plugins
     if voice.is_json:

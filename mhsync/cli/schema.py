@@ -16,7 +16,10 @@ _SUFFIX = ".schema.json"
 
 @make_command("schema", click.Argument(["name"], metavar="NAME"))
 def command(voice: Voice, _flags: Flags, name: str) -> int:
-    """Print a JSON schema: of manifests, plans, reports and whatever else --format json prints."""
+    """Print a JSON schema.
+
+    There is one of manifests, and one of each document that --format json prints.
+    """
     folder = files("mhsync.schemas")
     known = sorted(item.name.removesuffix(_SUFFIX) for item in folder.iterdir() if item.name.endswith(_SUFFIX))
     if name not in known:

@@ -1,0 +1,63 @@
+"""`mhsync check`: the vendor's own call, on one project; exit 1, 4 and 0 as the design says."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cli.desk import complete
+from tests.cli.schemas import assert_valid
+
+
+@pytest.mark.parametrize(
+    ("id_", "args", "code", "schema"),
+    [
+        pytest.param("done", [], 0, "check", id="complete"),
+        pytest.param("done", ["--wait"], 0, "check", id="complete, waited for"),
+        pytest.param("queued", [], 0, "check", id="pending"),
+        pytest.param("queued", ["--wait", "0.1s"], 4, "error", id="still rendering"),
+        pytest.param("error", [], 1, "error", id="error"),
+        pytest.param("canceled", ["--wait"], 1, "error", id="canceled"),
+        pytest.param("gone", [], 1, "error", id="gone"),
+    ],
+)
+def test_exit_codes_and_one_json_document_with_each(desk, id_, args, code, schema):
+    done = desk.run("check", id_, *args, "--format", "json")
+    assert done.code == code
+    assert_valid(done.document, schema)
+    assert desk.run("check", id_, *args).code == code
+
+
+def test_nothing_is_downloaded_unless_asked_for(desk):
+    desk.run("check", "done", "--wait")
+    assert list(desk.folder.iterdir()) == []
+
+
+def test_files_go_into_the_folder_itself_and_replace_nothing(desk):
+    (desk.folder / "mine").mkdir()
+    (desk.folder / "mine/output.wav").write_text("precious", encoding="utf-8")
+    done = desk.run("check", "done", "--download", "--directory", "mine")
+    assert done.code == 0
+    assert "downloaded: mine/output-2.wav" in done.out
+    assert (desk.folder / "mine/output.wav").read_text(encoding="utf-8") == "precious"
+    assert (desk.folder / "mine/output-2.wav").stat().st_size == 4096
+
+
+def test_a_folder_alone_asks_for_the_files_too(desk):
+    done = desk.run("check", "takes", "--directory", "new/folder", "--format", "json")
+    assert_valid(done.document, "check")
+    assert done.document["downloaded_paths"] == [
+        "new/folder/output.wav", "new/folder/output-2.wav", "new/folder/output-3.wav",
+    ]  # fmt: skip
+
+
+def test_waiting_ends_when_the_render_does(desk):
+    from mhsync.sandbox.world import outputs_of
+
+    soon = complete("soon", status="rendering", later=((0.0, "complete"),))
+    desk.sandbox.world.put(soon)
+    assert outputs_of("soon") is not None
+    done = desk.run("check", "--wait", "soon", "--download")
+    assert done.code == 0
+    assert "waiting up to 10 min" in done.err
+    assert (desk.folder / "output.wav").stat().st_size == 4096
+    assert "waiting" not in desk.run("check", "--wait", "soon", "-q").err

@@ -1,0 +1,123 @@
+"""The group: quick help that is true, commands of plugins, and plugins that are broken."""
+
+from __future__ import annotations
+
+import importlib
+
+import pytest
+
+from mhsync.cli.group import COMMANDS, make_group
+from mhsync.cli.plugins_near import has_plugins
+
+PLUGIN = """
+import click
+from mhsync import hookimpl
+
+@hookimpl
+def mhsync_commands(group):
+    @group.command("hello")
+    def hello():
+        "Say hello."
+        click.echo("hello from a plugin")
+
+    @group.command("plan")
+    def plan():
+        "Never reached: mhsync has a command of this name."
+        raise SystemExit(99)
+"""
+
+
+@pytest.fixture
+def install(desk, tmp_path):
+    """`install(source)`: a plugin as pip would leave it, found by the processes of the desk."""
+
+    def put(source: str, name: str = "mhsync-hello") -> None:
+        site = tmp_path / "site"
+        module = name.replace("-", "_")
+        info = site / f"{module}-1.2.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.2\n", encoding="utf-8")
+        (info / "entry_points.txt").write_text(f"[mhsync]\n{module} = {module}\n", encoding="utf-8")
+        (site / f"{module}.py").write_text(source, encoding="utf-8")
+        desk.environ.update(PYTHONPATH=str(site), MHSYNC_PLUGINS=name)
+
+    return put
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_short_helps_are_those_of_the_commands(name):
+    command = importlib.import_module(f"mhsync.cli.{name}").command
+    assert command.get_short_help_str(limit=200) == COMMANDS[name]
+
+
+def test_help_lists_every_command(desk):
+    out = desk.run("--help").out
+    assert [name for name in COMMANDS if f"\n  {name} " not in out] == []
+    assert "plugins" not in out.partition("Commands:")[2].replace("  plugins ", "").lower()
+
+
+def test_a_group_is_new_for_each_run():
+    assert make_group() is not make_group()
+
+
+def test_a_plugin_adds_commands_but_takes_none(desk, install):
+    install(PLUGIN)
+    assert desk.process("hello").out == "hello from a plugin\n"
+    shown = desk.process("--help").out
+    assert "Commands of plugins:\n  hello  Say hello." in shown
+    assert desk.process("plan", desk.manifest("done")).code == 0
+
+
+def test_plugins_that_are_not_chosen_add_nothing(desk, install):
+    install(PLUGIN)
+    desk.environ["MHSYNC_PLUGINS"] = ""
+    assert desk.process("hello").code == 2
+    assert "Commands of plugins" not in desk.process("--help").out
+    del desk.environ["MHSYNC_PLUGINS"]
+    assert desk.process("hello").code == 0
+    assert desk.process("hello", "--no-plugins").code == 2
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param("raise RuntimeError('not today')", id="import"),
+        pytest.param(
+            "from mhsync import hookimpl\n@hookimpl\ndef mhsync_commands(group):\n    raise RuntimeError('not today')",
+            id="hook",
+        ),
+    ],
+)
+def test_a_broken_plugin_stops_neither_help_nor_validate(desk, install, source):
+    install(source)
+    shown = desk.process("--help")
+    assert shown.code == 0
+    assert "Commands:" in shown.out
+    assert desk.process("validate", desk.manifest("done")).code == 0
+    unknown = desk.process("helo")
+    assert unknown.code == 2
+
+
+def test_a_broken_plugin_is_listed_with_what_is_wrong_and_exit_1(desk, install):
+    install("raise RuntimeError('not today')")
+    listed = desk.process("plugins")
+    assert listed.code == 1
+    assert "mhsync-hello" in listed.out
+    assert "not today" in listed.out
+    refused = desk.process("plan", desk.manifest("done"))
+    assert refused.code == 1
+    assert "mhsync-hello" in refused.err
+    assert len(refused.err.splitlines()) == 2
+    assert desk.process("plan", "m.yaml", "--no-plugins").code == 0
+
+
+def test_whether_a_plugin_may_be_there_is_told_without_loading(tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.path", [str(tmp_path), str(tmp_path / "missing")])
+    assert not has_plugins({})
+    info = tmp_path / "x-1.dist-info"
+    info.mkdir()
+    assert not has_plugins({})
+    (info / "entry_points.txt").write_text("[console_scripts]\nx = x:main\n\n[mhsync]\nx = x\n", encoding="utf-8")
+    assert has_plugins({})
+    assert has_plugins({"MHSYNC_PLUGINS": "x"})
+    assert not has_plugins({"MHSYNC_PLUGINS": " "})

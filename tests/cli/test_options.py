@@ -1,0 +1,38 @@
+"""What the shared options make of the settings."""
+
+from __future__ import annotations
+
+import pytest
+
+from mhsync.cli.options import Flags
+from mhsync.settings import Settings
+
+
+def test_without_flags_the_settings_are_the_defaults():
+    assert Flags().settings == Settings()
+
+
+def test_each_flag_replaces_its_setting():
+    settings = Flags(checkers=3, transfers=2, lock_timeout=0.0, rate=5.0).settings
+    assert (settings.run.checkers, settings.run.transfers, settings.run.lock_timeout) == (3, 2, 0.0)
+    assert settings.pace.rate == 5.0
+
+
+def test_there_is_a_connection_for_everything_that_runs_at_once():
+    assert Flags(checkers=200).settings.http.pool == 200
+    assert Flags(transfers=100).settings.http.pool == 100
+
+
+@pytest.mark.parametrize(
+    "flags", [["--checkers", "1", "--transfers", "1"], ["--rate", "1000"], ["--lock-timeout", "1m"]]
+)
+def test_the_flags_are_taken_by_the_commands(desk, flags):
+    assert desk.run("apply", desk.manifest("done", "takes"), *flags).code == 0
+
+
+def test_a_rate_slows_the_run_down(desk):
+    import time
+
+    began = time.monotonic()
+    desk.run("plan", desk.manifest("done", "takes", "queued", "error", "draft"), "--rate", "10")
+    assert time.monotonic() - began > 0.25

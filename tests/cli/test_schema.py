@@ -1,0 +1,36 @@
+"""`mhsync schema`: every schema that ships is printed as it ships, and is one."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+
+import pytest
+from jsonschema import Draft202012Validator
+
+SCHEMAS = {item.name.removesuffix(".schema.json"): item for item in files("mhsync.schemas").iterdir()
+           if item.name.endswith(".json")}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(SCHEMAS))
+def test_a_schema_is_printed_as_it_ships(desk, name):
+    done = desk.run("schema", name)
+    assert (done.code, done.err) == (0, "")
+    assert done.out == SCHEMAS[name].read_text(encoding="utf-8").rstrip("\n") + "\n"
+    schema = json.loads(done.out)
+    Draft202012Validator.check_schema(schema)
+    assert schema["$id"].startswith(f"urn:mhsync:{name}:")
+    assert schema["title"]
+    assert schema["description"]
+
+
+def test_everything_that_json_prints_has_a_schema():
+    printed = {"plan", "report", "error", "project", "check", "deletion", "validation", "verification", "plugins"}
+    assert printed <= set(SCHEMAS)
+
+
+def test_an_unknown_name_lists_the_known_ones(desk):
+    done = desk.run("schema", "plans")
+    assert done.code == 2
+    assert "did you mean plan?" in done.err
+    assert all(name in done.err for name in SCHEMAS)
