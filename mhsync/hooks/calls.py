@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
+from urllib.parse import unquote
 
 import pluggy
 
@@ -56,8 +57,9 @@ def without(text: str, url: str) -> str:
     scheme, _, rest = url.partition("://")
     for mark in "/?&=@:;,#":
         rest = rest.replace(mark, " ")
-    parts = sorted({part for part in rest.split() if len(part) >= _SECRET_MIN}, key=len, reverse=True)
+    raw = rest.split()
+    parts = {part for part in (*raw, *map(unquote, raw)) if len(part) >= _SECRET_MIN}
     text = text.replace(url, f"{scheme}://…")
-    for part in parts:
+    for part in sorted(parts, key=len, reverse=True):
         text = text.replace(part, "…")
     return text

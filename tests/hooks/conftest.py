@@ -1,0 +1,40 @@
+"""Plugins as they really come: distributions on the path, with metadata and an entry point."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+class Environment:
+    """A folder on `sys.path` that plugins are installed into."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.modules: list[str] = []
+
+    def install(self, name: str, source: str, *, version: str = "1.0", target: str | None = None) -> None:
+        """Lay down a distribution of one module, with its entry point."""
+        module = name.replace("-", "_").replace(".", "_").lower()
+        self.modules.append(module)
+        header = "from mhsync import hookimpl\n"
+        (self.folder / f"{module}.py").write_text(header + textwrap.dedent(source))
+        metadata = self.folder / f"{module}-{version}.dist-info"
+        metadata.mkdir()
+        (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        (metadata / "entry_points.txt").write_text(f"[mhsync]\n{module} = {target or module}\n")
+
+
+@pytest.fixture
+def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Environment]:
+    folder = tmp_path / "site"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(folder)
+    environment = Environment(folder)
+    yield environment
+    for module in environment.modules:
+        sys.modules.pop(module, None)

@@ -1,0 +1,437 @@
+"""Each hook is called as it is documented, each implementation by itself, and what one raises names its plugin."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import click
+import pytest
+
+from mhsync import (
+    Event,
+    OutputRejected,
+    Plan,
+    PlanRefused,
+    Project,
+    Status,
+    StorageError,
+    StoredOutput,
+    UsageError,
+    hookimpl,
+)
+from mhsync.core.manifest import ManifestFile
+from mhsync.errors import Interrupted, MhsyncError, PluginError, StorageUnavailable
+from mhsync.hooks.manager import Hooks
+from mhsync.storage.local import LocalStorage
+from tests.hooks.conftest import Environment
+
+PLAN = Plan("https://api.example.com")
+PROJECT = Project("one", Status.COMPLETE, "complete")
+OUTPUT = StoredOutput("one/output.wav", 3, "ab" * 32, "https://files.example.com/one/output.wav", "output.wav")
+EVENT = Event("id", "run.started", "https://api.example.com", datetime(2026, 11, 1, tzinfo=UTC))
+
+
+def plugin(**hooks: Callable[..., object]) -> object:
+    """A plugin of these implementations."""
+    return SimpleNamespace(**{name: hookimpl(function) for name, function in hooks.items()})
+
+
+def fails(*_: object) -> Any:
+    raise RuntimeError("out of\npaper")
+
+
+def manifest(storage: str, folder: Path | str = "/manifests", **options: object) -> ManifestFile:
+    return ManifestFile(
+        "m.yaml", str(folder), "", storage, storage_options=options, storage_line=2, storage_column=10
+    )
+
+
+def serving(*schemes: str, factory: Callable[..., object]) -> object:
+    return plugin(mhsync_storage_schemes=lambda: dict.fromkeys(schemes, factory))
+
+
+class TestStorageSchemes:
+    def test_mhsync_storage_schemes_gives_the_url_and_the_options_to_its_factory(self, tmp_path: Path) -> None:
+        asked: list[tuple[str, Mapping[str, Any]]] = []
+
+        def factory(url: str, options: Mapping[str, Any]) -> LocalStorage:
+            asked.append((url, options))
+            return LocalStorage(tmp_path)
+
+        hooks = Hooks.of(mine=serving("mine", factory=factory))
+        storage = hooks.open_storage(manifest("MINE://Bucket/a%20b?x#y", region="eu"))
+        assert isinstance(storage, LocalStorage)
+        assert asked == [("MINE://Bucket/a%20b?x#y", {"region": "eu"})]
+
+    def test_a_scheme_that_ends_in_plus_stands_for_all_that_begin_so(self, tmp_path: Path) -> None:
+        def opens(name: str) -> Callable[..., object]:
+            return lambda url, options: LocalStorage(tmp_path / name)
+
+        hooks = Hooks.of(all=serving("mine+", factory=opens("all")), one=serving("mine+dav", factory=opens("one")))
+        for url, name in (("mine+ftp://x", "all"), ("mine+a+b://x", "all"), ("mine+dav://x", "one")):
+            storage = hooks.open_storage(manifest(url))
+            assert isinstance(storage, LocalStorage)
+            assert storage.folder == tmp_path / name
+        with pytest.raises(StorageUnavailable):
+            hooks.open_storage(manifest("mine://x"))
+
+    @pytest.mark.parametrize(
+        ("storage", "folder"),
+        [
+            ("./outputs", "/manifests/outputs"),
+            ("outputs/a b#c?d%41", "/manifests/outputs/a b#c?d%41"),
+            (".", "/manifests"),
+            ("/absolute", "/absolute"),
+            ("./~", "/manifests/~"),
+            ("./s3:bucket", "/manifests/s3:bucket"),
+            ("日本語", "/manifests/日本語"),
+            ("file:///absolute/a%20b", "/absolute/a b"),
+            ("FILE://localhost/absolute", "/absolute"),
+        ],
+    )
+    def test_a_folder_is_named_by_a_path_from_the_manifest_or_by_a_file_url(
+        self, storage: str, folder: str
+    ) -> None:
+        opened = Hooks.load(enabled=False).open_storage(manifest(storage))
+        assert isinstance(opened, LocalStorage)
+        assert str(opened.folder) == folder
+
+    @pytest.mark.parametrize(
+        ("storage", "problem"),
+        [
+            ("~/outputs", "~ is not expanded"),
+            ("s3:bucket", "neither a path nor a URL"),
+            ("file://relative/path", "not a folder of this machine"),
+            ("file://", "not a folder of this machine"),
+            ("file:///a?b", r"neither \? nor #"),
+            ("file:///a%00b", "NUL"),
+            ("nul\0", "NUL"),
+        ],
+    )
+    def test_what_names_no_folder_is_refused_with_its_place(self, storage: str, problem: str) -> None:
+        with pytest.raises(UsageError, match=problem) as refused:
+            Hooks.load(enabled=False).open_storage(manifest(storage))
+        assert (refused.value.file, refused.value.line, refused.value.column) == ("m.yaml", 2, 10)
+        assert refused.value.exit_code == 2
+
+    def test_a_folder_has_no_options(self) -> None:
+        with pytest.raises(UsageError, match="no storage option 'region'"):
+            Hooks.load(enabled=False).open_storage(manifest("./outputs", region="eu"))
+
+    @pytest.mark.parametrize(
+        ("url", "needed"),
+        [
+            ("s3://bucket", "s3:// needs mhsync-cloud: pip install 'mhsync[s3]'"),
+            ("gs://bucket", "gs:// needs mhsync-cloud: pip install 'mhsync[gs]'"),
+            ("az://bucket", "az:// needs mhsync-cloud: pip install 'mhsync[az]'"),
+            ("sftp://host/path", "sftp:// needs mhsync-sftp: pip install 'mhsync[sftp]'"),
+            ("fsspec+webdav://host", "fsspec+webdav:// needs mhsync-fsspec: pip install 'mhsync[fsspec]'"),
+        ],
+    )
+    def test_a_missing_plugin_of_ours_is_named(self, url: str, needed: str) -> None:
+        with pytest.raises(StorageUnavailable) as refused:
+            Hooks.of().open_storage(manifest(url))
+        assert refused.value.message == needed
+        assert (refused.value.file, refused.value.line, refused.value.exit_code) == ("m.yaml", 2, 1)
+
+    def test_a_plugin_of_ours_that_was_not_to_be_loaded_is_named(self, environment: Environment) -> None:
+        environment.install("mhsync-cloud", "raise AssertionError('imported')")
+        for hooks in (Hooks.load(enabled=False), Hooks.load(only=[])):
+            with pytest.raises(
+                StorageUnavailable, match="needs mhsync-cloud, which was not to be loaded"
+            ) as refused:
+                hooks.open_storage(manifest("s3://bucket"))
+            assert "--no-plugins" in (refused.value.hint or "")
+
+    def test_a_plugin_of_ours_that_is_broken_is_named_with_the_reason(self, environment: Environment) -> None:
+        environment.install("mhsync-cloud", "import obstore_that_nobody_has")
+        with pytest.raises(
+            StorageUnavailable, match="needs mhsync-cloud, which is broken: .*obstore_that_nobody_has"
+        ):
+            Hooks.load().open_storage(manifest("s3://bucket"))
+
+    def test_a_scheme_that_nobody_knows_is_told_with_those_that_are_known_and_what_is_broken(
+        self, environment: Environment
+    ) -> None:
+        environment.install("mhsync-ftp", "import a_module_that_nobody_has")
+        with pytest.raises(
+            StorageUnavailable, match="no plugin keeps files under ftp://; mhsync-ftp is broken"
+        ) as refused:
+            Hooks.load().open_storage(manifest("ftp://host"))
+        assert "file" in (refused.value.hint or "")
+
+    def test_a_scheme_that_two_plugins_serve_is_served_by_neither(self, tmp_path: Path) -> None:
+        def factory(url: str, options: Mapping[str, Any]) -> LocalStorage:
+            return LocalStorage(tmp_path)
+
+        hooks = Hooks.of(one=serving("same", "own", factory=factory), two=serving("same", factory=factory))
+        with pytest.raises(PluginError, match="one and two both serve same://") as refused:
+            hooks.open_storage(manifest("same://x"))
+        assert refused.value.file == "m.yaml"
+        assert isinstance(hooks.open_storage(manifest("own://x")), LocalStorage)
+
+    @pytest.mark.parametrize(
+        ("error", "kind", "problem"),
+        [
+            (RuntimeError("out of\npaper"), StorageUnavailable, "RuntimeError: out of paper"),
+            (StorageError("no such bucket", hint="make it"), StorageUnavailable, "no such bucket"),
+            (UsageError("no such option", hint="leave it out"), UsageError, "no such option"),
+            (SystemExit(3), StorageUnavailable, "SystemExit: 3"),
+        ],
+        ids=["anything", "ours", "usage", "exit"],
+    )
+    def test_a_factory_that_fails_is_named(
+        self, error: BaseException, kind: type[MhsyncError], problem: str
+    ) -> None:
+        def factory(url: str, options: Mapping[str, Any]) -> None:
+            raise error
+
+        with pytest.raises(kind) as refused:
+            Hooks.of(mine=serving("mine", factory=factory)).open_storage(
+                manifest("mine://me:pass@host/path?token=t")
+            )
+        assert refused.value.message == f"cannot open the storage mine://me@host/path (plugin mine): {problem}"
+        assert refused.value.hint == getattr(error, "hint", None)
+        assert refused.value.line == 2
+
+    def test_a_ctrl_c_in_a_factory_is_no_failure_of_the_plugin(self) -> None:
+        def factory(url: str, options: Mapping[str, Any]) -> None:
+            raise Interrupted("stopped")
+
+        with pytest.raises(Interrupted):
+            Hooks.of(mine=serving("mine", factory=factory)).open_storage(manifest("mine://x"))
+
+    def test_what_is_no_storage_is_told(self) -> None:
+        with pytest.raises(PluginError, match="mine: the factory of mine:// gave a dict, no Storage"):
+            Hooks.of(mine=serving("mine", factory=lambda url, options: {})).open_storage(manifest("mine://x"))
+
+
+class Told:
+    def __init__(self, url: str, options: Mapping[str, Any]) -> None:
+        self.given = (url, options)
+
+    def notify(self, event: Event) -> None: ...
+
+
+def notifying(*schemes: str, factory: Callable[..., object] = Told) -> object:
+    return plugin(mhsync_notifier_schemes=lambda: dict.fromkeys(schemes, factory))
+
+
+class TestNotifierSchemes:
+    def test_mhsync_notifier_schemes_gives_the_url_and_the_options_to_its_factory(self) -> None:
+        name, notifier = Hooks.of(mine=notifying("mine")).open_notifier("mine://key@host", {"a": 1})
+        assert name == "mine"
+        assert isinstance(notifier, Told)
+        assert notifier.given == ("mine://key@host", {"a": 1})
+
+    def test_the_fallback_serves_what_nobody_else_does(self) -> None:
+        hooks = Hooks.of(all=notifying("*"), some=notifying("web+"), one=notifying("web+x"))
+        served = [hooks.open_notifier(f"{scheme}://x", {})[0] for scheme in ("slack", "web+y", "web+x")]
+        assert served == ["all", "some", "one"]
+
+    @pytest.mark.parametrize(
+        ("url", "needed"),
+        [
+            ("webhook+https://x", "webhook+https:// needs mhsync-webhook: pip install 'mhsync[webhook]'"),
+            ("webhook+http://x", "webhook+http:// needs mhsync-webhook: pip install 'mhsync[webhook]'"),
+            ("slack://T0KEN/secret", "slack:// needs mhsync-apprise: pip install 'mhsync[notify]'"),
+        ],
+    )
+    def test_a_missing_plugin_of_ours_is_named(self, url: str, needed: str) -> None:
+        with pytest.raises(PluginError) as refused:
+            Hooks.of().open_notifier(url, {})
+        assert refused.value.message == needed
+
+    def test_no_part_of_the_url_is_told_but_its_scheme(self) -> None:
+        def factory(url: str, options: Mapping[str, Any]) -> None:
+            raise ValueError(f"cannot use {url}: the token s3cret/t0ken of bob@host is unknown")
+
+        with pytest.raises(PluginError) as refused:
+            Hooks.of(mine=notifying("mine", factory=factory)).open_notifier("mine://bob:s3cret@host/t0ken?k=v", {})
+        assert refused.value.message.startswith(
+            "mine: cannot notify under mine://…: ValueError: cannot use mine://…"
+        )
+        for secret in ("s3cret", "t0ken", "host"):
+            assert secret not in refused.value.message
+        assert refused.value.__cause__ is None
+
+    def test_what_is_no_url_is_refused_and_not_shown(self) -> None:
+        with pytest.raises(PluginError) as refused:
+            Hooks.of(mine=notifying("*")).open_notifier("s3cret", {})
+        assert "s3cret" not in refused.value.message
+
+    def test_what_cannot_notify_is_told(self) -> None:
+        hooks = Hooks.of(mine=notifying("mine", factory=lambda url, options: object()))
+        with pytest.raises(PluginError, match="mine: the factory of mine:// gave a object, no Notifier"):
+            hooks.open_notifier("mine://x", {})
+
+    def test_a_scheme_that_two_plugins_serve_is_served_by_neither(self) -> None:
+        hooks = Hooks.of(one=notifying("*"), two=notifying("*"))
+        with pytest.raises(PluginError, match=r"one and two both serve \*://"):
+            hooks.open_notifier("slack://x", {})
+
+
+class TestReviewPlan:
+    def test_mhsync_review_plan_sees_the_plan(self) -> None:
+        seen: list[Plan] = []
+        Hooks.of(mine=plugin(mhsync_review_plan=lambda plan: seen.append(plan))).review_plan(PLAN)
+        assert seen == [PLAN]
+
+    def test_a_veto_names_the_plugin_and_its_reason(self) -> None:
+        def veto(plan: Plan) -> None:
+            raise PlanRefused("not on a Friday", hint="wait")
+
+        with pytest.raises(PlanRefused) as refused:
+            Hooks.of(mine=plugin(mhsync_review_plan=veto)).review_plan(PLAN)
+        assert refused.value.message == "mine refused the plan: not on a Friday"
+        assert (refused.value.hint, refused.value.exit_code) == ("wait", 3)
+
+    def test_one_that_fails_vetoes_too_and_all_are_heard(self) -> None:
+        def veto(plan: Plan) -> None:
+            raise PlanRefused("no")
+
+        with pytest.raises(PlanRefused) as refused:
+            Hooks.of(a=plugin(mhsync_review_plan=fails), b=plugin(mhsync_review_plan=veto)).review_plan(PLAN)
+        assert refused.value.message == (
+            "a failed to review the plan: RuntimeError: out of paper; b refused the plan: no"
+        )
+
+
+class TestCheckOutput:
+    def check(self, hooks: Hooks, file: Path = Path("/tmp/file")) -> dict[str, Any]:
+        return hooks.check_output(PROJECT, OUTPUT, file)
+
+    def test_mhsync_check_output_sees_the_file_and_its_facts_are_kept(self, tmp_path: Path) -> None:
+        seen: list[object] = []
+
+        def check(project: Project, output: StoredOutput, file: Path) -> dict[str, object]:
+            seen.extend((project, output, file))
+            return {"duration": 1.5, "channels": (1, 2)}
+
+        hooks = Hooks.of(mine=plugin(mhsync_check_output=check))
+        assert hooks.has_checks
+        assert self.check(hooks, tmp_path) == {"duration": 1.5, "channels": [1, 2]}
+        assert seen == [PROJECT, OUTPUT, tmp_path]
+
+    def test_facts_of_several_are_joined_and_none_are_no_error(self) -> None:
+        hooks = Hooks.of(
+            a=plugin(mhsync_check_output=lambda: {"a": 1, "both": "a"}),
+            b=plugin(mhsync_check_output=lambda: None),
+            c=plugin(mhsync_check_output=lambda file: {"c": 3, "both": "c"}),
+        )
+        assert self.check(hooks) == {"a": 1, "c": 3, "both": "c"}
+
+    def test_without_any_there_is_nothing_to_check(self) -> None:
+        hooks = Hooks.of(mine=plugin(mhsync_event=lambda event: None))
+        assert not hooks.has_checks
+        assert self.check(hooks) == {}
+
+    def test_a_rejection_names_the_plugin_and_the_file(self) -> None:
+        def reject(output: StoredOutput) -> None:
+            raise OutputRejected("it is silence", hint="listen")
+
+        with pytest.raises(OutputRejected) as rejected:
+            self.check(Hooks.of(mine=plugin(mhsync_check_output=reject)))
+        assert rejected.value.message == "mine rejected one/output.wav: it is silence"
+        assert (rejected.value.hint, rejected.value.id) == ("listen", "one")
+
+    def test_one_that_fails_rejects(self) -> None:
+        with pytest.raises(
+            OutputRejected, match=r"^mine failed to check one/output\.wav: RuntimeError: out of paper$"
+        ):
+            self.check(Hooks.of(mine=plugin(mhsync_check_output=fails)))
+
+    @pytest.mark.parametrize(
+        "facts",
+        [{"a": float("nan")}, {"a": object()}, ["a"], 1, {"a": {1, 2}}],
+        ids=["nan", "object", "list", "int", "set"],
+    )
+    def test_facts_that_a_receipt_cannot_keep_reject(self, facts: object) -> None:
+        with pytest.raises(OutputRejected, match="mine failed to check"):
+            self.check(Hooks.of(mine=plugin(mhsync_check_output=lambda: facts)))
+
+    def test_many_threads_may_check_at_once(self) -> None:
+        inside = threading.Barrier(4)
+        hooks = Hooks.of(mine=plugin(mhsync_check_output=lambda: {"n": inside.wait(60)}))
+        found: list[int] = []
+        threads = [threading.Thread(target=lambda: found.append(self.check(hooks)["n"])) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(found) == [0, 1, 2, 3]
+
+
+class TestEvent:
+    def test_mhsync_event_is_told_to_all_and_those_that_fail_are_named(self) -> None:
+        told: list[str] = []
+        hooks = Hooks.of(
+            a=plugin(mhsync_event=lambda event: told.append(f"a {event.id}")),
+            b=plugin(mhsync_event=fails),
+            c=plugin(mhsync_event=lambda event: told.append(f"c {event.id}")),
+        )
+        errors = hooks.event(EVENT)
+        assert told == ["a id", "c id"]
+        assert [error.message for error in errors] == ["b: mhsync_event failed: RuntimeError: out of paper"]
+
+    def test_one_that_leaves_the_program_does_not(self) -> None:
+        def leave(event: Event) -> None:
+            raise SystemExit(0)
+
+        (error,) = Hooks.of(mine=plugin(mhsync_event=leave)).event(EVENT)
+        assert error.message == "mine: mhsync_event failed: SystemExit: 0"
+
+    def test_a_ctrl_c_is_not_swallowed(self) -> None:
+        def interrupted(event: Event) -> None:
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            Hooks.of(mine=plugin(mhsync_event=interrupted)).event(EVENT)
+
+
+class TestCommands:
+    def test_mhsync_commands_adds_to_the_group(self) -> None:
+        group = click.Group("mhsync")
+        hooks = Hooks.of(
+            a=plugin(mhsync_commands=fails),
+            b=plugin(mhsync_commands=lambda group: group.add_command(click.Command("more"))),
+        )
+        errors = hooks.add_commands(group)
+        assert list(group.commands) == ["more"]
+        assert [error.message for error in errors] == ["a: mhsync_commands failed: RuntimeError: out of paper"]
+
+
+def test_the_order_is_that_of_names_unless_a_plugin_asks_otherwise(environment: Environment) -> None:
+    for name, mark in (("mhsync-c", ""), ("mhsync-a", ""), ("mhsync-b", "(tryfirst=True)")):
+        environment.install(
+            name,
+            f"""
+            @hookimpl{mark}
+            def mhsync_event(event): event.append({name!r})
+            """,
+        )
+    told: Any = []
+    Hooks.load(only=["mhsync-a", "mhsync-b", "mhsync-c"]).event(told)
+    assert told == ["mhsync-b", "mhsync-a", "mhsync-c"]
+
+
+def test_a_plugin_that_raises_in_every_hook_stops_nothing_but_what_it_was_asked(tmp_path: Path) -> None:
+    names = ("storage_schemes", "notifier_schemes", "review_plan", "check_output", "event", "commands")
+    hooks = Hooks.of(bad=plugin(**{f"mhsync_{name}": fails for name in names}))
+    hooks.require_sound()
+    assert isinstance(hooks.open_storage(manifest("./outputs", tmp_path)), LocalStorage)
+    asked: list[Callable[[], object]] = [
+        lambda: hooks.review_plan(PLAN),
+        lambda: hooks.check_output(PROJECT, OUTPUT, tmp_path),
+    ]
+    for ask in asked:
+        with pytest.raises(MhsyncError, match="^bad failed to "):
+            ask()
+    assert len(hooks.event(EVENT)) == 1
+    assert len(hooks.add_commands(click.Group("mhsync"))) == 1
+    assert hooks.plugins[1].error == "mhsync_storage_schemes failed: RuntimeError: out of paper"
