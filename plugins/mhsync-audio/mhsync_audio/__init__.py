@@ -1,0 +1,1 @@
+"""A plugin of mhsync: a downloaded file that does not decode as audio never becomes visible."""

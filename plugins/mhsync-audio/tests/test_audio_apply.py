@@ -1,0 +1,91 @@
+"""End to end: `mhsync apply` against a sandbox, with the plugin as it is installed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mhsync.sandbox.occasion import Occasion
+from mhsync.sandbox.rules import Faults, Rule
+from mhsync.sandbox.server import Sandbox
+from mhsync.sandbox.wire import Answer
+from mhsync.sandbox.world import SandboxProject, World, outputs_of
+
+ID = "clx0000000000000000000001"
+MakeWav = Callable[..., bytes]
+
+
+@dataclass(frozen=True)
+class Instead:
+    """The file host serves these bytes, whole and as audio, whatever was asked for."""
+
+    body: bytes
+
+    def strike(self, occasion: Occasion) -> Answer:
+        return replace(occasion.honest(), body=(self.body,), length=len(self.body))
+
+
+def apply(sandbox: Sandbox, folder: Path) -> tuple[int, dict[str, Any]]:
+    manifest = folder / "audio.yaml"
+    manifest.write_text(f"version: 1\nprojects:\n  - id: {ID}\n")
+    environ = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "MAGIC_HOUR_API_KEY": sandbox.key,
+        "MHSYNC_API_URL": sandbox.api_url,
+        "MHSYNC_PLUGINS": "mhsync-audio",
+    }
+    command = [sys.executable, "-m", "mhsync", "apply", str(manifest), "--format", "json"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environ, timeout=120, check=False)
+    assert "Traceback" not in done.stderr
+    return done.returncode, json.loads(done.stdout)
+
+
+def world() -> World:
+    return World([SandboxProject(ID, outputs=outputs_of(ID, seconds=0.5))])
+
+
+def test_the_receipt_tells_how_long_the_sound_is(tmp_path: Path) -> None:
+    with Sandbox(world()) as sandbox:
+        code, report = apply(sandbox, tmp_path)
+    assert (code, report["results"][0]["outcome"]) == (0, "downloaded")
+    [receipt] = (tmp_path / "outputs/.mhsync/receipts").glob("*.json")
+    [output] = json.loads(receipt.read_text())["outputs"]
+    assert output["facts"] == {"format": "wav", "channels": 1, "sample_rate": 16_000, "duration_seconds": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda wav: wav[:-400], "shorter than its WAV header says"),
+        (lambda _: b"<!doctype html><title>Sorry</title>", "holds a web page"),
+    ],
+    ids=["cut", "page"],
+)
+def test_a_file_that_is_no_whole_audio_never_becomes_visible(
+    tmp_path: Path, make_wav: MakeWav, spoil: Callable[[bytes], bytes], words: str
+) -> None:
+    spoilt = Instead(spoil(make_wav(bytes(16_000))))
+    with Sandbox(world(), faults=Faults(Rule(spoilt, host="files"))) as sandbox:
+        code, report = apply(sandbox, tmp_path)
+        assert code == 1
+        [result] = report["results"]
+        assert result["outcome"] == "failed"
+        assert result["error"]["code"] == "output_rejected"
+        assert words in result["error"]["message"]
+        assert "mhsync-audio" in result["error"]["message"]
+        files = [path for path in (tmp_path / "outputs").rglob("*") if path.is_file()]
+        assert [path.name for path in files if ".mhsync" not in path.parts] == []
+        assert not list((tmp_path / "outputs").glob(".mhsync/receipts/*.json"))
+
+        sandbox.faults = Faults()
+        assert apply(sandbox, tmp_path)[0] == 0, "the next apply finds it mended"
+    assert (tmp_path / "outputs" / ID / "output.wav").is_file()
