@@ -126,17 +126,18 @@ class _Builder:
         self.root: Node | None = None
         self._problems = problems
         self._settings = settings
+        self._values_left = settings.values
         self._open: list[_Open] = []
-        self._values = 0
+        self._top: _Open | None = None
         self._documents = 0
 
     def take(self, event: yaml.Event) -> None:
         if isinstance(event, yaml.ScalarEvent):
             self._scalar(event)
-        elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
+        elif isinstance(event, yaml.CollectionStartEvent):
             self._start(event)
-        elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
-            self._put(self._open.pop().close())
+        elif isinstance(event, yaml.CollectionEndEvent):
+            self._end()
         elif isinstance(event, yaml.AliasEvent):
             self._alias(event)
         elif isinstance(event, yaml.DocumentStartEvent):
@@ -145,112 +146,96 @@ class _Builder:
     def _document(self, event: yaml.DocumentStartEvent) -> None:
         self._documents += 1
         if self._documents > 1:
-            self._problems.add(
-                "documents",
-                "a second YAML document begins here",
-                "one file is one document: take the '---' out, or write two files",
-                _place(event),
-            )
+            hint = "one file is one document: take the '---' out, or write two files"
+            self._problems.add("documents", "a second YAML document begins here", hint, _place(event))
             raise _EnoughSeen
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
         place = self._look_at(event)
-        if len(event.value) > self._settings.text:
-            self._problems.add(
-                "long", f"a text is longer than {self._settings.text} characters", "shorten it", place
-            )
+        text = event.value
+        if len(text) > self._settings.text:
+            message = f"a text is longer than {self._settings.text} characters"
+            self._problems.add("long", message, "shorten it", place)
             raise _EnoughSeen
-        node = Scalar(event.value, not event.implicit[0], place.line, place.column)
-        if self._open and self._open[-1].wants_key:
-            self._key(self._open[-1], node)
+        top = self._top
+        quoted = not event.implicit[0]
+        if top is not None and top.wants_key:
+            self._key(top, text, place, quoted=quoted)
         else:
-            self._put(node)
+            self._put(Scalar(text, quoted, place.line, place.column))
 
-    def _start(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent) -> None:
+    def _start(self, event: yaml.CollectionStartEvent) -> None:
         place = self._look_at(event)
         if len(self._open) >= self._settings.depth:
-            self._problems.add(
-                "depth",
-                f"nested deeper than {self._settings.depth} levels",
-                "a manifest needs three: write the list or mapping flatter",
-                place,
-            )
+            message = f"nested deeper than {self._settings.depth} levels"
+            self._problems.add("depth", message, "write the list or mapping flatter", place)
             raise _EnoughSeen
-        muted = False
-        if self._open:
-            top = self._open[-1]
-            if top.wants_key:
-                self._tell("key", "a list or mapping stands where a key must", "write 'key: value'", place, top)
-                top.drops_key = True
-            muted = top.mutes
-        self._open.append(_Open(isinstance(event, yaml.MappingStartEvent), place.line, place.column, muted))
+        top = self._top
+        if top is not None and top.wants_key:
+            self._refuse("key", "a list or mapping stands where a key must", "write 'key: value'", place)
+            top.drops_key = True
+        muted = top is not None and top.mutes
+        self._top = _Open(isinstance(event, yaml.MappingStartEvent), place.line, place.column, muted)
+        self._open.append(self._top)
+
+    def _end(self) -> None:
+        ended = self._open.pop()
+        self._top = self._open[-1] if self._open else None
+        self._put(ended.close())
 
     def _alias(self, event: yaml.AliasEvent) -> None:
         place = _place(event)
         self._count(place)
-        top = self._open[-1] if self._open else None
-        if top is None or not top.mutes:
-            name = show(f"*{event.anchor}")
-            self._problems.add("alias", f"aliases are refused: {name}", "write the value out here", place)
-        if top is not None and top.wants_key:
-            top.drops_value = True
+        self._refuse(
+            "alias", f"aliases are refused: {show(f'*{event.anchor}')}", "write the value out here", place
+        )
+        if self._top is not None and self._top.wants_key:
+            self._top.drops_value = True
         else:
             self._put(Broken(place.line, place.column))
 
-    def _key(self, top: _Open, node: Scalar) -> None:
-        text, place = node.text, Key(node.line, node.column)
-        if text == "<<" and not node.quoted:
+    def _key(self, top: _Open, text: str, place: Key, *, quoted: bool) -> None:
+        if text == "<<" and not quoted:
+            self._refuse("merge_key", "merge keys are refused: '<<'", "write the keys out here", place)
             top.drops_value = True
-            self._tell("merge_key", "merge keys are refused: '<<'", "write the keys out here", place, top)
-        elif text in top.keys:
+            return
+        first = top.keys.setdefault(text, place)
+        if first is not place:
+            message = f"the key {show(text)} stands here twice: first at {first.line}:{first.column}"
+            self._refuse("duplicate_key", message, "keep one of them", place)
             top.drops_value = True
-            first = top.keys[text]
-            self._tell(
-                "duplicate_key",
-                f"the key {show(text)} stands here twice: first at {first.line}:{first.column}",
-                "keep one of them",
-                place,
-                top,
-            )
         else:
-            top.keys[text] = place
             top.key = text
 
-    def _tell(self, code: str, message: str, hint: str, place: Key, top: _Open) -> None:
-        if not top.muted:
-            self._problems.add(code, message, hint, place)
-
     def _put(self, node: Node) -> None:
-        if self._open:
-            self._open[-1].put(node)
+        if self._top is not None:
+            self._top.put(node)
         else:
             self.root = node
 
-    def _look_at(self, event: yaml.ScalarEvent | yaml.MappingStartEvent | yaml.SequenceStartEvent) -> Key:
+    def _look_at(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> Key:
         place = _place(event)
         self._count(place)
-        if (event.anchor is not None or event.tag is not None) and not (self._open and self._open[-1].mutes):
-            self._decorated(event.anchor, event.tag, place)
+        if event.anchor is not None:
+            self._refuse("anchor", f"anchors are refused: {show(f'&{event.anchor}')}", "take it out", place)
+        if event.tag is not None:
+            self._refuse("tag", f"tags are refused: {show(event.tag)}", "take it out; quote what is a text", place)
         return place
 
-    def _decorated(self, anchor: str | None, tag: str | None, place: Key) -> None:
-        if anchor is not None:
-            self._problems.add("anchor", f"anchors are refused: {show(f'&{anchor}')}", "take it out", place)
-        if tag is not None:
-            self._problems.add("tag", f"tags are refused: {show(tag)}", "take it out; quote what is a text", place)
-
     def _count(self, place: Key) -> None:
-        self._values += 1
+        self._values_left -= 1
+        if self._values_left < 0:
+            message = f"more than {self._settings.values} keys and values in one file"
+            self._problems.add("values", message, "spread the projects over several files", place)
+            raise _EnoughSeen
+
+    def _refuse(self, code: str, message: str, hint: str, place: Key) -> None:
+        """Note a problem, unless it stands in something that is refused as a whole."""
+        if self._top is not None and self._top.mutes:
+            return
+        self._problems.add(code, message, hint, place)
         if self._problems.is_full:
             self._problems.count_more()
-            raise _EnoughSeen
-        if self._values > self._settings.values:
-            self._problems.add(
-                "values",
-                f"more than {self._settings.values} keys and values in one file",
-                "spread the projects over several files",
-                place,
-            )
             raise _EnoughSeen
 
 
