@@ -1,6 +1,16 @@
 from __future__ import annotations
 
+import os
+
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Chosen by HYPOTHESIS_PROFILE. The everyday one tries the same examples in every run, here and on a CI runner.
+_SLOW_IS_FINE = [HealthCheck.too_slow, HealthCheck.data_too_large]
+settings.register_profile("every-day", max_examples=100, derandomize=True, deadline=None, database=None)
+settings.register_profile("long", max_examples=1000, deadline=None, suppress_health_check=_SLOW_IS_FINE)
+settings.register_profile("fuzz", max_examples=20_000, deadline=None, suppress_health_check=_SLOW_IS_FINE)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "every-day"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
