@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import traceback
 from dataclasses import dataclass
 
 import click
@@ -57,6 +56,8 @@ def tell_failure(voice: Voice, error: BaseException) -> int:
         for problem in failure.problems:
             voice.tell(voice.scrubbed(in_words(problem, look)))
     if voice.verbose > 1:
+        import traceback
+
         trace = "".join(traceback.format_exception(error)).rstrip()
         voice.tell("\n".join(escape(line) for line in voice.scrubbed(trace).splitlines()))
     if voice.is_json and not voice.has_document:

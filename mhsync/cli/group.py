@@ -42,6 +42,12 @@ To try it without an account: mhsync sandbox run -- mhsync plan FILE
 class Commands(click.Group):
     """Built-in commands by name; those of plugins where no built-in has the name."""
 
+    def invoke(self, ctx: click.Context) -> object:
+        from mhsync.cli.logs import logging_to
+
+        with logging_to(ctx.ensure_object(Voice)):
+            return super().invoke(ctx)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         self._add_plugged(ctx)
         return [*COMMANDS, *sorted(set(self.commands) - set(COMMANDS))]

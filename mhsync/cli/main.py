@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from mhsync.cli.failure import tell_failure
 from mhsync.cli.group import make_group
-from mhsync.cli.logs import logging_to
 from mhsync.cli.voice import Voice
 
 
@@ -18,8 +17,7 @@ def run(args: Sequence[str]) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        with logging_to(voice):
-            code = make_group().main(list(args), prog_name="mhsync", obj=voice, standalone_mode=False)
+        code = make_group().main(list(args), prog_name="mhsync", obj=voice, standalone_mode=False)
         return code if isinstance(code, int) else 0
     except KeyboardInterrupt as error:
         return tell_failure(voice, error)
