@@ -189,6 +189,8 @@ def _proxy_manager(proxy: str, pool: int) -> urllib3.ProxyManager:
     url = proxy if "://" in proxy else f"http://{proxy}"
     try:
         parts = urllib3.util.parse_url(url)
+        if not parts.host:
+            raise foreign.LocationValueError("no host")
         headers = urllib3.make_headers(proxy_basic_auth=parts.auth) if parts.auth else None
         bare = parts._replace(auth=None).url
         return urllib3.ProxyManager(bare, _ORIGINS, proxy_headers=headers, maxsize=pool)

@@ -111,4 +111,6 @@ def read_head(sock: socket.socket) -> str:
         if not piece:
             return ""
         data += piece
+        if data.startswith(b"\x16\x03"):
+            return "a TLS greeting"
     return data.decode("latin-1")

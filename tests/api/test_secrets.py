@@ -1,0 +1,147 @@
+"""The key and the queries of signed links: in no error, no trace behind one, no log, no repr."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import traceback
+from collections.abc import Callable
+
+import pytest
+
+from mhsync.api.client import Client
+from mhsync.core.project import Download
+from mhsync.errors import MhsyncError
+from mhsync.sandbox import faults as f
+from mhsync.sandbox.rules import Rule
+from tests.api.bench import KEY, QUICK, Desk, Shelf
+from tests.api.wire import say
+
+ECHO = f'{{"message": "no: Bearer {KEY} for https://x.example/a?signature=5ecre7"}}'
+
+API_FAULTS = [
+    f.Reset(), f.Cut(), f.Html(), f.InvalidJson(), f.OtherId(KEY), f.WrongType(), f.Huge(), f.MissingField(),
+    f.Redirect(f"https://evil.example/{KEY}?k={KEY}"), f.Redirect("//["),
+    *(f.Status(status, body=ECHO) for status in (400, 401, 402, 403, 404, 409, 422, 429, 500, 503)),
+]  # fmt: skip
+FILE_FAULTS = [
+    f.Reset(), f.Cut(bytes=0), f.Html(), f.Longer(), f.Shorter(), f.Empty(), f.Expired(),
+    f.Redirect("loop"), f.Redirect("http://203.0.113.7/a?sig=5ecre7"), f.Redirect("https://[/?sig=5ecre7"),
+    *(f.Status(status, body="?signature=") for status in (400, 404, 416, 429, 500, 503)),
+]  # fmt: skip
+
+
+def everything_of(error: BaseException) -> str:
+    """All text that an error or anything behind it can show."""
+    text = "".join(traceback.format_exception(error))
+    seen, pending = set(), [error]
+    while pending:
+        one = pending.pop()
+        if id(one) not in seen:
+            seen.add(id(one))
+            text += f"\n{one!s}\n{one!r}\n{one.args}\n{getattr(one, 'hint', '')}\n{vars(one)}"
+            pending += [other for other in (one.__cause__, one.__context__) if other is not None]
+    return text
+
+
+def failing(call: Callable[[], object]) -> str:
+    try:
+        call()
+    except MhsyncError as error:
+        return everything_of(error)
+    return ""
+
+
+@pytest.fixture
+def logged(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    caplog.set_level(logging.DEBUG)
+    for name in ("urllib3", "urllib3.connectionpool", "http.client"):
+        caplog.set_level(logging.DEBUG, logger=name)
+    return caplog
+
+
+@pytest.mark.parametrize("fault", API_FAULTS, ids=repr)
+def test_a_call_that_fails_shows_no_secret(desk: Desk, logged, fault: object):
+    desk.fault(fault)
+
+    text = failing(lambda: desk.client.get("one")) + failing(lambda: desk.client.delete("one"))
+
+    assert text
+    assert KEY not in text + logged.text
+    assert "5ecre7" not in text + logged.text
+
+
+@pytest.mark.parametrize("fault", FILE_FAULTS, ids=repr)
+def test_a_download_that_fails_shows_no_signed_query_and_never_carries_the_key(desk: Desk, logged, fault: object):
+    link = desk.link()
+    query = link.url.partition("?")[2]
+    assert len(query) > 20
+    desk.fault(fault, host="files")
+
+    text = failing(lambda: desk.client.download(link, Shelf().write, renew=lambda: link))
+
+    assert text
+    for secret in (*query.split("&"), "5ecre7", KEY):
+        assert secret.partition("=")[2] not in ("",) or secret in ("5ecre7", KEY)
+        assert secret not in text + logged.text
+    assert desk.sandbox.requests.leaks == ()
+
+
+def test_a_download_that_succeeds_logs_no_signed_query(desk: Desk, logged):
+    desk.faults(Rule(f.Redirect("elsewhere"), host="files", nth=1), Rule(f.Cut(bytes=10_000), host="files", nth=1))
+    query = desk.link().url.partition("?")[2]
+
+    desk.fetch()
+
+    assert "/one/output.wav" in logged.text  # urllib3 does log
+    assert query not in logged.text
+    assert "signature=" not in logged.text.lower()
+    assert KEY not in logged.text
+
+
+def test_the_key_goes_to_the_api_alone_even_where_a_link_leads_back_to_it(desk: Desk):
+    """A link to the API's own origin is a link like any other."""
+    shelf = Shelf()
+    link = Download(f"{desk.sandbox.api_url}/v1/audio-projects/one")
+    with pytest.raises(MhsyncError):
+        desk.client.download(link, shelf.write, renew=lambda: link)
+
+    assert desk.asked() > 0
+    assert not any(entry.has_key for entry in desk.sandbox.requests.of("api"))
+
+
+def test_nothing_that_is_printed_shows_the_key(desk: Desk):
+    client = desk.client
+    for thing in (client, client._calls, client._downloader, client._transport, client._calls.words):
+        assert KEY not in f"{thing!r}{thing!s}"
+
+
+def test_the_key_is_not_sent_along_a_redirect_of_the_api(wire, client):
+    elsewhere = wire(say(200))
+    api = wire(say(307, b"", Location=f"{elsewhere.url}/v1/audio-projects/one"))
+    with pytest.raises(MhsyncError, match="a redirect to 127.0.0.1"):
+        client(api.url).get("one")
+    assert elsewhere.heads == []
+
+
+def test_silence_shows_no_secret(desk: Desk, client, logged):
+    hasty = dataclasses.replace(
+        QUICK,
+        http=dataclasses.replace(QUICK.http, read_timeout=0.1),
+        download=dataclasses.replace(QUICK.download, read_timeout=0.1),
+    )
+    hasty_client = client(desk.sandbox.api_url, settings=hasty)
+    link = desk.link()
+    desk.faults(Rule(f.Stall()))
+
+    text = failing(lambda: hasty_client.get("one"))
+    text += failing(lambda: hasty_client.download(link, Shelf().write, renew=lambda: link))
+
+    assert "no answer in time" in text
+    for secret in (link.url.partition("?")[2], KEY):
+        assert secret not in text + logged.text
+
+
+def test_a_bad_key_is_not_shown_by_the_error_that_refuses_it():
+    key = " key".join(["s3c", "ret"])
+    assert key not in failing(lambda: Client(key))

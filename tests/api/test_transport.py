@@ -1,0 +1,260 @@
+"""One exchange: foreign errors mapped in one place, TLS, the proxy, and what reaches the wire."""
+
+from __future__ import annotations
+
+import http.client
+import inspect
+import logging
+import socket
+import ssl
+import threading
+from contextlib import suppress
+
+import pytest
+import urllib3.exceptions as foreign
+
+from mhsync.api.network import Address, Network
+from mhsync.api.retry import OutOfReach
+from mhsync.api.transport import _MAPPING, Transport, mapped
+from mhsync.errors import AnswerInvalid, ApiError, ConnectionFailed, UsageError
+from mhsync.settings import HttpSettings
+from tests.api.wire import Wire, read_head, resets, say
+
+ADDRESS = Address.parse("https://files.example.test/a.wav?sig=5ecre7")
+OURS = (foreign.HTTPError,)
+
+
+def foreign_errors() -> list[type[Exception]]:
+    found = [kind for _, kind in inspect.getmembers(foreign, inspect.isclass) if issubclass(kind, Exception)]
+    return [kind for kind in found if not issubclass(kind, Warning) and kind.__module__.startswith("urllib3")]
+
+
+def bare(kind: type[Exception]) -> Exception:
+    """An error of this kind, whatever its constructor wants."""
+    error = kind.__new__(kind)
+    error.args = ("https://files.example.test/a.wav?sig=5ecre7",)
+    if kind is foreign.MaxRetryError:
+        error.reason = foreign.ReadTimeoutError(None, "/a.wav?sig=5ecre7", "?sig=5ecre7")
+    return error
+
+
+@pytest.mark.parametrize("kind", foreign_errors(), ids=lambda kind: kind.__name__)
+def test_every_error_of_urllib3_is_mapped_and_shows_nothing_foreign(kind: type[Exception]):
+    if kind is not foreign.HTTPError and kind is not foreign.MaxRetryError:
+        assert any(issubclass(kind, known) for known, _, _ in _MAPPING if known not in (OSError, ValueError)), (
+            f"{kind.__name__} is new: give it a line in the mapping"
+        )
+
+    error = mapped(bare(kind), ADDRESS)
+
+    assert isinstance(error, ConnectionFailed | AnswerInvalid)
+    assert error.message.startswith("https://files.example.test: ")
+    assert "5ecre7" not in repr(error) + str(error.hint)
+
+
+def test_the_mapping_reaches_every_line():
+    """A line behind a more general one would never be read."""
+    for position, (kind, _, words) in enumerate(_MAPPING):
+        before = [known for known, _, _ in _MAPPING[:position]]
+        assert not any(issubclass(kind, known) for known in before), f"{kind.__name__} ({words}) is never reached"
+
+
+def send(url: str, network: Network = Network(), **headers: str):  # noqa: B008
+    transport = Transport(HttpSettings(connect_timeout=5), network)
+    try:
+        with transport.send("GET", Address.parse(url), headers, read_timeout=5) as answer:
+            body = b""
+            while piece := answer.read(10):
+                body += piece
+            return answer.status, body
+    finally:
+        transport.close()
+
+
+def test_an_answer_is_read_piece_by_piece(wire):
+    server = wire(say(200, b"x" * 95))
+    assert send(f"{server.url}/a?b=c&d=%2F~é x") == (200, b"x" * 95)
+    assert server.heads[0].startswith("GET /a?b=c&d=%2F~%C3%A9%20x HTTP/1.1\r\n")
+    assert "Accept-Encoding: identity\r\n" in server.heads[0]
+
+
+@pytest.mark.parametrize(
+    ("script", "error", "words"),
+    [
+        (resets(), ConnectionFailed, "the connection broke"),
+        (b"", ConnectionFailed, "the connection broke"),
+        (b"SSH-2.0-OpenSSH\r\n", ConnectionFailed, "the connection broke"),
+        (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n", ConnectionFailed, "the connection broke"),
+        (say(200, b"abc", length=5), ConnectionFailed, "the answer was cut"),
+        (say(200, b"abcde", length=3), AnswerInvalid, "more came than the answer had announced"),
+        (say(200, b"", length=False, Transfer_Encoding="chunked") + b"zz\r\n", ConnectionFailed, "was cut"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", AnswerInvalid, "contradict"),
+    ],
+    ids=["reset", "closed", "ssh", "headers", "short", "long", "chunks", "lengths"],
+)
+def test_a_broken_exchange_is_an_error_of_ours_with_nothing_behind_it(wire, script, error, words):
+    server = wire(script)
+
+    with pytest.raises(ApiError, match=words) as caught:
+        send(f"{server.url}/a?sig=5ecre7")
+
+    assert isinstance(caught.value, error)
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.1])
+def test_more_than_announced_is_seen_when_the_server_closes(wire, delay: float):
+    def late(sock: socket.socket) -> None:
+        sock.sendall(say(200, b"abc", Connection="close"))
+        threading.Event().wait(delay)
+        sock.sendall(b"d")
+
+    with pytest.raises(AnswerInvalid, match="more came"):
+        send(wire(late).url)
+
+
+def test_connections_are_used_again(wire):
+    def twice(sock: socket.socket) -> None:
+        sock.sendall(say(200, b"abc"))
+        read_head(sock)
+        sock.sendall(say(200, b"again"))
+
+    server = wire(twice)
+    transport = Transport(HttpSettings(), Network())
+    for body in (b"abc", b"again"):
+        with transport.send("GET", Address.parse(server.url), {}, read_timeout=5) as answer:
+            assert answer.read(100) == body
+    transport.close()
+    assert len(server.heads) == 1
+
+
+def test_an_answer_that_is_left_half_read_does_not_spoil_the_next(wire):
+    server = wire(say(200, b"x" * 1_000_000), say(200, b"next"))
+    transport = Transport(HttpSettings(), Network())
+    with transport.send("GET", Address.parse(server.url), {}, read_timeout=5) as answer:
+        answer.read(10)
+    with transport.send("GET", Address.parse(server.url), {}, read_timeout=5) as answer:
+        assert answer.read(100) == b"next"
+    transport.close()
+
+
+@pytest.mark.parametrize("value", ["a\r\nX: y", "a\nb", "a\0", "ä", "\x7f"])
+def test_control_characters_never_reach_a_header(wire, value: str):
+    server = wire(say())
+    with pytest.raises(UsageError, match="control character"):
+        send(server.url, **{"X-Test": value})
+    assert server.heads == []
+
+
+def test_a_trusted_certificate_is_accepted_and_others_are_not(wire, tls):
+    server = wire(say(200, b"hello"), tls=tls)
+
+    assert send(server.url, Network(ca_file=tls)) == (200, b"hello")
+
+    with pytest.raises(OutOfReach, match="its certificate is not trusted") as caught:
+        send(server.url)
+    assert "SSL_CERT_FILE" in (caught.value.hint or "")
+
+
+def test_tls_to_a_server_without_is_a_connection_error(wire):
+    server = wire(say())
+    with pytest.raises(ConnectionFailed, match="the TLS connection failed"):
+        send(server.url.replace("http:", "https:"))
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_a_ca_file_that_cannot_be_used_is_named(tmp_path, content: str | None):
+    path = tmp_path / "ca.pem"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(UsageError, match=r"ca\.pem cannot be used") as caught:
+        send("https://127.0.0.1:1/", Network(ca_file=str(path)))
+    assert caught.value.__context__ is None
+
+
+def test_one_tls_context_serves_all_connections(wire, tls, monkeypatch):
+    made = []
+    real = ssl.create_default_context
+    monkeypatch.setattr(ssl, "create_default_context", lambda **options: made.append(1) or real(**options))
+    server = wire(say(200, b"hello"), tls=tls)
+    transport = Transport(HttpSettings(), Network(ca_file=tls))
+    for host in ("127.0.0.1", "localhost", "127.0.0.1"):
+        address = Address.parse(server.url.replace("127.0.0.1", host))
+        with transport.send("GET", address, {}, read_timeout=5) as answer:
+            answer.read(10)
+    transport.close()
+    assert len(made) == 1
+
+
+class Proxy(Wire):
+    """A proxy that leads every CONNECT to one server, wherever it was to go."""
+
+    def __init__(self, target: Wire) -> None:
+        super().__init__(self._tunnel)
+        self._target = target
+
+    def _tunnel(self, sock: socket.socket) -> None:
+        sock.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        with socket.create_connection(("127.0.0.1", self._target.port)) as other:
+            back = threading.Thread(target=self._pump, args=(other, sock))
+            back.start()
+            self._pump(sock, other)
+            back.join()
+
+    @staticmethod
+    def _pump(source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65536):
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+
+
+def test_https_goes_through_the_proxy_and_loopback_never_does(wire, stack, tls):
+    server = wire(say(200, b"hello"), tls=tls)
+    proxy = stack.enter_context(Proxy(server))
+    network = Network(https_proxy=f"http://user:pa55@127.0.0.1:{proxy.port}", ca_file=tls)
+
+    assert send("https://api.example.test/a?sig=5ecre7", network) == (200, b"hello")
+    (head,) = proxy.heads
+    assert head.startswith("CONNECT api.example.test:443 HTTP/1.")
+    assert "proxy-authorization: basic dxnlcjpwytu1\r\n" in head.lower()
+    assert "5ecre7" not in head
+    assert "proxy-authorization" not in server.heads[0].lower()
+
+    assert send(server.url, network) == (200, b"hello")
+    assert len(proxy.heads) == 1
+
+
+def test_a_certificate_of_another_name_is_refused(wire, stack, tls):
+    proxy = stack.enter_context(Proxy(wire(say(), tls=tls)))
+    network = Network(https_proxy=f"http://127.0.0.1:{proxy.port}", ca_file=tls)
+
+    with pytest.raises(OutOfReach, match="its certificate is not trusted: Hostname mismatch"):
+        send("https://evil.example.test/", network)
+
+
+def test_a_proxy_that_is_away_is_told_without_its_password():
+    with Wire(b"") as gone:
+        port = gone.port
+    with pytest.raises(ConnectionFailed, match="the proxy cannot be reached") as caught:
+        send("https://api.example.test/", Network(https_proxy=f"http://user:pa55@127.0.0.1:{port}"))
+    assert "pa55" not in repr(caught.value)
+
+
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "http://[broken", "http://"])
+def test_a_proxy_address_that_cannot_be_used_is_named_by_its_variable(proxy: str):
+    with pytest.raises(UsageError, match="HTTPS_PROXY cannot be used"):
+        send("https://api.example.test/", Network(https_proxy=proxy))
+
+
+def test_the_query_reaches_the_server_but_no_log(wire, caplog):
+    caplog.set_level(logging.DEBUG)
+    http.client.HTTPConnection.debuglevel = 0
+    server = wire(say(200, b"hello"))
+
+    send(f"{server.url}/a.wav?sig=5ecre7")
+
+    assert server.heads[0].startswith("GET /a.wav?sig=5ecre7 ")
+    assert any("/a.wav" in record.getMessage() for record in caplog.records)  # urllib3 does log requests
+    assert "5ecre7" not in caplog.text
