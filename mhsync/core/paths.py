@@ -81,6 +81,11 @@ def split_ext(filename: str) -> tuple[str, str]:
     return stem, dot + ext
 
 
+def folders_of(path: str) -> tuple[str, ...]:
+    """The folders that a path lies in: `a` and `a/b` for `a/b/c`."""
+    return tuple(path[:end] for end, char in enumerate(path) if char == "/")
+
+
 def filenames(sources: Sequence[str]) -> tuple[str, ...]:
     """For each output the last part of its URL, made safe and unique within its project.
 

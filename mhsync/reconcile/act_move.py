@@ -7,9 +7,11 @@ finished by the next run. Outputs that change places, or whose paths differ in c
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from mhsync.core.paths import folders_of
 from mhsync.core.plan import ProjectPlan
 from mhsync.core.receipt import Receipt, StoredOutput
 from mhsync.core.template import path_key
@@ -53,6 +55,35 @@ def move_all(run: Run, storage: Storage, plans: Iterable[ProjectPlan]) -> dict[s
     return results
 
 
+class _Waiting:
+    """Steps not taken yet, by where their files stand; no file can go where one of these stands, nor below it."""
+
+    def __init__(self, steps: Iterable[Step]) -> None:
+        self.steps: dict[str, Step] = {}
+        self._folders: Counter[str] = Counter()
+        for step in steps:
+            self.add(step)
+
+    def add(self, step: Step) -> None:
+        self.steps[path_key(step.old)] = step
+        self._folders.update(folders_of(path_key(step.old)))
+
+    def remove(self, step: Step) -> None:
+        del self.steps[path_key(step.old)]
+        self._folders.subtract(folders_of(path_key(step.old)))
+
+    def is_free_for(self, step: Step) -> bool:
+        key = path_key(step.new)
+        return not (
+            key in self.steps or self._folders[key] > 0 or any(folder in self.steps for folder in folders_of(key))
+        )
+
+    def next(self) -> Step | None:
+        """A step whose new path is free; where there is none, any: it is to be parked."""
+        free = (step for step in self.steps.values() if self.is_free_for(step))
+        return next(free, None) or next(iter(self.steps.values()), None)
+
+
 class _Mover:
     def __init__(self, run: Run, storage: Storage) -> None:
         self._run = run
@@ -73,21 +104,17 @@ class _Mover:
 
     def go(self, steps: list[Step]) -> Iterator[tuple[Step, MhsyncError | None]]:
         """Take the steps in an order in which each finds its new path free; park where there is none."""
-        waiting = {path_key(step.old): step for step in steps}
-        while waiting and not self._run.stop():
-            key, step = next(
-                ((key, step) for key, step in waiting.items() if path_key(step.new) not in waiting),
-                next(iter(waiting.items())),
-            )
-            del waiting[key]
-            is_free = path_key(step.new) not in waiting and path_key(step.new) != key
+        waiting = _Waiting(steps)
+        while (step := waiting.next()) is not None and not self._run.stop():
+            is_free = waiting.is_free_for(step)
+            waiting.remove(step)
             target = step.new if is_free else f"{PARKED}{step.id}-{step.index}"
             error = self._attempt(replace(step, new=target))
             if error is None and not is_free:
-                waiting[path_key(target)] = replace(step, old=target)
+                waiting.add(replace(step, old=target))
                 continue
             yield step, error
-        for step in waiting.values():
+        for step in waiting.steps.values():
             yield step, Interrupted(f"interrupted before {step.old} was moved", id=step.id)
 
     def _attempt(self, step: Step) -> MhsyncError | None:

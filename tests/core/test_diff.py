@@ -277,6 +277,13 @@ def test_a_file_where_another_project_needs_a_folder_blocks_both():
     assert [p.verdict for p in plan.projects] == [Verdict.BLOCKED, Verdict.BLOCKED]
 
 
+@pytest.mark.parametrize(("stranger", "told"), [("One", "the file one"), ("one/output.wav/x", "a folder")])
+def test_a_strangers_file_that_no_path_can_pass_blocks(stranger, told):
+    plan = plan_one(entry(), inventory(sizes={stranger: 3}), live())
+    check(plan, Verdict.BLOCKED)
+    assert (plan.reason_code, told in plan.reason) == ("path_occupied", True), plan.reason
+
+
 def test_who_is_stored_under_a_path_keeps_it():
     desired = manifest(entry("a", path="{name}{ext}"), entry("b", path="{name}{ext}"))
     stock = inventory(receipt("a", paths=("A name.wav",)))

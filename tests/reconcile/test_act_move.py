@@ -16,7 +16,7 @@ def test_a_changed_template_moves_without_a_download(bench):
     b = bench(complete("a"), complete("b", 2))
     b.apply({"a": "downloaded", "b": "downloaded"})
     b.sandbox.requests.clear()
-    states = {i: ("downloaded", "new/{id}-{index}{ext}") for i in ("a", "b")}
+    states = dict.fromkeys(("a", "b"), ("downloaded", "new/{id}-{index}{ext}"))
     assert outcomes(b.apply(states)) == {"a": "moved", "b": "moved"}
     assert set(b.files()) == {"new/a-1.wav", "new/b-1.wav", "new/b-2.wav"}
     assert b.sandbox.requests.all() == ()
@@ -40,6 +40,16 @@ def test_a_case_only_change_goes_through_a_parked_name(bench):
     assert outcomes(b.apply({"a": ("downloaded", "Song{ext}")})) == {"a": "moved"}
     assert set(b.files()) == {"Song.wav"}
     assert b.leftovers() == []
+
+
+@pytest.mark.parametrize(("old", "new"), [("song", "song/{filename}"), ("song/{filename}", "song")])
+def test_a_file_becomes_a_folder_and_a_folder_a_file(bench, old, new):
+    b = bench(complete("a"))
+    b.apply({"a": ("downloaded", old)})
+    assert outcomes(b.apply({"a": ("downloaded", new)})) == {"a": "moved"}
+    assert list(b.files()) == [new.replace("{filename}", "output.wav")]
+    assert b.leftovers() == []
+    b.check_receipts_are_true()
 
 
 def test_a_foreign_file_in_the_way_blocks_and_both_stay(bench):

@@ -1,0 +1,233 @@
+"""The fault matrix: whatever fails, no audio is lost, nothing is deleted that was not asked for, and the next run
+finishes the work. Each row says what must come out of an `archived` project; real sockets, the sandbox's faults.
+
+The client's own rows (errors, retries, requests) are in `tests/api/`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import pytest
+
+from mhsync.errors import AuthenticationFailed
+from mhsync.sandbox import faults as f
+from mhsync.sandbox.rules import Faults, Rule
+from tests.reconcile.bench import QUICK, complete, outcomes, result_of
+
+IMPATIENT = replace(
+    QUICK,
+    http=replace(QUICK.http, read_timeout=0.15, connect_timeout=0.5),
+    download=replace(QUICK.download, read_timeout=0.15),
+)
+SIZE = 60_000
+WHOLE = {"one/output.wav": SIZE}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A fault where it strikes, and what must come out."""
+
+    name: str
+    fault: object
+    outcome: str = "failed"
+    code: str | None = None
+    files: bool = False
+    """Whether the output is stored afterwards."""
+    deletes: int = 0
+    """DELETEs that the API saw."""
+    gets: int | None = None
+    """GETs that the API saw, where the number is the promise."""
+    times: int | None = None
+    host: str = "api"
+    method: str = "GET"
+
+
+GET = [
+    Row("reset", f.Reset(), code="connection_failed", gets=6),
+    Row("reset-once", f.Reset(), "archived", files=True, deletes=1, times=1),
+    Row("cut", f.Cut(20), code="connection_failed", gets=6),
+    Row("cut-once", f.Cut(20), "archived", files=True, deletes=1, times=1),
+    Row("stall", f.Stall(), code="connection_failed", gets=6),
+    Row("429", f.Status(429), code="rate_limited"),
+    Row("429-twice", f.Status(429), "archived", files=True, deletes=1, times=2),
+    Row("429-retry-after", f.Status(429, retry_after=1), "archived", files=True, deletes=1, times=1),
+    Row("429-retry-after-date", f.Status(429, retry_after_date=1), "archived", files=True, deletes=1, times=1),
+    Row("500", f.Status(500), code="server_failed", gets=6),
+    Row("500-three-times", f.Status(500), "archived", files=True, deletes=1, times=3),
+    Row("502", f.Status(502), code="server_failed", gets=6),
+    Row("503", f.Status(503), code="server_failed"),
+    Row("503-twice", f.Status(503), "archived", files=True, deletes=1, times=2),
+    Row("403", f.Status(403), code="permission_denied", gets=1),
+    Row("404", f.Status(404), "blocked", code="copy_lost", gets=1),
+    Row("402", f.Status(402), code="payment_required", gets=1),
+    Row("invalid-json", f.InvalidJson(), code="answer_invalid"),
+    Row("html", f.Html(), code="answer_invalid"),
+    Row("html-once", f.Html(), "archived", files=True, deletes=1, times=1),
+    Row("other-id", f.OtherId(), code="answer_invalid", gets=1),
+    Row("unknown-status", f.UnknownStatus(), code="unknown_status", gets=1),
+    Row("no-status", f.MissingField("status"), code="answer_invalid", gets=1),
+    Row("no-downloads", f.MissingField("downloads"), "blocked", code="no_outputs", gets=1),
+    Row("wrong-type", f.WrongType(), code="answer_invalid", gets=1),
+    Row("100-MB", f.Huge(100_000_000), code="answer_invalid"),
+    Row("100-MB-chunked", f.Huge(100_000_000, chunked=True), code="answer_invalid"),
+    Row("redirect", f.Redirect(), code="answer_invalid"),
+]
+DELETE = [
+    Row("reset", f.Reset(), code="connection_failed", files=True, deletes=6),
+    Row("reset-once", f.Reset(), "archived", files=True, deletes=2, times=1),
+    Row("answer-lost", f.Lost(), "archived", files=True, deletes=2, times=1),
+    Row("every-answer-lost", f.Lost(), "archived", files=True, deletes=6),
+    Row("stall", f.Stall(), code="connection_failed", files=True, deletes=6),
+    Row("429-once", f.Status(429), "archived", files=True, deletes=2, times=1),
+    Row("500", f.Status(500), code="server_failed", files=True, deletes=6),
+    Row("502-once", f.Status(502), "archived", files=True, deletes=2, times=1),
+    Row("503-once", f.Status(503), "archived", files=True, deletes=2, times=1),
+    Row("401", f.Status(401), code="authentication_failed", files=True, deletes=1),
+    Row("403", f.Status(403), code="permission_denied", files=True, deletes=1),
+    Row("404", f.Status(404), "archived", files=True, deletes=1),
+    Row("html", f.Html(), code="answer_invalid", files=True),
+    Row("redirect", f.Redirect(), code="answer_invalid", files=True, deletes=1),
+]
+FILES = [
+    Row("reset", f.Reset()),
+    Row("reset-once", f.Reset(), "archived", files=True, deletes=1, times=1),
+    Row("cut-once", f.Cut(SIZE // 2), "archived", files=True, deletes=1, times=1),
+    Row("cut-each-time", f.Cut(SIZE // 5), "archived", files=True, deletes=1),
+    Row("cut-reset", f.Cut(SIZE // 2, reset=True), "archived", files=True, deletes=1, times=1),
+    Row("stall", f.Stall(bytes=0)),
+    Row("stall-once", f.Stall(bytes=SIZE // 2), "archived", files=True, deletes=1, times=1),
+    Row("ignores-range", f.IgnoreRange(), "archived", files=True, deletes=1),
+    Row("longer", f.Longer()),
+    Row("longer-once", f.Longer(), "archived", files=True, deletes=1, times=1),
+    Row("shorter", f.Shorter(), "archived", files=True, deletes=1, times=1),
+    Row("no-length", f.NoLength(), "archived", files=True, deletes=1),
+    Row("no-length-cut-once", f.NoLength(SIZE // 2), "archived", files=True, deletes=1, times=1),
+    Row("chunked", f.Chunked(), "archived", files=True, deletes=1),
+    Row("chunked-cut-once", f.Chunked(SIZE // 2), "archived", files=True, deletes=1, times=1),
+    Row("chunked-cut-each-time", f.Chunked(0)),
+    Row("empty", f.Empty()),
+    Row("empty-once", f.Empty(), "archived", files=True, deletes=1, times=1),
+    Row("html", f.Html()),
+    Row("html-once", f.Html(), "archived", files=True, deletes=1, times=1),
+    Row("expired", f.Expired(), code="link_expired"),
+    Row("expired-410-once", f.Expired(410), "archived", files=True, deletes=1, times=1),
+    Row("401-once", f.Status(401), "archived", files=True, deletes=1, times=1),
+    Row("500", f.Status(500)),
+    Row("503-once", f.Status(503), "archived", files=True, deletes=1, times=1),
+    Row("429-once", f.Status(429), "archived", files=True, deletes=1, times=1),
+    Row("404", f.Status(404)),
+    Row("redirect-elsewhere", f.Redirect(), "archived", files=True, deletes=1, times=1),
+    Row("redirect-loop", f.Redirect("loop")),
+]
+ROWS = (
+    [pytest.param(row, id=f"GET-{row.name}") for row in GET]
+    + [pytest.param(replace(row, method="DELETE"), id=f"DELETE-{row.name}") for row in DELETE]
+    + [pytest.param(replace(row, host="files"), id=f"file-{row.name}") for row in FILES]
+)
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_a_fault_loses_nothing_and_the_next_run_finishes(bench, row):
+    b = bench(complete("one", size=SIZE))
+    b.settings = IMPATIENT
+    b.sandbox.faults = Faults(Rule(row.fault, host=row.host, method=row.method, times=row.times))
+    report = b.apply({"one": "archived"})
+    result = result_of(report, "one")
+    assert result.outcome.value == row.outcome, result
+    assert report.exit_code == (0 if row.outcome == "archived" else 1)
+    if row.code is not None:
+        assert result.error.code == row.code, result
+    assert b.files() == (WHOLE if row.files else {})
+    assert b.leftovers() == []
+    b.check_receipts_are_true()
+    deletes = b.sent("DELETE")
+    assert len(deletes) <= max(row.deletes, 6 if row.method == "DELETE" else 0)
+    if row.method != "DELETE":
+        assert len(deletes) == row.deletes
+    if row.gets is not None:
+        assert len(b.sent("GET")) == row.gets
+    assert not [entry for entry in b.sandbox.requests.of(host="files") if entry.has_key]
+    b.no_faults()
+    again = outcomes(b.apply({"one": "archived"}))["one"]
+    assert again in ("archived", "unchanged")
+    assert b.files() == WHOLE
+    assert outcomes(b.apply({"one": "archived"})) == {"one": "unchanged"}
+
+
+def test_a_server_that_is_down_changes_nothing(bench):
+    b = bench(complete("one"))
+    b.settings = IMPATIENT
+    b.sandbox.stop()
+    report = b.apply({"one": "archived"})
+    assert (outcomes(report), report.exit_code) == ({"one": "failed"}, 1)
+    assert result_of(report, "one").error.code == "connection_failed"
+    b.sandbox.start()
+    assert outcomes(b.apply({"one": "archived"})) == {"one": "archived"}
+
+
+def test_a_server_that_goes_down_half_way_leaves_work_for_the_next_run(bench):
+    b = bench(*(complete(f"p{n}", size=SIZE) for n in range(12)))
+    hurried = replace(IMPATIENT.http, attempts=2, connect_timeout=0.2)
+    b.settings = replace(IMPATIENT, http=hurried, run=replace(QUICK.run, transfers=2))
+    states = {f"p{n}": "archived" for n in range(12)}
+    seen = []
+
+    def unplug(result):
+        seen.append(result)
+        b.sandbox.stop()
+
+    b.sandbox.faults = Faults(Rule(f.Status(500), host="files", id="p5"))
+    first = b.apply(states, watcher=type(b.watcher)(settled=unplug))
+    assert seen, "something ended while the server was up"
+    assert "failed" in outcomes(first).values()
+    b.check_receipts_are_true()
+    b.sandbox.start()
+    b.no_faults()
+    assert set(outcomes(b.apply(states)).values()) <= {"archived", "unchanged"}
+    assert set(outcomes(b.apply(states)).values()) == {"unchanged"}
+
+
+def test_a_401_to_a_get_in_the_first_look_is_one_error(bench):
+    b = bench(complete("one"))
+    b.fault(f.Status(401), method="GET")
+    with pytest.raises(AuthenticationFailed):
+        b.apply({"one": "archived"})
+
+
+def test_the_last_get_before_a_delete_decides(bench):
+    b = bench(complete("one"))
+    b.sandbox.faults = Faults(Rule(f.Status(500), host="api", method="GET", skip=1))
+    b.settings = IMPATIENT
+    assert outcomes(b.apply({"one": "archived"})) == {"one": "failed"}
+    assert b.sent("DELETE") == []
+    assert set(b.files()) == {"one/output.wav"}
+
+
+def test_a_cut_download_goes_on_where_it_broke(bench):
+    b = bench(complete("one", size=SIZE))
+    b.fault(f.Cut(SIZE // 2), host="files", times=1)
+    b.apply({"one": "downloaded"})
+    first, second = b.sandbox.requests.of(host="files")
+    assert (first.range, second.range) == (None, f"bytes={SIZE // 2}-")
+
+
+def test_a_body_without_a_length_is_proved_by_a_second_download(bench):
+    b = bench(complete("one", size=SIZE))
+    b.fault(f.NoLength(), host="files")
+    b.apply({"one": "archived"})
+    assert b.receipt("one")["outputs"][0]["proof"] == "twice"
+    assert len(b.sandbox.requests.of(host="files")) == 2
+
+
+@pytest.mark.parametrize("each", [True, False], ids=["at-one-place", "elsewhere-each-time"])
+def test_a_body_without_a_length_that_is_always_cut_keeps_the_original_alive(bench, each):
+    b = bench(complete("one", size=SIZE))
+    b.settings = IMPATIENT
+    cuts = [SIZE // 2] if each else [SIZE // 2, SIZE // 3]
+    b.sandbox.faults = Faults(
+        *(Rule(f.NoLength(cut), host="files", every=len(cuts), skip=n) for n, cut in enumerate(cuts))
+    )
+    assert outcomes(b.apply({"one": "archived"})) == {"one": "failed"}
+    assert b.sent("DELETE") == []
+    assert b.files() == {}
