@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 
+from mhsync.cli.arguments import max_deletes
 from mhsync.cli.durations import DEFAULT_WAIT, WaitCommand, parse_duration
 from mhsync.cli.manifests import Files, load_manifest
-from mhsync.cli.options import Flags, make_command, parse_limit, parsed_by
+from mhsync.cli.options import Flags, make_command, parsed_by
 from mhsync.cli.progress import Progress
 from mhsync.cli.prompt import asker
 from mhsync.cli.render.json import dumped
@@ -24,12 +25,7 @@ from mhsync.reconcile.run import ApplyOptions
     Files(),
     click.Option(["--yes"], is_flag=True, help="Delete what the plan deletes without asking."),
     click.Option(["--no-deletes"], is_flag=True, help="Leave deletes out; download and move only."),
-    click.Option(
-        ["--max-deletes"],
-        metavar="N|N%",
-        callback=parsed_by(parse_limit),
-        help="Refuse more deletes than this; replaces each manifest's own limit.",
-    ),
+    max_deletes(),
     click.Option(
         ["--wait"],
         metavar="[DURATION]",
@@ -59,7 +55,7 @@ def command(
         no_deletes=no_deletes,
         max_deletes=max_deletes,
         wait=wait,
-        is_ci=_is_ci(voice),
+        is_ci=voice.is_ci,
         environ=voice.environ,
     )
 
@@ -78,8 +74,3 @@ def command(
     else:
         voice.say(report_text(report, voice.look(voice.out), is_verbose=voice.verbose > 0))
     return report.exit_code
-
-
-def _is_ci(voice: Voice) -> bool:
-    """Whether this is a CI runner: `CI` is set, and does not say no."""
-    return voice.environ.get("CI", "").strip().lower() not in ("", "false", "0")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mhsync.cli.options import parsed_by
+from mhsync.cli.options import parse_limit, parsed_by
 from mhsync.core.project import is_valid_id
 
 
@@ -22,6 +22,16 @@ def parse_id(text: str) -> str:
 def project_id() -> click.Argument:
     """`ID`."""
     return click.Argument(["id"], metavar="ID", callback=parsed_by(parse_id))
+
+
+def max_deletes() -> click.Option:
+    """`--max-deletes`."""
+    return click.Option(
+        ["--max-deletes"],
+        metavar="N|N%",
+        callback=parsed_by(parse_limit),
+        help="Refuse more deletes than this; replaces each manifest's own limit.",
+    )
 
 
 def show_urls() -> click.Option:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import click
 
+from mhsync.cli.arguments import max_deletes
 from mhsync.cli.manifests import Files, load_manifest
 from mhsync.cli.options import Flags, make_command
 from mhsync.cli.progress import Progress
 from mhsync.cli.render.json import dumped
-from mhsync.cli.render.text import missing_text, plan_text
+from mhsync.cli.render.text import missing_text, plan_text, refusals_text
 from mhsync.cli.running import opened_run
 from mhsync.cli.voice import Voice
+from mhsync.core.guards import Circumstances, check
+from mhsync.core.manifest import Limit
 from mhsync.core.plan import Plan
+from mhsync.errors import Problem
 from mhsync.reconcile.plan import plan
 
 EXIT_FAILED = 1
@@ -26,24 +30,38 @@ EXIT_CHANGES = 2
         is_flag=True,
         help="Exit 0 when there is nothing to change, 2 when there are changes, 1 on any error.",
     ),
+    max_deletes(),
     groups=("api", "run"),
 )
-def command(voice: Voice, flags: Flags, files: tuple[str, ...], detailed_exitcode: bool) -> int:
+def command(
+    voice: Voice, flags: Flags, files: tuple[str, ...], detailed_exitcode: bool, max_deletes: Limit | None
+) -> int:
     """Show what would change, and why.
 
-    Writes to no storage and notifies nobody. With -v the unchanged projects are listed too.
+    Writes to no storage and notifies nobody. Tells when a guard would keep apply from doing it. With -v the
+    unchanged projects are listed too.
     """
     manifest = load_manifest(files, flags.settings, flags.only)
     progress = Progress(voice)
     with opened_run(voice, flags, progress.watcher) as run:
         found = plan(run, manifest)
     progress.end()
+    refusals = _refusals(found, max_deletes, is_ci=voice.is_ci)
     if voice.is_json:
         voice.document(dumped(found.to_json()))
-        voice.tell_lines(missing_text(found, voice.look(voice.err)))
+        look = voice.look(voice.err)
+        voice.tell_lines([*missing_text(found, look), *refusals_text(refusals, look)])
     else:
-        voice.say(plan_text(found, voice.look(voice.out), is_verbose=voice.verbose > 0))
+        look = voice.look(voice.out)
+        text = plan_text(found, look, is_verbose=voice.verbose > 0)
+        voice.say("\n".join([text, *refusals_text(refusals, look)]))
     return _exit_code(found, is_detailed=detailed_exitcode)
+
+
+def _refusals(found: Plan, limit: Limit | None, *, is_ci: bool) -> tuple[Problem, ...]:
+    """Why apply would refuse the plan: what can be told without opening a storage once more."""
+    folders = frozenset(file.file for file in found.files if "://" not in file.storage)
+    return check(found, Circumstances(is_ci=is_ci, max_deletes=limit, machine_folders=folders))
 
 
 def _exit_code(found: Plan, *, is_detailed: bool) -> int:

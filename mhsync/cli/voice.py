@@ -50,6 +50,11 @@ class Voice:
         return last_value(self.args, "--format") == "json"
 
     @property
+    def is_ci(self) -> bool:
+        """Whether this is a CI runner: `CI` is set, and does not say no."""
+        return self.environ.get("CI", "").strip().lower() not in ("", "false", "0")
+
+    @property
     def err_is_terminal(self) -> bool:
         return self.err.isatty()
 

@@ -134,3 +134,22 @@ def test_names_from_the_api_cannot_reach_the_terminal_whole(desk):
     assert done.code == 1
     assert "\x1b" not in done.out + done.err
     assert "\u202e" not in done.out + done.err
+
+
+def test_what_apply_would_refuse_is_told_and_changes_no_exit_code(desk):
+    manifest = desk.manifest("draft: deleted", "canceled: deleted")
+    plain = desk.run("plan", manifest)
+    assert "refuse" not in plain.out
+    limited = desk.run("plan", manifest, "--max-deletes", "1")
+    assert limited.code == plain.code == 0
+    assert limited.out.splitlines()[-2:] == [
+        "apply would refuse this: m.yaml: 2 deletes are planned, but --max-deletes is 1 of 2 projects",
+        "  hint: to allow it this once: --max-deletes 2; to leave deletes out: --no-deletes",
+    ]
+    assert desk.run("apply", manifest, "--max-deletes", "1", "--yes").code == 3
+    form = desk.run("plan", manifest, "--max-deletes", "1", "--format", "json")
+    assert_valid(form.document, "plan")
+    assert "apply would refuse this" in form.err
+    archived = desk.manifest("done: archived")
+    assert "CI runner" in desk.run("plan", archived, CI="true").out
+    assert "CI runner" not in desk.run("plan", archived).out

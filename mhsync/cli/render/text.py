@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mhsync.cli.render.table import Row, drawn
-from mhsync.cli.render.terminal import Color, Look
+from mhsync.cli.render.terminal import Color, Look, escape
 from mhsync.cli.render.words import counted, human_size
 from mhsync.core.plan import Action, Plan, ProjectPlan, Verdict
 from mhsync.core.report import ActionOutcome, ErrorInfo, Outcome, ProjectResult, Report
+from mhsync.errors import Problem
 
 _PLAN_HEADER = ("PROJECT", "ACTION", "WHY")
 _REPORT_HEADER = ("PROJECT", "OUTCOME", "DETAILS")
@@ -55,6 +56,15 @@ def missing_text(plan: Plan, look: Look) -> list[str]:
     if missing:
         return [f"{counted(missing, 'project')} not found (404): deleted before, or another account's."]
     return []
+
+
+def refusals_text(problems: Iterable[Problem], look: Look) -> list[str]:
+    """Why apply would refuse the plan, and what to do about it."""
+    lines: list[str] = []
+    for problem in problems:
+        lines.append(f"{look.paint('apply would refuse this:', Color.YELLOW)} {escape(str(problem))}")
+        lines += [f"  hint: {escape(problem.hint)}"] if problem.hint else []
+    return lines
 
 
 def _plan_sum(plan: Plan) -> str:

@@ -1,0 +1,61 @@
+"""Signals: asked to stop once, a command ends cleanly with 130; handlers are put back."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+
+import pytest
+
+from mhsync.cli.signals import interrupting, stopping
+from mhsync.errors import Interrupted
+from mhsync.sandbox.server import Sandbox
+from tests.cli.desk import TIMEOUT, account
+from tests.cli.schemas import assert_valid
+
+SIGNALS = [signal.SIGINT, signal.SIGTERM]
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_the_first_signal_asks_and_the_handlers_are_put_back(number, capfd):
+    before = [signal.getsignal(n) for n in SIGNALS]
+    asked = []
+    with stopping(lambda: asked.append(1)):
+        os.kill(os.getpid(), number)
+    assert asked == [1]
+    assert "stopping" in capfd.readouterr().err
+    assert [signal.getsignal(n) for n in SIGNALS] == before
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_prompt_is_interrupted_and_asks_nobody_to_stop(number):
+    asked = []
+    with stopping(lambda: asked.append(1)):
+        with pytest.raises(Interrupted), interrupting():
+            os.kill(os.getpid(), number)
+            time.sleep(TIMEOUT)
+        assert asked == []
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize("command", [["plan", "m.yaml"], ["apply", "m.yaml"], ["get", "done"], ["check", "done"]])
+def test_before_there_is_a_result_130_comes_with_an_error_document(desk, command, number):
+    desk.manifest("done")
+    with (
+        Sandbox(account(), latency=1.0) as slow,
+        desk.start(*command, "--format", "json", environ={"MHSYNC_API_URL": slow.api_url}) as process,
+    ):
+        until = time.monotonic() + TIMEOUT
+        while not len(slow.requests):
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=TIMEOUT)
+    assert process.returncode == 130
+    assert "stopping" in err
+    document = json.loads(out)
+    assert_valid(document, "error")
+    assert document["exit"] == 130
+    assert "Traceback" not in err
