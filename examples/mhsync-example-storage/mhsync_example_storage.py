@@ -1,0 +1,190 @@
+"""A storage for mhsync that keeps everything in one SQLite file: `sqlite:///absolute/path/to/file.db`."""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import IO, Any, BinaryIO
+from urllib.parse import unquote, urlsplit
+
+from mhsync import (
+    FileInfo,
+    Storage,
+    StorageError,
+    StorageNotFound,
+    StorageUnavailable,
+    UsageError,
+    Writer,
+    check_path,
+    hookimpl,
+)
+
+CHUNK = 1024 * 1024
+PATIENCE = 60.0
+"""Seconds to wait for another connection that writes."""
+
+FILES = (
+    "CREATE TABLE IF NOT EXISTS files (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, size INTEGER NOT NULL)"
+)
+CHUNKS = """
+    CREATE TABLE IF NOT EXISTS chunks (
+        file INTEGER NOT NULL REFERENCES files ON DELETE CASCADE,
+        number INTEGER NOT NULL,
+        data BLOB NOT NULL,
+        PRIMARY KEY (file, number)
+    )
+"""
+
+
+@hookimpl
+def mhsync_storage_schemes() -> Mapping[str, Callable[[str, Mapping[str, Any]], Storage]]:
+    return {"sqlite": open_storage}
+
+
+def open_storage(url: str, options: Mapping[str, Any]) -> Storage:
+    """The factory: it looks at the URL and the options, and writes nothing.
+
+    Raises:
+        UsageError: the URL names no absolute path, or there are options.
+    """
+    parts = urlsplit(url)
+    if parts.netloc or not parts.path.startswith("/") or parts.path.endswith("/") or parts.query or parts.fragment:
+        raise UsageError("the URL names no file", hint="write sqlite:///absolute/path/to/file.db")
+    if options:
+        raise UsageError(f"there is no option {min(options)!r}", hint="leave out storage_options")
+    return SqliteStorage(Path(unquote(parts.path)))
+
+
+class SqliteStorage(Storage):
+    """Files as rows. Each call has a connection of its own, so that any thread may make it."""
+
+    is_folder_of_this_machine = True
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def list(self, prefix: str = "") -> Iterator[FileInfo]:
+        query = "SELECT path, size FROM files WHERE substr(path, 1, length(?)) = ?"
+        with self._reading() as database:
+            rows = [] if database is None else database.execute(query, (prefix, prefix)).fetchall()
+        for path, size in rows:
+            yield FileInfo(path, size)
+
+    def stat(self, path: str) -> FileInfo | None:
+        check_path(path)
+        with self._reading() as database:
+            row = None if database is None else _find(database, path)
+        return None if row is None else FileInfo(path, row[1])
+
+    def open(self, path: str) -> BinaryIO:
+        check_path(path)
+        with ExitStack() as stack, self._reading() as database:
+            row = None if database is None else _find(database, path)
+            if database is None or row is None:
+                raise StorageNotFound(f"there is no file {path} in {self.file}")
+            copy = stack.enter_context(tempfile.TemporaryFile())
+            query = "SELECT data FROM chunks WHERE file = ? ORDER BY number"
+            for (data,) in database.execute(query, (row[0],)):
+                copy.write(data)
+            copy.seek(0)
+            stack.pop_all()  # from here on the caller closes it
+            return copy
+
+    @contextmanager
+    def write(self, path: str) -> Iterator[Writer]:
+        check_path(path)
+        with self._told():
+            gathered = tempfile.TemporaryFile()  # noqa: SIM115 - closed below
+        with gathered:
+            yield _Gatherer(gathered, self._told)
+            # Only a block that ended well gets here: the transaction makes the file visible, or nothing.
+            with self._writing() as database:
+                database.execute("DELETE FROM files WHERE path = ?", (path,))
+                row = database.execute("INSERT INTO files (path, size) VALUES (?, ?)", (path, gathered.tell()))
+                gathered.seek(0)
+                for number, data in enumerate(iter(lambda: gathered.read(CHUNK), b"")):
+                    database.execute("INSERT INTO chunks VALUES (?, ?, ?)", (row.lastrowid, number, data))
+
+    def move(self, old: str, new: str) -> None:
+        check_path(old)
+        check_path(new)
+        with self._writing() as database:
+            row = _find(database, old)
+            if row is None:
+                raise StorageNotFound(f"there is no file {old} in {self.file}")
+            if old != new:
+                database.execute("DELETE FROM files WHERE path = ?", (new,))
+                database.execute("UPDATE files SET path = ? WHERE id = ?", (new, row[0]))
+
+    def remove(self, path: str) -> None:
+        check_path(path)
+        with self._reading() as database:
+            is_there = database is not None and _find(database, path) is not None
+        if is_there:
+            with self._writing() as database:
+                database.execute("DELETE FROM files WHERE path = ?", (path,))
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection | None]:
+        """One view of the database for the whole block, or None while there is none."""
+        with self._told():
+            if not self.file.exists():
+                yield None
+                return
+            # Not `mode=ro`: what a killed process left must be rolled back first.
+            with closing(self._connect("rw")) as database:
+                database.execute("BEGIN")
+                has_tables = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'chunks'").fetchone()
+                yield database if has_tables else None
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that is committed when the block ends well."""
+        with self._told():
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            with closing(self._connect("rwc")) as database:
+                # IMMEDIATE takes the write lock at once; taken later, it fails when somebody else committed.
+                database.execute("BEGIN IMMEDIATE")
+                for table in (FILES, CHUNKS):
+                    database.execute(table)
+                yield database
+                database.execute("COMMIT")
+
+    def _connect(self, mode: str) -> sqlite3.Connection:
+        try:
+            database = sqlite3.connect(
+                f"{self.file.as_uri()}?mode={mode}", uri=True, timeout=PATIENCE, isolation_level=None
+            )
+            database.execute("PRAGMA foreign_keys = ON")
+        except sqlite3.Error as error:
+            raise StorageUnavailable(f"cannot open {self.file}: {error}") from error
+        return database
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Whatever SQLite or the disk raises, in words of ours."""
+        try:
+            yield
+        except (sqlite3.Error, OSError, UnicodeEncodeError) as error:
+            raise StorageError(f"{self.file}: {error}", hint="see that the disk is well and has space") from error
+
+
+class _Gatherer:
+    """The writer: bytes go into a temporary file, whose failures are told like all others."""
+
+    def __init__(self, file: IO[bytes], told: Callable[[], AbstractContextManager[None]]) -> None:
+        self._file = file
+        self._told = told
+
+    def write(self, data: bytes, /) -> int:
+        with self._told():
+            return self._file.write(data)
+
+
+def _find(database: sqlite3.Connection, path: str) -> tuple[int, int] | None:
+    """The id and the size of a file."""
+    row: tuple[int, int] | None = database.execute("SELECT id, size FROM files WHERE path = ?", (path,)).fetchone()
+    return row
