@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -35,6 +36,7 @@ def get_all(client: Client, ids: tuple[str, ...], threads: int = 16) -> list[obj
 
 
 @pytest.mark.slow
+@pytest.mark.skipif("MHSYNC_LONG" not in os.environ, reason="takes half a minute: `make test-long`")
 def test_500_projects_at_20_requests_a_second_with_default_settings():
     faults = Faults(rate=Rate(20))
     with Sandbox(world(500), key=KEY, faults=faults) as sandbox, Client(KEY, base_url=sandbox.api_url) as client:
