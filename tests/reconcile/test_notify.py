@@ -1,0 +1,226 @@
+"""Notifications: what happened is told, once, with the sums last; a receiver that fails never fails a sync."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import pytest
+
+import mhsync
+from mhsync.core.manifest import Manifest, NotifyTarget
+from mhsync.hooks.manager import Hooks
+from mhsync.reconcile.run import ApplyOptions, Watcher
+from mhsync.sandbox.faults import Status
+from tests.reconcile.bench import complete, outcomes
+
+
+class Listener:
+    """A plugin that keeps what it is told, as a notifier and through the event hook."""
+
+    def __init__(self, *, fails=False, slow=0.0):
+        self.told, self.urls, self.events = [], [], []
+        self.fails, self.slow = fails, slow
+
+    @mhsync.hookimpl
+    def mhsync_notifier_schemes(self):
+        return {"listen": self.make}
+
+    def make(self, url, options):
+        self.urls.append((url, dict(options)))
+        return self
+
+    def notify(self, event):
+        time.sleep(self.slow)
+        self.told.append(event)
+        if self.fails:
+            raise RuntimeError("500 from https://chat.example/?token=SECRET")
+
+    @mhsync.hookimpl
+    def mhsync_event(self, event):
+        self.events.append(event)
+
+
+def notified(b, states, *targets) -> Manifest:
+    (file,) = b.manifest(states).files
+    return Manifest((replace(file, notify=targets),))
+
+
+def names(events):
+    return [(event.name, event.subject) for event in events]
+
+
+def test_each_project_is_told_and_the_sums_come_last(bench):
+    b = bench(complete("a"), complete("b"), complete("c"))
+    listener = Listener()
+    b.hooks = Hooks.of(listener=listener)
+    states = {"a": "downloaded", "b": "deleted", "c": "archived"}
+    b.apply(notified(b, states, NotifyTarget("listen://x")))
+    told = names(listener.told)
+    assert told[0] == ("run.started", None)
+    assert sorted(told[1:-1]) == [("project.archived", "c"), ("project.deleted", "b"), ("project.downloaded", "a")]
+    assert told[-1] == ("run.finished", None)
+    assert listener.told[-1].data["summary"]["archived"] == 1
+    assert names(listener.events) == told, "the event hook is told the same"
+
+
+def test_what_is_unchanged_is_not_told(bench):
+    b = bench(complete("a"))
+    b.apply({"a": "downloaded"})
+    listener = Listener()
+    b.hooks = Hooks.of(listener=listener)
+    b.apply(notified(b, {"a": "downloaded"}, NotifyTarget("listen://x")))
+    assert names(listener.told) == [("run.started", None), ("run.finished", None)]
+
+
+def test_on_chooses_outcomes(bench):
+    b = bench(complete("a"), complete("b"))
+    listener = Listener()
+    b.hooks = Hooks.of(listener=listener)
+    b.apply(notified(b, {"a": "downloaded", "b": "deleted"}, NotifyTarget("listen://x", on=("deleted",))))
+    assert names(listener.told) == [("project.deleted", "b"), ("run.finished", None)]
+
+
+def test_a_name_of_the_environment_is_resolved_at_apply_alone_and_options_are_passed_on(bench):
+    b = bench(complete("a"))
+    listener = Listener()
+    b.hooks = Hooks.of(listener=listener)
+    desired = notified(b, {"a": "downloaded"}, NotifyTarget("${TARGET}", options={"secret_env": "S"}))
+    b.plan(desired)
+    assert listener.urls == []
+    b.apply(desired, ApplyOptions(environ={"TARGET": "listen://hidden"}))
+    assert listener.urls == [("listen://hidden", {"secret_env": "S"})]
+
+
+def test_an_unset_name_is_a_warning_and_fails_nothing(bench):
+    b = bench(complete("a"))
+    warnings = []
+    desired = notified(b, {"a": "downloaded"}, NotifyTarget("${NOT_SET}", line=7, column=5))
+    report = b.apply(desired, watcher=Watcher(warned=warnings.append))
+    assert report.exit_code == 0
+    assert warnings == ["m.yaml:7:5: the environment has no NOT_SET (set it, or nobody is told)"]
+
+
+def test_a_receiver_that_fails_is_named_without_its_secrets_and_fails_nothing(bench):
+    b = bench(*(complete(f"p{n}") for n in range(6)))
+    listener, warnings = Listener(fails=True), []
+    b.hooks = Hooks.of(listener=listener)
+    desired = notified(b, {f"p{n}": "downloaded" for n in range(6)}, NotifyTarget("listen://x?token=SECRET"))
+    report = b.apply(desired, watcher=Watcher(warned=warnings.append))
+    assert report.exit_code == 0
+    assert warnings
+    assert all("listener could not tell of" in warning for warning in warnings)
+    assert "SECRET" not in str(warnings)
+    assert len(listener.told) == 4, "left alone after three failures, but for the last event"
+    assert listener.told[-1].name == "run.finished"
+
+
+def test_a_slow_receiver_delays_the_end_no_longer_than_its_bound(bench):
+    b = bench(complete("a"))
+    listener, warnings = Listener(slow=0.5), []
+    b.hooks = Hooks.of(listener=listener)
+    b.settings = replace(b.settings, run=replace(b.settings.run, notify_timeout=0.1))
+    began = time.monotonic()
+    b.apply(notified(b, {"a": "downloaded"}, NotifyTarget("listen://x")), watcher=Watcher(warned=warnings.append))
+    assert "still under way" in warnings[-1]
+    assert time.monotonic() - began < 10
+
+
+def test_ids_are_the_same_when_the_same_is_told_again(bench):
+    b = bench(complete("a"))
+    listener = Listener()
+    b.hooks = Hooks.of(listener=listener)
+    desired = notified(b, {"a": "deleted"}, NotifyTarget("listen://x"))
+    b.fault(Status(500), method="DELETE")
+    b.apply(desired)
+    b.apply(desired)
+    failures = [event.id for event in listener.told if event.name == "project.failed"]
+    assert len(set(failures)) == 2, "two runs that fail are two events"
+    b.no_faults()
+    b.apply(desired)
+    (deleted,) = [event.id for event in listener.told if event.name == "project.deleted"]
+    (b.folder / ".mhsync/receipts/a.json").unlink()
+    b.sandbox.world.put(complete("a"))
+    b.apply(desired)
+    assert [event.id for event in listener.told if event.name == "project.deleted"] == [deleted, deleted]
+
+
+def test_no_event_holds_a_signed_query(bench):
+    b = bench(complete("a"), complete("b"))
+    listener = Listener()
+    b.hooks = Hooks.of(listener=listener)
+    b.fault(Status(500), host="files", id="b")
+    b.apply(notified(b, {"a": "downloaded", "b": "downloaded"}, NotifyTarget("listen://x")))
+    text = "".join(str(event.to_json()) for event in listener.told + listener.events)
+    assert "?" not in text
+    assert b.sandbox.key not in text
+
+
+@pytest.mark.parametrize(
+    "wrong", [mhsync.OutputRejected("too quiet"), ValueError("a bug")], ids=["rejected", "raised"]
+)
+def test_an_output_that_a_check_rejects_never_becomes_visible(bench, wrong):
+    class Check:
+        @mhsync.hookimpl
+        def mhsync_check_output(self, project, output, file):
+            assert file.stat().st_size == output.size
+            if project.id == "bad":
+                raise wrong
+            return {"loudness": -20}
+
+    b = bench(complete("bad"), complete("good"))
+    b.hooks = Hooks.of(check=Check())
+    report = b.apply({"bad": "archived", "good": "archived"})
+    assert outcomes(report) == {"bad": "failed", "good": "archived"}
+    assert set(b.files()) == {"good/output.wav"}
+    assert b.sent("DELETE") == ["good"]
+    assert b.receipt("good")["outputs"][0]["facts"] == {"loudness": -20}
+    assert b.leftovers() == []
+
+
+def test_a_check_sees_a_local_file_whatever_the_storage(bench, monkeypatch):
+    from mhsync.storage.local import LocalStorage
+
+    class Elsewhere(LocalStorage):
+        is_folder_of_this_machine = False
+
+    seen = []
+
+    class Check:
+        @mhsync.hookimpl
+        def mhsync_check_output(self, file):
+            seen.append(file.read_bytes()[:4])
+
+    b = bench(complete("a", 2))
+    b.hooks = Hooks.of(check=Check())
+    monkeypatch.setattr(Hooks, "open_storage", lambda self, file: Elsewhere(b.folder))
+    assert outcomes(b.apply({"a": "downloaded"})) == {"a": "downloaded"}
+    assert seen == [b"RIFF", b"RIFF"]
+    b.check_receipts_are_true()
+
+
+def test_a_veto_changes_nothing_and_names_the_plugin(bench):
+    class Veto:
+        @mhsync.hookimpl
+        def mhsync_review_plan(self, plan):
+            raise mhsync.PlanRefused("not on a Friday")
+
+    b = bench(complete("a"))
+    b.hooks = Hooks.of(friday=Veto())
+    with pytest.raises(mhsync.PlanRefused, match="friday refused the plan: not on a Friday"):
+        b.apply({"a": "deleted"})
+    assert b.sent("DELETE") == []
+
+
+def test_a_plugin_that_raises_in_every_hook_is_named_and_stops_no_sync(bench):
+    class Bad:
+        @mhsync.hookimpl
+        def mhsync_event(self, event):
+            raise RuntimeError("bad event")
+
+    b = bench(complete("a"))
+    b.hooks = Hooks.of(bad=Bad())
+    warnings = []
+    report = b.apply({"a": "downloaded"}, watcher=Watcher(warned=warnings.append))
+    assert report.exit_code == 0
+    assert any("bad" in warning for warning in warnings)
