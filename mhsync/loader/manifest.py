@@ -24,7 +24,7 @@ from mhsync.core.template import TemplateProblem, check_template
 from mhsync.loader.places import check_notify_url, check_storage, check_storage_option
 from mhsync.loader.problems import Problems
 from mhsync.loader.tree import ListNode, MapNode, Node, Scalar, plain
-from mhsync.loader.wording import unquoted
+from mhsync.loader.wording import not_a_limit, not_an_id, unquoted
 
 _Word = TypeVar("_Word", bound=StrEnum)
 _NO_FIELDS = MapNode({}, {}, 1, 1)
@@ -52,7 +52,7 @@ def build(tree: Node, source: Source, problems: Problems) -> ManifestFile:
         sha256=source.sha256,
         storage=DEFAULT_STORAGE if storage is None else storage.text,
         storage_options=_storage_options(root, problems),
-        policy=_policy(_map(root, "policy")),
+        policy=_policy(_map(root, "policy"), problems),
         notify=tuple(_notify(item, problems) for item in _maps(root, "notify")),
         entries=tuple(_Entries(root, source.file, problems)),
         storage_line=None if storage is None else storage.line,
@@ -69,24 +69,26 @@ def _storage_options(root: MapNode, problems: Problems) -> Mapping[str, Any]:
     return MappingProxyType(values)
 
 
-def _policy(node: MapNode) -> Policy:
+def _policy(node: MapNode, problems: Problems) -> Policy:
     deletes = _text(node, "deletes")
     durable = node.fields.get("durable_storage")
     return Policy(
         deletes=_word(Deletes, deletes) or Deletes.CONFIRM,
-        max_deletes=_limit(node.fields.get("max_deletes")),
+        max_deletes=_limit(node.fields.get("max_deletes"), problems),
         durable_storage=isinstance(durable, Scalar) and durable.value is True,
     )
 
 
-def _limit(node: Node | None) -> Limit | None:
-    """The limit; None where there is none, or one that the schema has refused."""
+def _limit(node: Node | None, problems: Problems) -> Limit | None:
+    """The limit. One that cannot be read is a problem, even where the schema lets it through: none is no limit."""
     value = node.value if isinstance(node, Scalar) else None
     try:
         if isinstance(value, str):
             return Limit.parse(value)
         return None if value is None else Limit(int(value))
     except ValueError:
+        assert isinstance(node, Scalar)
+        problems.add(*not_a_limit(node), node)
         return None
 
 
@@ -138,7 +140,10 @@ class _Entries:
         if path is not None:
             self._check_path(path, None if id_ is None else id_.text)
         if id_ is None:
-            return None  # the schema has told
+            # The schema has told of it, but for a line end after it: `$` matches before one.
+            if isinstance(found, Scalar) and isinstance(found.value, str):
+                self._problems.add(*not_an_id(found), found)
+            return None
         if isinstance(id_.value, str) and id_.reads_as is not None:
             self._problems.add(*unquoted("id", id_, "id"), id_, id_.text)
         return Entry(

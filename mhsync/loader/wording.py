@@ -65,10 +65,9 @@ def value_problem(fault: Fault, node: Node) -> Found:
     if fault.rule == "minLength":
         return "no_value", f"{label} is empty", hint
     if fault.rule == "pattern" and isinstance(node, Scalar):
-        return "id", f"not an id: {show(node.text)}", _id_hint(node.text)
+        return not_an_id(node)
     if name == "max_deletes":
-        shown = show(node.text) if isinstance(node, Scalar) else _kind(node)
-        return "type", f"{label} is neither a count nor a percentage: {shown}", 'write 20 or "30%"'
+        return not_a_limit(node)
     special = _scalar_problem(fault, node, label) if isinstance(node, Scalar) else _other_problem(fault, node)
     if special is not None:
         return special
@@ -115,6 +114,15 @@ def unquoted(label: str, node: Scalar, name: str) -> tuple[str, str, str]:
     shown = node.text if len(node.text) <= 60 else node.text[:59] + "…"
     message = f"{label} {shown} is unquoted, and YAML may read it as {node.reads_as}"
     return "unquoted", message, f'quote it: {name}: "{shown}"'
+
+
+def not_an_id(node: Scalar) -> Found:
+    return "id", f"not an id: {show(node.text)}", _id_hint(node.text)
+
+
+def not_a_limit(node: Node) -> Found:
+    shown = show(node.text) if isinstance(node, Scalar) else _kind(node)
+    return "type", f"max_deletes is neither a count nor a percentage: {shown}", 'write 20 or "30%"'
 
 
 def _word_hint(word: str, known: list[str]) -> str:

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mhsync.core.manifest import ManifestFile
+from mhsync.errors import ManifestError, Problem
+from mhsync.loader import load
+from mhsync.settings import ManifestSettings
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., str]:
+    """Writes a manifest and gives its name."""
+
+    def write(text: str | bytes, name: str = "manifest.yaml") -> str:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
+        return str(path)
+
+    return write
+
+
+@pytest.fixture
+def loaded(write: Callable[..., str]) -> Callable[[str], ManifestFile]:
+    """Loads one good manifest."""
+    return lambda text: load([write(text)]).files[0]
+
+
+@pytest.fixture
+def told(write: Callable[..., str]) -> Callable[..., list[Problem]]:
+    """Loads one bad manifest and gives its problems, each with the file's name, a place and a hint."""
+
+    def told(text: str | bytes, settings: ManifestSettings = ManifestSettings()) -> list[Problem]:  # noqa: B008
+        name = write(text)
+        with pytest.raises(ManifestError) as error:
+            load([name], settings)
+        problems = list(error.value.problems)
+        assert all(problem.file == name and problem.hint for problem in problems)
+        for problem in problems:
+            assert problem.message.isprintable()
+            assert (problem.hint or "").isprintable()
+            assert len(problem.message) < 250
+        return problems
+
+    return told

@@ -1,0 +1,301 @@
+"""Manifests: what is read from them, and everything that is refused, with its place and what to write instead."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from mhsync.core.manifest import Deletes, Entry, Limit, NotifyTarget, Policy, State
+
+HEAD = "version: 1\nprojects: []\n"
+
+
+def test_every_key_is_read(loaded, tmp_path) -> None:
+    text = """\
+version: 1
+storage: s3://bucket/audio
+storage_options: {region: eu-1, part_size: 8, verify: true}
+path: "{date}/{id}{ext}"
+state: archived
+policy:
+  deletes: allow
+  max_deletes: 20
+  durable_storage: true
+notify:
+  - {url: "${SLACK_URL}", on: [failed, deleted, failed], options: {colour: red, nested: {a: [1]}}}
+  - url: https://hooks.example/abc
+projects:
+  - id: clx7uu86w0a5qp55yxz315r6r
+  - {id: "012345", state: deleted}
+  - {id: clx9, state: downloaded, path: "intro/{name}{ext}"}
+"""
+    file = loaded(text)
+    name = str(tmp_path / "manifest.yaml")
+    assert (file.file, file.folder) == (name, str(tmp_path))
+    assert file.sha256 == hashlib.sha256(text.encode()).hexdigest()
+    assert (file.storage, file.storage_line, file.storage_column) == ("s3://bucket/audio", 2, 10)
+    assert file.storage_options == {"region": "eu-1", "part_size": 8, "verify": True}
+    assert file.policy == Policy(Deletes.ALLOW, Limit(20), durable_storage=True)
+    options = {"colour": "red", "nested": {"a": [1]}}
+    assert file.notify == (
+        NotifyTarget("${SLACK_URL}", ("failed", "deleted"), options, line=11, column=5),
+        NotifyTarget("https://hooks.example/abc", (), {}, line=12, column=5),
+    )
+    assert file.entries == (
+        Entry("clx7uu86w0a5qp55yxz315r6r", State.ARCHIVED, "{date}/{id}{ext}", name, 14, 9),
+        Entry("012345", State.DELETED, "{date}/{id}{ext}", name, 15, 10),
+        Entry("clx9", State.DOWNLOADED, "intro/{name}{ext}", name, 16, 10),
+    )
+
+
+def test_what_is_left_out_has_the_defaults_of_the_design(loaded) -> None:
+    file = loaded("version: 1\nprojects: [{id: clx7}]\n")
+    assert (file.storage, file.storage_line, dict(file.storage_options)) == ("./outputs", None, {})
+    assert file.policy == Policy(Deletes.CONFIRM, None, durable_storage=False)
+    assert file.notify == ()
+    (entry,) = file.entries
+    assert (entry.state, entry.path) == (State.DOWNLOADED, "{id}/{filename}")
+
+
+def test_an_empty_list_of_projects_is_valid(loaded) -> None:
+    assert loaded(HEAD).entries == ()
+
+
+@pytest.mark.parametrize(
+    ("written", "limit"),
+    [
+        ("0", Limit(0)),
+        ("20", Limit(20)),
+        ('"30%"', Limit(30, is_percent=True)),
+        ("100%", Limit(100, is_percent=True)),
+    ],
+)
+def test_a_limit_is_a_count_or_a_percentage(loaded, written: str, limit: Limit) -> None:
+    assert loaded(f"{HEAD}policy: {{max_deletes: {written}}}\n").policy.max_deletes == limit
+
+
+@pytest.mark.parametrize(
+    "text", ["\ufeffversion: 1\nprojects: []\n", "version: 1\r\nprojects: []\r\n", "---\n" + HEAD]
+)
+def test_marks_and_line_ends_of_other_systems_are_read(loaded, text: str) -> None:
+    assert loaded(text).entries == ()
+
+
+@pytest.mark.parametrize(
+    "storage",
+    [
+        "./outputs",
+        "/srv/audio",
+        "../audio",
+        "a b/é",
+        "sftp://me@host/x",
+        "s3://b/p?region=eu-1",
+        "C-drive",
+        "{id}",
+    ],
+)
+def test_a_storage_is_any_path_or_url_without_secrets(loaded, storage: str) -> None:
+    assert loaded(f"{HEAD}storage: '{storage}'\n").storage == storage
+
+
+@pytest.mark.parametrize(
+    "option",
+    ["region", "endpoint", "prefix", "key_file", "private_key_path", "known_hosts", "keyboard", "tokenize",
+     "kms_key_id", "passive", "password_file", "token_env"],
+)  # fmt: skip
+def test_options_that_are_no_secrets_are_read(loaded, option: str) -> None:
+    assert loaded(f"{HEAD}storage_options: {{{option}: x}}\n").storage_options == {option: "x"}
+
+
+PLACED = [
+    # version and the file as a whole
+    ("projects: []", 1, 1, "missing_key", "add 'version: 1'"),
+    ("version: 1", 1, 1, "missing_key", "add 'projects: []'"),
+    ("version: 2\nprojects: []", 1, 10, "version", "write 'version: 1'"),
+    ("version: '1'\nprojects: []", 1, 10, "version", "write 'version: 1'"),
+    ("version: true\nprojects: []", 1, 10, "version", "write 'version: 1'"),
+    ("- id: clx7", 1, 1, "type", "begin it with 'version: 1' and 'projects: []'"),
+    ("clx7", 1, 1, "type", "begin it with 'version: 1' and 'projects: []'"),
+    ("", 1, 1, "empty", "begin it with 'version: 1' and 'projects: []'"),
+    ("# nothing\n", 1, 1, "empty", "begin it with 'version: 1' and 'projects: []'"),
+    # unknown keys
+    (f"{HEAD}storge: x", 3, 1, "unknown_key", "did you mean storage?"),
+    (f"{HEAD}Policy: {{}}", 3, 1, "unknown_key", "did you mean policy?"),
+    (f"{HEAD}max_deletes: 3", 3, 1, "unknown_key", "max_deletes belongs under policy"),
+    (f"{HEAD}policy: {{delete: allow}}", 3, 10, "unknown_key", "did you mean deletes?"),
+    (f"{HEAD}notify: [{{url: '${{A}}', only: []}}]", 3, 24, "unknown_key", "did you mean on?"),
+    ("version: 1\nproject: []", 2, 1, "unknown_key", "did you mean projects?"),
+    ("version: 1\nprojects: [{ID: clx7}]", 2, 13, "unknown_key", "did you mean id?"),
+    ("version: 1\nprojects: [{id: a, storage: x}]", 2, 20, "unknown_key", "storage belongs to the file, not here"),
+    ("version: 1\nprojects: [{id: a, xyzzy: x}]", 2, 20, "unknown_key", "known here: id, state, path"),
+    # words
+    (f"{HEAD}state: archive", 3, 8, "unknown_value", "did you mean archived? It is one of downloaded, deleted, archived"),
+    (f"{HEAD}state: xyzzy", 3, 8, "unknown_value", "write one of downloaded, deleted, archived"),
+    (f"{HEAD}state: ", 3, 1, "no_value", "write for example 'state: downloaded'"),
+    (f"{HEAD}state: [deleted]", 3, 8, "type", "write for example 'state: downloaded'"),
+    (f"{HEAD}policy: {{deletes: never}}", 3, 19, "unknown_value", "write one of confirm, allow, forbid"),
+    (f"{HEAD}policy: {{deletes: yes}}", 3, 19, "unknown_value", "write one of confirm, allow, forbid"),
+    ("version: 1\nprojects: [{id: a, state: DELETED}]", 2, 27, "unknown_value",
+     "did you mean deleted? It is one of downloaded, deleted, archived"),
+    # types
+    (f"{HEAD}policy: {{durable_storage: yes}}", 3, 27, "type", "write 'durable_storage: true'"),
+    (f"{HEAD}policy: {{durable_storage: 'off'}}", 3, 27, "type", "write 'durable_storage: false'"),
+    (f"{HEAD}policy: {{durable_storage: 1}}", 3, 27, "type", "write for example 'durable_storage: true'"),
+    (f"{HEAD}policy: []", 3, 9, "type", """write for example 'policy: {"deletes": "confirm", "max_deletes": 20}'"""),
+    (f"{HEAD}policy: {{max_deletes: -1}}", 3, 23, "type", 'write 20 or "30%"'),
+    (f"{HEAD}policy: {{max_deletes: 1.5}}", 3, 23, "type", 'write 20 or "30%"'),
+    (f"{HEAD}policy: {{max_deletes: 101%}}", 3, 23, "type", 'write 20 or "30%"'),
+    (f"{HEAD}policy: {{max_deletes: '20'}}", 3, 23, "type", 'write 20 or "30%"'),
+    (f"{HEAD}policy: {{max_deletes: [20]}}", 3, 23, "type", 'write 20 or "30%"'),
+    (f"{HEAD}policy: {{max_deletes: 0x10%}}", 3, 23, "type", 'write 20 or "30%"'),
+    (f'{HEAD}policy: {{max_deletes: "30%\\n"}}', 3, 23, "type", 'write 20 or "30%"'),
+    (f"{HEAD}policy: {{max_deletes: true}}", 3, 23, "type", 'write 20 or "30%"'),
+    (f"{HEAD}path: {{id}}", 3, 7, "type", 'quote what has braces: path: "{id}"'),
+    (f"{HEAD}path: {{id}}/{{filename}}", 3, 11, "yaml", 'write it in quotes, such as "{id}/{filename}"'),
+    (f"{HEAD}path: 5", 3, 7, "unquoted", 'quote it: path: "5"'),
+    ("version: 1\nprojects:", 2, 1, "no_value", "write for example 'projects: []'"),
+    ("version: 1\nprojects: clx7", 2, 11, "type", "write for example 'projects: []'"),
+    ("version: 1\nprojects: {id: clx7}", 2, 11, "type", "write for example 'projects: []'"),
+    # entries and ids
+    ("version: 1\nprojects:\n  - clx7", 3, 5, "type", "write '- id: clx7'"),
+    ("version: 1\nprojects:\n  - 'a b'", 3, 5, "type", "write '- id: clx7…'"),
+    ("version: 1\nprojects: [{state: deleted}]", 2, 12, "missing_key", "add 'id: clx7uu86w0a5qp55yxz315r6r'"),
+    ("version: 1\nprojects: [{id: ''}]", 2, 17, "id", "an id is 1 to 128 of A-Z a-z 0-9 _ -"),
+    ("version: 1\nprojects: [{id: a/../b!}]", 2, 17, "id", "an id is 1 to 128 of A-Z a-z 0-9 _ -"),
+    ("version: 1\nprojects: [{id: ../x}]", 2, 17, "id", "write the id alone: x"),
+    ("version: 1\nprojects: [{id: 'https://magichour.ai/a/clx7?x=1'}]", 2, 17, "id", "write the id alone: clx7"),
+    ("version: 1\nprojects: [{id: ' clx7'}]", 2, 17, "id", "leave the spaces out: clx7"),
+    ('version: 1\nprojects: [{id: "clx7\\n"}]', 2, 17, "id", "leave the spaces out: clx7"),
+    (f"version: 1\nprojects: [{{id: {'a' * 129}}}]", 2, 17, "id", "an id is 1 to 128 of A-Z a-z 0-9 _ -"),
+    ("version: 1\nprojects: [{id: clх7}]", 2, 17, "id", "an id is 1 to 128 of A-Z a-z 0-9 _ -"),
+    ("version: 1\nprojects: [{id: ~}]", 2, 17, "unquoted", 'quote it: id: "~"'),
+    ("version: 1\nprojects: [{id: }]", 2, 13, "no_value", "write for example 'id: clx7uu86w0a5qp55yxz315r6r'"),
+    ("version: 1\nprojects: [{id: [clx7]}]", 2, 17, "type", "write for example 'id: clx7uu86w0a5qp55yxz315r6r'"),
+    # paths
+    (f"{HEAD}path: '{{filname}}'", 3, 7, "path_field", "did you mean {filename}?"),
+    (f"{HEAD}path: '{{id:>9}}'", 3, 7, "path_format", "write {id}"),
+    (f"{HEAD}path: '/x/{{id}}'", 3, 7, "path_absolute", "leave the first '/' out"),
+    (f"{HEAD}path: '../{{id}}'", 3, 7, "path_climbs", "leave it out"),
+    (f"{HEAD}path: ''", 3, 7, "no_value", "write for example"),
+    ("version: 1\nprojects: [{id: a, path: .MHSYNC/x}]", 2, 26, "path_private", "choose another name"),
+    ("version: 1\nprojects: [{id: a, path: nul.wav}]", 2, 26, "path_device", "choose another name"),
+    ('version: 1\nprojects: [{id: a, path: "a\\0b"}]', 2, 26, "path_control", "take it out"),
+    # storage
+    (f"{HEAD}storage: ''", 3, 10, "no_value", "write for example 'storage: ./outputs'"),
+    (f"{HEAD}storage: '  '", 3, 10, "no_value", "write for example 'storage: ./outputs'"),
+    (f"{HEAD}storage: 7", 3, 10, "unquoted", 'quote it: storage: "7"'),
+    (f'{HEAD}storage: "a\\0b"', 3, 10, "storage", "take it out"),
+    (f"{HEAD}storage: 'x/${{HOME}}'", 3, 10, "variable", "${NAME} may only stand as a notify url"),
+    (f"{HEAD}storage: 's3://[x'", 3, 10, "storage", "write SCHEME://HOST/PATH"),
+    (f"{HEAD}storage: sftp://me:hunter2@host/x", 3, 10, "storage_secret", "the backend's own environment"),
+    (f"{HEAD}storage: 's3://b?secret_access_key=hunter2'", 3, 10, "storage_secret", "the backend's own environment"),
+    (f"{HEAD}storage_options: {{endpoint: 'http://me:hunter2@host'}}", 3, 19, "storage_secret", "own environment"),
+    (f"{HEAD}storage_options: {{region: }}", 3, 19, "no_value", "write for example 'region: eu-1'"),
+    (f"{HEAD}storage_options: {{region: [eu-1]}}", 3, 27, "type", "write for example 'region: eu-1'"),
+    (f"{HEAD}storage_options: eu-1", 3, 18, "type", "write for example 'storage_options: {\"region\": \"eu-1\"}'"),
+    # notify
+    (f"{HEAD}notify: [{{on: [failed]}}]", 3, 10, "missing_key", "add 'url: \"${SLACK_URL}\"'"),
+    (f"{HEAD}notify: [hunter2]", 3, 10, "type", 'write for example \'- {"url": "${SLACK_URL}"'),
+    (f"{HEAD}notify: [{{url: }}]", 3, 11, "no_value", "write for example 'url: \"${SLACK_URL}\"'"),
+    (f"{HEAD}notify: [{{url: 5}}]", 3, 16, "type", "write for example 'url: \"${SLACK_URL}\"'"),
+    (f"{HEAD}notify: [{{url: hunter2}}]", 3, 16, "notify_url", 'write SCHEME://… or "${NAME}"'),
+    (f"{HEAD}notify: [{{url: 'https://x/hunter2 y'}}]", 3, 16, "notify_url", "encode it"),
+    (f"{HEAD}notify: [{{url: 'https://x/${{hunter2}}'}}]", 3, 16, "variable", 'write url: "${NAME}"'),
+    (f"{HEAD}notify: [{{url: '${{A}}${{hunter2}}'}}]", 3, 16, "variable", 'write url: "${NAME}"'),
+    (f"{HEAD}notify: [{{url: ' ${{A}}'}}]", 3, 16, "variable", 'write url: "${NAME}"'),
+    (f"{HEAD}notify: [{{url: '$hunter2'}}]", 3, 16, "variable", 'write url: "${NAME}"'),
+    (f"{HEAD}notify: [{{https://hunter2: x, url: '${{A}}'}}]", 3, 11, "unknown_key", "known here: url, on, options"),
+    (f"{HEAD}notify: [{{url: '${{A}}', on: failed}}]", 3, 28, "type", "write for example 'on: [\"failed\", \"deleted\"]'"),
+    (f"{HEAD}notify: [{{url: '${{A}}', on: [fail]}}]", 3, 29, "unknown_value", "did you mean failed?"),
+    (f"{HEAD}notify: [{{url: '${{A}}', on: [true]}}]", 3, 29, "unknown_value", "write one of downloaded, moved"),
+    (f"{HEAD}notify: [{{url: '${{A}}', options: x}}]", 3, 33, "type", "write for example 'options: {}'"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "line", "column", "code", "mend"), PLACED)
+def test_each_refusal_names_its_place_once_and_what_to_write(
+    told, text: str, line: int, column: int, code: str, mend: str
+) -> None:
+    problems = told(text)
+    assert [(found.line, found.column, found.code) for found in problems] == [(line, column, code)]
+    assert mend in problems[0].hint
+    assert "hunter2" not in f"{problems[0]} {problems[0].hint}"
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["secret", "token", "password", "access_key", "key", "api-key", "apiKey", "accessKeyId", "aws_secret_access_key",
+     "access_key_id", "AccountKey", "SAS_TOKEN", "client.secret", "passphrase", "APIKEY"],
+)  # fmt: skip
+def test_a_secret_in_the_options_is_refused_and_not_shown(told, key: str) -> None:
+    (problem,) = told(f"{HEAD}storage_options: {{{key}: hunter2}}\n")
+    assert (problem.line, problem.column, problem.code) == (3, 19, "storage_secret")
+    assert problem.hint == "take it out: secrets come from the backend's own environment"
+    assert "hunter2" not in str(problem)
+
+
+UNSAFE = ["1e5", "012345", "no", "NO", "y", "on", "true", "null", "123", "0x1F", "0o17", "0b101", "1_000", "-5",
+          "2024-01-01", "123e4567", "1e-5", "00", "9" * 30, "089"]  # fmt: skip
+
+
+@pytest.mark.parametrize("id", UNSAFE)
+def test_an_unquoted_id_that_any_yaml_reads_as_something_else_is_to_be_quoted(told, loaded, id: str) -> None:
+    (problem,) = told(f"version: 1\nprojects:\n  - id: {id}\n")
+    assert (problem.line, problem.column, problem.code, problem.id) == (3, 9, "unquoted", id)
+    assert problem.hint == f'quote it: id: "{id}"'
+    assert loaded(f'version: 1\nprojects:\n  - id: "{id}"\n').entries[0].id == id
+
+
+@pytest.mark.parametrize(
+    "id", ["clx7", "e5", "1e5x", "--", "_", "nope", "x0", "12-34", "2024-1-1", "1e", "0x", "Inf"]
+)
+def test_an_id_that_every_yaml_reads_as_text_needs_no_quotes(loaded, id: str) -> None:
+    assert loaded(f"version: 1\nprojects:\n  - id: {id}\n").entries[0].id == id
+
+
+def test_all_problems_are_told_at_once_in_the_order_of_the_lines(told) -> None:
+    problems = told("""\
+version: 1
+storge: x
+state: archive
+policy: {deletes: maybe, max_deletes: lots}
+notify: [{on: [x]}]
+projects:
+  - {id: clx1, path: "../{nam}"}
+  - {id: 1e5, state: gone}
+  - {id: clx1}
+  - *x
+  - {id: clx2, state: deleted, state: deleted}
+""")
+    assert [(p.line, p.code) for p in problems] == [
+        (2, "unknown_key"),
+        (3, "unknown_value"),
+        (4, "unknown_value"),
+        (4, "type"),
+        (5, "missing_key"),
+        (5, "unknown_value"),
+        (7, "path_field"),
+        (7, "path_climbs"),
+        (8, "unquoted"),
+        (8, "unknown_value"),
+        (9, "duplicate_id"),
+        (10, "alias"),
+        (11, "duplicate_key"),
+    ]
+
+
+def test_problems_of_a_project_carry_its_id(told) -> None:
+    problems = told("version: 1\nprojects: [{id: clx1, state: x, path: /a, foo: 1}]\n")
+    assert {problem.id for problem in problems} == {"clx1"}
+    assert len(problems) == 3
+
+
+def test_a_list_of_outcomes_may_be_empty_or_all(loaded) -> None:
+    outcomes = "downloaded, moved, deleted, archived, unchanged, pending, blocked, failed, not_attempted"
+    file = loaded(f"{HEAD}notify: [{{url: a://b, on: []}}, {{url: a://b, on: [{outcomes}]}}]\n")
+    assert [target.on for target in file.notify] == [(), tuple(outcomes.split(", "))]
+
+
+def test_a_notify_url_is_not_in_what_python_prints_of_a_manifest(loaded) -> None:
+    assert "hunter2" not in repr(loaded(f"{HEAD}notify: [{{url: 'a://hunter2', options: {{k: hunter2}}}}]\n"))

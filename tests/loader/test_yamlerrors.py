@@ -1,0 +1,49 @@
+"""What is not YAML: the parser's complaints, in plain words, at the place a person must look at."""
+
+from __future__ import annotations
+
+import pytest
+
+from mhsync.errors import ManifestError
+from mhsync.loader.yamltree import read
+from mhsync.settings import ManifestSettings
+
+BROKEN = [
+    ("a: [1", "1:4", "is not closed", "close it"),
+    ("a: [", "2:1", "a bracket is not closed", "close the bracket"),
+    ("a: {b: 1, c: 2]", "1:4", "is not closed", "close it"),
+    ("a: ]", "1:4", "a bracket too many", "take the bracket out"),
+    ("a: 'x\nb: 1", "1:4", "a quote is not closed", "close it with the same quote"),
+    ("a:\n\t- b", "2:1", "a tab stands", "indent with spaces"),
+    ("a: @x", "1:4", "nothing can begin with '@'", "put the value in quotes"),
+    ("a: `x", "1:4", "nothing can begin with '`'", "put the value in quotes"),
+    ("a: %x", "1:4", "nothing can begin with '%'", "put the value in quotes"),
+    ("a: b: c", "1:5", "a ':' stands", "quote a value that has ': ' in it"),
+    ("key: - a", "1:6", "a '-' stands", "a line of its own"),
+    ("- a\nb: c", "2:1", "does not fit the list", "indentation"),
+    ("a: 1\n- b", "2:1", "does not fit the mapping", "indentation"),
+    ("a: b\n...\nc: d", "3:1", "after the end", "indentation"),
+    ('a: "\\q"', "1:5", "an escape", "single quotes"),
+    ("%YAML 2.0\n---\na: 1", "1:1", "another YAML", "take the '%YAML' line out"),
+    ("a: |x\n", "1:5", "not YAML: ", "indentation"),
+    ("path: {id}/x", "1:11", "a value with braces needs quotes", "write it in quotes"),
+    ("- {url: ${NAME}, on: [x]}", "1:3", "a value with braces needs quotes", "write it in quotes"),
+]
+
+
+@pytest.mark.parametrize(("text", "place", "message", "mend"), BROKEN)
+def test_what_is_not_yaml_is_told_in_plain_words(text: str, place: str, message: str, mend: str) -> None:
+    with pytest.raises(ManifestError) as error:
+        read(text.encode(), "f.yaml", ManifestSettings())
+    (problem,) = error.value.problems
+    assert problem.where == f"f.yaml:{place}"
+    assert problem.code == "yaml"
+    assert message in problem.message
+    assert mend in (problem.hint or "")
+
+
+def test_a_notify_url_next_to_a_mistake_is_not_shown() -> None:
+    for text in ("notify: [{url: hunter2: x}]", "url: hunter2\n\t- b", "url: '${A}hunter2", "url: {a}/hunter2"):
+        with pytest.raises(ManifestError) as error:
+            read(text.encode(), "f.yaml", ManifestSettings())
+        assert "hunter2" not in str(error.value.problems)
