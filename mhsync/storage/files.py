@@ -11,11 +11,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from mhsync.storage.failures import told
+from mhsync.storage.tree import NOFOLLOW
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | NOFOLLOW
 
 
 class TemporaryFile:

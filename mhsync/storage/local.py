@@ -23,11 +23,11 @@ from mhsync.storage.base import PRIVATE, TEMPORARY, FileInfo, Storage, check_pat
 from mhsync.storage.failures import shown, told
 from mhsync.storage.files import FileReader, TemporaryFile
 from mhsync.storage.lock import hold
-from mhsync.storage.tree import LinkInTheWay, Tree, look, sync_folder
+from mhsync.storage.tree import NOFOLLOW, LinkInTheWay, Tree, look, sync_folder
 
 LOCK = ".mhsync/lock"
 _TMP = TEMPORARY.removesuffix("/")
-_OLD_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+_OLD_FILE = os.O_RDONLY | NOFOLLOW | getattr(os, "O_NONBLOCK", 0)
 _SUFFIX_MAX = 16
 _TRIES = 50
 """Of making a folder and using it, while others tidy it away as empty."""

@@ -17,6 +17,7 @@ from typing import Any
 
 from mhsync.errors import LockTimeout, StorageError
 from mhsync.storage.failures import shown, told
+from mhsync.storage.tree import NOFOLLOW
 
 try:
     import fcntl
@@ -109,7 +110,7 @@ def _try(path: Path) -> int | None:
     """A descriptor that holds the lock, or None."""
     assert _flock is not None
     # Python opens files so that no process started meanwhile inherits them, and the lock with them.
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | NOFOLLOW, 0o666)
     try:
         if _flock(descriptor) and _is_current(descriptor, path):
             return descriptor
@@ -136,7 +137,7 @@ def _write_note(descriptor: int, note: dict[str, Any]) -> None:
 def _holder(path: Path) -> str | None:
     """Who signed the file, in words; None when nobody has yet."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+        descriptor = os.open(path, os.O_RDONLY | NOFOLLOW)
     except OSError:
         return None
     try:

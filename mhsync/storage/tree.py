@@ -8,15 +8,17 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from mhsync.errors import StorageUnavailable
 from mhsync.storage.failures import shown, told
 
-_ROOT = os.O_RDONLY | os.O_DIRECTORY
-_BELOW = _ROOT | os.O_NOFOLLOW
+# Windows has neither flag: the module can be imported there, and `Tree` says that it cannot be used.
+_ROOT = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
+NOFOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
+_BELOW = _ROOT | NOFOLLOW
 _NOT_FLUSHABLE = frozenset({errno.EINVAL, errno.ENOTSUP})
 
 
@@ -53,9 +55,18 @@ def look(folder: int, name: str) -> os.stat_result:
 
 
 class Tree:
-    """The folders below one folder of this machine."""
+    """The folders below one folder of this machine.
 
-    def __init__(self, root: Path) -> None:
+    Raises:
+        StorageUnavailable: this system cannot open a path relative to a folder.
+    """
+
+    def __init__(self, root: Path, supported: Container[object] = os.supports_dir_fd) -> None:
+        if os.open not in supported:
+            raise StorageUnavailable(
+                f"cannot keep files in {shown(root)}: this system cannot do that without following links",
+                hint="run mhsync on Linux or macOS (WSL on Windows), or choose a storage that is no folder",
+            )
         self.root = root
 
     @contextmanager

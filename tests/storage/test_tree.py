@@ -1,0 +1,52 @@
+"""A folder's tree is walked without following links, or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from mhsync.errors import StorageUnavailable
+from mhsync.storage.tree import LinkInTheWay, Tree, look
+
+
+def test_a_system_that_cannot_do_that_says_so(tmp_path: Path) -> None:
+    with pytest.raises(StorageUnavailable, match="this system cannot") as refused:
+        Tree(tmp_path, supported=())
+    assert "WSL" in (refused.value.hint or "")
+
+
+def test_folders_are_made_only_when_asked(tmp_path: Path) -> None:
+    tree = Tree(tmp_path / "new")
+    with pytest.raises(FileNotFoundError), tree.folder(["a"]):
+        pass
+    assert not tree.root.exists()
+    with tree.folder(["a", "b"], make=True) as folder:
+        assert os.path.samestat(os.fstat(folder), (tmp_path / "new" / "a" / "b").stat())
+    with tree.folder(["a", "b"], make=True):
+        pass
+
+
+@pytest.mark.parametrize("parts", [["link"], ["link", "below"], ["file"], ["file", "below"]], ids="/".join)
+@pytest.mark.parametrize("make", [False, True])
+def test_what_is_no_folder_is_told_apart(tmp_path: Path, parts: list[str], make: bool) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "link").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "root" / "file").touch()
+    expected = LinkInTheWay if parts[0] == "link" else NotADirectoryError
+    with pytest.raises(expected), Tree(tmp_path / "root").folder(parts, make=make):
+        pass
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_a_look_tells_files_folders_and_the_rest_apart(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"abc")
+    (tmp_path / "link").symlink_to("file")
+    os.mkfifo(tmp_path / "pipe")
+    with Tree(tmp_path).folder([]) as folder:
+        assert look(folder, "file").st_size == 3
+        for name, error in (("none", FileNotFoundError), ("link", LinkInTheWay), ("pipe", OSError)):
+            with pytest.raises(error):
+                look(folder, name)
