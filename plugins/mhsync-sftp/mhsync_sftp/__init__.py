@@ -1,0 +1,1 @@
+"""Keeps the outputs of mhsync on any server that speaks SFTP: `storage: sftp://user@host/path`."""

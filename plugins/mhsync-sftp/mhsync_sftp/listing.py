@@ -1,0 +1,108 @@
+"""Walking folders with many requests under way, so that ten thousand of them do not take ten thousand waits."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from mhsync_sftp.session import Session
+from mhsync_sftp.wire import Attributes, Kind, ProtocolError, Reader, Refused, Status, string, text
+
+_AHEAD = 32
+"""Folders looked into at once."""
+
+
+class _Step(Enum):
+    OPEN = 1
+    READ = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    """A folder that is being looked into."""
+
+    folder: str
+    step: _Step
+    handle: bytes = b""
+
+
+def walk(
+    session: Session, start: str, full: Callable[[str], str], is_wanted: Callable[[str], bool]
+) -> list[tuple[str, Attributes]]:
+    """Every file below a folder, links and all else that is no file left out.
+
+    Args:
+        start: the folder, as a path of the storage; "" is the storage itself. One that is not there is empty.
+        full: from a path of the storage to the server's.
+        is_wanted: whether to look into a folder.
+
+    Raises:
+        Refused: a folder could not be read. The session is closed then: answers are still on their way.
+    """
+    try:
+        return list(_walk(session, start, full, is_wanted))
+    except Refused:
+        session.close()
+        raise
+
+
+def _walk(
+    session: Session, start: str, full: Callable[[str], str], is_wanted: Callable[[str], bool]
+) -> Iterator[tuple[str, Attributes]]:
+    waiting = deque([start])
+    visits: dict[int, _Visit] = {}
+    while waiting or visits:
+        while waiting and len(visits) < _AHEAD:
+            folder = waiting.popleft()
+            visits[session.send(Kind.OPENDIR, text(full(folder)))] = _Visit(folder, _Step.OPEN)
+        request = session.any_answer()
+        visit = visits.pop(request)
+        if visit.step is _Step.OPEN:
+            handle = _opened(session, request)
+            if handle is None:
+                continue  # it went away since it was listed
+        else:
+            handle = visit.handle
+            entries = _read(session, request)
+            if entries is None:
+                session.forget(session.send(Kind.CLOSE, string(handle)))
+                continue
+            for name, seen in entries:
+                path = f"{visit.folder}/{name}" if visit.folder else name
+                attributes = seen if seen.mode is not None else session.find(full(path)) or seen
+                if attributes.is_folder and is_wanted(path):
+                    waiting.append(path)
+                elif attributes.is_file:
+                    yield path, attributes
+        visits[session.send(Kind.READDIR, string(handle))] = _Visit(visit.folder, _Step.READ, handle)
+
+
+def _opened(session: Session, request: int) -> bytes | None:
+    try:
+        return session.answer(request, Kind.HANDLE).string()
+    except Refused as error:
+        if error.status == Status.NO_SUCH_FILE:
+            return None
+        raise
+
+
+def _read(session: Session, request: int) -> list[tuple[str, Attributes]] | None:
+    """Some of a folder's entries, or None at its end."""
+    try:
+        reader = session.answer(request, Kind.NAME)
+    except Refused as error:
+        if error.status == Status.EOF:
+            return None
+        raise
+    return [entry for entry in _entries(reader) if entry[0] not in (".", "..")]
+
+
+def _entries(reader: Reader) -> Iterator[tuple[str, Attributes]]:
+    for _ in range(reader.number()):
+        name = reader.text()
+        reader.string()
+        if "/" in name or not name:
+            raise ProtocolError("the server lists a name that is none")
+        yield name, reader.attributes()

@@ -1,0 +1,173 @@
+"""The packets of SFTP version 3 (draft-ietf-secsh-filexfer-02), which every server speaks."""
+
+from __future__ import annotations
+
+import stat
+import struct
+from dataclasses import dataclass
+from enum import IntEnum, IntFlag
+
+VERSION = 3
+PACKET_MAX = 1024 * 1024
+"""Bytes: no server sends packets this long; a length beyond it is rubbish, such as a login banner."""
+
+
+class Kind(IntEnum):
+    """What a packet is."""
+
+    INIT = 1
+    VERSION = 2
+    OPEN = 3
+    CLOSE = 4
+    READ = 5
+    WRITE = 6
+    LSTAT = 7
+    FSTAT = 8
+    OPENDIR = 11
+    READDIR = 12
+    REMOVE = 13
+    MKDIR = 14
+    RMDIR = 15
+    STAT = 17
+    RENAME = 18
+    STATUS = 101
+    HANDLE = 102
+    DATA = 103
+    NAME = 104
+    ATTRS = 105
+    EXTENDED = 200
+
+
+class Status(IntEnum):
+    """What a `STATUS` packet says."""
+
+    OK = 0
+    EOF = 1
+    NO_SUCH_FILE = 2
+    PERMISSION_DENIED = 3
+    FAILURE = 4
+    OP_UNSUPPORTED = 8
+
+
+class Flags(IntFlag):
+    """How a file is opened."""
+
+    READ = 0x01
+    WRITE = 0x02
+    CREATE = 0x08
+    TRUNCATE = 0x10
+    EXCLUSIVE = 0x20
+
+
+class Refused(Exception):
+    """The server's own answer. `status` is a number of `Status`, or one of the server's own."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+        self.text = text
+
+
+class Lost(Exception):
+    """The connection broke; what was under way may or may not have been done."""
+
+
+class ProtocolError(Lost):
+    """The server sent what no SFTP server sends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """What a server says of a file; what it leaves out is None. `mtime` is in Unix seconds."""
+
+    size: int | None = None
+    mode: int | None = None
+    mtime: int | None = None
+
+    @property
+    def is_file(self) -> bool:
+        return self.mode is not None and stat.S_ISREG(self.mode)
+
+    @property
+    def is_folder(self) -> bool:
+        return self.mode is not None and stat.S_ISDIR(self.mode)
+
+    @property
+    def is_link(self) -> bool:
+        return self.mode is not None and stat.S_ISLNK(self.mode)
+
+
+NO_ATTRIBUTES = struct.pack(">I", 0)
+
+
+def number(value: int) -> bytes:
+    return struct.pack(">I", value)
+
+
+def long(value: int) -> bytes:
+    return struct.pack(">Q", value)
+
+
+def string(value: bytes | bytearray | memoryview) -> bytes:
+    return struct.pack(">I", len(value)) + bytes(value)
+
+
+def text(value: str) -> bytes:
+    """A path. Names that are no UTF-8 keep their bytes (PEP 383), so that they can be named again."""
+    return string(value.encode("utf-8", "surrogateescape"))
+
+
+def packet(kind: Kind, body: bytes) -> bytes:
+    return struct.pack(">IB", len(body) + 1, kind) + body
+
+
+class Reader:
+    """Takes values out of one packet, from its start.
+
+    Raises, from each method:
+        ProtocolError: the packet ends too early.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._at = 0
+
+    def number(self) -> int:
+        return int.from_bytes(self._take(4), "big")
+
+    def long(self) -> int:
+        return int.from_bytes(self._take(8), "big")
+
+    def string(self) -> bytes:
+        return self._take(self.number())
+
+    def text(self) -> str:
+        return self.string().decode("utf-8", "surrogateescape")
+
+    @property
+    def is_at_end(self) -> bool:
+        return self._at >= len(self._data)
+
+    def attributes(self) -> Attributes:
+        flags = self.number()
+        size = self.long() if flags & 0x01 else None
+        if flags & 0x02:
+            self._take(8)
+        mode = self.number() if flags & 0x04 else None
+        mtime = None
+        if flags & 0x08:
+            self.number()
+            mtime = self.number()
+        if flags & 0x80000000:
+            for _ in range(self.number()):
+                self.string()
+                self.string()
+        return Attributes(size, mode, mtime)
+
+    def _take(self, count: int) -> bytes:
+        end = self._at + count
+        if end > len(self._data):
+            raise ProtocolError("a packet ends too early")
+        found = self._data[self._at : end]
+        self._at = end
+        return found
