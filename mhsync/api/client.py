@@ -7,6 +7,7 @@ import random as random_module
 import time as time_module
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -63,7 +64,8 @@ class Client:
         key = check_key(api_key, key_from)
         base = _base(base_url)
         self.origin = base.origin
-        self._transport = Transport(settings.http, network)
+        at_once = max(settings.http.pool, settings.run.checkers, settings.run.transfers)
+        self._transport = Transport(replace(settings.http, pool=at_once), network)
         time = Time(clock, wall, sleep, random, stop)
         headers = {"Authorization": f"Bearer {key}", "Accept": "application/json"}
         pacer = Pacer(settings, time)

@@ -25,6 +25,8 @@ W = TypeVar("W", bound=Sink)
 _CONTENT = frozenset({200, 206, 416})
 _REFUSED = frozenset({401, 403, 410})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_WHOLE_FIRST = 2
+"""Times that a file is begun anew before its parts are joined on trust."""
 _PASSING = frozenset({408, 425, 429})
 
 
@@ -87,7 +89,9 @@ class Downloader:
 
     def _body(self, sink: Sink, job: Job) -> Body:
         """All that the host gives, over as many requests as it takes."""
-        body = Body(sink)
+        # A host that tells nothing by which a file is known is only trusted to give the rest of it once whole
+        # transfers have failed; what was joined like that must come twice.
+        body = Body(sink, may_join=job.restarts >= _WHOLE_FIRST)
         while not body.is_ended:
             before = body.size
             failure = self._advance(body, job)
@@ -95,7 +99,7 @@ class Downloader:
                 continue
             if job.spare is None:
                 job.rest(failure, has_gained=body.size > before)
-            if body.size and (body.validator is None or isinstance(failure, CannotContinue | NotUnderstood)):
+            if body.size and (not body.can_go_on or isinstance(failure, CannotContinue | NotUnderstood)):
                 raise job.start_anew(failure)
         return body
 

@@ -42,6 +42,8 @@ class Body:
     """What has come of one output so far."""
 
     sink: Sink
+    may_join: bool = False
+    """Whether parts may be joined though nothing tells that they are of one file: they prove nothing then."""
     size: int = 0
     total: int | None = None
     """The size of the whole file, once the host has said it."""
@@ -49,6 +51,8 @@ class Body:
     proof: Proof | None = None
     is_ended: bool = False
     """The host says that this is all; `proof` tells whether that can be believed."""
+    was_joined: bool = False
+    """Parts were joined on trust: only a second download can prove the whole."""
     _etag: str = ""
     _digest: hashlib._Hash = field(default_factory=hashlib.sha256)
 
@@ -59,9 +63,15 @@ class Body:
     @property
     def headers(self) -> Mapping[str, str]:
         """What to ask the host with: for all of it, or for the rest."""
-        if not self.size or self.validator is None:
+        if not self.size or not self.can_go_on:
             return {}
-        return {"Range": f"bytes={self.size}-", "If-Range": self.validator}
+        part = {"Range": f"bytes={self.size}-"}
+        return part if self.validator is None else {**part, "If-Range": self.validator}
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether the rest may be asked for, once a transfer broke."""
+        return self.validator is not None or self.may_join
 
     def take(self, answer: Answer, chunk: int, check: Callable[[], None]) -> None:
         """Add what the answer brings.
@@ -106,6 +116,7 @@ class Body:
         if answer.header("etag") not in ("", self._etag):
             raise CannotContinue("the file changed")
         self.total = self.total if part.total is None else part.total
+        self.was_joined = self.was_joined or self.validator is None
 
     def _take_end(self, answer: Answer) -> None:
         """Nothing is left to give: the end, where the host says that the file is as long as what has come."""
@@ -113,7 +124,7 @@ class Body:
             raise CannotContinue("the host has no rest to give")
         if self.total not in (None, self.size):
             raise CannotContinue("the file is not as long as was announced")
-        self.proof, self.is_ended = Proof.LENGTH, True
+        self.proof, self.is_ended = (Proof.LENGTH if self.validator is not None else None), True
 
     def _end(self, answer: Answer) -> None:
         if not self.size:
@@ -122,7 +133,7 @@ class Body:
             if self.size > self.total:
                 raise CannotContinue("the file is longer than announced")
             self.is_ended = self.size == self.total
-            self.proof = Proof.LENGTH if self.is_ended else None
+            self.proof = Proof.LENGTH if self.is_ended and not self.was_joined else None
         else:
             self.is_ended = True
             self.proof = Proof.CHUNKED if answer.is_chunked and answer.status == 200 else None

@@ -149,7 +149,7 @@ class Transport:
                 assert_same_host=False,
                 preload_content=False,
                 decode_content=False,
-                timeout=Timeout(connect=self._settings.connect_timeout, read=read_timeout),
+                timeout=Timeout(connect=min(self._settings.connect_timeout, read_timeout), read=read_timeout),
             )
             return Answer(response, address)
         except _CAUGHT as error:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
+import re
+import socket
 import threading
 import time
 
@@ -208,7 +211,43 @@ def test_a_host_that_always_cuts_and_never_resumes_is_given_up(wire, client):
     with pytest.raises(DownloadError, match="begun 6 times"):
         fetch(client(host.url), f"{host.url}/a.wav")
 
-    assert len(host.heads) == QUICK.download.attempts
+    # One more than it was begun: the rest was asked for once, and the whole file that came instead was used.
+    assert len(host.heads) == QUICK.download.attempts + 1
+
+
+def parts_of(audio: bytes, at_once: int, **headers: str):
+    """A host that honours ranges and breaks after so many bytes of each answer."""
+
+    def script(sock: socket.socket, head: str) -> None:
+        match = re.search(r"Range: bytes=(\d+)-", head)
+        start = int(match[1]) if match else 0
+        extra = {"Content_Range": f"bytes {start}-{len(audio) - 1}/{len(audio)}"} if match else {}
+        piece = audio[start : start + at_once]
+        sock.sendall(say(206 if match else 200, piece, length=len(audio) - start, **headers, **extra))
+
+    return script
+
+
+def test_without_a_validator_parts_are_joined_in_the_end_but_only_believed_when_they_come_twice(wire, client):
+    host = wire(parts_of(AUDIO, 9000))
+
+    fetched, shelf = fetch(client(host.url), f"{host.url}/a.wav")
+
+    assert (shelf.kept, fetched.proof) == ([AUDIO], Proof.TWICE)
+    starts = [match[1] if (match := re.search(r"Range: bytes=(\d+)-", head)) else "all" for head in host.heads]
+    assert starts == ["all", "all", *["all", "9000", "18000"] * 2]
+    assert not any("If-Range" in head for head in host.heads)
+
+
+def test_parts_joined_of_a_file_that_changed_meanwhile_are_found_out(wire, client):
+    old, new = AUDIO, AUDIO[::-1]
+    count = itertools.count(1)
+    old_script, new_script = parts_of(old, 9000), parts_of(new, 9000)
+    host = wire(lambda sock, head: (old_script if next(count) <= 4 else new_script)(sock, head))
+
+    fetched, shelf = fetch(client(host.url), f"{host.url}/a.wav")
+
+    assert (shelf.kept, fetched.proof) == ([new], Proof.TWICE)
 
 
 def test_last_modified_resumes_too_when_the_date_shows_it_is_older(wire, client):

@@ -8,9 +8,11 @@ import struct
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from inspect import signature
 from typing import Self
 
-Script = Callable[[socket.socket], None]
+Script = Callable[..., None]
+"""Gets the connection, and the request's head where it takes two arguments."""
 
 
 def say(status: int = 200, body: bytes = b"", *, length: int | bool = True, **headers: str) -> bytes:
@@ -101,7 +103,10 @@ class Wire:
         with self._lock:
             self.heads.append(head)
             script = self._scripts[min(len(self.heads), len(self._scripts)) - 1]
-        script(sock)
+        if len(signature(script).parameters) > 1:
+            script(sock, head)
+        else:
+            script(sock)
 
 
 def read_head(sock: socket.socket) -> str:

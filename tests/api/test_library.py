@@ -1,0 +1,64 @@
+"""docs/library.md: its examples run as they stand there, and its tables tell the truth."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import mhsync.errors
+from mhsync.sandbox.defaults import default_world
+from mhsync.sandbox.server import Sandbox
+from mhsync.settings import Settings
+
+PAGE = (Path(__file__).parent.parent.parent / "docs" / "library.md").read_text()
+EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+
+
+@pytest.mark.parametrize(
+    ("number", "printed"),
+    [
+        (0, r".+ \['http://127.0.0.1:\d+/sbx-complete/output.wav'\]\n"),
+        (1, r"audio/output.wav\naudio/output-2.wav\naudio/output-3.wav\n"),
+        (2, r"True\nFalse\n"),
+        (3, r"\d+ [0-9a-f]{64} content-length\n"),
+        (4, r"complete\n"),
+    ],
+)
+def test_an_example_runs_as_it_stands(tmp_path: Path, number: int, printed: str):
+    with Sandbox(default_world()) as sandbox:
+        environ = {"MHSYNC_API_URL": sandbox.api_url, "MAGIC_HOUR_API_KEY": sandbox.key, "HOME": str(tmp_path)}
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-c", EXAMPLES[number]],
+            cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+    assert done.stderr == ""
+    assert re.fullmatch(printed, done.stdout)
+
+
+def test_every_example_is_tried():
+    assert len(EXAMPLES) == 5
+
+
+def test_every_error_that_is_named_exists():
+    for name in re.findall(r"`(\w+)`", PAGE.split("## Errors")[1].split("##")[0].split("| error |")[1]):
+        if name[0].isupper() and name != "GET":
+            assert issubclass(getattr(mhsync.errors, name), mhsync.errors.MhsyncError)
+
+
+def test_the_numbers_are_those_of_the_settings():
+    settings = Settings()
+    http, pace = settings.http, settings.pace
+    for said in (
+        f"up to {http.attempts} attempts, begun within {http.retry_window:.0f} seconds",
+        f"given up after {http.retry_window / http.attempts:.0f} seconds while others are left",
+        f"the last may take {http.read_timeout:.0f}",
+        f"up to {http.retry_after_max / 60:.0f} minutes",
+        f"for {pace.patience / 60:.0f} minutes is given up",
+        f"to https only, up to {http.redirects}",
+    ):
+        assert said in re.sub(r"\s+", " ", PAGE), said
+    assert pace.pause == 0.5
