@@ -1,0 +1,1 @@
+"""A plugin of mhsync: events as signed CloudEvents, posted to a webhook."""

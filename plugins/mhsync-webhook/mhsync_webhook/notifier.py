@@ -1,0 +1,81 @@
+"""Telling a webhook: each event once if it can be, again where that may help, never beyond the bounds."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Callable, Mapping
+
+from mhsync import Event, MhsyncError
+from mhsync_webhook.bounds import Bounds
+from mhsync_webhook.options import Options
+from mhsync_webhook.sending import Failure, Sender
+from mhsync_webhook.target import Target
+
+_HEADERS = {"Content-Type": "application/cloudevents+json", "User-Agent": "mhsync-webhook"}
+
+
+class WebhookNotifier:
+    """Posts each event as a CloudEvent in structured mode. Time and randomness are passed in."""
+
+    def __init__(
+        self,
+        target: Target,
+        options: Options,
+        *,
+        environ: Mapping[str, str],
+        bounds: Bounds | None = None,
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._options = options
+        self._bounds = bounds or Bounds()
+        self._clock = clock
+        self._monotonic = monotonic
+        self._sleep = sleep
+        self._jitter = jitter
+        self._sender = Sender(target, self._bounds, environ, clock)
+
+    def notify(self, event: Event) -> None:
+        """Post one event.
+
+        Raises:
+            MhsyncError: the receiver did not take it; the message shows nothing of its URL.
+        """
+        body = json.dumps(event.to_json(), separators=(",", ":"), allow_nan=False).encode()
+        begun, asked = self._monotonic(), 0.0
+        for attempt in range(1, self._bounds.attempts + 1):
+            failure = self._sender.post(body, self._headers(event, body))
+            if failure is None:
+                return
+            if failure.is_final or attempt == self._bounds.attempts:
+                raise _given_up(failure, attempt)
+            pause = self._pause(attempt) if failure.retry_after is None else failure.retry_after
+            if failure.retry_after is not None:
+                asked += pause
+                if asked > self._bounds.retry_after:
+                    raise _given_up(failure, attempt)
+            elif self._monotonic() - begun + pause > self._bounds.window + asked:
+                raise _given_up(failure, attempt)
+            self._sleep(pause)
+
+    def _headers(self, event: Event, body: bytes) -> dict[str, str]:
+        """The headers of one attempt: its signature has the time of the attempt, for receivers that look."""
+        headers = dict(_HEADERS)
+        if self._options.authorization is not None:
+            headers["Authorization"] = self._options.authorization
+        if self._options.signer is not None:
+            headers |= self._options.signer.headers(event.id, int(self._clock()), body)
+        return headers
+
+    def _pause(self, attempt: int) -> float:
+        return self._bounds.backoff * 2.0 ** (attempt - 1) * (1 - self._jitter() / 2)
+
+
+def _given_up(failure: Failure, attempts: int) -> MhsyncError:
+    asked = "" if failure.retry_after is None else f" and asked to wait {failure.retry_after:.0f} s"
+    tried = "" if attempts == 1 else f" (attempt {attempts})"
+    return MhsyncError(f"{failure.why}{asked}{tried}")

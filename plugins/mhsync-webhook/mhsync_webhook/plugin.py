@@ -1,0 +1,33 @@
+"""The hook of mhsync-webhook."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mhsync import Notifier, hookimpl
+
+
+@hookimpl
+def mhsync_notifier_schemes() -> Mapping[str, Callable[[str, Mapping[str, Any]], Notifier]]:
+    """`webhook+https://…`, and `webhook+http://…` on this machine."""
+    return {"webhook+https": open_webhook, "webhook+http": open_webhook}
+
+
+def open_webhook(url: str, options: Mapping[str, Any]) -> Notifier:
+    """The notifier of a webhook; nothing is sent yet.
+
+    Args:
+        url: where to post, with `webhook+` in front.
+        options: `secret_env` and `authorization_env`, names of environment variables.
+
+    Raises:
+        MhsyncError: the URL cannot be used, an option is not known, or a variable is missing.
+    """
+    # urllib3 takes its time to load: only who notifies pays.
+    from mhsync_webhook.notifier import WebhookNotifier
+    from mhsync_webhook.options import Options
+    from mhsync_webhook.target import Target
+
+    return WebhookNotifier(Target.parse(url), Options.read(options, os.environ), environ=os.environ)

@@ -1,0 +1,312 @@
+"""Deliveries over real sockets: signed, repeated where that helps, bounded, and quiet about secrets."""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import socket
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import jsonschema
+import pytest
+from mhsync_webhook import sending
+from mhsync_webhook.bounds import Bounds
+from mhsync_webhook.notifier import WebhookNotifier
+from mhsync_webhook.options import Options
+from mhsync_webhook.target import Target
+
+from mhsync import Event, MhsyncError
+
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+Receive = Callable[..., Any]
+
+
+class Clock:
+    """Time that passes when somebody sleeps, and not otherwise."""
+
+    def __init__(self) -> None:
+        self.now = 1_800_000_000.0
+        self.slept: list[float] = []
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+def notifier(
+    url: str, environ: dict[str, str] | None = None, options: dict[str, str] | None = None, **given: Any
+) -> WebhookNotifier:
+    read = Options.read(options or {}, environ or {})
+    return WebhookNotifier(Target.parse(url), read, environ=environ or {}, **given)
+
+
+def patient(url: str, clock: Clock, **given: Any) -> WebhookNotifier:
+    return notifier(url, monotonic=clock, sleep=clock.sleep, jitter=lambda: 0.0, **given)
+
+
+def test_an_event_arrives_as_a_cloud_event_that_its_schema_knows(
+    receive: Receive, event: Event, event_schema: dict[str, Any]
+) -> None:
+    receiver = receive()
+    notifier(receiver.url).notify(event)
+    [(headers, body)] = receiver.requests
+    assert headers["content-type"] == "application/cloudevents+json"
+    assert headers[":path"] == "/hook/9f8e7d6c5b4a?token=s3cr3tt0ken"
+    assert "webhook-signature" not in headers
+    assert json.loads(body) == event.to_json()
+    jsonschema.validate(json.loads(body), event_schema, cls=jsonschema.Draft202012Validator)
+
+
+def test_a_receiver_verifies_the_signature_by_itself(receive: Receive, event: Event) -> None:
+    receiver = receive(secret=SECRET)
+    options = {"secret_env": "HOOK"}
+    notifier(receiver.url, {"HOOK": SECRET}, options).notify(event)
+    assert [told["id"] for told in receiver.events] == [event.id]
+
+    with pytest.raises(MhsyncError, match="answered 401"):
+        notifier(receiver.url, {"HOOK": "another-secret"}, options).notify(event)
+    with pytest.raises(MhsyncError, match="answered 401"):
+        notifier(receiver.url).notify(event)
+    assert receiver.refused == ["wrong signature", "not signed"]
+
+
+def test_a_receiver_that_knows_only_the_old_secret_verifies_while_both_sign(
+    receive: Receive, event: Event
+) -> None:
+    receiver = receive(secret="the-old-secret")
+    notifier(receiver.url, {"HOOK": "the-new-secret the-old-secret"}, {"secret_env": "HOOK"}).notify(event)
+    assert len(receiver.events) == 1
+
+
+def test_each_attempt_is_signed_with_its_own_time(receive: Receive, event: Event) -> None:
+    receiver = receive(answers=[500, 500, 204])
+    clock = Clock()
+    target = Target.parse(receiver.url)
+    options = Options.read({"secret_env": "HOOK"}, {"HOOK": SECRET})
+    WebhookNotifier(
+        target, options, environ={}, clock=clock, monotonic=clock, sleep=clock.sleep, bounds=Bounds(backoff=4)
+    ).notify(event)
+    times = [int(headers["webhook-timestamp"]) for headers, _ in receiver.requests]
+    assert times == sorted(set(times))
+    assert len({headers["webhook-signature"] for headers, _ in receiver.requests}) == 3
+    assert {headers["webhook-id"] for headers, _ in receiver.requests} == {event.id}
+
+
+def test_a_repeat_is_known_by_its_id(receive: Receive, event: Event) -> None:
+    receiver = receive(secret=SECRET)
+    told = notifier(receiver.url, {"HOOK": SECRET}, {"secret_env": "HOOK"})
+    told.notify(event)
+    told.notify(event)
+    assert len(receiver.requests) == 2
+    assert len(receiver.events) == 1
+
+
+def test_an_authorization_is_sent_as_the_environment_has_it(receive: Receive, event: Event) -> None:
+    receiver = receive()
+    notifier(receiver.url, {"AUTH": "Bearer abc.def"}, {"authorization_env": "AUTH"}).notify(event)
+    assert receiver.requests[0][0]["authorization"] == "Bearer abc.def"
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 0])
+def test_what_may_pass_is_tried_again(receive: Receive, event: Event, status: int) -> None:
+    """0 is a connection that ends without an answer."""
+    receiver = receive(answers=[status, status, 200])
+    clock = Clock()
+    patient(receiver.url, clock).notify(event)
+    assert [told["id"] for told in receiver.events] == [event.id]
+    assert clock.slept == [0.5, 1.0]
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 410, 413, 422])
+def test_what_will_not_pass_is_not_tried_again(receive: Receive, event: Event, status: int) -> None:
+    receiver = receive(answers=[status])
+    with pytest.raises(MhsyncError, match=rf"^the receiver answered {status}$"):
+        patient(receiver.url, Clock()).notify(event)
+    assert len(receiver.requests) == 1
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed(receive: Receive, event: Event, status: int) -> None:
+    elsewhere = receive()
+    receiver = receive(answers=[(status, {"Location": elsewhere.url.removeprefix("webhook+")})])
+    with pytest.raises(MhsyncError, match=rf"redirects \({status}\)"):
+        patient(receiver.url, Clock()).notify(event)
+    assert elsewhere.requests == []
+    assert len(receiver.requests) == 1
+
+
+def test_attempts_end(receive: Receive, event: Event) -> None:
+    receiver = receive(answers=[500])
+    clock = Clock()
+    with pytest.raises(MhsyncError, match=r"^the receiver answered 500 \(attempt 5\)$"):
+        patient(receiver.url, clock).notify(event)
+    assert clock.slept == [0.5, 1.0, 2.0, 4.0]
+
+
+def test_attempts_end_when_their_time_is_up(receive: Receive, event: Event) -> None:
+    receiver = receive(answers=[503])
+    clock = Clock()
+    with pytest.raises(MhsyncError, match=r"\(attempt 4\)"):
+        patient(receiver.url, clock, bounds=Bounds(attempts=50, window=4)).notify(event)
+    assert sum(clock.slept) <= 4
+
+
+def test_a_wait_that_is_asked_for_is_kept(receive: Receive, event: Event) -> None:
+    receiver = receive(answers=[(429, {"Retry-After": "7"}), (503, {"Retry-After": "20"}), 200])
+    clock = Clock()
+    patient(receiver.url, clock).notify(event)
+    assert clock.slept == [7, 20]
+    assert len(receiver.events) == 1
+
+
+@pytest.mark.parametrize("asked", [["31"], ["20", "11"], ["9" * 30], ["Fri, 31 Dec 9999 23:59:59 GMT"]])
+def test_a_wait_that_is_too_long_ends_it(receive: Receive, event: Event, asked: list[str]) -> None:
+    receiver = receive(answers=[(429, {"Retry-After": value}) for value in asked])
+    clock = Clock()
+    with pytest.raises(MhsyncError, match=r"answered 429 and asked to wait \d+ s"):
+        patient(receiver.url, clock).notify(event)
+    assert sum(clock.slept) <= 30
+
+
+def test_a_wait_until_a_date_is_understood(receive: Receive, event: Event) -> None:
+    receiver = receive(answers=[(503, {"Retry-After": "Fri, 15 Jan 2027 08:00:09 GMT"}), 200])
+    clock = Clock()
+    notifier(receiver.url, clock=clock, monotonic=clock, sleep=clock.sleep).notify(event)
+    assert clock.slept == [9]
+
+
+def test_a_date_that_makes_no_sense_is_no_wait(receive: Receive, event: Event) -> None:
+    receiver = receive(answers=[(503, {"Retry-After": "soon"}), 200])
+    clock = Clock()
+    patient(receiver.url, clock).notify(event)
+    assert clock.slept == [0.5]
+
+
+def test_nobody_there_is_told_in_one_line(event: Event) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"webhook+http://127.0.0.1:{free.getsockname()[1]}/s3cr3t"
+        with pytest.raises(MhsyncError, match=r"^no connection to the receiver \(attempt 5\)$"):
+            patient(url, Clock()).notify(event)
+
+
+def test_a_receiver_that_says_nothing_is_given_up(receive: Receive, event: Event) -> None:
+    receiver = receive(delay=1.0)
+    with pytest.raises(MhsyncError, match=r"did not answer in time \(attempt 2\)"):
+        patient(receiver.url, Clock(), bounds=Bounds(read=0.1, attempts=2)).notify(event)
+
+
+def test_a_certificate_that_is_not_trusted_is_told_once(event: Event) -> None:
+    """A server that speaks no TLS at all stands for it: no connection to it is safe."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(100)
+                connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        url = f"webhook+https://127.0.0.1:{server.getsockname()[1]}/s3cr3t"
+        with pytest.raises(MhsyncError, match="no safe connection") as caught:
+            patient(url, Clock()).notify(event)
+        thread.join(10)
+    assert "s3cr3t" not in str(caught.value)
+
+
+def test_an_endless_answer_is_left(event: Event) -> None:
+    """Its status has come; the rest is not waited for."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n")
+                try:
+                    while True:
+                        connection.sendall(bytes(65_536))
+                except OSError:
+                    return
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        notifier(f"webhook+http://127.0.0.1:{server.getsockname()[1]}/").notify(event)
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+def test_a_connection_is_used_again(receive: Receive, event: Event) -> None:
+    receiver = receive(answers=[200])
+    told = notifier(receiver.url)
+    for _ in range(3):
+        told.notify(event)
+    assert len({headers[":peer"] for headers, _ in receiver.requests}) == 1
+
+
+def test_no_log_holds_the_url_the_secret_or_the_authorization(
+    receive: Receive, event: Event, caplog: pytest.LogCaptureFixture
+) -> None:
+    receiver = receive(answers=[500, 204])
+    environ = {"HOOK": SECRET, "AUTH": "Bearer abc.def"}
+    with caplog.at_level(logging.DEBUG):
+        told = notifier(
+            receiver.url, environ, {"secret_env": "HOOK", "authorization_env": "AUTH"}, sleep=lambda _: None
+        )
+        told.notify(event)
+        logging.getLogger("urllib3.connectionpool").debug("others are heard again")
+    assert "others are heard again" in caplog.text
+    for secret in ("s3cr3tt0ken", "9f8e7d6c5b4a", SECRET, "abc.def"):
+        assert secret not in caplog.text
+
+
+def test_a_proxy_is_never_asked_for_loopback(receive: Receive, event: Event) -> None:
+    receiver = receive()
+    notifier(receiver.url, {"HTTPS_PROXY": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}).notify(
+        event
+    )
+    assert len(receiver.events) == 1
+
+
+def test_others_are_reached_through_the_proxy(event: Event) -> None:
+    """The proxy resolves the name; what it is told is shown to nobody."""
+    asked: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def refuse() -> None:
+            connection, _ = server.accept()
+            with connection:
+                asked.append(connection.recv(65_536))
+                connection.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+        thread = threading.Thread(target=refuse)
+        thread.start()
+        environ = {"HTTPS_PROXY": f"http://user:p%40ss@127.0.0.1:{server.getsockname()[1]}"}
+        told = patient(
+            "webhook+https://hooks.example.com/s3cr3t", Clock(), environ=environ, bounds=Bounds(attempts=1)
+        )
+        with pytest.raises(MhsyncError, match=r"^the proxy gave no connection to the receiver$"):
+            told.notify(event)
+        thread.join(10)
+    [request] = asked
+    assert request.startswith(b"CONNECT hooks.example.com:443 ")
+    assert b"Basic " + base64.b64encode(b"user:p@ss") in request
+    assert b"s3cr3t" not in request
+
+
+@pytest.mark.parametrize(
+    ("no_proxy", "is_direct"),
+    [("", False), ("*", True), ("example.com", True), (".example.com", True), ("*.example.com", True),
+     ("a.test, hooks.example.com", True), ("ample.com", False), ("test", False)],
+)  # fmt: skip
+def test_a_host_may_be_excluded_from_the_proxy(no_proxy: str, is_direct: bool) -> None:
+    target = Target.parse("webhook+https://hooks.example.com/x")
+    found = sending._proxy(target, {"HTTPS_PROXY": "proxy.test:3128", "NO_PROXY": no_proxy})
+    assert found == (None if is_direct else "http://proxy.test:3128")

@@ -1,0 +1,41 @@
+"""Signatures are those of Standard Webhooks."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+from mhsync_webhook.signing import Signer
+
+
+def test_the_example_of_the_specification_comes_out() -> None:
+    """The worked example of the specification's own libraries: secret, id, timestamp, body and signature."""
+    signer = Signer.read("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    headers = signer.headers("msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}')
+    assert headers == {
+        "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
+        "webhook-timestamp": "1614265330",
+        "webhook-signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+    }
+
+
+def test_a_secret_without_its_mark_is_taken_as_it_is() -> None:
+    marked = Signer.read("whsec_" + base64.b64encode(b"a plain secret".replace(b" ", b"-")).decode())
+    assert Signer.read("a-plain-secret") == marked
+
+
+def test_two_secrets_sign_both() -> None:
+    both = Signer.read("old-secret new-secret").headers("id", 1, b"{}")["webhook-signature"].split(" ")
+    apart = [Signer.read(one).headers("id", 1, b"{}")["webhook-signature"] for one in ("old-secret", "new-secret")]
+    assert both == apart
+
+
+@pytest.mark.parametrize("text", ["", "  ", "whsec_", "whsec_!!!notbase64", "whsec_abc"])
+def test_what_is_no_secret_is_refused_and_not_shown(text: str) -> None:
+    with pytest.raises(ValueError, match=r"no (secret|base64)") as caught:
+        Signer.read(text)
+    assert "notbase64" not in str(caught.value)
+
+
+def test_a_signer_does_not_show_its_keys() -> None:
+    assert "plain" not in repr(Signer.read("plain-secret"))

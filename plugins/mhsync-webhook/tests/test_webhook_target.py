@@ -1,0 +1,85 @@
+"""URLs and options: what is refused, and that no refusal shows a secret."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from mhsync_webhook.options import Options
+from mhsync_webhook.plugin import open_webhook
+from mhsync_webhook.target import Target
+
+from mhsync import MhsyncError
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "webhook+https://hooks.example.com/a/b?c=d",
+        "webhook+https://hooks.example.com:8443",
+        "webhook+https://[2001:db8::1]/x",
+        "webhook+http://127.0.0.1:8080/x",
+        "webhook+http://127.8.8.8/x",
+        "webhook+http://localhost/x",
+        "webhook+http://[::1]:9/x",
+        "WEBHOOK+HTTPS://hooks.example.com/a",
+    ],
+)
+def test_a_target_is_the_url_behind_its_mark(url: str) -> None:
+    assert Target.parse(url).url.lower() == url.lower().removeprefix("webhook+")
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("webhook+http://hooks.example.com/s3cr3t", "this machine itself alone"),
+        ("webhook+http://localhost.example.com/s3cr3t", "this machine itself alone"),
+        ("webhook+http://10.0.0.1/s3cr3t", "this machine itself alone"),
+        ("webhook+https://user:s3cr3t@hooks.example.com/", "authorization_env"),
+        ("webhook+https://s3cr3t@hooks.example.com/", "authorization_env"),
+        ("webhook+https://@hooks.example.com/s3cr3t", "authorization_env"),
+        ("webhook+https:///s3cr3t", "names no host"),
+        ("webhook+https://hooks.example.com:s3cr3t/", "cannot be read"),
+        ("webhook+https://[s3cr3t/", "cannot be read"),
+        ("webhook+https://hooks.example.com/s3cr3t\r\nX: y", "control character"),
+        ("webhook+https://hooks.example.com/s3cr3t x", "a space"),
+    ],
+)
+def test_a_target_that_cannot_be_used_is_refused_without_being_shown(url: str, words: str) -> None:
+    with pytest.raises(MhsyncError, match=words) as caught:
+        open_webhook(url, {})
+    assert "s3cr3t" not in str(caught.value)
+    assert "example.com" not in str(caught.value)
+    assert "s3cr3t" not in repr(Target("https://s3cr3t", "s3cr3t", is_loopback=False))
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"secret_env": "NOT_THERE"}, "no NOT_THERE, which the option secret_env names"),
+        ({"secret_env": "EMPTY"}, "no EMPTY"),
+        ({"secret_env": "whsec_s3cr3t/s3cr3t="}, "not the name of an environment variable"),
+        ({"secret_env": 5}, "not the name of an environment variable"),
+        ({"secret_env": None}, "not the name of an environment variable"),
+        ({"secret_env": "BAD"}, r"BAD \(secret_env\): .* no base64"),
+        ({"secret_evn": "GOOD"}, "no option 'secret_evn': did you mean secret_env"),
+        ({"secret": "s3cr3t"}, "no option 'secret': did you mean secret_env"),
+        ({"x": "s3cr3t"}, "known are secret_env and authorization_env"),
+        ({"authorization_env": "NOT_THERE"}, "no NOT_THERE"),
+        ({"authorization_env": "LINES"}, "holds what no header may hold"),
+    ],
+)
+def test_an_option_that_cannot_be_used_is_refused_without_its_value(options: dict[str, Any], words: str) -> None:
+    environ = {"EMPTY": " ", "BAD": "whsec_s3cr3t!", "GOOD": "a-secret", "LINES": "Bearer s3cr3t\r\nHost: x"}
+    with pytest.raises(MhsyncError, match=words) as caught:
+        Options.read(options, environ)
+    assert "s3cr3t" not in str(caught.value)
+
+
+def test_options_that_name_what_is_there_are_read() -> None:
+    options = Options.read({"secret_env": "S", "authorization_env": "A"}, {"S": " a-secret\n", "A": "Bearer xyz "})
+    assert options.signer is not None
+    assert options.signer.keys == (b"a-secret",)
+    assert options.authorization == "Bearer xyz"
+    assert "a-secret" not in repr(options)
+    assert "xyz" not in repr(options)
