@@ -98,7 +98,7 @@ class _Fetch:
         return self.output
 
     def _opener(self) -> Callable[[], AbstractContextManager[Writer]]:
-        if self.run.hooks.has_checks and not self.storage.is_folder_of_this_machine:
+        if self.run.hooks.has_checks and not self.storage.gives_local_files:
             return _spool
         return lambda: self.storage.write(self.planned.path)
 

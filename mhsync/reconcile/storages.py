@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from mhsync.core.manifest import Manifest, ManifestFile
 from mhsync.hooks.manager import Hooks
@@ -55,6 +57,8 @@ def opened(hooks: Hooks, manifest: Manifest) -> Iterator[Storages]:
 
 def location(file: ManifestFile) -> str:
     """What is equal for two files that share a storage."""
+    if file.storage.lower().startswith("file://"):
+        return str(Path(os.fsdecode(unquote_to_bytes(urlsplit(file.storage).path))).resolve())
     if "://" not in file.storage:
         return str((Path(file.folder) / file.storage).resolve())
     options = json.dumps(dict(file.storage_options), sort_keys=True, default=str)

@@ -55,6 +55,9 @@ class Storage(ABC):
     is_folder_of_this_machine: bool = False
     """Whether the files go when the machine goes, as on a CI runner: `durable_storage` guards `archived` there."""
 
+    gives_local_files: bool = False
+    """Whether every writer is a `LocalWriter`: checks look at its file then, and no copy is made for them."""
+
     @abstractmethod
     def list(self, prefix: str = "") -> Iterator[FileInfo]:
         """Every visible file whose path begins with the string `prefix`, in any order; no folders, no

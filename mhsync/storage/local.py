@@ -43,6 +43,7 @@ class LocalStorage(Storage):
     """
 
     is_folder_of_this_machine = True
+    gives_local_files = True
 
     def __init__(
         self,

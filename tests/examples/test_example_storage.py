@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -45,10 +46,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
-def python(site: Path, *arguments: str, cwd: Path) -> str:
-    """What a Python that has the example installed prints."""
+def python(site: Path, *arguments: str, cwd: Path, beside: Path | None = None) -> str:
+    """What a Python that has the example installed prints, and the plugin in `beside`, where one is given."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MHSYNC", "PYTEST"))}
     environment |= {"PYTHONPATH": str(site), "MHSYNC_PLUGINS": "mhsync-example-storage"}
+    if beside is not None:
+        environment |= {"PYTHONPATH": f"{site}:{beside}", "MHSYNC_PLUGINS": "mhsync-example-storage,mhsync-check"}
     run = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, env=environment, cwd=cwd)
     assert run.returncode == 0, run.stdout + run.stderr
     return run.stdout
@@ -85,6 +88,31 @@ set -e
 """
 
 
+CHECK = """
+from mhsync import hookimpl
+
+@hookimpl
+def mhsync_check_output(file):
+    return {"start": file.read_bytes()[:4].decode()}
+"""
+
+
+def test_a_check_sees_a_local_file_whatever_the_storage(site: Path, tmp_path: Path) -> None:
+    checks = tmp_path / "checks"
+    metadata = checks / "mhsync_check-1.0.dist-info"
+    metadata.mkdir(parents=True)
+    (checks / "mhsync_check.py").write_text(CHECK)
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: mhsync-check\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text("[mhsync]\ncheck = mhsync_check\n")
+    (tmp_path / "m.yaml").write_text(MANIFEST.format(folder=tmp_path))
+    command = ["-m", "mhsync", "sandbox", "run", "--", sys.executable, "-m", "mhsync", "apply", "m.yaml", "--yes"]
+    python(site, *command, cwd=tmp_path, beside=checks)
+    with closing(sqlite3.connect(tmp_path / "outputs.db")) as database:
+        query = "SELECT data FROM files JOIN chunks ON id = file WHERE path = '.mhsync/receipts/sbx-complete.json'"
+        (receipt,) = database.execute(query).fetchone()
+    assert json.loads(receipt)["outputs"][0]["facts"] == {"start": "RIFF"}
+
+
 def test_an_apply_keeps_its_outputs_and_receipts_in_it(site: Path, tmp_path: Path) -> None:
     (tmp_path / "m.yaml").write_text(MANIFEST.format(folder=tmp_path))
     command = ["-m", "mhsync", "sandbox", "run", "--", "sh", "-c", COMMANDS, sys.executable]
@@ -93,9 +121,8 @@ def test_an_apply_keeps_its_outputs_and_receipts_in_it(site: Path, tmp_path: Pat
         "sbx-several": "downloaded",
         "sbx-complete": "archived",
     }
-    with sqlite3.connect(tmp_path / "outputs.db") as database:
+    with closing(sqlite3.connect(tmp_path / "outputs.db")) as database:
         kept = [path for (path,) in database.execute("SELECT path FROM files ORDER BY path")]
-    database.close()
     assert kept == [
         ".mhsync/receipts/sbx-complete.json",
         ".mhsync/receipts/sbx-several.json",

@@ -183,6 +183,7 @@ def test_a_check_sees_a_local_file_whatever_the_storage(bench, monkeypatch):
 
     class Elsewhere(LocalStorage):
         is_folder_of_this_machine = False
+        gives_local_files = False
 
     seen = []
 
