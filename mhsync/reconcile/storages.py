@@ -58,8 +58,16 @@ def opened(hooks: Hooks, manifest: Manifest) -> Iterator[Storages]:
 def location(file: ManifestFile) -> str:
     """What is equal for two files that share a storage."""
     if file.storage.lower().startswith("file://"):
-        return str(Path(os.fsdecode(unquote_to_bytes(urlsplit(file.storage).path))).resolve())
+        return _real(os.fsdecode(unquote_to_bytes(urlsplit(file.storage).path)))
     if "://" not in file.storage:
-        return str((Path(file.folder) / file.storage).resolve())
+        return _real(Path(file.folder, file.storage))
     options = json.dumps(dict(file.storage_options), sort_keys=True, default=str)
     return f"{file.storage.rstrip('/')} {options}"
+
+
+def _real(path: str | Path) -> str:
+    """The path without links; one that no system can have is told by whoever opens it."""
+    try:
+        return os.path.realpath(path)
+    except ValueError:
+        return str(path)

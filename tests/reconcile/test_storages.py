@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mhsync import hookimpl
+from mhsync import MhsyncError, hookimpl
 from mhsync.core.manifest import Manifest, ManifestFile
 from mhsync.hooks.manager import Hooks
 from mhsync.reconcile.storages import opened
@@ -41,6 +41,13 @@ def test_a_folder_is_one_storage_under_all_its_names(tmp_path: Path) -> None:
 def test_two_folders_are_two_storages(tmp_path: Path) -> None:
     with opened(Hooks.load(enabled=False), manifest(tmp_path, "a", f"file://{tmp_path}/b")) as storages:
         assert len(storages.by_location) == 2
+
+
+@pytest.mark.parametrize("storage", ["nul\0", "file:///nul%00", "loop"])
+def test_a_folder_that_cannot_be_is_told_in_our_own_words(tmp_path: Path, storage: str) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(MhsyncError), opened(Hooks.load(enabled=False), manifest(tmp_path, storage)) as storages:
+        list(storages.of(manifest(tmp_path, storage).files[0]).list())
 
 
 def test_what_was_opened_is_closed_even_when_the_next_cannot_be(tmp_path: Path) -> None:
