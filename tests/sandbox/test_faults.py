@@ -360,12 +360,26 @@ def test_faults_of_files_leave_refusals_alone(start: Start, world: World, fault:
     assert (honest.status, len(honest.body)) == (403, int(honest.headers["content-length"]))
 
 
-@pytest.mark.parametrize("fault", [Cut(10), Longer(), Shorter(), NoLength(), Chunked(10), Stall(0.01, 10)])
-def test_a_connection_whose_answer_is_broken_is_never_used_again(start: Start, world: World, fault: Fault) -> None:
-    ask = with_fault(start, world, fault, times=1)
-    link = link_of(ask)
-    asked = f"GET {link.removeprefix(ask.sandbox.files_url)} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+@pytest.mark.parametrize(
+    ("fault", "answers"),
+    [
+        (Cut(10), 1),
+        (Cut(SIZE), 2),
+        (Longer(), 1),
+        (Shorter(), 1),
+        (NoLength(), 1),
+        (Chunked(10), 1),
+        (Chunked(), 2),
+        (Stall(0.01, 10), 1),
+    ],
+)
+def test_a_connection_is_used_again_only_after_a_whole_answer(
+    start: Start, world: World, fault: Fault, answers: int
+) -> None:
+    ask = with_fault(start, world, fault)
+    target = link_of(ask).removeprefix(ask.sandbox.files_url)
+    first, second = (f"GET {target} HTTP/1.1\r\nHost: x\r\n{more}\r\n" for more in ("", "Connection: close\r\n"))
     with socket.create_connection(("127.0.0.1", int(ask.sandbox.files_url.rpartition(":")[2])), TIMEOUT) as sock:
-        sock.sendall(asked + asked)
+        sock.sendall(f"{first}{second}".encode())
         received, _ = read_all(sock)
-    assert received.count(b"HTTP/1.1 ") == 1
+    assert received.count(b"HTTP/1.1 200 OK") == answers

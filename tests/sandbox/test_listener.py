@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -146,6 +147,7 @@ def test_a_request_as_for_a_proxy_is_understood(start: Callable[..., Asker], wor
         assert read_all(sock)[0].startswith(b"HTTP/1.1 200 ")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only there is all of 127.0.0.0/8 this machine")
 def test_it_listens_on_loopback_alone(start: Callable[..., Asker], world: World) -> None:
     sandbox = start(world).sandbox
     for url in (sandbox.api_url, sandbox.files_url):

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -52,6 +52,18 @@ def started(*command: str) -> Iterator[subprocess.Popen[str]]:
         yield process
     finally:
         process.kill()
+        process.communicate()
+
+
+@contextmanager
+def session(*command: str) -> Iterator[subprocess.Popen[str]]:
+    """A process in a session of its own, which ends with the block, with all that it started."""
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
 
 
@@ -123,16 +135,11 @@ def test_a_signal_is_passed_on_and_the_command_decides_what_it_means(number: sig
         signal.pause()
     """
     # In a session of its own there is no terminal that tells the command by itself.
-    command = [*MHSYNC, "sandbox", "run", "--", *python(code)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
-    try:
+    with session(*MHSYNC, "sandbox", "run", "--", *python(code)) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         process.send_signal(number)
         assert process.wait(TIMEOUT) == 10 + number
-    finally:
-        process.kill()
-        process.communicate()
 
 
 def test_a_ctrl_c_of_the_terminal_reaches_the_command_once() -> None:
@@ -148,17 +155,15 @@ def test_a_ctrl_c_of_the_terminal_reaches_the_command_once() -> None:
     """
     terminal, far_end = pty.openpty()
     # The first terminal that a new session opens is its own, and a Ctrl-C there is one byte.
-    command = ["sh", "-c", 'exec < "$0" "$@"', os.ttyname(far_end), *MHSYNC, "sandbox", "run", "--", *python(code)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    opening = ["sh", "-c", 'exec < "$0" "$@"', os.ttyname(far_end)]
     try:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-        os.write(terminal, b"\x03")
-        assert process.stdout.readline() == "told 1 times\n"
-        assert process.wait(TIMEOUT) == 0
+        with session(*opening, *MHSYNC, "sandbox", "run", "--", *python(code)) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+            os.write(terminal, b"\x03")
+            assert process.stdout.readline() == "told 1 times\n"
+            assert process.wait(TIMEOUT) == 0
     finally:
-        process.kill()
-        process.communicate()
         os.close(terminal)
         os.close(far_end)
 
