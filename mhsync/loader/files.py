@@ -87,7 +87,7 @@ def _unique(names: Iterable[str]) -> Iterator[str]:
     """Each file once, whatever it is called."""
     seen: set[str] = set()
     for name in names:
-        real = os.path.realpath(name)
+        real = name if "\0" in name else os.path.realpath(name)
         if real not in seen:
             seen.add(real)
             yield name
@@ -100,7 +100,7 @@ def _read(name: str, problems: Problems, settings: ManifestSettings) -> bytes | 
             return stream.read(settings.size + 1)
     except FileNotFoundError:
         problems.add("missing", "there is no such file", "look at the path; mhsync init writes a first manifest")
-    except OSError as error:
+    except (OSError, ValueError) as error:
         problems.add(
             "unreadable", f"the file cannot be read: {_reason(error)}", "look at the path and its permissions"
         )

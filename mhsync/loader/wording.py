@@ -28,6 +28,7 @@ _KINDS = {
     "null": "nothing",
 }
 _TRUE_OR_FALSE = {"yes": "true", "on": "true", "true": "true", "no": "false", "off": "false", "false": "false"}
+_SHOWN = 60
 _BARE = re.compile(r"[A-Za-z0-9._/-]+")
 
 
@@ -55,13 +56,13 @@ def value_problem(fault: Fault, node: Node) -> Found:
             "begin it with 'version: 1' and 'projects: []'",
         )
     label, name = _label(fault.path), fault.name
-    hint = f"write for example '{example(name, fault.schema)}'"
+    hint = f"write for example '{example(fault.path[-1], fault.schema)}'"
     if isinstance(node, Scalar) and node.is_nothing:
         return "no_value", f"{label} has no value", hint
     if fault.rule == "enum" and isinstance(node, Scalar):
         return "unknown_value", f"unknown {label}: {show(node.text)}", _word_hint(node.text, fault.wanted)
     if fault.rule == "const":
-        return "version", f"{label} must be {fault.wanted}", f"write '{example(name, fault.schema)}'"
+        return "version", f"{label} must be {fault.wanted}", f"write '{example(fault.path[-1], fault.schema)}'"
     if fault.rule == "minLength":
         return "no_value", f"{label} is empty", hint
     if fault.rule == "pattern" and isinstance(node, Scalar):
@@ -156,9 +157,16 @@ def _kind(node: Node) -> str:
     return "a list" if isinstance(node, ListNode) else "a mapping"
 
 
-def example(name: str, schema: Schema) -> str:
-    """`name: value`, or `- value` for what stands in a list, with the schema's own example."""
+def example(name: str | int, schema: Schema) -> str:
+    """`name: value`, or `- value` for an item of a list, with the schema's own example."""
     value = schema["examples"][0]
-    if not (isinstance(value, str) and _BARE.fullmatch(value) and reads_as(value) is None):
-        value = json.dumps(value, ensure_ascii=False)
-    return f"- {value}" if name.isdigit() else f"{name}: {value}"
+    is_bare = isinstance(value, str) and _BARE.fullmatch(value) is not None and reads_as(value) is None
+    shown = value if is_bare else json.dumps(value, ensure_ascii=False)
+    return f"- {shown}" if isinstance(name, int) else f"{_key(name)}: {shown}"
+
+
+def _key(name: str) -> str:
+    """A key as it can be written into a manifest; cut where it is long."""
+    if _BARE.fullmatch(name) and len(name) <= _SHOWN:
+        return name
+    return json.dumps(name[:_SHOWN], ensure_ascii=not name.isprintable())

@@ -1,0 +1,138 @@
+"""Files and folders: which are read, in which order, once each; all problems of all of them at once."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from mhsync.errors import ManifestError, Problem
+from mhsync.loader import load
+from mhsync.settings import ManifestSettings
+
+
+def one(id: str) -> str:
+    return f"version: 1\nprojects: [{{id: {id}}}]\n"
+
+
+def problems_of(*paths: str | Path) -> list[Problem]:
+    with pytest.raises(ManifestError) as error:
+        load(paths)
+    return list(error.value.problems)
+
+
+def ids(*paths: str | Path) -> list[str]:
+    return [entry.id for _, entry in load(paths)]
+
+
+def test_files_are_read_in_the_order_in_which_they_are_given(write) -> None:
+    a, b = write(one("a"), "a.yaml"), write(one("b"), "b.yaml")
+    assert ids(b, a) == ["b", "a"]
+
+
+def test_a_folder_gives_its_manifests_in_order_and_nothing_else(write, tmp_path: Path) -> None:
+    for name in ("b.yml", "a.yaml", ".hidden.yaml", "notes.txt", "c.yaml.bak", "deeper/d.yaml"):
+        write(one(Path(name).stem.strip(".").replace(".", "-")), f"set/{name}")
+    (tmp_path / "set" / "folder.yaml").mkdir()
+    manifest = load([tmp_path / "set"])
+    assert [file.file for file in manifest.files] == [str(tmp_path / "set/a.yaml"), str(tmp_path / "set/b.yml")]
+    assert manifest.ids == {"a", "b"}
+
+
+def test_each_file_knows_its_name_as_given_and_its_own_folder(write, tmp_path: Path, monkeypatch) -> None:
+    write(one("a"), "set/a.yaml")
+    monkeypatch.chdir(tmp_path)
+    (file,) = load(["set/a.yaml"]).files
+    assert (file.file, file.folder, file.entries[0].file) == ("set/a.yaml", str(tmp_path / "set"), "set/a.yaml")
+    (file,) = load(["set"]).files
+    assert (file.file, file.folder) == ("set/a.yaml", str(tmp_path / "set"))
+
+
+def test_each_file_has_its_own_defaults(write) -> None:
+    a = write("version: 1\nstate: archived\npath: 'x/{id}'\nprojects: [{id: a}]", "a.yaml")
+    b = write(one("b"), "b.yaml")
+    assert [(entry.state, entry.path) for _, entry in load([a, b])] == [
+        ("archived", "x/{id}"),
+        ("downloaded", "{id}/{filename}"),
+    ]
+
+
+def test_a_file_given_twice_is_taken_once(write, tmp_path: Path) -> None:
+    name = write(one("a"), "set/a.yaml")
+    (tmp_path / "link.yaml").symlink_to(name)
+    assert ids(name, tmp_path / "set" / ".." / "set" / "a.yaml", tmp_path / "link.yaml", tmp_path / "set") == ["a"]
+
+
+def test_all_problems_of_all_files_are_told_at_once(write, tmp_path: Path) -> None:
+    a = write("version: 1\nprojects: [{id: a}, {id: c, state: x}]", "a.yaml")
+    b = write("version: 1\nprojects: [", "b.yaml")
+    c = write("version: 1\nstate: y\nprojects: [{id: c}, {id: d}, {id: a}]", "c.yaml")
+    gone = str(tmp_path / "gone.yaml")
+    assert [(p.file, p.line, p.code, p.id) for p in problems_of(a, gone, b, c)] == [
+        (a, 2, "unknown_value", "c"),
+        (gone, None, "missing", None),
+        (b, 3, "yaml", None),
+        (c, 2, "unknown_value", None),
+        (c, 3, "duplicate_id", "c"),
+        (c, 3, "duplicate_id", "a"),
+    ]
+
+
+def test_what_cannot_be_read_is_named(write, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    write("x", "texts/a.txt")
+    loop = tmp_path / "loop.yaml"
+    loop.symlink_to(loop)
+    through_a_file = write(one("a"), "a.yaml") + "/b.yaml"
+    found = problems_of(
+        tmp_path / "empty", tmp_path / "texts", tmp_path / "gone", loop, through_a_file, "nul\0.yaml"
+    )
+    assert [(Path(p.file or "").name, p.code) for p in found] == [
+        ("empty", "no_files"),
+        ("texts", "no_files"),
+        ("gone", "missing"),
+        ("loop.yaml", "unreadable"),
+        ("b.yaml", "unreadable"),
+        ("nul\0.yaml", "unreadable"),
+    ]
+    assert all(problem.hint for problem in found)
+
+
+def test_nothing_given_is_an_error() -> None:
+    assert [problem.code for problem in problems_of()] == ["no_files"]
+
+
+def test_a_pipe_can_be_read(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: pipe.write_text(one("a")))
+    writer.start()
+    assert ids(pipe) == ["a"]
+    writer.join()
+
+
+def test_no_more_is_read_of_a_file_than_may_be_in_it() -> None:
+    with pytest.raises(ManifestError) as error:
+        load(["/dev/zero"], ManifestSettings(size=1000))
+    assert [problem.code for problem in error.value.problems] == ["size"]
+
+
+def test_at_most_so_many_problems_of_each_file_are_told(write) -> None:
+    lines = "".join(f"  - {{id: a{number}, state: x}}\n" for number in range(60))
+    a = write(f"version: 1\nprojects:\n{lines}", "a.yaml")
+    b = write("version: 1\nstate: x\nprojects: []", "b.yaml")
+    found = problems_of(a, b)
+    assert [problem.line for problem in found] == [*range(3, 53), None, 2]
+    assert str(found[50]) == f"{a}: and 10 more problems"
+
+
+def test_importing_the_package_and_reading_yaml_loads_no_jsonschema() -> None:
+    code = (
+        "import sys, mhsync, mhsync.loader; from mhsync.loader import yamltree; print('jsonschema' in sys.modules)"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout == "False\n"

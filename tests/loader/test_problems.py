@@ -1,0 +1,43 @@
+"""Problems: sorted, bounded, each once."""
+
+from __future__ import annotations
+
+import pytest
+
+from mhsync.loader.problems import Problems, nearest, show
+from mhsync.loader.tree import Key
+
+
+def test_problems_are_told_by_position_and_the_same_one_once() -> None:
+    problems = Problems("f", 10)
+    for line, column in ((2, 1), (1, 9), (1, 2), (2, 1)):
+        problems.add("c", "m", "h", Key(line, column))
+    assert [(found.line, found.column) for found in problems.told()] == [(1, 2), (1, 9), (2, 1)]
+
+
+def test_what_is_not_told_is_counted_and_memory_is_bounded() -> None:
+    problems = Problems("f", 2)
+    for line in range(30):
+        problems.add("c", "m", "h", Key(line, 1))
+    assert str(problems.told()[-1]) == "f: and 28 more problems"
+    for line in range(30, 100):
+        problems.add("c", "m", "h", Key(line, 1))
+    assert problems.is_full
+    assert [str(found) for found in problems.told()] == [
+        "f:0:1: m",
+        "f:1:1: m",
+        "f: and at least 98 more problems",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [("storge", "storage"), ("STATE", "state"), ("projcts", "projects"), ("xyzzy", None), ("", None), ("s" * 10**6, None)],
+)  # fmt: skip
+def test_the_nearest_known_word_is_found(word: str, meant: str | None) -> None:
+    assert nearest(word, ["storage", "state", "projects"]) == meant
+
+
+def test_a_text_in_a_message_is_short_and_harmless() -> None:
+    assert show("a\x1b[31m\u202e\n") == r"'a\x1b[31m\u202e\n'"
+    assert len(show("x" * 1000)) == 62
