@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,8 @@ class Connection:
         return Session(channel)
 
     def close(self) -> None:
-        self._client.close()
+        with suppress(Exception):  # it may be broken already, in whatever way
+            self._client.close()
 
 
 def connect(target: Target) -> Connection:

@@ -30,8 +30,12 @@ class _Entry:
     connection: Connection
     idle: list[Session] = field(default_factory=list)
     used: int = 0
+    open: int = 0
+    """Sessions, those that are idle among them."""
     most: int = 1000
     """Sessions that the server allows on it, once it has refused one more."""
+    opening: threading.Lock = field(default_factory=threading.Lock)
+    """paramiko mixes up what two that are opened at once are told."""
     is_suspect: bool = False
     """A session on it broke: it serves nobody else, and is closed when the last of its users is done."""
 
@@ -107,6 +111,8 @@ class Pool:
             keep = not entry.is_suspect and entry in self._entries
             if keep:
                 entry.idle.append(session)
+            else:
+                entry.open -= 1
             self._changed.notify_all()
         if not keep:
             session.close()
@@ -123,7 +129,11 @@ class Pool:
         with self._changed:
             if entry.idle:
                 return entry.idle.pop()
-        return entry.connection.open_session()
+        with entry.opening:
+            session = entry.connection.open_session()
+            with self._changed:
+                entry.open += 1
+        return session
 
     def _reserve(self) -> _Entry:
         while True:
@@ -192,11 +202,11 @@ class Pool:
     def _note_bound(self, entry: _Entry) -> None:
         with self._changed:
             entry.used -= 1
-            if not entry.used:
+            if not entry.open:
                 raise StorageUnavailable(
                     "the server opens no session on a connection", hint="see that its SFTP subsystem is on"
                 )
-            entry.most = entry.used
+            entry.most = entry.open
             self._changed.notify_all()
 
     def _drop(self, entry: _Entry) -> None:

@@ -8,6 +8,7 @@ when shared. This one sends requests ahead, matches the answers by number, and k
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from types import MappingProxyType
 from typing import Protocol
 
@@ -140,7 +141,8 @@ class Session:
 
     def close(self) -> None:
         self.is_broken = True
-        self._channel.close()
+        with suppress(Exception):  # it may be broken already, in whatever way
+            self._channel.close()
 
     def _do(self, kind: Kind, body: bytes) -> None:
         self.answer(self.send(kind, body), Kind.STATUS)

@@ -69,7 +69,6 @@ class Writing:
             yield _Writer(upload, place)
             with _telling(place):
                 upload.finish()
-                found = lease.session.find(self._remote.full(temporary))
         except Exception:
             upload.abandon()
             raise
@@ -78,6 +77,7 @@ class Writing:
             raise
         finally:
             self._remote.pool.give(lease)
+        found = self._remote.run("look at", temporary, lambda session: session.find(self._remote.full(temporary)))
         if found is None or found.size != upload.size:
             arrived = "none" if found is None else found.size
             raise StorageError(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -35,6 +36,8 @@ class Behaviour:
     """Connections at once; one more is hung up on."""
     break_on: str | None = None
     """The next operation of this name is done, and the connection broken in place of an answer."""
+    hang_on: str | None = None
+    """Operations of this name are not answered for a while."""
     refuse_writes_after: int | None = None
     """Bytes of one file after which writes fail."""
     drop_writes_after: int | None = None
@@ -60,7 +63,8 @@ class FolderServer:
     def __init__(self, folder: Path, behaviour: Behaviour) -> None:
         self.folder = folder
         self.behaviour = behaviour
-        self.host_key = paramiko.ECDSAKey.generate()
+        self.host_key: paramiko.PKey = paramiko.ECDSAKey.generate()
+        self.more_keys: list[paramiko.PKey] = []
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._socket.getsockname()[1]
         self.transports: list[paramiko.Transport] = []
@@ -101,7 +105,8 @@ class FolderServer:
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             transport = paramiko.Transport(client)
             transport.set_log_channel("mhsync_sftp.tests")
-            transport.add_server_key(self.host_key)
+            for key in (self.host_key, *self.more_keys):
+                transport.add_server_key(key)
             transport.set_subsystem_handler("sftp", _Server, _Files, self, transport)
             self.transports.append(transport)
             with suppress(paramiko.SSHException, EOFError, OSError):
@@ -124,9 +129,9 @@ class _Doorman(paramiko.ServerInterface):
         return "password,publickey"
 
     def check_channel_request(self, kind: str, chanid: int) -> int:
-        self._sessions += 1
-        if self._sessions > self._behaviour.sessions:
+        if self._sessions >= self._behaviour.sessions:
             return paramiko.OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
+        self._sessions += 1
         return paramiko.OPEN_SUCCEEDED
 
 
@@ -269,6 +274,10 @@ class _Files(paramiko.SFTPServerInterface):
         self._maybe_break(operation)
 
     def _maybe_break(self, operation: str) -> None:
+        for _ in range(1000):
+            if self.behaviour.hang_on != operation:
+                break
+            time.sleep(0.01)
         if self.behaviour.break_on == operation:
             self.behaviour.break_on = None
             self._transport.close()

@@ -1,0 +1,237 @@
+"""One run at a time, and a dead one is never in the way."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
+import pytest
+from mhsync_sftp import lock as lock_module
+
+from mhsync import LockTimeout, StorageError
+from mhsync.testing.content import get, paths, put
+
+HOLD = """
+import sys
+from mhsync_sftp.plugin import open_storage
+import json
+url, options = json.loads(sys.argv[1])
+storage = open_storage(url, options)
+with storage.lock(0, print), storage.write("dead.wav") as writer:
+    writer.write(b"x" * 100_000)
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def holder(place):
+    """Another process that holds the lock, in the middle of a write."""
+    command = [sys.executable, "-c", HOLD, json.dumps([place.url, place.options])]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.kill()
+
+
+def no_wait(text: str) -> None:
+    pytest.fail(f"nobody is to be waited for: {text}")
+
+
+def age(place, seconds: float) -> None:
+    """Let the server think that the lock was renewed for the last time so long ago."""
+    newest = max((place.folder / ".mhsync/locks").iterdir(), key=lambda file: int(file.name))
+    then = time.time() - seconds
+    os.utime(newest, (then, then))
+
+
+def test_the_second_run_is_told_who_holds_it_and_since_when(place, holder) -> None:
+    storage = place.opener.open()
+    told: list[str] = []
+    refused = pytest.raises(LockTimeout, match=f"is held by process {holder.pid} on host .* since 20")
+    with refused as caught, storage.lock(0.2, told.append):
+        pytest.fail("two hold it")
+    assert len(told) == 1
+    assert str(holder.pid) in told[0]
+    assert "--lock-timeout" in caught.value.hint
+    storage.close()
+
+
+def test_the_second_run_begins_when_the_first_ends(place, holder) -> None:
+    storage = place.opener.open()
+    waiting = threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        ended = pool.submit(lambda: waiting.wait(60) and holder.stdin.close())
+        with storage.lock(60, lambda _: waiting.set()):
+            assert waiting.is_set()
+            assert holder.wait(60) == 0
+        ended.result()
+    storage.close()
+
+
+def test_a_holder_that_was_killed_on_this_machine_is_not_waited_for(place, holder) -> None:
+    holder.kill()
+    holder.wait()
+    storage = place.opener.open()
+    assert list((place.folder / ".mhsync/tmp").iterdir()) != []
+    with storage.lock(0, no_wait):
+        storage.sweep()
+    assert list((place.folder / ".mhsync/tmp").iterdir()) == []
+    assert paths(storage) == []
+    storage.close()
+
+
+def test_a_holder_elsewhere_is_dead_once_it_was_not_renewed_by_the_servers_clock(
+    place, holder, monkeypatch
+) -> None:
+    monkeypatch.setattr(lock_module, "_machine", lambda: "another machine")
+    storage = place.opener.open()
+    age(place, 60)
+    with pytest.raises(LockTimeout), storage.lock(0, lambda _: None):
+        pytest.fail("a minute without a sign of life is not death")
+    age(place, 200)
+    with storage.lock(0, no_wait):
+        pass
+    storage.close()
+
+
+def test_a_holder_is_dead_once_it_was_watched_for_long_whatever_the_servers_clock_says(place, holder, monkeypatch):
+    monkeypatch.setattr(lock_module, "_machine", lambda: "another machine")
+    age(place, -100_000)
+    passed = [0.0]
+    storage = place.opener.open()
+
+    def sleep(seconds: float) -> None:
+        passed[0] += 30
+
+    held = lock_module.hold(storage._remote, 600, lambda _: None, clock=lambda: passed[0], sleep=sleep)
+    with held:
+        assert 120 < passed[0] < 240
+    storage.close()
+
+
+def test_a_lock_file_that_says_nothing_holds_for_a_while_and_no_longer(place) -> None:
+    """Its holder died between making it and signing it."""
+    storage = place.opener.open()
+    (place.folder / ".mhsync/locks").mkdir(parents=True)
+    (place.folder / ".mhsync/locks/7").write_bytes(b"")
+    with pytest.raises(LockTimeout, match="held by process unknown"), storage.lock(0, lambda _: None):
+        pytest.fail("it may be about to be signed")
+    age(place, 200)
+    with storage.lock(0, no_wait):
+        assert [file.name for file in (place.folder / ".mhsync/locks").iterdir()] == ["8"]
+    storage.close()
+
+
+def test_of_many_that_find_one_dead_holder_one_follows_it(place) -> None:
+    (place.folder / ".mhsync/locks").mkdir(parents=True)
+    (place.folder / ".mhsync/locks/1").write_bytes(b'{"released": true}')
+    started, inside = threading.Barrier(8), []
+
+    def take(_number: int) -> bool:
+        storage = place.opener.open()
+        started.wait(60)
+        try:
+            with storage.lock(0, lambda _: None):
+                inside.append(1)
+                time.sleep(1)
+                return True
+        except LockTimeout:
+            return False
+        finally:
+            storage.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(take, range(8))) == 1
+    assert len(inside) == 1
+
+
+def test_a_lock_is_renewed(place, monkeypatch) -> None:
+    monkeypatch.setattr(lock_module, "RENEW", 0.05)
+    storage = place.opener.open()
+    with storage.lock(0, no_wait):
+        age(place, 200)
+        newest = next((place.folder / ".mhsync/locks").iterdir())
+        deadline = time.monotonic() + 20
+        while time.time() - newest.stat().st_mtime > 100:
+            assert time.monotonic() < deadline, "it was not renewed"
+            time.sleep(0.01)
+        assert json.loads(newest.read_text())["pid"] == os.getpid()
+    storage.close()
+
+
+def test_who_lost_the_lock_changes_nothing_any_more(place, monkeypatch) -> None:
+    """Asleep for too long, say, and another run has followed."""
+    first, second = place.opener.open(), place.opener.open()
+    put(first, "a.wav", b"before")
+    with ExitStack() as stack:
+        stack.enter_context(first.lock(0, no_wait))
+        monkeypatch.setattr(lock_module, "_is_dead_here", lambda note: True)
+        stack.enter_context(second.lock(0, no_wait))
+        first._lock._renewed -= 1000
+        for change in (
+            lambda: put(first, "a.wav", b"after"),
+            lambda: first.move("a.wav", "b.wav"),
+            lambda: first.remove("a.wav"),
+        ):
+            with pytest.raises(StorageError, match="the lock of sftp://.* was lost"):
+                change()
+        assert get(second, "a.wav") == b"before"
+        put(second, "a.wav", b"second")
+    assert get(first, "a.wav") == b"second"
+    first.close()
+    second.close()
+
+
+def test_a_lock_that_cannot_be_renewed_in_time_counts_as_lost(place) -> None:
+    storage = place.opener.open()
+    with storage.lock(0, no_wait):
+        storage._lock._renewed -= 1000
+        put(storage, "a.wav", b"renewed just now")
+        (place.folder / ".mhsync/locks" / str(storage._lock._number)).unlink()
+        storage._lock._renewed -= 1000
+        with pytest.raises(StorageError, match="was lost"):
+            put(storage, "a.wav", b"x")
+    assert get(storage, "a.wav") == b"renewed just now"
+    storage.close()
+
+
+def test_the_locks_own_files_are_few_and_not_listed(place) -> None:
+    storage = place.opener.open()
+    for _ in range(5):
+        with storage.lock(0, no_wait):
+            assert paths(storage) == []
+    assert [file.name for file in (place.folder / ".mhsync/locks").iterdir()] == ["5"]
+    storage.close()
+
+
+def test_without_the_lock_only_what_is_old_is_cleared_away(place) -> None:
+    storage = place.opener.open()
+    put(storage, "a.wav", b"x")
+    for name, hours in (("young", 20), ("old", 30)):
+        file = place.folder / ".mhsync/tmp" / name
+        file.write_bytes(b"x")
+        os.utime(file, (time.time() - hours * 3600,) * 2)
+    storage.sweep()
+    assert [file.name for file in (place.folder / ".mhsync/tmp").iterdir()] == ["young"]
+    with storage.lock(0, no_wait):
+        storage.sweep()
+    assert list((place.folder / ".mhsync/tmp").iterdir()) == []
+    storage.close()
+
+
+def test_a_write_under_way_is_not_swept(place) -> None:
+    storage = place.opener.open()
+    with storage.lock(0, no_wait):
+        with storage.write("a.wav") as writer:
+            writer.write(b"whole")
+            storage.sweep()
+        assert get(storage, "a.wav") == b"whole"
+    storage.close()

@@ -1,0 +1,30 @@
+"""The plugin as mhsync finds it."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+
+import pytest
+from mhsync_sftp import plugin
+from mhsync_sftp.storage import SftpStorage
+
+from mhsync import StorageUnavailable
+
+
+def test_it_is_found_through_its_entry_point() -> None:
+    (found,) = [entry for entry in entry_points(group="mhsync") if entry.name == "sftp"]
+    assert found.load() is plugin
+
+
+def test_it_serves_sftp(place) -> None:
+    (factory,) = plugin.mhsync_storage_schemes().values()
+    storage = factory(place.url, place.options)
+    assert isinstance(storage, SftpStorage)
+    assert not storage.is_folder_of_this_machine
+    assert repr(storage) == f"SftpStorage('sftp://127.0.0.1:{place.server.port}/audio')"
+    storage.close()
+
+
+def test_what_is_wrong_in_the_manifest_is_told_when_it_is_opened() -> None:
+    with pytest.raises(StorageUnavailable, match="no storage option"):
+        plugin.open_storage("sftp://me@host/audio", {"regoin": "eu"})

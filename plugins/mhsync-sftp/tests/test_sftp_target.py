@@ -1,0 +1,135 @@
+"""URL, options and environment: what is taken, and what is refused with a mend."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from mhsync_sftp.target import Target, target_of
+
+from mhsync import StorageUnavailable
+
+
+def read(url: str, options: dict | None = None, environ: dict | None = None) -> Target:
+    return target_of(url, options or {}, environ or {})
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("sftp://me@host/audio", ("me", "host", 22, "/audio")),
+        ("sftp://me@host:2222/audio/", ("me", "host", 2222, "/audio")),
+        ("sftp://me@host/", ("me", "host", 22, "/")),
+        ("sftp://me@host/~/audio/new", ("me", "host", 22, "audio/new")),
+        ("sftp://me@host/~", ("me", "host", 22, ".")),
+        ("sftp://a%40b@host/with%20space", ("a@b", "host", 22, "/with space")),
+        ("sftp://me@[::1]:2222/audio", ("me", "::1", 2222, "/audio")),
+    ],
+)
+def test_a_url_is_read(url: str, expected: tuple) -> None:
+    target = read(url)
+    assert (target.user, target.host, target.port, target.root) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("sftp://me@host/audio/", "sftp://host/audio"),
+        ("sftp://host:2222/audio", "sftp://host:2222/audio"),
+        ("sftp://[::1]:2222/~/audio", "sftp://[::1]:2222/~/audio"),
+        ("sftp://host/", "sftp://host"),
+    ],
+)
+def test_messages_name_the_storage_as_the_manifest_does(url: str, name: str) -> None:
+    assert read(url).url == name
+
+
+def test_without_a_user_it_is_the_one_who_runs_mhsync(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "somebody")
+    assert read("sftp://host/audio").user == "somebody"
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("sftp://me:hunter2@host/audio", "password stands in the storage's URL"),
+        ("sftp:///audio", "names no server"),
+        ("sftp://me@host", "names no folder"),
+        ("sftp://me@host:port/audio", "not a URL"),
+        ("sftp://me@host/audio?x=1", r"neither \? nor #"),
+        ("sftp://me@host/audio/../other", r"holds \.\."),
+        ("sftp://me@host/audio%0A", "control character"),
+    ],
+)
+def test_a_wrong_url_is_refused_with_a_mend(url: str, message: str) -> None:
+    with pytest.raises(StorageUnavailable, match=message) as caught:
+        read(url)
+    assert caught.value.hint
+    assert "hunter2" not in f"{caught.value.message} {caught.value.hint}"
+
+
+@pytest.mark.parametrize(
+    ("options", "message", "hint"),
+    [
+        ({"keyfile": "/k"}, "no storage option 'keyfile'", "did you mean key_file?"),
+        ({"region": "x"}, "no storage option 'region'", "knows agent, connections"),
+        ({"password": "hunter2"}, "no place for secrets", "MHSYNC_SFTP_PASSWORD"),
+        ({"key_passphrase": "hunter2"}, "no place for secrets", "MHSYNC_SFTP_KEY_PASSPHRASE"),
+        ({"private_key": "hunter2"}, "no place for secrets", "MHSYNC_SFTP"),
+        ({"key_file": "keys/id"}, "must not depend on the folder", "MHSYNC_SFTP_KEY_FILE"),
+        ({"known_hosts": 5}, "is no path", "known_hosts: /absolute/path"),
+        ({"agent": "yes"}, "neither true nor false", "agent: true"),
+        ({"timeout": 0}, "no number from 1 to 3600", "timeout"),
+        ({"timeout": True}, "no number", "timeout"),
+        ({"connections": 65}, "no number from 1 to 64", "connections"),
+    ],
+)
+def test_a_wrong_option_is_refused_with_a_mend(options: dict, message: str, hint: str) -> None:
+    with pytest.raises(StorageUnavailable, match=message) as caught:
+        read("sftp://me@host/audio", options)
+    assert hint in caught.value.hint
+    assert "hunter2" not in f"{caught.value.message} {caught.value.hint}"
+
+
+def test_files_come_from_the_options_else_the_environment_else_their_usual_place() -> None:
+    usual = read("sftp://me@host/a")
+    assert usual.key_file is None
+    assert usual.known_hosts == (Path("~/.ssh/known_hosts").expanduser(), Path("/etc/ssh/ssh_known_hosts"))
+    environ = {"MHSYNC_SFTP_KEY_FILE": "/env/key", "MHSYNC_SFTP_KNOWN_HOSTS": "/env/hosts"}
+    from_environment = read("sftp://me@host/a", {}, environ)
+    assert (from_environment.key_file, from_environment.known_hosts) == (Path("/env/key"), (Path("/env/hosts"),))
+    options = {"key_file": "/opt/key", "known_hosts": "/opt/hosts"}
+    from_options = read("sftp://me@host/a", options, environ)
+    assert (from_options.key_file, from_options.known_hosts) == (Path("/opt/key"), (Path("/opt/hosts"),))
+
+
+def test_a_key_that_is_named_is_the_only_one_tried_unless_the_agent_is_asked_for() -> None:
+    assert read("sftp://me@host/a").agent
+    assert not read("sftp://me@host/a", {"key_file": "/k"}).agent
+    assert read("sftp://me@host/a", {"key_file": "/k", "agent": True}).agent
+
+
+def test_a_password_goes_only_to_the_server_it_is_meant_for() -> None:
+    environ = {"MHSYNC_SFTP_PASSWORD": "hunter2", "MHSYNC_SFTP_HOST": "host"}
+    assert read("sftp://me@host/a", {}, environ).password == "hunter2"
+    for meant in ({"MHSYNC_SFTP_HOST": "other"}, {"MHSYNC_SFTP_HOST": ""}):
+        with pytest.raises(StorageUnavailable, match="the manifest names host") as caught:
+            read("sftp://me@host/a", {}, {**environ, **meant})
+        assert "MHSYNC_SFTP_HOST=host" in caught.value.hint
+        assert "hunter2" not in f"{caught.value.message} {caught.value.hint}"
+
+
+def test_a_target_shows_no_secret() -> None:
+    environ = {
+        "MHSYNC_SFTP_PASSWORD": "hunter2", "MHSYNC_SFTP_HOST": "host", "MHSYNC_SFTP_KEY_PASSPHRASE": "hunter3",
+    }  # fmt: skip
+    target = read("sftp://me@host/a", {}, environ)
+    assert (target.password, target.passphrase) == ("hunter2", "hunter3")
+    assert "hunter" not in repr(target)
+
+
+def test_loading_the_plugin_loads_no_paramiko() -> None:
+    code = "import sys, mhsync_sftp.plugin; print('paramiko' in sys.modules)"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "False"
