@@ -36,6 +36,12 @@ def check_storage(storage: str) -> Iterator[Found]:
         yield "storage", "storage has a control character", "take it out"
     elif "${" in storage:
         yield "variable", "storage has a variable", "write it out: ${NAME} may only stand as a notify url"
+    elif storage == "~" or storage.startswith("~/"):
+        yield (
+            "storage",
+            "storage begins with '~', which is not expanded",
+            "write the whole path, such as /home/me/audio",
+        )
     elif is_url(storage):
         yield from _check_storage_url(storage)
 

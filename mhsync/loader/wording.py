@@ -55,7 +55,7 @@ def value_problem(fault: Fault, node: Node) -> Found:
             f"a manifest is a mapping, not {_kind(node)}",
             "begin it with 'version: 1' and 'projects: []'",
         )
-    label, name = _label(fault.path), fault.name
+    label = _label(fault.path)
     hint = f"write for example '{example(fault.path[-1], fault.schema)}'"
     if isinstance(node, Scalar) and node.is_nothing:
         return "no_value", f"{label} has no value", hint
@@ -67,7 +67,7 @@ def value_problem(fault: Fault, node: Node) -> Found:
         return "no_value", f"{label} is empty", hint
     if fault.rule == "pattern" and isinstance(node, Scalar):
         return not_an_id(node)
-    if name == "max_deletes":
+    if fault.path == ("policy", "max_deletes"):
         return not_a_limit(node)
     special = _scalar_problem(fault, node, label) if isinstance(node, Scalar) else _other_problem(fault, node)
     if special is not None:
