@@ -1,0 +1,1 @@
+"""A plugin of mhsync: one message a run, to any service that Apprise knows."""

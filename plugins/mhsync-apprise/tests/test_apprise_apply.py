@@ -1,0 +1,113 @@
+"""End to end: what `mhsync apply` tells, and that no service can make it fail."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mhsync.sandbox.server import Sandbox
+from mhsync.sandbox.world import SandboxProject, World, outputs_of
+
+KEPT, GONE, STUCK = "clx_kept_1", "clx_gone_2", "clx_stuck_3"
+TOKEN = "aaaabbbbccccddddeeeeffff12"
+OpenInbox = Callable[..., Any]
+Apply = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    projects = [SandboxProject(id, outputs=outputs_of(id, seconds=0.1)) for id in (KEPT, GONE)]
+    with Sandbox(World(projects)) as running:
+        yield running
+
+
+@pytest.fixture
+def apply(sandbox: Sandbox, tmp_path: Path) -> Apply:
+    def run(url: str, on: str = "", command: str = "apply", **environ: str) -> subprocess.CompletedProcess[str]:
+        manifest = tmp_path / "audio.yaml"
+        manifest.write_text(
+            "version: 1\npolicy: {deletes: allow}\n"
+            f'notify:\n  - {{url: "{url}"{on}}}\n'
+            f"projects:\n  - id: {KEPT}\n  - {{id: {GONE}, state: deleted}}\n"
+        )
+        given = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(tmp_path),
+            "MAGIC_HOUR_API_KEY": sandbox.key,
+            "MHSYNC_API_URL": sandbox.api_url,
+            "MHSYNC_PLUGINS": "mhsync-apprise",
+        }
+        done = subprocess.run(
+            [sys.executable, "-m", "mhsync", command, str(manifest), "-vv"],
+            capture_output=True, text=True, env=given | environ, timeout=180, check=False,
+        )  # fmt: skip
+        assert "Traceback" not in done.stderr
+        assert "s3cr3tt0ken" not in done.stdout + done.stderr
+        assert TOKEN not in done.stdout + done.stderr
+        return done
+
+    return run
+
+
+def test_a_run_is_one_message_and_a_run_with_nothing_to_do_is_none(open_inbox: OpenInbox, apply: Apply) -> None:
+    inbox = open_inbox()
+    github = {"GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "me/audio", "GITHUB_RUN_ID": "77"}
+    url = f"json://{inbox.address}/hook/s3cr3tt0ken"
+    for _ in range(2):
+        done = apply("${TARGET}", TARGET=url, **github)
+        assert done.returncode == 0, done.stderr
+    [message] = (json.loads(body) for body in inbox.bodies)
+    assert message["title"] == "mhsync: 1 deleted, 1 downloaded"
+    assert message["type"] == "success"
+    assert message["message"].splitlines() == [
+        "Deleted:",
+        f"- {GONE}",
+        "",
+        "The whole run: 2 projects, 1 deleted, 1 downloaded",
+        "See https://github.com/me/audio/actions/runs/77",
+    ]
+
+
+def test_a_filter_of_the_manifest_is_kept(open_inbox: OpenInbox, apply: Apply) -> None:
+    inbox = open_inbox()
+    assert apply(f"json://{inbox.address}/s3cr3tt0ken", ", on: [failed, blocked]").returncode == 0
+    assert inbox.bodies == []
+
+
+@pytest.mark.parametrize("status", [500, 403])
+def test_a_service_that_refuses_fails_no_sync(
+    open_inbox: OpenInbox, apply: Apply, tmp_path: Path, status: int
+) -> None:
+    """A Slack-like endpoint that answers 500."""
+    inbox = open_inbox(status=status)
+    done = apply(f"mmost://{inbox.address}/{TOKEN}?wait=0.2")
+    assert done.returncode == 0
+    assert f"Mattermost answered {status}" in done.stderr
+    assert (tmp_path / "outputs" / KEPT / "output.wav").is_file()
+    assert len(inbox.bodies) == 3, "tried again, and then no more"
+
+
+def test_a_url_that_is_not_understood_fails_no_sync(apply: Apply, tmp_path: Path) -> None:
+    done = apply("nosuchservice://s3cr3tt0ken/s3cr3tt0ken")
+    assert done.returncode == 0
+    assert "does not understand" in done.stderr
+    assert (tmp_path / "outputs" / KEPT / "output.wav").is_file()
+
+
+def test_mail_is_sent(mailbox: Any, apply: Apply) -> None:
+    url = f"mailto://127.0.0.1:{mailbox.port}?from=a@example.com&to=b@example.com&mode=insecure"
+    assert apply("${TARGET}", TARGET=url).returncode == 0
+    assert [mail["Subject"] for mail in mailbox.mails] == ["mhsync: 1 deleted, 1 downloaded"]
+
+
+def test_a_plan_tells_nobody(open_inbox: OpenInbox, apply: Apply) -> None:
+    inbox = open_inbox()
+    assert apply(f"json://{inbox.address}/s3cr3tt0ken", command="plan").returncode == 0
+    assert inbox.bodies == []
