@@ -177,7 +177,7 @@ class OriginPace:
 
     def _stop(self, now: float, retry_after: float | None, *, was_refused: bool) -> None:
         if not self._is_stopped:
-            self._give_up_at = now + self._settings.patience
+            self._give_up_at = now + (self._settings.patience if was_refused else self._settings.silence_patience)
         self._epoch += 1
         self._is_stopped = True
         self._was_refused = was_refused

@@ -92,4 +92,4 @@ class Pacer:
 def _given_up(origin: str, *, is_refusing: bool) -> ApiError:
     if is_refusing:
         return Refusing(f"{origin} refuses all requests for now", hint="run again later, or lower --rate")
-    return OutOfReach(f"{origin} has stopped to answer", hint="check the network, and run again")
+    return OutOfReach(f"{origin} does not answer", hint="check the address and the network, and run again")

@@ -95,7 +95,7 @@ def repeated(attempts: Attempts, once: Callable[[Attempts], T]) -> T:
             return once(attempts)
         except ApiError as error:
             # Where the pace has given the origin up, what the origin said itself tells more.
-            last = last if last is not None and isinstance(error, Refusing) else error
+            last = last if last is not None and isinstance(error, Refusing | OutOfReach) else error
             rest = attempts.rest_after(error)
         if rest is None:
             raise last

@@ -104,8 +104,6 @@ class Body:
         self.total = answer.length
         self._etag = answer.header("etag")
         self.validator = validator_of(self._etag, answer.header("last-modified"), answer.header("date"))
-        if self.total == 0:
-            raise Unusable("the file is empty")
 
     def _check_part(self, answer: Answer) -> None:
         part = part_of(answer.header("content-range"))

@@ -267,6 +267,7 @@ def test_last_modified_resumes_too_when_the_date_shows_it_is_older(wire, client)
     [
         say(206, AUDIO[9000:], ETag=ETAG),
         say(206, AUDIO[8000:], ETag=ETAG, Content_Range=f"bytes 8000-{len(AUDIO) - 1}/{len(AUDIO)}"),
+        say(206, AUDIO[8000:-1000], ETag=ETAG, Content_Range=f"bytes 8000-{len(AUDIO) - 1001}/{len(AUDIO)}"),
         say(206, AUDIO[9000:], ETag=ETAG, Content_Range=f"bytes 9000-{len(AUDIO) - 1}/{len(AUDIO) + 1}"),
         say(206, AUDIO[9000:], ETag='"v2"', Content_Range=f"bytes 9000-{len(AUDIO) - 1}/{len(AUDIO)}"),
         say(206, AUDIO[9000:9100], ETag=ETAG, Content_Range=f"bytes 9000-{len(AUDIO) - 1}/{len(AUDIO)}"),
@@ -274,7 +275,17 @@ def test_last_modified_resumes_too_when_the_date_shows_it_is_older(wire, client)
         say(416, b"", Content_Range="bytes */9000"),
         say(416, b""),
     ],
-    ids=["none", "overlap", "other-total", "other-etag", "short-part", "nonsense", "416-shorter", "416"],
+    ids=[
+        "none",
+        "overlap",
+        "overlap-of-the-right-size",
+        "other-total",
+        "other-etag",
+        "short-part",
+        "nonsense",
+        "416-shorter",
+        "416",
+    ],
 )
 def test_a_part_that_does_not_fit_is_not_joined(wire, client, rest):
     host = wire(say(200, AUDIO[:9000], length=len(AUDIO), ETag=ETAG), rest, say(200, AUDIO, ETag=ETAG))

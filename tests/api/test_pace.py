@@ -264,6 +264,16 @@ def test_an_origin_that_refuses_for_too_long_is_given_up_but_still_tried_now_and
     assert pace.ask(Turn(), now + 10) is Word.GO
 
 
+def test_what_retry_after_asks_for_does_not_count_as_refusing_for_too_long():
+    pace = pace_of(patience=5)
+    pace.tell(go(pace, 0.0), Outcome.REFUSED, 0.0, retry_after=30)
+
+    go(pace, 31.0)  # tries
+
+    assert pace.ask(Turn(), 31.0) is Word.LATER
+    assert pace.ask(Turn(), 36.0) is Word.GIVE_UP
+
+
 def test_silence_again_and_again_stops_the_origin_and_an_answer_opens_it_at_full_speed():
     pace = pace_of(silence=3, pause=0.5)
     for _ in range(3):

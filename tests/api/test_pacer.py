@@ -80,7 +80,7 @@ def test_the_rate_is_capped():
 
 
 def test_an_api_that_refuses_everything_is_given_up_in_bounded_time():
-    hasty = Settings(pace=PaceSettings(pause=0.01, pause_max=0.05, patience=0.3))
+    hasty = Settings(pace=PaceSettings(pause=0.01, pause_max=0.05, silence_patience=0.3))
     with (
         Sandbox(world(200), key=KEY, faults=Faults(rate=Rate(0.0001, burst=1))) as sandbox,
         Client(KEY, base_url=sandbox.api_url, settings=hasty) as client,
@@ -116,14 +116,14 @@ def test_an_api_that_is_away_is_given_up_in_bounded_time():
         url = server.url
     hasty = Settings(
         http=HttpSettings(backoff=0.001, backoff_max=0.002),
-        pace=PaceSettings(pause=0.02, pause_max=0.05, patience=0.3),
+        pace=PaceSettings(pause=0.02, pause_max=0.05, silence_patience=0.3),
     )
     with Client(KEY, base_url=url, settings=hasty) as client:
         began = time.monotonic()
         found = get_all(client, tuple(f"p{number}" for number in range(500)))
         assert time.monotonic() - began < 10
     assert all(isinstance(one, ConnectionFailed) for one in found)
-    assert any("stopped to answer" in str(one) for one in found)
+    assert any("does not answer" in str(one) for one in found)
 
 
 def test_a_request_that_is_interrupted_leaves_the_pace_to_the_others(desk: Desk, client):

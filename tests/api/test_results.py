@@ -86,6 +86,18 @@ def test_two_outputs_of_the_same_bytes_are_two_files(desk: Desk, tmp_path: Path)
     assert names(tmp_path) == ["output-2.wav", "output.wav"]
 
 
+def test_twins_beside_a_stranger_of_their_name_are_two_files_too(desk: Desk, tmp_path: Path):
+    (tmp_path / "output.wav").write_bytes(b"mine")
+    (output,) = outputs_of("same", size=3000)
+    twins = tuple(dataclasses.replace(output, path=f"{number}/output.wav") for number in range(2))
+    desk.sandbox.world.put(SandboxProject("same", outputs=twins))
+
+    result = desk.client.check_result("same", download_directory=tmp_path)
+
+    assert len(set(result.downloaded_paths)) == 2
+    assert len(names(tmp_path)) == 3
+
+
 def test_waiting_ends_when_the_project_is_complete(desk: Desk, tmp_path: Path):
     later = ((0.1, "rendering"), (0.2, "complete"))
     desk.sandbox.world.put(
