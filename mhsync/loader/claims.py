@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import pairwise
 
 from mhsync.core.manifest import Entry, ManifestFile, State
 from mhsync.core.template import fields_of, fill, path_key
@@ -16,46 +17,53 @@ class Claims:
     def __init__(self) -> None:
         self._ids: dict[str, Entry] = {}
         self._paths: dict[str, dict[str, Entry]] = {}
+        self._problems: dict[str, Problems] = {}
         self._fixed: dict[str, bool] = {}
 
     def add(self, file: ManifestFile, problems: Problems) -> None:
         """Look at all entries of one file."""
+        self._problems[file.file] = problems
         paths = self._paths.setdefault(_storage_key(file), {})
         for entry in file.entries:
             first = self._ids.setdefault(entry.id, entry)
             if first is not entry:
-                problems.add(
-                    "duplicate_id",
-                    f"the id {entry.id} stands here twice: first at {first.where}",
-                    "keep one of them: a project has one state",
-                    entry,
-                    entry.id,
-                )
+                what = f"the id {entry.id} stands here twice: first at {first.where}"
+                self._tell(entry, "duplicate_id", what, "keep one of them: a project has one state")
             elif entry.state is not State.DELETED and self._is_fixed(entry.path):
-                _claim(paths, entry, problems)
+                self._claim(paths, entry)
+
+    def close(self) -> None:
+        """Look at what only shows when all files are known: a path that is a folder of another's."""
+        order = {id_: number for number, id_ in enumerate(self._ids)}
+        for paths in self._paths.values():
+            # With '/' before every other character, what lies in a folder follows on it.
+            for (shorter, one), (longer, other) in pairwise(sorted(paths.items(), key=_by_folder)):
+                if longer.startswith(f"{shorter}/"):
+                    first, second = sorted((one, other), key=lambda entry: order[entry.id])
+                    what = f"the path of {one.id} is a folder of {other.id}'s: first at {first.where}"
+                    self._tell(second, "path_in_path", what, "give one of them another name")
+
+    def _claim(self, paths: dict[str, Entry], entry: Entry) -> None:
+        path = fill(entry.path, {"id": entry.id})
+        first = paths.setdefault(path_key(path), entry)
+        if first is not entry:
+            what = f"{entry.id} and {first.id} have one path, {path!r:.80}: first at {first.where}"
+            self._tell(entry, "duplicate_path", what, "give each its own, or put {id} into the path")
+
+    def _tell(self, entry: Entry, code: str, message: str, hint: str) -> None:
+        self._problems[entry.file].add(code, message, hint, entry, entry.id)
 
     def _is_fixed(self, template: str) -> bool:
         """Whether the path is known before the project's details are."""
         found = self._fixed.get(template)
         if found is None:
-            found = self._fixed[template] = fields_of(template) <= {"id"} and template.count(
-                "{"
-            ) == template.count("{id}")
+            fixed = fields_of(template) <= {"id"} and template.count("{") == template.count("{id}")
+            found = self._fixed[template] = fixed
         return found
 
 
-def _claim(paths: dict[str, Entry], entry: Entry, problems: Problems) -> None:
-    path = fill(entry.path, {"id": entry.id})
-    key = path_key(path)
-    first = paths.setdefault(key, entry)
-    if first is not entry:
-        problems.add(
-            "duplicate_path",
-            f"{entry.id} and {first.id} have one path, {path!r:.80}: first at {first.where}",
-            "give each its own, or put {id} into the path",
-            entry,
-            entry.id,
-        )
+def _by_folder(item: tuple[str, Entry]) -> str:
+    return item[0].replace("/", "\0")
 
 
 def _storage_key(file: ManifestFile) -> str:

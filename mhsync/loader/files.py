@@ -10,7 +10,7 @@ from pathlib import Path
 from jsonschema import Draft202012Validator
 
 from mhsync.core.manifest import Manifest, ManifestFile
-from mhsync.errors import ManifestError, Problem
+from mhsync.errors import ManifestError
 from mhsync.loader.claims import Claims
 from mhsync.loader.manifest import Source, build
 from mhsync.loader.problems import Problems
@@ -32,16 +32,17 @@ def load(paths: Sequence[str | Path], settings: ManifestSettings = ManifestSetti
     validator = manifest_validator()
     claims = Claims()
     files: list[ManifestFile] = []
-    told: list[Problem] = []
+    told: list[Problems] = []
     for name in _unique(_names(paths, told)):
         problems = Problems(name, settings.problems)
+        told.append(problems)
         file = _load_file(name, problems, settings, validator)
         if file is not None:
             claims.add(file, problems)
             files.append(file)
-        told += problems.told()
-    if told:
-        raise ManifestError(told)
+    claims.close()
+    if any(told):
+        raise ManifestError(problem for problems in told for problem in problems.told())
     return Manifest(tuple(files))
 
 
@@ -58,21 +59,26 @@ def _load_file(
     return build(tree, Source(name, folder, hashlib.sha256(data).hexdigest()), problems)
 
 
-def _names(paths: Sequence[str | Path], told: list[Problem]) -> Iterator[str]:
+def _names(paths: Sequence[str | Path], told: list[Problems]) -> Iterator[str]:
     """The files that are meant, in the order in which they were given."""
     if not paths:
-        told.append(Problem("no_files", "no manifest was given", "name a file, or a folder of manifests"))
-    for path in paths:
+        told.append(_one("", "no_files", "no manifest was given", "name a file, or a folder of manifests"))
+    for path in (os.fspath(given) for given in paths):
         try:
-            is_folder = Path(path).is_dir()
-            found = _in_folder(Path(path)) if is_folder else [os.fspath(path)]
+            found = _in_folder(Path(path)) if Path(path).is_dir() else [path]
         except (OSError, ValueError) as error:
-            told.append(Problem("unreadable", f"cannot be read: {_reason(error)}", "look at the path", str(path)))
+            told.append(_one(path, "unreadable", f"cannot be read: {_reason(error)}", "look at its permissions"))
             continue
         if not found:
             hint = f"put a manifest into it, whose name ends in {' or '.join(SUFFIXES)}"
-            told.append(Problem("no_files", "the folder has no manifests", hint, os.fspath(path)))
+            told.append(_one(path, "no_files", "the folder has no manifests", hint))
         yield from found
+
+
+def _one(file: str, code: str, message: str, hint: str) -> Problems:
+    problems = Problems(file, 1)
+    problems.add(code, message, hint)
+    return problems
 
 
 def _in_folder(folder: Path) -> list[str]:

@@ -26,7 +26,7 @@ class Problems:
     """What is wrong with one file. Beyond a bound, problems are only counted.
 
     Args:
-        file: the name for messages.
+        file: the name for messages; empty where it is about no file.
         most: problems told at most.
     """
 
@@ -50,7 +50,7 @@ class Problems:
             self._uncounted += 1
             return
         line, column = (None, None) if at is None else (at.line, at.column)
-        self._found[Problem(code, message, hint, self.file, line, column, id)] = None
+        self._found[Problem(code, message, hint, self.file or None, line, column, id)] = None
 
     def count_more(self) -> None:
         """Note that there are more problems, which nobody looked at."""

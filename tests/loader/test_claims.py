@@ -51,6 +51,25 @@ def test_two_projects_with_one_fixed_path_are_told_before_anything_is_asked(told
     assert problem.hint == "give each its own, or put {id} into the path"
 
 
+@pytest.mark.parametrize(("first", "second"), [("x", "X/y/z.wav"), ("x/y/z.wav", "X"), ("{id}", "B/{id}")])
+def test_a_path_that_is_a_folder_of_anothers_is_told(told, first: str, second: str) -> None:
+    entries = f'  - {{id: b, path: "{first}"}}\n  - {{id: c, path: "{second}"}}\n'
+    (problem,) = told(f"version: 1\nprojects:\n{entries}")
+    assert (problem.line, problem.column, problem.code, problem.id) == (4, 10, "path_in_path", "c")
+    assert problem.message.endswith(f"first at {problem.file}:3:10")
+
+
+def test_a_folder_of_one_file_and_a_path_of_another_clash_at_the_later_one(write) -> None:
+    a = write("version: 1\nprojects: [{id: a, path: x/a.wav}]", "a.yaml")
+    b = write("version: 1\nprojects: [{id: b, path: x}]", "b.yaml")
+    assert [str(p) for p in clashes(a, b)] == [f"{b}:2:17: the path of b is a folder of a's: first at {a}:2:17"]
+
+
+def test_paths_beside_each_other_are_no_clash(loaded) -> None:
+    text = "version: 1\nprojects: [{id: b, path: x/y}, {id: c, path: x/z}, {id: d, path: x.wav}, {id: e, path: x/yy/a}]"
+    assert len(loaded(text).entries) == 4
+
+
 def test_a_default_path_without_fields_is_fine_for_one_project_alone(loaded, told) -> None:
     assert loaded("version: 1\npath: intro.wav\nprojects: [{id: a}]").entries[0].path == "intro.wav"
     (problem,) = told("version: 1\npath: intro.wav\nprojects: [{id: a}, {id: b}]")
