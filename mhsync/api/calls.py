@@ -49,7 +49,7 @@ class Calls:
         try:
             return repeated(Attempts(self.settings, self.time), deletion.once)
         except (ConnectionFailed, ServerFailed, AnswerInvalid):
-            if deletion.may_be_done and self._is_gone(id):
+            if deletion.may_be_done and self.is_gone(id):
                 return True
             raise
 
@@ -93,7 +93,7 @@ class Calls:
                 raise ConnectionFailed(f"{self.base.origin}: the answer came too slowly")
         return bytes(body)
 
-    def _is_gone(self, id: str) -> bool:
+    def is_gone(self, id: str) -> bool:
         """Whether a project whose DELETE got no answer is gone; False where that cannot be known either."""
         try:
             return self.get(id).is_gone
@@ -105,13 +105,15 @@ class Calls:
 
 @dataclass(slots=True)
 class _Deletion:
-    """A DELETE over its attempts. An attempt whose answer was lost may have done it."""
+    """A DELETE over its attempts. One whose answer was lost may have done it: a GET decides before another is sent."""
 
     calls: Calls
     id: str
     may_be_done: bool = False
 
     def once(self, attempts: Attempts) -> bool:
+        if self.may_be_done and self.calls.is_gone(self.id):
+            return True
         try:
             reply = self.calls.exchange("DELETE", self.id, attempts)
             if reply.answer.status == 200 and "html" in reply.answer.header("content-type").lower():

@@ -32,13 +32,12 @@ def find_key(environ: Mapping[str, str], key_file: str | Path | None = None) -> 
     if environ.get(_VARIABLE, "").strip():
         return Credential(check_key(environ[_VARIABLE], _VARIABLE), _VARIABLE)
     config = _config_path(environ)
-    text = _read(config) if config.is_file() else ""
-    if text:
-        key = _key_in(text, config)
-        if key:
-            return Credential(check_key(key, str(config)), str(config))
+    key = "" if config is None else _key_in(config)
+    if config is not None and key:
+        return Credential(check_key(key, str(config)), str(config))
+    elsewhere = "HOME is not set either, so there is no config file" if config is None else f"{config} holds none"
     raise CredentialsMissing(
-        f"no API key: {_VARIABLE} is not set, and {config} holds none",
+        f"no API key: {_VARIABLE} is not set, and {elsewhere}",
         hint=f"set {_VARIABLE}, or name a file that holds the key with --api-key-file",
     )
 
@@ -60,25 +59,29 @@ def check_key(key: str, origin: str) -> str:
     return key
 
 
-def _config_path(environ: Mapping[str, str]) -> Path:
+def _config_path(environ: Mapping[str, str]) -> Path | None:
     """The vendor's own command line reads the same file (FACTS: Wire format)."""
     if environ.get("MAGIC_HOUR_CONFIG"):
         return Path(environ["MAGIC_HOUR_CONFIG"])
-    home = environ.get("HOME")
-    base = environ.get("XDG_CONFIG_HOME") or (f"{home}/.config" if home else str(Path.home() / ".config"))
-    return Path(base) / "magic-hour" / "config.json"
+    base = environ.get("XDG_CONFIG_HOME") or (f"{environ['HOME']}/.config" if environ.get("HOME") else None)
+    return None if base is None else Path(base) / "magic-hour" / "config.json"
 
 
-def _read(path: Path) -> str:
+def _read(path: Path, *, if_missing: str | None = None) -> str:
+    """The text of a file; `if_missing` where there is none."""
     try:
         with path.open("rb") as file:
             return file.read(_SIZE).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
+        if if_missing is not None and isinstance(error, FileNotFoundError | NotADirectoryError):
+            return if_missing
         reason = (error.strerror or "cannot be read") if isinstance(error, OSError) else "it is not text"
     raise CredentialsMissing(f"no API key: {path}: {reason.lower()}", hint="check the file that holds the key")
 
 
-def _key_in(text: str, path: Path) -> str:
+def _key_in(path: Path) -> str:
+    """The key in the vendor's config file, `""` where there is none."""
+    text = _read(path, if_missing="{}")
     try:
         data = json.loads(text)
     except (ValueError, RecursionError):

@@ -80,7 +80,7 @@ def test_the_rate_is_capped():
 
 
 def test_an_api_that_refuses_everything_is_given_up_in_bounded_time():
-    hasty = Settings(pace=PaceSettings(pause=0.01, pause_max=0.05, silence_patience=0.3))
+    hasty = Settings(pace=PaceSettings(pause=0.01, pause_max=0.05, patience=0.3))
     with (
         Sandbox(world(200), key=KEY, faults=Faults(rate=Rate(0.0001, burst=1))) as sandbox,
         Client(KEY, base_url=sandbox.api_url, settings=hasty) as client,
