@@ -33,9 +33,9 @@ class Instead:
         return replace(occasion.honest(), body=(self.body,), length=len(self.body))
 
 
-def apply(sandbox: Sandbox, folder: Path) -> tuple[int, dict[str, Any]]:
+def apply(sandbox: Sandbox, folder: Path, state: str = "downloaded") -> tuple[int, dict[str, Any]]:
     manifest = folder / "audio.yaml"
-    manifest.write_text(f"version: 1\nprojects:\n  - id: {ID}\n")
+    manifest.write_text(f"version: 1\npolicy: {{deletes: allow}}\nprojects:\n  - {{id: {ID}, state: {state}}}\n")
     environ = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
@@ -89,3 +89,13 @@ def test_a_file_that_is_no_whole_audio_never_becomes_visible(
         sandbox.faults = Faults()
         assert apply(sandbox, tmp_path)[0] == 0, "the next apply finds it mended"
     assert (tmp_path / "outputs" / ID / "output.wav").is_file()
+
+
+def test_a_project_is_never_deleted_from_the_account_for_a_broken_copy(tmp_path: Path, make_wav: MakeWav) -> None:
+    spoilt = Instead(make_wav(bytes(16_000))[:-400])
+    with Sandbox(world(), faults=Faults(Rule(spoilt, host="files"))) as sandbox:
+        assert apply(sandbox, tmp_path, "archived")[0] == 1
+        assert sandbox.requests.of(method="DELETE") == ()
+        sandbox.faults = Faults()
+        assert apply(sandbox, tmp_path, "archived")[0] == 0
+        assert len(sandbox.requests.of(method="DELETE", id=ID)) == 1
