@@ -49,7 +49,9 @@ class PaceSettings:
     silence: int = 12
     """Requests in a row that got no answer at all before the whole run leaves an origin alone for a pause."""
     patience: float = 120.0
-    """Calls are given up once an origin has refused, or kept silent, for longer than this, Retry-After aside."""
+    """Calls are given up once an origin has refused for longer than this, Retry-After aside."""
+    silence_patience: float = 15.0
+    """Calls are given up once an origin has kept silent for longer than this: a server that is down is told soon."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,7 @@ class Calls:
 
 @dataclass(slots=True)
 class _Deletion:
-    """A DELETE over its attempts. One whose answer was lost may have done it: a GET decides before another is sent."""
+    """A DELETE over its attempts. One whose answer was lost may have done it: a GET decides before the next."""
 
     calls: Calls
     id: str

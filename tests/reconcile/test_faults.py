@@ -76,8 +76,8 @@ GET = [
 DELETE = [
     Row("reset", f.Reset(), code="connection_failed", files=True, deletes=6),
     Row("reset-once", f.Reset(), "archived", files=True, deletes=2, times=1),
-    Row("answer-lost", f.Lost(), "archived", files=True, deletes=2, times=1),
-    Row("every-answer-lost", f.Lost(), "archived", files=True, deletes=6),
+    Row("answer-lost", f.Lost(), "archived", files=True, deletes=1, times=1),
+    Row("every-answer-lost", f.Lost(), "archived", files=True, deletes=1),
     Row("stall", f.Stall(), code="connection_failed", files=True, deletes=6),
     Row("429-once", f.Status(429), "archived", files=True, deletes=2, times=1),
     Row("500", f.Status(500), code="server_failed", files=True, deletes=6),
