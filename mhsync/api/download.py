@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from mhsync.api.answers import retry_after
+from mhsync.api.containers import announced_size
 from mhsync.api.job import FileMissing, Job, LinkRefused
 from mhsync.api.network import Address, AddressRefused
 from mhsync.api.pacer import Pacer
+from mhsync.api.ranges import part_of, total_of
 from mhsync.api.retry import NotUnderstood, may_fare_better
 from mhsync.api.timing import Time
 from mhsync.api.transfer import Body, CannotContinue, Nowhere, Sink, Unusable
@@ -84,8 +86,31 @@ class Downloader:
             again = self._body(Nowhere(), job)
             if (again.size, again.sha256) != (body.size, body.sha256):
                 raise job.start_anew(Unusable("nothing proves the file's length, and two downloads of it differ"))
+            if again.proof is None:
+                self._doubt(body, job)
             proof = again.proof or Proof.TWICE
         return Fetched(body.size, body.sha256, proof, job.source)
+
+    def _doubt(self, body: Body, job: Job) -> None:
+        """Two downloads that are the same may both be cut at one place: ask the file and the host for more.
+
+        Raises:
+            DownloadError: one of them says that there is more.
+        """
+        announced = announced_size(body.head)
+        if announced is not None and announced > body.size:
+            reason = f"the file itself says that it has {announced} bytes, and {body.size} came"
+            raise job.start_anew(Unusable(reason))
+        behind = Body(Nowhere(), may_join=True, size=body.size)
+        try:
+            with self._open(behind, job) as answer:
+                part, total = part_of(answer.header("content-range")), total_of(answer.header("content-range"))
+        except ApiError:
+            return  # No answer is no doubt: the two downloads stand.
+        if answer.status == 206 and part is not None and part.start == body.size:
+            raise job.start_anew(Unusable(f"the host has more than the {body.size} bytes that came"))
+        if answer.status == 416 and total not in (None, body.size):
+            raise job.start_anew(Unusable(f"the host says {total} bytes, and {body.size} came"))
 
     def _body(self, sink: Sink, job: Job) -> Body:
         """All that the host gives, over as many requests as it takes."""

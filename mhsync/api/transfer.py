@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from mhsync.api.containers import HEAD
 from mhsync.api.ranges import part_of, total_of, validator_of
 from mhsync.api.transport import Answer
 from mhsync.core.receipt import Proof
@@ -53,6 +54,8 @@ class Body:
     """The host says that this is all; `proof` tells whether that can be believed."""
     was_joined: bool = False
     """Parts were joined on trust: only a second download can prove the whole."""
+    head: bytes = b""
+    """The first bytes of the file."""
     _etag: str = ""
     _digest: hashlib._Hash = field(default_factory=hashlib.sha256)
 
@@ -98,6 +101,8 @@ class Body:
             self.sink.write(piece)
             self._digest.update(piece)
             self.size += len(piece)
+            if len(self.head) < HEAD:
+                self.head += piece[: HEAD - len(self.head)]
         self._end(answer)
 
     def _begin(self, answer: Answer) -> None:

@@ -1,0 +1,21 @@
+"""What a file says of its own length: the last word where no answer announced one."""
+
+from __future__ import annotations
+
+HEAD = 12
+"""Bytes at the start of a file that are looked at."""
+_UNKNOWN = (0, 0xFFFFFFFF)
+"""What programs write that do not know the length beforehand."""
+
+
+def announced_size(head: bytes) -> int | None:
+    """Bytes that a file should have at least, as its own header says; None where it says nothing.
+
+    WAV (RIFF, little-endian) and AIFF (IFF, big-endian) announce the bytes behind their first eight.
+    """
+    if len(head) < HEAD or head[8:12] not in (b"WAVE", b"AIFF", b"AIFC"):
+        return None
+    if head[:4] not in (b"RIFF", b"FORM"):
+        return None
+    size = int.from_bytes(head[4:8], "little" if head[:4] == b"RIFF" else "big")
+    return None if size in _UNKNOWN else size + 8
