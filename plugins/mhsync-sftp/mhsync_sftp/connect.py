@@ -174,8 +174,11 @@ def _told(error: Exception, target: Target) -> StorageUnavailable:
         return StorageUnavailable(
             f"cannot reach {target.server}: {_line(error)}", hint="see that it is up, and the port"
         )
+    # How paramiko tells of a server that closes the connection before it said what it is.
+    is_hung_up = isinstance(error, EOFError) or "protocol banner" in str(error)
+    what = "it hung up" if is_hung_up else _line(error)
     return StorageUnavailable(
-        f"cannot talk to {target.server}: {_line(error)}", hint="see that an SSH server answers there"
+        f"cannot talk to {target.server}: {what}", hint="see that an SSH server answers there, and is well"
     )
 
 

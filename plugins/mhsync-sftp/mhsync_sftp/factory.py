@@ -19,4 +19,4 @@ def make(url: str, options: Mapping[str, Any], environ: Mapping[str, str] = os.e
         StorageUnavailable: the URL or an option is wrong, or a secret stands where it must not.
     """
     target = target_of(url, options, environ)
-    return SftpStorage(Pool(lambda: connect(target), target.connections), target.url, target.root)
+    return SftpStorage(Pool(lambda: connect(target), target.connections, target.server), target.url, target.root)

@@ -54,6 +54,7 @@ class Pool:
     Args:
         connect: makes one more.
         most: connections at once.
+        server: for messages.
         patience: seconds to wait for a session where the server allows no more of them.
         clock: seconds that only grow.
     """
@@ -62,12 +63,14 @@ class Pool:
         self,
         connect: Callable[[], Connection],
         most: int,
+        server: str,
         *,
         patience: float = 60.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._connect = connect
         self._most = most
+        self._server = server
         self._patience = patience
         self._clock = clock
         self._entries: list[_Entry] = []
@@ -96,7 +99,8 @@ class Pool:
                 tries += 1
                 if tries == _TRIES:
                     raise StorageUnavailable(
-                        f"no SFTP session could be opened: {error}", hint="see that the server's SFTP is well"
+                        f"cannot open an SFTP session on {self._server}: {error}",
+                        hint="see that the server, its SFTP and the way to it are well",
                     ) from error
             except BaseException:
                 self._drop(entry)
@@ -178,7 +182,7 @@ class Pool:
                     return None
                 if not self._changed.wait(max(0.0, deadline - self._clock())):
                     raise StorageError(
-                        "the server allows no more sessions at once",
+                        f"{self._server} allows no more sessions at once",
                         hint="raise connections in storage_options, or lower --transfers and --checkers",
                     )
 
@@ -204,7 +208,8 @@ class Pool:
             entry.used -= 1
             if not entry.open:
                 raise StorageUnavailable(
-                    "the server opens no session on a connection", hint="see that its SFTP subsystem is on"
+                    f"{self._server} opens no session on a connection",
+                    hint="see that its SFTP subsystem is on",
                 )
             entry.most = entry.open
             self._changed.notify_all()

@@ -1,0 +1,239 @@
+"""mhsync itself on a storage that lies elsewhere: applied, killed, cut off, applied again. Subclass `EndToEnd`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tcp_proxy import TcpProxy
+
+from mhsync import Storage
+from mhsync.sandbox.server import Sandbox
+from mhsync.sandbox.world import Output, SandboxProject, World, outputs_of
+
+COUNT = 12
+SIZE = 1_000_000
+BYTES = COUNT * 3 // 4 * 2 * SIZE
+"""What is stored in the end: three projects of four, two outputs each."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running server, and what a manifest says of it.
+
+    `url` gives the storage's URL with the server at the port that is given: its own, or a proxy's.
+    """
+
+    port: int
+    url: Callable[[int], str]
+    open: Callable[[str, dict[str, Any]], Storage]
+    plugin: str
+    options: dict[str, Any] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+def projects() -> list[SandboxProject]:
+    return [
+        SandboxProject(
+            f"e2e-{number:02}", name=f"Ton {number}", outputs=outputs_of(f"e2e-{number:02}", 2, size=SIZE)
+        )
+        for number in range(COUNT)
+    ]
+
+
+class Desk:
+    """A manifest, a sandbox and a storage, and mhsync run on them as a process of its own."""
+
+    def __init__(self, folder: Path, site: Site, sandbox: Sandbox) -> None:
+        self.folder = folder
+        self.site = site
+        self.sandbox = sandbox
+        self.port = site.port
+        self.states = {
+            id: ("downloaded", "archived", "archived", "deleted")[number % 4]
+            for number, id in enumerate(sorted(sandbox.ids))
+        }
+
+    def write(self) -> None:
+        """The manifest, as JSON, which is YAML too."""
+        manifest = {
+            "version": 1,
+            "storage": self.site.url(self.port),
+            "storage_options": self.site.options,
+            "policy": {"deletes": "allow"},
+            "projects": [{"id": id, "state": state} for id, state in self.states.items()],
+        }
+        (self.folder / "manifest.yaml").write_text(json.dumps(manifest, indent=1))
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        self.write()
+        environment = {
+            **os.environ,
+            **self.site.environment,
+            "MHSYNC_API_URL": self.sandbox.api_url,
+            "MAGIC_HOUR_API_KEY": self.sandbox.key,
+            "MHSYNC_PLUGINS": self.site.plugin,
+            "CI": "true",
+        }
+        return subprocess.Popen(
+            [sys.executable, "-m", "mhsync", *arguments],
+            cwd=self.folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def run(self, *arguments: str) -> tuple[int, dict[str, Any], str]:
+        """Exit code, what stands on stdout as JSON, and stderr."""
+        with self.start(*arguments, "--format", "json") as process:
+            out, err = process.communicate(timeout=300)
+        assert "Traceback" not in err, err
+        return process.returncode, json.loads(out), err
+
+    def apply(self) -> tuple[int, dict[str, Any], str]:
+        return self.run("apply", "manifest.yaml", "--yes")
+
+    def settle(self) -> None:
+        """Apply to the end, and see that nothing is left to do and everything is as it should be."""
+        code, report, err = self.apply()
+        assert code == 0, (report, err)
+        code, plan, err = self.run("plan", "manifest.yaml", "--detailed-exitcode")
+        assert code == 0, (plan, err)
+        code, verified, err = self.run("verify", "manifest.yaml")
+        assert code == 0, (verified, err)
+        self.check_is_as_desired()
+
+    def check_is_as_desired(self) -> None:
+        storage = self.storage()
+        wanted = {
+            f"{id}/{name}": output
+            for id, state in self.states.items()
+            if state != "deleted"
+            for name, output in zip(("output.wav", "output-2.wav"), self.outputs(id), strict=True)
+        }
+        found = [info.path for info in storage.list() if not info.path.startswith(".mhsync/")]
+        assert sorted(found) == sorted(wanted)
+        for path, output in wanted.items():
+            assert sha256(storage, path) == output.audio.sha256(), path
+        storage.close()
+        assert self.deleted() == {id for id, state in self.states.items() if state != "downloaded"}
+
+    def check_nothing_is_lost(self) -> None:
+        """Whatever was cut short: all files are whole, and every project that is gone was to go and is kept."""
+        storage = self.storage()
+        whole = {output.audio.sha256() for id in self.states for output in self.outputs(id)}
+        there = [info.path for info in storage.list() if not info.path.startswith(".mhsync/")]
+        sums = {path: sha256(storage, path) for path in there}
+        assert set(sums.values()) <= whole
+        for id in self.deleted():
+            assert self.states[id] != "downloaded"
+            if self.states[id] == "archived":
+                assert {output.audio.sha256() for output in self.outputs(id)} <= set(sums.values()), id
+        storage.close()
+
+    def storage(self) -> Storage:
+        return self.site.open(self.site.url(self.site.port), self.site.options)
+
+    def outputs(self, id: str) -> tuple[Output, ...]:
+        (outputs,) = [project.outputs for project in projects() if project.id == id]
+        return outputs
+
+    def deleted(self) -> set[str]:
+        return {entry.id for entry in self.sandbox.requests.of("api", "DELETE")}
+
+
+def sha256(storage: Storage, path: str) -> str:
+    digest = hashlib.sha256()
+    with storage.open(path) as reader:
+        while data := reader.read(256 * 1024):
+            digest.update(data)
+    return digest.hexdigest()
+
+
+class EndToEnd:
+    """What a run does on a storage. A subclass gives the fixture `site`, with an empty folder each time."""
+
+    @pytest.fixture
+    def desk(self, tmp_path: Path, site: Site) -> Iterator[Desk]:
+        folder = tmp_path / "desk"
+        folder.mkdir()
+        with Sandbox(World(projects())) as sandbox:
+            yield Desk(folder, site, sandbox)
+
+    def test_applied_once_there_is_nothing_left_to_do(self, desk: Desk) -> None:
+        desk.settle()
+        requests = len(desk.sandbox.requests)
+        code, report, _ = desk.apply()
+        assert (code, set(report["summary"]) - {"unchanged"}) == (0, set()) or report["summary"][
+            "unchanged"
+        ] == COUNT
+        assert len(desk.sandbox.requests) == requests
+
+    def test_a_plan_writes_nothing(self, desk: Desk) -> None:
+        code, plan, _ = desk.run("plan", "manifest.yaml", "--detailed-exitcode")
+        assert code == 2
+        assert plan["summary"]["download"] == COUNT * 3 // 4
+        storage = desk.storage()
+        assert list(storage.list()) == []
+        storage.close()
+
+    @pytest.mark.parametrize("moment", [0.2, 0.5, 0.7, 0.9])
+    def test_killed_at_any_moment_and_applied_again(self, desk: Desk, moment: float) -> None:
+        """The moment is a share of all requests that a whole run makes."""
+        with desk.start("apply", "manifest.yaml", "--yes", "-q") as process:
+            deadline = time.monotonic() + 120
+            wanted = moment * 7 * COUNT
+            while process.poll() is None and len(desk.sandbox.requests) < wanted:
+                assert time.monotonic() < deadline
+                time.sleep(0.002)
+            process.kill()
+            process.wait()
+            process.communicate()
+        desk.check_nothing_is_lost()
+        desk.settle()
+
+    @pytest.mark.parametrize("share", [0.2, 0.8])
+    def test_cut_off_from_the_storage_half_way(self, desk: Desk, share: float) -> None:
+        with TcpProxy(desk.site.port, cut_after=int(share * BYTES)) as proxy:
+            desk.port = proxy.port
+            code, report, err = desk.apply()
+            assert proxy.is_cut
+            assert code == 1, (report, err)
+            failed = [result for result in report["results"] if result["outcome"] == "failed"]
+            assert failed
+            for result in failed:
+                message = result["error"]["message"]
+                assert message
+                assert "\n" not in message
+                assert str(proxy.port) in message
+            desk.check_nothing_is_lost()
+            assert not {result["id"] for result in failed} & desk.deleted()
+            proxy.mend()
+            desk.settle()
+
+    def test_archived_is_not_deleted_before_its_stored_copy_is_proved(self, desk: Desk) -> None:
+        (victim, *_) = [id for id, state in desk.states.items() if state == "archived"]
+        states = desk.states
+        desk.states = {id: "downloaded" if state == "archived" else state for id, state in states.items()}
+        assert desk.apply()[0] == 0
+        storage = desk.storage()
+        path = f"{victim}/output.wav"
+        with storage.write(path) as writer:
+            writer.write(bytes(SIZE))
+        storage.close()
+        desk.states = states
+        code, report, _ = desk.apply()
+        assert code == 1
+        assert victim not in desk.deleted()
+        (result,) = [result for result in report["results"] if result["id"] == victim]
+        assert result["error"]["code"] == "copy_not_proved"
+        desk.settle()
+        log = [(entry.host, entry.method) for entry in desk.sandbox.requests.of(id=victim)]
+        assert log.count(("api", "DELETE")) == 1
+        assert log.index(("api", "DELETE")) > max(at for at, what in enumerate(log) if what == ("files", "GET"))

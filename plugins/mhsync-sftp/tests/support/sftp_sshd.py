@@ -1,0 +1,83 @@
+"""A real OpenSSH server on loopback. It needs the Debian package `openssh-server`, and fails where it is not there."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+_CONFIG = """
+ListenAddress 127.0.0.1
+Port {port}
+HostKey {folder}/host_key
+AuthorizedKeysFile {folder}/authorized_keys
+PidFile none
+UsePAM no
+StrictModes no
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+PermitRootLogin yes
+MaxSessions {sessions}
+MaxStartups 10:30:100
+Subsystem sftp {subsystem}
+"""
+
+
+@dataclass(frozen=True)
+class Sshd:
+    """A running server that lets `user` in with `key_file`."""
+
+    port: int
+    user: str
+    key_file: Path
+    host_key: Path
+    root: Path
+    """A folder for files."""
+
+
+@contextmanager
+def sshd(folder: Path, *, subsystem: str = "internal-sftp", sessions: int = 10) -> Iterator[Sshd]:
+    """Run a server whose files are all in `folder`."""
+    binary = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    if binary is None:
+        pytest.fail("there is no sshd: apt-get install openssh-server")
+    folder.mkdir()
+    for name in ("host_key", "id_ed25519"):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)], check=True)
+    (folder / "authorized_keys").write_text((folder / "id_ed25519.pub").read_text())
+    (folder / "files").mkdir()
+    if os.geteuid() == 0:
+        Path("/run/sshd").mkdir(exist_ok=True)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    config = folder / "sshd_config"
+    config.write_text(_CONFIG.format(port=port, folder=folder, subsystem=subsystem, sessions=sessions))
+    log = folder / "log"
+    with log.open("w") as err, subprocess.Popen([binary, "-D", "-e", "-f", str(config)], stderr=err) as process:
+        try:
+            _wait(port, process, log)
+            yield Sshd(port, getpass.getuser(), folder / "id_ed25519", folder / "host_key.pub", folder / "files")
+        finally:
+            process.terminate()
+
+
+def _wait(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 5).close()
+        except OSError:
+            if process.poll() is not None or time.monotonic() > deadline:
+                pytest.fail(f"sshd does not start: {log.read_text()[-2000:]}")
+            time.sleep(0.02)
+        else:
+            return
