@@ -93,10 +93,14 @@ class Calls:
                 raise ConnectionFailed(f"{self.base.origin}: the answer came too slowly")
         return bytes(body)
 
-    def is_gone(self, id: str) -> bool:
-        """Whether a project whose DELETE got no answer is gone; False where that cannot be known either."""
+    def is_gone(self, id: str, attempts: Attempts | None = None) -> bool:
+        """Whether a project whose DELETE got no answer is gone; False where that cannot be known either.
+
+        Args:
+            attempts: those of the DELETE, to ask only once between two of them.
+        """
         try:
-            return self.get(id).is_gone
+            return (self.get(id) if attempts is None else self._get_once(id, attempts)).is_gone
         except ProjectNotFound:
             return True
         except ApiError:
@@ -112,7 +116,7 @@ class _Deletion:
     may_be_done: bool = False
 
     def once(self, attempts: Attempts) -> bool:
-        if self.may_be_done and self.calls.is_gone(self.id):
+        if self.may_be_done and self.calls.is_gone(self.id, attempts):
             return True
         try:
             reply = self.calls.exchange("DELETE", self.id, attempts)

@@ -7,8 +7,10 @@ import http.client
 import socket
 from typing import Any
 
-_CLOSING = 0.5
+_CLOSING = 2.0
 """Seconds for a server to close a connection that it said it would close."""
+_LINGER = 0.02
+"""Seconds for what a server sends behind the end of a file; JSON shows its own end, and is not waited for."""
 
 
 class Excess(http.client.HTTPException):
@@ -31,12 +33,12 @@ class Reply(http.client.HTTPResponse):
     def _goes_on(self) -> bool:
         """Whether there is more behind the announced end.
 
-        Where the connection stays open, only what is there already counts; where it is to be closed, the end of
-        the file is awaited for a moment.
+        Where the connection stays open, what comes right behind counts; else its end is awaited.
         """
         timeout = self._socket.gettimeout()
         try:
-            self._socket.settimeout(_CLOSING if self.will_close else 0.0)
+            is_json = "json" in (self.getheader("content-type") or "").lower()
+            self._socket.settimeout(_CLOSING if self.will_close else 0.0 if is_json else _LINGER)
             return bool(self.fp.peek(1))
         except (OSError, ValueError):
             return False

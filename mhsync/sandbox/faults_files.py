@@ -21,7 +21,11 @@ class Longer:
             return answer
         body = chain(answer.body, filler(self.bytes))
         length = answer.length + self.bytes
-        return replace(answer, body=body, length=length, announced=answer.length, ending=Ending.CLOSE)
+        # The close is announced, so that a client need not guess how long to wait for more.
+        headers = (*answer.headers, ("Connection", "close"))
+        return replace(
+            answer, headers=headers, body=body, length=length, announced=answer.length, ending=Ending.CLOSE
+        )
 
 
 @dataclass(frozen=True, slots=True)

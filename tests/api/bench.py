@@ -6,11 +6,12 @@ import hashlib
 import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mhsync.api.client import Client
 from mhsync.api.download import Fetched
 from mhsync.core.project import Download
+from mhsync.sandbox.faults import Stall
 from mhsync.sandbox.rules import Faults, Rule
 from mhsync.sandbox.server import Sandbox
 from mhsync.settings import DownloadSettings, HttpSettings, PaceSettings, Settings, WaitSettings
@@ -18,12 +19,17 @@ from mhsync.settings import DownloadSettings, HttpSettings, PaceSettings, Settin
 KEY = "mhk_test_5c0ffee15ecre7"
 
 QUICK = Settings(
-    http=HttpSettings(connect_timeout=5, read_timeout=0.6, retry_window=20, backoff=0.01, backoff_max=0.05),
+    http=HttpSettings(connect_timeout=5, read_timeout=5, retry_window=60, backoff=0.01, backoff_max=0.05),
     pace=PaceSettings(pause=0.02, pause_max=0.1),
-    download=DownloadSettings(read_timeout=0.6, chunk=4096),
+    download=DownloadSettings(read_timeout=5, chunk=4096),
     wait=WaitSettings(first=0.05, factor=1.2, most=0.2),
 )
 """Waits are short, so that failures come soon; the numbers of attempts are the real ones."""
+
+HASTY = replace(
+    QUICK, http=replace(QUICK.http, read_timeout=0.2), download=replace(QUICK.download, read_timeout=0.2)
+)
+"""For servers that keep silent."""
 
 
 def sha256(data: bytes) -> str:
@@ -73,6 +79,11 @@ class Desk:
 
     def faults(self, *rules: Rule) -> None:
         self.sandbox.faults = Faults(*rules)
+
+    def hurry_if_silent(self, fault: object, client: Callable[..., Client]) -> None:
+        """Wait for a fault that keeps silent no longer than a test should."""
+        if isinstance(fault, Stall):
+            self.client = client(self.sandbox.api_url, settings=HASTY)
 
     def asked(self, method: str | None = None, host: str = "api") -> int:
         return len(self.sandbox.requests.of(host=host, method=method))

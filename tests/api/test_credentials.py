@@ -56,7 +56,9 @@ def test_no_key_says_everywhere_it_looked(tmp_path: Path, content: object):
     assert caught.value.exit_code == 1
 
 
-@pytest.mark.parametrize("content", ["{", "[]", "[" * 100_000, "\0"], ids=["cut", "list", "deep", "nul"])
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", "[" * 100_000, "\0"], ids=["empty", "cut", "list", "deep", "nul"]
+)
 def test_a_config_that_is_none_is_named(tmp_path: Path, content: str):
     path = config(tmp_path / "config.json", content)
     with pytest.raises(CredentialsMissing, match="is not a JSON object") as caught:
@@ -80,6 +82,20 @@ def test_a_key_file_that_cannot_be_read_is_named(tmp_path: Path, name: str):
         find_key({"MAGIC_HOUR_API_KEY": KEY}, tmp_path / name)
     assert str(tmp_path) in caught.value.message
     assert caught.value.__context__ is None
+
+
+def test_without_a_home_there_is_no_config_file_to_look_at():
+    with pytest.raises(CredentialsMissing, match="HOME is not set either"):
+        find_key({})
+
+
+def test_a_config_that_may_not_be_read_is_named(tmp_path: Path):
+    (tmp_path / "magic-hour").write_text("a file where the folder would be")
+    with pytest.raises(CredentialsMissing, match="holds none"):
+        find_key({"XDG_CONFIG_HOME": str(tmp_path)})
+    (tmp_path / "other" / "magic-hour" / "config.json").mkdir(parents=True)
+    with pytest.raises(CredentialsMissing, match="is a directory"):
+        find_key({"XDG_CONFIG_HOME": str(tmp_path / "other")})
 
 
 def test_a_key_is_not_shown():

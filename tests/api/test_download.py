@@ -70,7 +70,8 @@ def test_an_output_comes_whole_with_its_hash_and_proof(desk: Desk):
     ],
     ids=repr,
 )
-def test_a_fault_that_passes_costs_nothing_but_a_request(desk: Desk, fault: object):
+def test_a_fault_that_passes_costs_nothing_but_a_request(desk: Desk, client, fault: object):
+    desk.hurry_if_silent(fault, client)
     desk.fault(fault, host="files", nth=1)
 
     fetched, shelf = desk.fetch()
@@ -104,9 +105,7 @@ def test_a_fault_that_passes_costs_nothing_but_a_request(desk: Desk, fault: obje
     ids=lambda value: repr(value) if dataclasses.is_dataclass(value) else None,
 )
 def test_a_fault_that_stays_is_a_download_error_and_keeps_nothing(desk: Desk, client, fault, error, words):
-    if isinstance(fault, f.Stall):
-        hasty = dataclasses.replace(QUICK, download=dataclasses.replace(QUICK.download, read_timeout=0.1))
-        desk.client = client(desk.sandbox.api_url, settings=hasty)
+    desk.hurry_if_silent(fault, client)
     desk.fault(fault, host="files")
 
     shelf = Shelf()
@@ -221,6 +220,9 @@ def parts_of(audio: bytes, at_once: int, **headers: str):
     def script(sock: socket.socket, head: str) -> None:
         match = re.search(r"Range: bytes=(\d+)-", head)
         start = int(match[1]) if match else 0
+        if start >= len(audio):
+            sock.sendall(say(416, Content_Range=f"bytes */{len(audio)}"))
+            return
         extra = {"Content_Range": f"bytes {start}-{len(audio) - 1}/{len(audio)}"} if match else {}
         piece = audio[start : start + at_once]
         sock.sendall(say(206 if match else 200, piece, length=len(audio) - start, **headers, **extra))
@@ -235,7 +237,7 @@ def test_without_a_validator_parts_are_joined_in_the_end_but_only_believed_when_
 
     assert (shelf.kept, fetched.proof) == ([AUDIO], Proof.TWICE)
     starts = [match[1] if (match := re.search(r"Range: bytes=(\d+)-", head)) else "all" for head in host.heads]
-    assert starts == ["all", "all", *["all", "9000", "18000"] * 2]
+    assert starts[:8] == ["all", "all", *["all", "9000", "18000"] * 2]
     assert not any("If-Range" in head for head in host.heads)
 
 
@@ -312,7 +314,7 @@ def test_without_a_length_two_downloads_must_be_the_same(desk: Desk):
     fetched, shelf = desk.fetch()
 
     assert (fetched.proof, shelf.kept, shelf.begun) == (Proof.TWICE, [desk.audio], 1)
-    assert desk.asked(host="files") == 2
+    assert desk.asked(host="files") == 3, "the third asks whether more follows"
 
 
 def test_without_a_length_a_cut_that_looks_whole_is_found_out(desk: Desk):

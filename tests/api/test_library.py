@@ -58,6 +58,7 @@ def test_the_numbers_are_those_of_the_settings():
         f"the last may take {http.read_timeout:.0f}",
         f"up to {http.retry_after_max / 60:.0f} minutes",
         f"for {pace.patience / 60:.0f} minutes is given up",
+        f"many times in a row, for {pace.silence_patience:.0f} seconds",
         f"to https only, up to {http.redirects}",
     ):
         assert said in re.sub(r"\s+", " ", PAGE), said

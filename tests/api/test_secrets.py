@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 import traceback
 from collections.abc import Callable
@@ -14,7 +13,7 @@ from mhsync.core.project import Download
 from mhsync.errors import MhsyncError
 from mhsync.sandbox import faults as f
 from mhsync.sandbox.rules import Rule
-from tests.api.bench import KEY, QUICK, Desk, Shelf
+from tests.api.bench import HASTY, KEY, Desk, Shelf
 from tests.api.wire import say
 
 ECHO = f'{{"message": "no: Bearer {KEY} for https://x.example/a?signature=5ecre7"}}'
@@ -125,12 +124,7 @@ def test_the_key_is_not_sent_along_a_redirect_of_the_api(wire, client):
 
 
 def test_silence_shows_no_secret(desk: Desk, client, logged):
-    hasty = dataclasses.replace(
-        QUICK,
-        http=dataclasses.replace(QUICK.http, read_timeout=0.1),
-        download=dataclasses.replace(QUICK.download, read_timeout=0.1),
-    )
-    hasty_client = client(desk.sandbox.api_url, settings=hasty)
+    hasty_client = client(desk.sandbox.api_url, settings=HASTY)
     link = desk.link()
     desk.faults(Rule(f.Stall()))
 
