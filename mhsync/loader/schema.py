@@ -47,21 +47,16 @@ class _Translator:
         self._tree = tree
         self._schema = schema
         self._problems = problems
-        self._told: set[tuple[str, Path]] = set()
 
     def tell(self, fault: Fault) -> None:
-        """Add the problem behind one error of the schema; the first of one place is its cause."""
+        """Add the problems behind one error of the schema, unless what stands there was refused already."""
         path = fault.path
-        kind = fault.rule if fault.rule in ("additionalProperties", "required") else "value"
-        if (kind, path) in self._told:
-            return
-        self._told.add((kind, path))
         node = self._find(path)
         if isinstance(node, Broken):
             return
-        if kind == "additionalProperties" and isinstance(node, MapNode):
+        if fault.rule == "additionalProperties" and isinstance(node, MapNode):
             self._unknown_keys(node, fault.schema, path)
-        elif kind == "required" and isinstance(node, MapNode):
+        elif fault.rule == "required" and isinstance(node, MapNode):
             self._missing_keys(node, fault.schema, path)
         else:
             self._problems.add(*value_problem(fault, node), self._place(path, node), self._id(path))

@@ -119,6 +119,10 @@ def test_one_cause_is_told_once() -> None:
     assert [problem.code for problem in check_template("a./a./{ide}/{ide}")] == ["path_field", "path_trailing"]
 
 
+def test_of_a_path_that_is_far_too_long_nothing_else_is_told() -> None:
+    assert [problem.code for problem in check_template("{x}/../" * 200)] == ["path_long"]
+
+
 def test_a_filled_path_is_held_to_the_same_rules_and_may_hold_braces() -> None:
     assert check_text("clx/{odd}.wav") == ()
     assert [problem.code for problem in check_text("clx/../x")] == ["path_climbs"]

@@ -53,7 +53,8 @@ def test_two_projects_with_one_fixed_path_are_told_before_anything_is_asked(told
 
 @pytest.mark.parametrize(("first", "second"), [("x", "X/y/z.wav"), ("x/y/z.wav", "X"), ("{id}", "B/{id}")])
 def test_a_path_that_is_a_folder_of_anothers_is_told(told, first: str, second: str) -> None:
-    entries = f'  - {{id: b, path: "{first}"}}\n  - {{id: c, path: "{second}"}}\n'
+    beside = f"  - {{id: d, path: '{first}-beside'}}\n"
+    entries = f'  - {{id: b, path: "{first}"}}\n  - {{id: c, path: "{second}"}}\n{beside}'
     (problem,) = told(f"version: 1\nprojects:\n{entries}")
     assert (problem.line, problem.column, problem.code, problem.id) == (4, 10, "path_in_path", "c")
     assert problem.message.endswith(f"first at {problem.file}:3:10")

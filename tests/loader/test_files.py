@@ -12,7 +12,6 @@ import pytest
 
 from mhsync.errors import ManifestError, Problem
 from mhsync.loader import load
-from mhsync.settings import ManifestSettings
 
 
 def one(id: str) -> str:
@@ -113,12 +112,6 @@ def test_a_pipe_can_be_read(tmp_path: Path) -> None:
     writer.start()
     assert ids(pipe) == ["a"]
     writer.join()
-
-
-def test_no_more_is_read_of_a_file_than_may_be_in_it() -> None:
-    with pytest.raises(ManifestError) as error:
-        load(["/dev/zero"], ManifestSettings(size=1000))
-    assert [problem.code for problem in error.value.problems] == ["size"]
 
 
 def test_at_most_so_many_problems_of_each_file_are_told(write) -> None:

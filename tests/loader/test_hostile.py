@@ -11,6 +11,7 @@ import os
 import resource
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -34,16 +35,20 @@ for name in sys.argv[1:]:
 
 
 def read(
-    folder: Path, files: dict[str, bytes], *, seconds: int = 30, memory: int = 512 * MIB
+    folder: Path, files: Mapping[str, bytes | None], *, seconds: int = 30, memory: int = 512 * MIB
 ) -> dict[str, list[str]]:
-    """Code and line of each file's problems. CPU seconds and bytes of address space are limited."""
+    """Code and line of each file's problems; a file without bytes is there already.
+
+    CPU seconds and bytes of address space are limited.
+    """
 
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
 
     for name, data in files.items():
-        (folder / name).write_bytes(data)
+        if data is not None:
+            (folder / name).write_bytes(data)
     answer = subprocess.run(
         [sys.executable, "-c", READ, *files],
         cwd=folder, capture_output=True, text=True, preexec_fn=limit, check=False,
@@ -118,6 +123,11 @@ def test_a_file_full_of_rubbish_is_refused_soon(tmp_path: Path) -> None:
 def test_50_mb_of_rubbish_are_not_even_read(tmp_path: Path) -> None:
     data = rubbish(b"- {a: [b, *c]}\n", 50_000_000)
     assert read(tmp_path, {"rubbish": data}, seconds=5, memory=192 * MIB) == {"rubbish": ["size None"]}
+
+
+def test_no_more_is_read_of_an_endless_file_than_may_be_in_one(tmp_path: Path) -> None:
+    (tmp_path / "endless").symlink_to("/dev/zero")
+    assert read(tmp_path, {"endless": None}, seconds=5, memory=256 * MIB) == {"endless": ["size None"]}
 
 
 # What is YAML all through takes longest: it ends at the bound on values, or on problems.

@@ -194,6 +194,7 @@ PLACED = [
     (f"{HEAD}storage_options: {{endpoint: 'http://me:hunter2@host'}}", 3, 19, "storage_secret", "own environment"),
     (f"{HEAD}storage_options: {{region: }}", 3, 19, "no_value", "write for example 'region: eu-1'"),
     (f"{HEAD}storage_options: {{region: [eu-1]}}", 3, 27, "type", "write for example 'region: eu-1'"),
+    (f'{HEAD}storage_options: {{"a\\u202eb": }}', 3, 19, "no_value", 'write for example \'"a\\u202eb": eu-1\''),
     (f"{HEAD}storage_options: eu-1", 3, 18, "type", "write for example 'storage_options: {\"region\": \"eu-1\"}'"),
     # notify
     (f"{HEAD}notify: [{{on: [failed]}}]", 3, 10, "missing_key", "add 'url: \"${SLACK_URL}\"'"),
