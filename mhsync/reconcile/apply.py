@@ -53,7 +53,7 @@ def apply(run: Run, manifest: Manifest, options: ApplyOptions, confirm: Confirm 
     run.hooks.require_sound()
     with (
         opened(run.hooks, manifest) as storages,
-        storages.locked(run.settings.run.lock_timeout, run.watcher.locked),
+        storages.locked(run.settings.run.lock_timeout, run.watcher.locked, run.stop, run.clock),
     ):
         seen = observe(run, manifest, storages)
         plan = _decide(run, manifest, seen, options)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import queue
 import re
 import threading
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -54,6 +55,8 @@ class Notifications:
     targets: list[_Target] = field(default_factory=list)
     _queue: queue.Queue[Event | None] = field(default_factory=queue.Queue)
     _warnings: list[str] = field(default_factory=list)
+    _failures: Counter[str] = field(default_factory=Counter)
+    """What plugins' event hooks raised, and how often: told once each."""
     _thread: threading.Thread | None = None
 
     @classmethod
@@ -85,7 +88,8 @@ class Notifications:
         self._thread.join(self.run.settings.run.notify_timeout)
         if self._thread.is_alive():
             self._warnings.append("notifications were still under way when the time for them was up")
-        for warning in self._warnings:
+        often = [f"{text} ({count} times)" if count > 1 else text for text, count in self._failures.items()]
+        for warning in [*often, *self._warnings]:
             self.run.watcher.warned(warning)
 
     def _open_target(self, file: ManifestFile, target: NotifyTarget, environ: Mapping[str, str]) -> _Target:
@@ -109,7 +113,7 @@ class Notifications:
     def _deliver(self) -> None:
         while (event := self._queue.get()) is not None:
             for error in self.run.hooks.event(event):
-                self._warnings.append(error.message)
+                self._failures[error.message] += 1
             for target in self.targets:
                 if target.wants(event):
                     self._tell(target, event)

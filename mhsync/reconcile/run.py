@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -77,6 +78,8 @@ class Run:
     client: Client
     hooks: Hooks
     now: Callable[[], datetime]
+    clock: Callable[[], float] = time.monotonic
+    """Seconds of any origin, never set back: for waits."""
     settings: Settings = field(default_factory=Settings)
     stop: Stop = field(default_factory=Stop)
     watcher: Watcher = field(default_factory=Watcher)

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from mhsync.core.manifest import Manifest, ManifestFile
+from mhsync.errors import Interrupted, LockTimeout
 from mhsync.hooks.manager import Hooks
 from mhsync.storage.base import Storage
+
+_SPELL = 1.0
+"""Seconds to wait for a lock before looking whether to stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +30,62 @@ class Storages:
         return self.by_location[location(file)]
 
     @contextmanager
-    def locked(self, timeout: float, on_wait: Callable[[str], None]) -> Iterator[None]:
-        """Hold them all, in an order that two runs share, so that neither waits for the other for ever."""
+    def locked(
+        self, timeout: float, on_wait: Callable[[str], None], stop: Callable[[], bool], clock: Callable[[], float]
+    ) -> Iterator[None]:
+        """Hold them all, in an order that two runs share, so that neither waits for the other for ever.
+
+        Raises:
+            LockTimeout: another run still held one when `timeout` seconds were over.
+            Interrupted: asked to stop while waiting.
+        """
         with ExitStack() as stack:
             for _, storage in sorted(self.by_location.items()):
-                stack.enter_context(storage.lock(timeout, on_wait))
+                stack.enter_context(_lock(storage, timeout, on_wait, stop, clock))
             yield
 
     def machine_folders(self, manifest: Manifest) -> frozenset[str]:
         """The files whose outputs go when this machine goes."""
         return frozenset(file.file for file in manifest.files if self.of(file).is_folder_of_this_machine)
+
+
+def _lock(
+    storage: Storage,
+    timeout: float,
+    on_wait: Callable[[str], None],
+    stop: Callable[[], bool],
+    clock: Callable[[], float],
+) -> AbstractContextManager[object]:
+    """Wait in short spells, with a look in between at whether to stop; who holds it is told once."""
+    until = clock() + timeout
+    tell = on_wait
+    while True:
+        left = until - clock()
+        try:
+            lock = storage.lock(max(0.0, min(_SPELL, left)), tell)
+            lock.__enter__()
+        except LockTimeout as error:
+            if left <= _SPELL:
+                hint = f"wait for that run to end, or wait longer than {timeout:g} s with --lock-timeout"
+                raise LockTimeout(error.message, hint=hint) from None
+        else:
+            return _held(lock)
+        tell = _told_before
+        if stop():
+            raise Interrupted("interrupted while another run held the storage; nothing was changed")
+
+
+@contextmanager
+def _held(lock: AbstractContextManager[object]) -> Iterator[None]:
+    """A lock that was entered already, to be left at the end of the block."""
+    try:
+        yield
+    finally:
+        lock.__exit__(None, None, None)
+
+
+def _told_before(_holder: str) -> None:
+    """Who holds the storage was told already."""
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -34,7 +35,7 @@ def test_a_folder_is_one_storage_under_all_its_names(tmp_path: Path) -> None:
     waits: list[str] = []
     with opened(Hooks.load(enabled=False), manifest(tmp_path, *names)) as storages:
         assert len(storages.by_location) == 1
-        with storages.locked(0, waits.append):
+        with storages.locked(0, waits.append, lambda: False, time.monotonic):
             assert waits == []
 
 
