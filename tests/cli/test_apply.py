@@ -197,11 +197,12 @@ def test_any_other_answer_changes_nothing(desk, answer):
 
 
 def test_ctrl_c_at_the_question_changes_nothing(desk):
-    with Terminal(desk, "apply", desk.manifest("canceled: deleted")) as terminal:
+    with Terminal(desk, "apply", desk.manifest("canceled: deleted"), "--format", "json") as terminal:
         terminal.read_until("Type 'yes' to go on: ")
         terminal.type("\x03")
-        terminal.finish()
+        out = terminal.finish()
     assert terminal.code == 130
+    assert_valid(json.loads(out), "error")
     assert "nothing was changed" in terminal.shown
     assert deleted(desk) == []
 

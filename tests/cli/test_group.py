@@ -71,6 +71,9 @@ def test_a_plugin_adds_commands_but_takes_none(desk, install):
 def test_plugins_that_are_not_chosen_add_nothing(desk, install):
     install(PLUGIN)
     desk.environ["MHSYNC_PLUGINS"] = ""
+    assert [plugin["name"] for plugin in desk.process("plugins", "--format", "json").document["plugins"]] == [
+        "mhsync"
+    ]
     assert desk.process("hello").code == 2
     assert "Commands of plugins" not in desk.process("--help").out
     del desk.environ["MHSYNC_PLUGINS"]

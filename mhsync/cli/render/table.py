@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from mhsync.cli.render.terminal import Color, Look, escape, padded, width_of, wrapped
@@ -13,6 +14,7 @@ _NAME_MOST = 36
 _TEXT_LEAST = 24
 """Where less is left for the last column, it goes under the row."""
 _UNDER = " " * 6
+_SAME = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,28 @@ class Row:
     color: Color = Color.PLAIN
     lines: tuple[str, ...] = ()
     """What stands below, each on a line of its own."""
+    folds: bool = False
+    """Whether many rows that say the same may become a few and a count."""
+
+    @property
+    def saying(self) -> tuple[str, str]:
+        return self.word, self.text
+
+
+def folded(rows: Sequence[Row]) -> Iterator[Row]:
+    """The rows, but of many that say the same only the first, and a count of the rest."""
+    counts = Counter(row.saying for row in rows if row.folds)
+    seen: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        if not row.folds or counts[row.saying] <= _SAME + 1:
+            yield row
+            continue
+        seen[row.saying] += 1
+        if seen[row.saying] <= _SAME:
+            yield row
+        elif seen[row.saying] == counts[row.saying]:
+            rest = counts[row.saying] - _SAME
+            yield Row(row.sign, f"and {rest:,} more", row.word, "the same; -v lists them", row.color)
 
 
 def drawn(rows: Iterable[Row], header: tuple[str, str, str], look: Look) -> list[str]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mhsync.cli.render.table import Row, drawn
+from mhsync.cli.render.table import Row, drawn, folded
 from mhsync.cli.render.terminal import Color, Look, escape
 from mhsync.cli.render.words import counted, human_size
 from mhsync.core.plan import Action, Plan, ProjectPlan, Verdict
-from mhsync.core.report import ActionOutcome, ErrorInfo, Outcome, ProjectResult, Report
+from mhsync.core.report import BAD, ActionOutcome, ErrorInfo, Outcome, ProjectResult, Report
 from mhsync.errors import Problem
 
 _PLAN_HEADER = ("PROJECT", "ACTION", "WHY")
@@ -34,13 +34,15 @@ _OUTCOMES = {
     Outcome.UNCHANGED: ("=", Color.DIM),
 }
 """Sign and colour, in the order in which they are told."""
+_FOLD = BAD | {Outcome.PENDING, Outcome.UNCHANGED}
+"""Where many projects may have one and the same reason, and nothing was done to any of them."""
 
 
 def plan_text(plan: Plan, look: Look, *, is_verbose: bool = False) -> str:
     """A plan: a row for each project that is not as desired, then the sums."""
     shown = [p for p in plan.projects if is_verbose or p.verdict is not Verdict.UNCHANGED]
     rows = [_plan_row(project, is_verbose=is_verbose) for project in sorted(shown, key=_plan_order)]
-    table = drawn(rows, _PLAN_HEADER, look)
+    table = drawn(rows if is_verbose else folded(rows), _PLAN_HEADER, look)
     return "\n".join([*table, *([""] if table else []), _plan_sum(plan), *missing_text(plan, look)])
 
 
@@ -95,7 +97,7 @@ def _plan_order(project: ProjectPlan) -> int:
 def _plan_row(project: ProjectPlan, *, is_verbose: bool) -> Row:
     if project.verdict is not Verdict.CHANGE:
         sign, color, _ = _VERDICTS[project.verdict]
-        return Row(sign, project.id, project.verdict.value, project.reason, color)
+        return Row(sign, project.id, project.verdict.value, project.reason, color, folds=True)
     actions = project.actions
     reason = project.reason
     if project.never_stored and "never stored" not in reason:
@@ -117,7 +119,8 @@ def report_text(report: Report, look: Look, *, is_verbose: bool = False) -> str:
     order = list(_OUTCOMES)
     shown = [r for r in report.results if is_verbose or r.outcome is not Outcome.UNCHANGED]
     shown.sort(key=lambda result: order.index(result.outcome))
-    table = drawn([_report_row(r, is_verbose=is_verbose) for r in shown], _REPORT_HEADER, look)
+    rows = [_report_row(result, is_verbose=is_verbose) for result in shown]
+    table = drawn(rows if is_verbose else folded(rows), _REPORT_HEADER, look)
     return "\n".join([*table, *([""] if table else []), *_report_sums(report)])
 
 
@@ -125,7 +128,8 @@ def _report_row(result: ProjectResult, *, is_verbose: bool) -> Row:
     sign, color = _OUTCOMES[result.outcome]
     paths = [output.path for output in result.outputs]
     lines = _arrows(paths) if result.outcome is Outcome.MOVED or is_verbose else ()
-    return Row(sign, result.id, result.outcome.value.replace("_", " "), _report_detail(result), color, lines)
+    word = result.outcome.value.replace("_", " ")
+    return Row(sign, result.id, word, _report_detail(result), color, lines, folds=result.outcome in _FOLD)
 
 
 def _report_detail(result: ProjectResult) -> str:

@@ -19,6 +19,7 @@ from mhsync.core.report import (
     Report,
     ReportedOutput,
 )
+from tests.cli.schemas import assert_valid
 
 LOOK = Look(80)
 SHA = "ab" * 32
@@ -94,6 +95,26 @@ def test_10_000_unchanged_projects_are_a_count():
     with_change = plan_text(plan_of([*unchanged(10_000), every_kind()[16]]), LOOK)
     assert len(with_change.splitlines()) == 4
     assert "10,000 unchanged" in with_change
+
+
+def test_many_projects_with_one_and_the_same_trouble_are_a_few_and_a_count():
+    failed = [planned(n, Verdict.FAILED, "storage", "the storage cannot be listed: timed out") for n in range(500)]
+    downloads = [planned(1000 + n, Verdict.CHANGE, "not_stored", "not stored yet", (DOWNLOAD,)) for n in range(50)]
+    lines = plan_text(plan_of([*failed, *downloads]), LOOK).splitlines()
+    assert sum("failed" in line for line in lines[:-1]) == 11
+    assert "x  and 490 more               failed    the same; -v lists them" in lines
+    assert sum("download" in line for line in lines[:-1]) == 50
+    assert len(plan_text(plan_of(failed), LOOK, is_verbose=True).splitlines()) > 500
+    denied = ErrorInfo("authentication_failed", "the API answered 401")
+    results = tuple(result(n, Outcome.NOT_ATTEMPTED, error=denied) for n in range(10_000))
+    assert len(report_text(Report(results), LOOK).splitlines()) == 15
+    eleven = plan_text(plan_of(failed[:11]), LOOK)
+    assert "more" not in eleven
+
+
+def test_what_is_drawn_is_what_the_schemas_describe():
+    assert_valid(plan_of(every_kind()).to_json(), "plan")
+    assert_valid(Report(tuple(every_outcome())).to_json(), "report")
 
 
 def test_one_project_and_none_at_all_read_well():
