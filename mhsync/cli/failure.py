@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import click
 
+from mhsync.cli.render.json import dumped
 from mhsync.cli.render.terminal import Color, Look, escape
 from mhsync.cli.voice import Voice
 from mhsync.errors import Interrupted, MhsyncError, Problem
@@ -46,7 +46,7 @@ class Failure:
 
 def tell_failure(voice: Voice, error: BaseException) -> int:
     """Tell on stderr what happened, on stdout too where JSON was asked for; the exit code."""
-    failure = _failure_of(error)
+    failure = _scrubbed(_failure_of(error), voice)
     if "--detailed-exitcode" in voice.args and failure.exit in (_USAGE, _REFUSED):
         failure = Failure(EXIT_UNEXPECTED, failure.problems)
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
@@ -54,15 +54,28 @@ def tell_failure(voice: Voice, error: BaseException) -> int:
     else:
         look = voice.look(voice.err)
         for problem in failure.problems:
-            voice.tell(voice.scrubbed(in_words(problem, look)))
+            voice.tell(in_words(problem, look))
     if voice.verbose > 1:
         import traceback
 
         trace = "".join(traceback.format_exception(error)).rstrip()
         voice.tell("\n".join(escape(line) for line in voice.scrubbed(trace).splitlines()))
     if voice.is_json and not voice.has_document:
-        voice.document(voice.scrubbed(json.dumps(failure.to_json(), indent=2)))
+        voice.document(dumped(failure.to_json()))
     return failure.exit
+
+
+def _scrubbed(failure: Failure, voice: Voice) -> Failure:
+    """The failure without secrets, whoever worded it."""
+    problems = tuple(
+        replace(
+            problem,
+            message=voice.scrubbed(problem.message),
+            hint=None if problem.hint is None else voice.scrubbed(problem.hint),
+        )
+        for problem in failure.problems
+    )
+    return Failure(failure.exit, problems)
 
 
 def in_words(problem: Problem, look: Look) -> str:

@@ -161,6 +161,13 @@ def test_an_unexpected_exception_is_one_line_and_a_traceback_only_when_asked_for
         assert "\x1b" not in told
 
 
+@pytest.mark.parametrize("key", ["errors", "exit", "format", "a"])
+def test_an_odd_key_does_not_break_the_document(desk, key):
+    done = desk.run("get", "done", "--format", "json", MAGIC_HOUR_API_KEY=key)
+    assert done.code == 1
+    assert_valid(done.document, "error")
+
+
 def test_a_known_error_shows_its_traceback_at_vv_alone(desk):
     assert "Traceback" not in desk.run("get", "nope", "-v").err
     assert "Traceback" in desk.run("get", "nope", "-vv").err
