@@ -9,7 +9,7 @@ from typing import Any
 
 _CLOSING = 2.0
 """Seconds for a server to close a connection that it said it would close."""
-_LINGER = 0.02
+_LINGER = 0.01
 """Seconds for what a server sends behind the end of a file; JSON shows its own end, and is not waited for."""
 
 

@@ -8,15 +8,21 @@ import re
 import socket
 import threading
 import time
+import tracemalloc
+from contextlib import nullcontext
 
 import pytest
 
+from mhsync.api.transfer import Nowhere
 from mhsync.core.project import Download
 from mhsync.core.receipt import Proof
 from mhsync.errors import ConnectionFailed, DownloadError, Interrupted, LinkExpired, MhsyncError, StorageError
 from mhsync.sandbox import faults as f
 from mhsync.sandbox.rules import Rule
-from tests.api.bench import QUICK, Desk, Shelf, fetch, sha256
+from mhsync.sandbox.server import Sandbox
+from mhsync.sandbox.world import SandboxProject, World, outputs_of
+from mhsync.settings import Settings
+from tests.api.bench import KEY, QUICK, Desk, Shelf, fetch, never_renewed, sha256
 from tests.api.wire import resets, say
 
 AUDIO = bytes(range(256)) * 100
@@ -33,6 +39,23 @@ def test_an_output_comes_whole_with_its_hash_and_proof(desk: Desk):
     assert (fetched.proof, fetched.source) == (Proof.LENGTH, link.source)
     assert shelf.finished == [fetched]
     assert desk.asked(host="files") == 1
+
+
+def test_a_large_output_takes_no_more_memory_than_a_small_one(stack, client):
+    size = 64 * 1024 * 1024
+    world = World([SandboxProject("large", outputs=outputs_of("large", size=size))])
+    sandbox = stack.enter_context(Sandbox(world, key=KEY))
+    link = (large := client(sandbox.api_url, settings=Settings())).get("large").downloads[0]
+
+    tracemalloc.start()
+    try:
+        fetched = large.download(link, lambda: nullcontext(Nowhere()), renew=never_renewed)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert fetched.size == size
+    assert peak < 8 * 1024 * 1024  # the sandbox's own buffers among them
 
 
 @pytest.mark.parametrize(
@@ -432,8 +455,6 @@ def test_a_storage_that_fails_is_not_tried_again(desk: Desk):
     class Full:
         def write(self, data: bytes) -> int:
             raise StorageError("no space left on device")
-
-    from contextlib import nullcontext
 
     with pytest.raises(StorageError, match="no space left"):
         desk.client.download(desk.link(), lambda: nullcontext(Full()), renew=desk.link)
