@@ -3,19 +3,37 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# Plugins have an environment of their own: installed beside mhsync they would load in every one of its tests.
+PLUGINS := $(wildcard plugins/*)
+PLUGIN_VENV := .venv-plugins
+PLUGIN_BIN := $(PLUGIN_VENV)/bin
+PLUGIN_READY := $(PLUGIN_VENV)/.ready
 PIP := -m pip install --quiet --disable-pip-version-check -c constraints.txt
+PYTEST := -m pytest -n 2 -q
 
-.PHONY: test test-long lint fuzz demo setup clean
+.PHONY: test test-mhsync test-plugins test-long test-integration lint fuzz demo record setup clean
 
-test: lint
-	$(BIN)/python -m pytest -n 2 -q
+test: lint test-mhsync test-plugins
+
+test-mhsync: $(READY)
+	$(BIN)/python $(PYTEST)
+
+# What pip alone can install; see test-integration for the rest.
+test-plugins: $(PLUGIN_READY)
+	@for plugin in $(PLUGINS); do $(PLUGIN_BIN)/mypy --no-error-summary $$plugin/mhsync_* || exit 1; done
+	$(PLUGIN_BIN)/python $(PYTEST) -m "not integration" plugins
+
+# Plugins against real servers; installs them from Debian's and npm's packages, so it wants root.
+test-integration: $(PLUGIN_READY)
+	tools/install-servers
+	$(PLUGIN_BIN)/python $(PYTEST) -m integration plugins
 
 # Everything that `test` leaves out for its time: more kills, more examples, slower servers.
 test-long: $(READY)
-	MHSYNC_LONG=1 HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -n 2 -q
+	MHSYNC_LONG=1 HYPOTHESIS_PROFILE=long $(BIN)/python $(PYTEST)
 
 fuzz: $(READY)
-	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n 2 -q -k fuzz
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/python $(PYTEST) -k fuzz
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -26,12 +44,18 @@ demo: $(READY)
 	@rm -rf build/demo
 	@PATH="$(CURDIR)/$(BIN):$$PATH" mhsync sandbox run -- sh examples/demo/demo.sh build/demo
 
-setup: $(READY)
+setup: $(READY) $(PLUGIN_READY)
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python $(PIP) -e '.[dev]'
 	@touch $(READY)
 
+$(PLUGIN_READY): pyproject.toml constraints.txt $(PLUGINS:%=%/pyproject.toml)
+	$(PYTHON) -m venv $(PLUGIN_VENV)
+	$(PLUGIN_BIN)/python $(PIP) -e '.[dev]' $(foreach plugin,$(PLUGINS),-e '$(plugin)[test]')
+	@touch $(PLUGIN_READY)
+
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(PLUGIN_VENV) build dist *.egg-info plugins/*/*.egg-info
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis node_modules
