@@ -61,9 +61,9 @@ def test_a_path_that_is_a_folder_of_anothers_is_told(told, first: str, second: s
 
 
 def test_a_folder_of_one_file_and_a_path_of_another_clash_at_the_later_one(write) -> None:
-    a = write("version: 1\nprojects: [{id: a, path: x/a.wav}]", "a.yaml")
+    a = write("version: 1\nprojects: [{id: z, path: x/a.wav}]", "a.yaml")
     b = write("version: 1\nprojects: [{id: b, path: x}]", "b.yaml")
-    assert [str(p) for p in clashes(a, b)] == [f"{b}:2:17: the path of b is a folder of a's: first at {a}:2:17"]
+    assert [str(p) for p in clashes(a, b)] == [f"{b}:2:17: the path of b is a folder of z's: first at {a}:2:17"]
 
 
 def test_paths_beside_each_other_are_no_clash(loaded) -> None:

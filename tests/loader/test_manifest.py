@@ -75,6 +75,11 @@ def test_a_limit_is_a_count_or_a_percentage(loaded, written: str, limit: Limit) 
     assert loaded(f"{HEAD}policy: {{max_deletes: {written}}}\n").policy.max_deletes == limit
 
 
+@pytest.mark.parametrize(("written", "is_durable"), [("true", True), ("false", False)])
+def test_storage_is_durable_where_the_manifest_says_so(loaded, written: str, is_durable: bool) -> None:
+    assert loaded(f"{HEAD}policy: {{durable_storage: {written}}}\n").policy.durable_storage is is_durable
+
+
 @pytest.mark.parametrize(
     "text", ["\ufeffversion: 1\nprojects: []\n", "version: 1\r\nprojects: []\r\n", "---\n" + HEAD]
 )
@@ -285,6 +290,12 @@ projects:
         (10, "alias"),
         (11, "duplicate_key"),
     ]
+
+
+def test_with_thousands_of_problems_the_rest_is_not_looked_at(told) -> None:
+    problems = told("version: 1\nprojects:\n" + "- clx7\n" * 5000)
+    assert [problem.line for problem in problems] == [*range(3, 53), None]
+    assert problems[-1].message == "and at least 951 more problems"
 
 
 def test_problems_of_a_project_carry_its_id(told) -> None:
