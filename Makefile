@@ -20,7 +20,8 @@ test-mhsync: $(READY)
 
 # What pip alone can install; see test-integration for the rest.
 test-plugins: $(PLUGIN_READY)
-	@for plugin in $(PLUGINS); do $(PLUGIN_BIN)/mypy --no-error-summary $$plugin/mhsync_* || exit 1; done
+	@for plugin in $(notdir $(PLUGINS)); do \
+		$(PLUGIN_BIN)/mypy --no-error-summary plugins/$$plugin/$$(echo $$plugin | tr - _) || exit 1; done
 	$(PLUGIN_BIN)/python $(PYTEST) -m "not integration" plugins
 
 # Plugins against real servers; installs them from Debian's and npm's packages, so it wants root.

@@ -59,12 +59,16 @@ class Attempts:
     def read_timeout(self) -> float:
         """Seconds that the next attempt may wait for its answer.
 
-        A fair share of the window, so that one answer that never comes leaves time for other attempts; the last
-        one has as long as the settings say, so that a slow server is heard in the end.
+        The first has a third of the window, so that a slow server is heard at once; the others share the rest,
+        so that one answer that never comes leaves time for them; the last has whatever is left.
         """
-        share = self.settings.retry_window / max(1, self.settings.attempts)
-        is_last = self.made + 1 >= self.settings.attempts or self._left() < 2 * share
-        return self.settings.read_timeout if is_last else min(self.settings.read_timeout, share)
+        window = self.settings.retry_window
+        share = window * 2 / 3 / max(1, self.settings.attempts - 1)
+        if self.made == 0:
+            share = window / 3
+        elif self.made + 1 >= self.settings.attempts:
+            share = max(share, self._left())
+        return min(self.settings.read_timeout, share)
 
     def set_aside(self, seconds: float) -> None:
         self.began += seconds

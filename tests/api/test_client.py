@@ -153,12 +153,26 @@ def test_one_answer_that_never_comes_leaves_time_for_others(desk: Desk, client):
     assert desk.asked("GET") >= 2
 
 
-def test_a_slow_api_is_heard_in_the_last_attempt(desk: Desk, client):
-    patient = dataclasses.replace(QUICK.http, read_timeout=5, retry_window=0.9)
+def test_a_slow_api_is_heard_in_the_first_attempt(desk: Desk, client):
+    patient = dataclasses.replace(QUICK.http, read_timeout=30, retry_window=6)
     desk.client = client(desk.sandbox.api_url, settings=dataclasses.replace(QUICK, http=patient))
-    desk.fault(f.Delay(0.8))
+    desk.fault(f.Delay(1.2))
 
     assert desk.client.get("one").id == "one"
+    assert desk.asked("GET") == 1
+
+
+def test_an_api_that_never_answers_is_given_up_when_the_window_ends(desk: Desk, client):
+    patient = dataclasses.replace(QUICK.http, read_timeout=30, retry_window=1.5)
+    desk.client = client(desk.sandbox.api_url, settings=dataclasses.replace(QUICK, http=patient))
+    desk.fault(f.Stall())
+
+    began = time.monotonic()
+    with pytest.raises(ConnectionFailed, match="no answer in time"):
+        desk.client.get("one")
+
+    assert time.monotonic() - began < 2 * 1.5
+    assert desk.asked("GET") == QUICK.http.attempts
 
 
 def test_no_attempt_begins_after_the_window(desk: Desk, client):

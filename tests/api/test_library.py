@@ -53,9 +53,9 @@ def test_the_numbers_are_those_of_the_settings():
     settings = Settings()
     http, pace = settings.http, settings.pace
     for said in (
-        f"up to {http.attempts} attempts, begun within {http.retry_window:.0f} seconds",
-        f"given up after {http.retry_window / http.attempts:.0f} seconds while others are left",
-        f"the last may take {http.read_timeout:.0f}",
+        f"up to {http.attempts} attempts, ended within {http.retry_window:.0f} seconds",
+        f"waits up to {http.retry_window / 3:.0f} seconds for its answer",
+        f"the next ones {http.retry_window * 2 / 3 / (http.attempts - 1):.0f}",
         f"up to {http.retry_after_max / 60:.0f} minutes",
         f"for {pace.patience / 60:.0f} minutes is given up",
         f"many times in a row, for {pace.silence_patience:.0f} seconds",
