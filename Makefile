@@ -11,7 +11,7 @@ PLUGIN_READY := $(PLUGIN_VENV)/.ready
 PIP := -m pip install --quiet --disable-pip-version-check -c constraints.txt
 PYTEST := -m pytest -n 2 -q
 
-.PHONY: test test-mhsync test-plugins test-long test-integration lint fuzz demo record setup clean
+.PHONY: test test-mhsync test-plugins test-long test-integration lint fuzz demo setup clean
 
 test: lint test-mhsync test-plugins
 
