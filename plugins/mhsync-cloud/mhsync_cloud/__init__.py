@@ -1,0 +1,1 @@
+"""mhsync-cloud: outputs in S3, Google Cloud Storage and Azure Blob Storage, through obstore."""

@@ -1,0 +1,72 @@
+"""`~/.aws/credentials` and `~/.aws/config`: obstore does not read them.
+
+Keys that stand there are read here. Anything else a profile can name (single sign-on, a role, a program) needs
+boto3, which the extra `mhsync-cloud[aws]` installs.
+"""
+
+from __future__ import annotations
+
+import configparser
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mhsync import StorageUnavailable
+
+if TYPE_CHECKING:
+    from obstore.store import S3Config
+
+_ELSEWHERE = (
+    "credential_process", "credential_source", "login_session", "role_arn", "sso_session", "sso_start_url",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One profile of both files. `keys` are what obstore takes, or None where it names none."""
+
+    name: str
+    region: str | None = None
+    needs_boto3: bool = False
+    keys: S3Config | None = field(default=None, repr=False)
+
+
+def read_profile(name: str, environ: Mapping[str, str], home: Path) -> Profile | None:
+    """The profile, or None where neither file has it.
+
+    Raises:
+        StorageUnavailable: a file cannot be read or understood.
+    """
+    credentials = _read(Path(environ.get("AWS_SHARED_CREDENTIALS_FILE") or home / ".aws" / "credentials"))
+    config = _read(Path(environ.get("AWS_CONFIG_FILE") or home / ".aws" / "config"))
+    section = "default" if name == "default" else f"profile {name}"
+    if not (credentials.has_section(name) or config.has_section(section)):
+        return None
+    found: dict[str, str] = {}
+    for parser, title in ((config, section), (credentials, name)):
+        if parser.has_section(title):
+            found.update(parser.items(title))
+    access, secret = found.get("aws_access_key_id"), found.get("aws_secret_access_key")
+    keys: S3Config | None = None
+    if access and secret:
+        keys = {"access_key_id": access, "secret_access_key": secret}
+        if found.get("aws_session_token"):
+            keys["session_token"] = found["aws_session_token"]
+    # A role that is to be taken on wins over keys in the same profile, as it does for AWS's own tools.
+    elsewhere = "role_arn" in found or (keys is None and any(key in found for key in _ELSEWHERE))
+    return Profile(name, found.get("region"), elsewhere, None if elsewhere else keys)
+
+
+def _read(path: Path) -> configparser.RawConfigParser:
+    parser = configparser.RawConfigParser(default_section="\0", strict=False)
+    try:
+        parser.read_string(path.expanduser().read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        pass
+    except (OSError, UnicodeDecodeError, configparser.Error, RuntimeError):
+        # What is wrong is not shown: it may be the line with the key.
+        raise StorageUnavailable(
+            f"{path} cannot be read", hint="see that it is a file of AWS's form and that you may read it"
+        ) from None
+    return parser

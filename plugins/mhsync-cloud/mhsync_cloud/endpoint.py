@@ -1,0 +1,117 @@
+"""The server that speaks for a cloud: which one, and how it is reached.
+
+Only https, this machine aside. A proxy of the environment is used for all but this machine.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from mhsync import StorageUnavailable
+from mhsync_cloud.bounds import Bounds
+
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig, RetryConfig
+
+_HERE = ("localhost", "127.0.0.0/8", "::1")
+
+
+def find_endpoint(option: str | None, environ: Mapping[str, str], names: Sequence[str]) -> str | None:
+    """The option, else the first of the variables that is set; None for the cloud's own.
+
+    Raises:
+        StorageUnavailable: it is no URL, or plain http to another machine.
+    """
+    if option is not None:
+        return _checked(option, "the option endpoint")
+    return next((_checked(environ[name], name) for name in names if environ.get(name)), None)
+
+
+def is_here(url: str | None) -> bool:
+    """Whether the URL is of a server on this machine."""
+    host = urlsplit(url).hostname if url else None
+    if host is None:
+        return False
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _checked(url: str, source: str) -> str:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    usual = host and host.isascii() and not any(char.isspace() or not char.isprintable() for char in url)
+    if not usual or parts.scheme not in ("http", "https"):
+        raise StorageUnavailable(
+            f"{source} is no URL of a server", hint="write something like https://s3.example.com"
+        )
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise StorageUnavailable(
+            f"{source} holds more than a server: credentials, a query or a fragment",
+            hint="write something like https://s3.example.com; credentials come from the environment",
+        )
+    if parts.scheme == "http" and not is_here(url):
+        raise StorageUnavailable(
+            f"{source} is plain http to {host}: anybody on the way could read and change what is sent",
+            hint="write https://; plain http is for servers on this machine alone (127.0.0.1, ::1, localhost)",
+        )
+    return url.rstrip("/")
+
+
+def client_options(
+    endpoint: str | None, environ: Mapping[str, str], timeout: float, bounds: Bounds
+) -> ClientConfig:
+    """How obstore talks to the server. What is said here wins over obstore's own variables.
+
+    Raises:
+        StorageUnavailable: `SSL_CERT_FILE` cannot be read.
+    """
+    options: ClientConfig = {
+        "allow_http": endpoint is not None and endpoint.startswith("http://"),
+        "allow_invalid_certificates": False,
+        "connect_timeout": timedelta(seconds=bounds.connect_timeout),
+        "timeout": timedelta(seconds=timeout),
+        "user_agent": "mhsync-cloud",
+    }
+    proxy = next((environ[name] for name in _proxy_names(endpoint) if environ.get(name)), None)
+    if proxy is not None and is_here(endpoint):
+        options["proxy_url"] = proxy
+        more = environ.get("no_proxy") or environ.get("NO_PROXY")
+        options["proxy_excludes"] = ",".join(filter(None, (*_HERE, more)))
+    certificates = environ.get("SSL_CERT_FILE")
+    if certificates:
+        try:
+            options["root_certificate"] = Path(certificates).read_bytes()
+        except OSError:
+            raise StorageUnavailable(
+                "the file that SSL_CERT_FILE names cannot be read",
+                hint="name a file of PEM certificates, or unset it",
+            ) from None
+    return options
+
+
+def _proxy_names(endpoint: str | None) -> tuple[str, ...]:
+    scheme = "http" if endpoint is not None and endpoint.startswith("http://") else "https"
+    return tuple(case(f"{kind}_proxy") for kind in (scheme, "all") for case in (str.lower, str.upper))
+
+
+def retry_config(bounds: Bounds) -> RetryConfig:
+    """How often and how long obstore tries again; the one place where anything is tried again."""
+    return {
+        "max_retries": bounds.retries,
+        "retry_timeout": timedelta(seconds=bounds.retry_window),
+        "backoff": {
+            "init_backoff": timedelta(seconds=bounds.backoff),
+            "max_backoff": timedelta(seconds=bounds.backoff_max),
+            "base": 2,
+        },
+    }

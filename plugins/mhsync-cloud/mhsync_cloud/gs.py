@@ -1,0 +1,127 @@
+"""`gs://bucket/prefix`: Google Cloud Storage."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from obstore.store import GCSStore
+
+from mhsync import StorageUnavailable
+from mhsync_cloud.bounds import Bounds
+from mhsync_cloud.endpoint import client_options, find_endpoint, retry_config
+from mhsync_cloud.failures import told
+from mhsync_cloud.metadata import must_answer
+from mhsync_cloud.options import Options
+from mhsync_cloud.place import Place, read_place
+from mhsync_cloud.process import home
+from mhsync_cloud.storage import CloudStorage, Stores
+
+if TYPE_CHECKING:
+    from obstore.store import GCSConfig, GCSCredentialProvider
+
+_KNOWN = ("endpoint", "prefix", "timeout")
+_CREDENTIALS = "GOOGLE_APPLICATION_CREDENTIALS, or `gcloud auth application-default login`"
+_ENDPOINTS = ("GOOGLE_BASE_URL", "STORAGE_EMULATOR_HOST")
+_OF_OBSTORE = (
+    "GOOGLE_SERVICE_ACCOUNT", "GOOGLE_SERVICE_ACCOUNT_PATH", "GOOGLE_SERVICE_ACCOUNT_KEY", "GOOGLE_BEARER_TOKEN",
+    "GOOGLE_SKIP_SIGNATURE",
+)  # fmt: skip
+_LOGIN = Path(".config/gcloud/application_default_credentials.json")
+_KINDS_OF_OBSTORE = ("service_account", "authorized_user")
+_METADATA = ("metadata.google.internal", 80)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """A `provider`, or none: then obstore finds the credentials by itself."""
+
+    provider: GCSCredentialProvider | None = None
+    before_first_use: Callable[[], None] = lambda: None
+
+
+def make(url: str, values: Mapping[str, Any], bounds: Bounds | None = None) -> CloudStorage:
+    """The storage of a `gs://` URL and the manifest's `storage_options`.
+
+    Raises:
+        StorageUnavailable: the URL or an option is wrong, or the credentials cannot be used.
+    """
+    home()
+    options = Options("gs", values, _KNOWN, _CREDENTIALS)
+    place = read_place("gs", url, options.text("prefix", r".+", "team/audio"))
+    found = bounds or Bounds()
+    limits = replace(found, timeout=options.seconds("timeout", found.timeout))
+    endpoint = find_endpoint(options.text("endpoint", r".+", "https://gcs.example.com"), os.environ, _ENDPOINTS)
+    credentials = _credentials(place, limits)
+    config: GCSConfig = {} if endpoint is None else {"base_url": endpoint}
+
+    def store(timeout: float) -> GCSStore:
+        return GCSStore(
+            place.bucket,
+            prefix=place.prefix or None,
+            config=config,
+            client_options=client_options(endpoint, os.environ, timeout, limits),
+            retry_config=retry_config(limits),
+            credential_provider=credentials.provider,
+        )
+
+    with told("open", place):
+        stores = Stores(quick=store(limits.quick_timeout), bulk=store(limits.timeout))
+    return CloudStorage(stores, place, limits, before_first_use=credentials.before_first_use)
+
+
+def _credentials(place: Place, bounds: Bounds) -> Credentials:
+    """The environment, a file that the environment names, the login of gcloud, the machine's own."""
+    environ = os.environ
+    if any(environ.get(name) for name in _OF_OBSTORE):
+        return Credentials()
+    named = environ.get("GOOGLE_APPLICATION_CREDENTIALS")
+    file = Path(named) if named else Path.home() / _LOGIN
+    if named or file.is_file():
+        return Credentials() if _kind(file) in _KINDS_OF_OBSTORE else Credentials(_by_google_auth(file))
+    looked = f"the environment (GOOGLE_APPLICATION_CREDENTIALS) or ~/{_LOGIN}"
+    return Credentials(before_first_use=partial(must_answer, *_METADATA, bounds.metadata_timeout, place, looked))
+
+
+def _kind(file: Path) -> str:
+    """Which kind of credentials the file holds.
+
+    Raises:
+        StorageUnavailable: it cannot be read or understood.
+    """
+    try:
+        content = json.loads(file.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        content = None
+    if not isinstance(content, dict):
+        raise StorageUnavailable(
+            f"{file} holds no credentials of Google",
+            hint="see that GOOGLE_APPLICATION_CREDENTIALS names the right file",
+        )
+    return str(content.get("type"))
+
+
+def _by_google_auth(file: Path) -> GCSCredentialProvider:
+    """For kinds that obstore does not know: workload identity federation and the like."""
+    try:
+        import google.auth
+        from obstore.auth.google import GoogleCredentialProvider
+    except ImportError:
+        raise StorageUnavailable(
+            f"the credentials in {file} are of a kind that needs google-auth",
+            hint="pip install 'mhsync-cloud[google]'",
+        ) from None
+    try:
+        credentials, _ = google.auth.load_credentials_from_file(  # type: ignore[no-untyped-call]
+            str(file), scopes=["https://www.googleapis.com/auth/devstorage.read_write"]
+        )
+        return GoogleCredentialProvider(credentials)
+    except Exception:  # noqa: BLE001 - whatever the library finds wrong may quote the file
+        raise StorageUnavailable(
+            f"the credentials in {file} cannot be used", hint="see that the file is whole, or log in anew"
+        ) from None

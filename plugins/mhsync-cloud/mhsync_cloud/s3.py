@@ -1,0 +1,161 @@
+"""`s3://bucket/prefix`: AWS, and every server that speaks its protocol."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from obstore.store import S3Store
+
+from mhsync import StorageUnavailable
+from mhsync_cloud.awsfiles import Profile, read_profile
+from mhsync_cloud.bounds import Bounds
+from mhsync_cloud.endpoint import client_options, find_endpoint, retry_config
+from mhsync_cloud.failures import told
+from mhsync_cloud.metadata import must_answer
+from mhsync_cloud.options import Options
+from mhsync_cloud.place import Place, read_place
+from mhsync_cloud.process import home
+from mhsync_cloud.storage import CloudStorage, Stores
+
+if TYPE_CHECKING:
+    from obstore.store import S3Config, S3CredentialProvider
+
+_KNOWN = (
+    "addressing",
+    "checksum",
+    "encryption",
+    "endpoint",
+    "kms_key_id",
+    "prefix",
+    "profile",
+    "region",
+    "timeout",
+)
+_CREDENTIALS = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or ~/.aws/credentials"
+_ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
+_OF_OBSTORE = (
+    "AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_SKIP_SIGNATURE",
+)  # fmt: skip
+_METADATA = ("169.254.169.254", 80)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Where the credentials come from: `keys`, a `provider`, or neither: then obstore finds them by itself."""
+
+    keys: S3Config | None = field(default=None, repr=False)
+    region: str | None = None
+    provider: S3CredentialProvider | None = None
+    before_first_use: Callable[[], None] = lambda: None
+
+
+def make(url: str, values: Mapping[str, Any], bounds: Bounds | None = None) -> CloudStorage:
+    """The storage of an `s3://` URL and the manifest's `storage_options`.
+
+    Raises:
+        StorageUnavailable: the URL or an option is wrong, or the credentials cannot be used.
+    """
+    home()
+    options = Options("s3", values, _KNOWN, _CREDENTIALS)
+    place = read_place("s3", url, options.text("prefix", r".+", "team/audio"))
+    found = bounds or Bounds()
+    limits = replace(found, timeout=options.seconds("timeout", found.timeout))
+    endpoint = find_endpoint(options.text("endpoint", r".+", "https://s3.example.com"), os.environ, _ENDPOINTS)
+    credentials = _credentials(options.text("profile", r".+", "archive"), place, limits)
+    config = _config(options, endpoint, credentials.keys)
+    region = options.text("region", r"[A-Za-z0-9-]+", "eu-west-1")
+    if region or credentials.region:
+        config["region"] = region or credentials.region or ""
+
+    def store(timeout: float) -> S3Store:
+        return S3Store(
+            place.bucket,
+            prefix=place.prefix or None,
+            config=config,
+            client_options=client_options(endpoint, os.environ, timeout, limits),
+            retry_config=retry_config(limits),
+            credential_provider=credentials.provider,
+        )
+
+    with told("open", place):
+        stores = Stores(quick=store(limits.quick_timeout), bulk=store(limits.timeout))
+    return CloudStorage(
+        stores, place, limits, copies_up_to=limits.copy_max, before_first_use=credentials.before_first_use
+    )
+
+
+def _config(options: Options, endpoint: str | None, keys: S3Config | None) -> S3Config:
+    config: S3Config = {
+        **(keys or {}),
+        # One request for one object: not every server knows the other form.
+        "disable_bulk_delete": True,
+        "virtual_hosted_style_request": options.choice("addressing", ("path", "virtual")) == "virtual",
+    }
+    if options.choice("checksum", ("sha256", "none")) != "none":
+        config["checksum_algorithm"] = "SHA256"
+    if endpoint is not None:
+        config["endpoint"] = endpoint
+        # obstore would let this one's variable win over what the manifest says.
+        config["aws_endpoint_url_s3"] = endpoint
+    encryption = options.choice("encryption", ("AES256", "aws:kms", "aws:kms:dsse"))
+    key = options.text("kms_key_id", r"[\x21-\x7e]+", "arn:aws:kms:eu-west-1:123456789012:key/1234abcd")
+    if key is not None and encryption not in ("aws:kms", "aws:kms:dsse"):
+        raise StorageUnavailable(
+            "the storage option kms_key_id of s3:// needs another one", hint="write encryption: aws:kms beside it"
+        )
+    if encryption is not None:
+        config["server_side_encryption"] = encryption
+    if key is not None:
+        config["sse_kms_key_id"] = key
+    return config
+
+
+def _credentials(profile: str | None, place: Place, bounds: Bounds) -> Credentials:
+    """Of the profile that the manifest names, the environment, the profile it names, the machine: the first."""
+    environ = os.environ
+    if profile is None and any(environ.get(name) for name in _OF_OBSTORE):
+        return Credentials()
+    named = profile or environ.get("AWS_PROFILE") or environ.get("AWS_DEFAULT_PROFILE")
+    found = read_profile(named or "default", environ, Path.home())
+    if found is None and named is not None:
+        raise StorageUnavailable(
+            f"there is no AWS profile {named!r:.80}", hint="see ~/.aws/config and ~/.aws/credentials for its name"
+        )
+    if found is not None and found.needs_boto3:
+        return Credentials(region=found.region, provider=_by_boto3(found))
+    if found is not None and found.keys:
+        return Credentials(found.keys, found.region)
+    looked = f"the environment ({_CREDENTIALS.partition(',')[0]}) or ~/.aws"
+    if environ.get("AWS_EC2_METADATA_DISABLED", "").lower() == "true":
+        raise StorageUnavailable(
+            f"there are no credentials for {place.url()}: nothing in {looked}", hint="set them there"
+        )
+    region = None if found is None else found.region
+    if environ.get("AWS_METADATA_ENDPOINT"):
+        return Credentials(region=region)
+    probe = partial(must_answer, *_METADATA, bounds.metadata_timeout, place, looked)
+    return Credentials(region=region, before_first_use=probe)
+
+
+def _by_boto3(profile: Profile) -> S3CredentialProvider:
+    try:
+        import boto3  # type: ignore[import-untyped]
+        from obstore.auth.boto3 import Boto3CredentialProvider
+    except ImportError:
+        raise StorageUnavailable(
+            f"the AWS profile {profile.name} names no keys but another way to get them, which needs boto3",
+            hint="pip install 'mhsync-cloud[aws]'",
+        ) from None
+    try:
+        return Boto3CredentialProvider(boto3.Session(profile_name=profile.name))
+    except Exception:  # noqa: BLE001 - a program or a service of the profile's own may fail in any way
+        raise StorageUnavailable(
+            f"the AWS profile {profile.name} gives no credentials",
+            hint=f"see what `aws sts get-caller-identity --profile {profile.name}` says",
+        ) from None

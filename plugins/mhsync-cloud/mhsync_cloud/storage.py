@@ -1,0 +1,181 @@
+"""CloudStorage: a prefix in a bucket.
+
+An object is visible whole or not at all: that is what the services promise of a single upload and of one in parts.
+Nothing is written under another name first, so nothing is renamed.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO
+
+import obstore
+
+from mhsync import FileInfo, Storage, StorageError, StorageNotFound, StorageUnavailable, Writer, check_path
+from mhsync_cloud.bounds import Bounds
+from mhsync_cloud.failures import explain, told
+from mhsync_cloud.place import Place
+from mhsync_cloud.process import must_be_home
+from mhsync_cloud.reader import ObjectReader
+from mhsync_cloud.writer import uploading
+
+if TYPE_CHECKING:
+    from obstore import ObjectMeta
+    from obstore.store import ObjectStore
+
+NO_LIMIT = sys.maxsize
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """The same bucket twice: `quick` for requests that move no file, `bulk` for those that do."""
+
+    quick: ObjectStore
+    bulk: ObjectStore
+
+
+class CloudStorage(Storage):
+    """A prefix in a bucket of S3, Google Cloud Storage or Azure.
+
+    Args:
+        copies_up_to: bytes that the service copies by itself, at once and for certain; larger files are moved
+            through this machine.
+        before_first_use: called once, before anything is asked of the service.
+    """
+
+    def __init__(
+        self,
+        stores: Stores,
+        place: Place,
+        bounds: Bounds,
+        *,
+        copies_up_to: int = NO_LIMIT,
+        before_first_use: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._stores = stores
+        self._place = place
+        self._bounds = bounds
+        self._copies_up_to = copies_up_to
+        self._before_first_use = before_first_use
+        self._lock = threading.Lock()
+        self._is_begun = self._is_known_store = False
+
+    def __repr__(self) -> str:
+        return f"CloudStorage({self._place.url()!r})"
+
+    def list(self, prefix: str = "") -> Iterator[FileInfo]:
+        self._begin()
+        folder = prefix.rpartition("/")[0]
+        if folder and not _is_path(folder):
+            return
+        is_empty = True
+        with told("list", self._place, folder):
+            pages = obstore.list(self._stores.quick, folder or None, chunk_size=self._bounds.page)
+        while True:
+            with told("list", self._place, folder):
+                page = next(pages, None)
+            if page is None:
+                break
+            is_empty = False
+            yield from (_info(meta) for meta in page if meta["path"].startswith(prefix))
+        if is_empty:
+            self._must_be_a_store()
+
+    def stat(self, path: str) -> FileInfo | None:
+        self._begin(path)
+        with told("look at", self._place, path):
+            try:
+                return _info(obstore.head(self._stores.quick, path))
+            except FileNotFoundError:
+                return None
+
+    def open(self, path: str) -> BinaryIO:
+        self._begin(path)
+        reader = ObjectReader(self._stores.bulk, path, self._place, self._bounds)
+        return io.BufferedReader(reader, 64 * 1024)
+
+    def write(self, path: str) -> AbstractContextManager[Writer]:
+        self._begin(path)
+        return uploading(self._stores.bulk, path, self._place, self._bounds)
+
+    def move(self, old: str, new: str) -> None:
+        self._begin(old, new)
+        before = self.stat(old)
+        if before is None:
+            raise StorageNotFound(f"there is no file {self._place.url(old)}")
+        if old == new:
+            return
+        if before.size <= self._copies_up_to:
+            with told("copy", self._place, old):
+                obstore.copy(self._stores.bulk, old, new)
+        else:
+            self._copy_through(old, new)
+        after = self.stat(new)
+        if after is None or after.size != before.size:
+            raise StorageError(
+                f"{self._place.url(new)} is no whole copy of {old}", hint="run it again; the original still stands"
+            )
+        self.remove(old)
+
+    def remove(self, path: str) -> None:
+        self._begin(path)
+        with told("remove", self._place, path):
+            try:
+                obstore.delete(self._stores.quick, path)
+            except FileNotFoundError as error:
+                if explain(error, self._place).kind is not StorageNotFound:
+                    raise
+
+    def _begin(self, *paths: str) -> None:
+        for path in paths:
+            check_path(path)
+        must_be_home(self._place.url())
+        with self._lock:
+            if not self._is_begun:
+                self._before_first_use()
+                self._is_begun = True
+
+    def _copy_through(self, old: str, new: str) -> None:
+        with self.open(old) as reader, self.write(new) as writer:
+            while data := reader.read(self._bounds.chunk):
+                writer.write(data)
+
+    def _must_be_a_store(self) -> None:
+        """A listing without entries is also what a server that is no object storage seems to give.
+
+        Raises:
+            StorageUnavailable: it answers as if there were a file under a name that nobody ever used.
+        """
+        if self._is_known_store:
+            return
+        with told("list", self._place):
+            try:
+                obstore.head(self._stores.quick, f".mhsync/tmp/{uuid.uuid4()}")
+            except (FileNotFoundError, obstore.exceptions.PermissionDeniedError):
+                self._is_known_store = True
+                return
+        raise StorageUnavailable(
+            f"what answers for {self._place.url()} is no object storage: it has a file under any name",
+            hint="see that storage_options.endpoint is right",
+        )
+
+
+def _info(meta: ObjectMeta) -> FileInfo:
+    etag = meta["e_tag"]
+    # A listing of Azure has no quotes around it, a look at one object has.
+    return FileInfo(meta["path"], meta["size"], None if etag is None else etag.strip('"'))
+
+
+def _is_path(text: str) -> bool:
+    """Whether files could lie below it at all; the prefix of a listing may be any text."""
+    try:
+        check_path(text)
+    except StorageError:
+        return False
+    return True

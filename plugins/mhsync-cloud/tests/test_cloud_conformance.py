@@ -1,0 +1,34 @@
+"""What every storage promises, on the fast fakes. `test_cloud_ceph` and `test_cloud_azurite` ask real servers."""
+
+from __future__ import annotations
+
+import pytest
+from cloud_servers import PAGE, Cloud
+
+from mhsync.testing import Opener, StorageConformance
+
+
+class TestFakeS3(StorageConformance):
+    many = 2 * PAGE + 10
+
+    @pytest.fixture
+    def opener(self, s3: Cloud, prefix: str) -> Opener:
+        return s3.opener(prefix)
+
+
+class TestFakeS3WithoutPrefixInTheUrl(StorageConformance):
+    """The same place, named by the option."""
+
+    many = PAGE + 1
+
+    @pytest.fixture
+    def opener(self, s3: Cloud, prefix: str) -> Opener:
+        return Opener(s3.factory, ("s3://mhsync-tests", s3.options_at(s3.port, prefix=prefix)), s3.environment)
+
+
+class TestFakeGoogle(StorageConformance):
+    many = 2 * PAGE + 10
+
+    @pytest.fixture
+    def opener(self, gs: Cloud, prefix: str) -> Opener:
+        return gs.opener(prefix)
