@@ -128,7 +128,7 @@ class Ledger:
         self._results[plan.id] = result
         if outcome is not Outcome.UNCHANGED:
             self._run.watcher.settled(result)
-            self._notifications.project(result, self._receipts.get(plan.id))
+        self._notifications.project(result, self._receipts.get(plan.id))
 
     def _outputs(self, plan: ProjectPlan, outcome: Outcome) -> tuple[ReportedOutput, ...]:
         receipt = self._receipts.get(plan.id)

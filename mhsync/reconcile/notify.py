@@ -43,6 +43,8 @@ class _Target:
             return False
         if event.outcome is None:
             return not self.on
+        if event.outcome == Outcome.UNCHANGED and event.outcome not in self.on:
+            return False
         return event.subject in self.ids and (not self.on or event.outcome in self.on)
 
 
@@ -58,6 +60,8 @@ class Notifications:
     _failures: Counter[str] = field(default_factory=Counter)
     """What plugins' event hooks raised, and how often: told once each."""
     _thread: threading.Thread | None = None
+    _hurry_at: float = float("inf")
+    """From then on only the sums are told, so that they are told at all."""
 
     @classmethod
     def open(cls, run: Run, manifest: Manifest, environ: Mapping[str, str], started: datetime) -> Notifications:
@@ -75,7 +79,12 @@ class Notifications:
         return self
 
     def project(self, result: ProjectResult, receipt: Receipt | None) -> None:
-        """Tell of one project's final result, once its receipt is written."""
+        """Tell of one project's final result, once its receipt is written.
+
+        What is unchanged is told only to targets that ask for it by name.
+        """
+        if result.outcome is Outcome.UNCHANGED and not any(result.outcome in target.on for target in self.targets):
+            return
         ident = event_id(self.run.client.origin, result.id, result.outcome, self._marker(result, receipt))
         self._put(f"project.{result.outcome}", ident, result.to_json(), subject=result.id)
 
@@ -84,6 +93,7 @@ class Notifications:
         ident = event_id(self.run.client.origin, RUN_FINISHED, format_time(self.started))
         self._put(RUN_FINISHED, ident, report.to_json() | {"exit": report.exit_code})
         self._queue.put(None)
+        self._hurry_at = self.run.clock() + self.run.settings.run.notify_timeout / 2
         assert self._thread is not None, "opened before it is finished"
         self._thread.join(self.run.settings.run.notify_timeout)
         if self._thread.is_alive():
@@ -111,7 +121,13 @@ class Notifications:
         self._queue.put(Event(ident, name, self.run.client.origin, self.run.now(), subject, data))
 
     def _deliver(self) -> None:
+        late = 0
         while (event := self._queue.get()) is not None:
+            if self.run.clock() > self._hurry_at and event.name != RUN_FINISHED:
+                late += 1
+                continue
+            if late and event.name == RUN_FINISHED:
+                self._warnings.append(f"{late} events were not told: the receivers are too slow")
             for error in self.run.hooks.event(event):
                 self._failures[error.message] += 1
             for target in self.targets:

@@ -73,6 +73,26 @@ def test_what_is_unchanged_is_not_told(bench):
     assert names(listener.told) == [("run.started", None), ("run.finished", None)]
 
 
+def test_what_is_unchanged_is_told_to_who_asks_for_it_by_name(bench):
+    b = bench(complete("a"))
+    b.apply({"a": "downloaded"})
+    listener = Listener()
+    b.hooks = Hooks.of(listener=listener)
+    b.apply(notified(b, {"a": "downloaded"}, NotifyTarget("listen://x", on=("unchanged",))))
+    assert names(listener.told) == [("project.unchanged", "a"), ("run.finished", None)]
+
+
+def test_the_sums_are_told_even_where_a_slow_receiver_leaves_no_time_for_the_rest(bench):
+    b = bench(*(complete(f"p{n}") for n in range(8)))
+    listener, warnings = Listener(slow=0.3), []
+    b.hooks = Hooks.of(listener=listener)
+    b.settings = replace(b.settings, run=replace(b.settings.run, notify_timeout=1.5))
+    desired = notified(b, {f"p{n}": "downloaded" for n in range(8)}, NotifyTarget("listen://x"))
+    b.apply(desired, watcher=Watcher(warned=warnings.append))
+    assert listener.told[-1].name == "run.finished"
+    assert "events were not told" in warnings[-1]
+
+
 def test_on_chooses_outcomes(bench):
     b = bench(complete("a"), complete("b"))
     listener = Listener()
