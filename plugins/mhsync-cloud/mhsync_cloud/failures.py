@@ -64,6 +64,8 @@ _CAUSES: tuple[tuple[str, str, str], ...] = (
     ("HttpError", "the connection was lost", _AGAIN),
     ("NoContentRange", "the connection was lost", _AGAIN),
     ("reqwest::Error", "the connection was lost", _AGAIN),
+    # The end of an upload tells no more than this.
+    ("HTTP error", "the server could not be reached, or did not answer", _AGAIN),
 )
 _NO_CREDENTIALS = (
     "TokenRequest",

@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-_HERE = Path(__file__).parent
-sys.path.insert(0, str(_HERE / "support"))
+sys.path.insert(0, str(Path(__file__).parent / "support"))
 # What every storage elsewhere is tried with from end to end, and the proxy that cuts the network.
-sys.path.append(str(_HERE.parents[1] / "mhsync-sftp" / "tests" / "support"))
+sys.path.append(str(Path(__file__).parents[2] / "mhsync-sftp" / "tests" / "support"))
 
 from cloud_servers import Cloud, fake_gs, moto
 
