@@ -20,13 +20,13 @@ from mhsync.core.plan import PlannedOutput, ProjectPlan
 from mhsync.core.project import Download, Project
 from mhsync.core.receipt import Receipt, StoredOutput
 from mhsync.errors import DownloadError, PathOccupied
-from mhsync.reconcile.reading import is_named, read_back
+from mhsync.reconcile.reading import Owners, read_back
 from mhsync.reconcile.run import Run
 from mhsync.storage.base import LocalWriter, Storage, Writer
 from mhsync.storage.receipts import read_receipt, update_receipt
 
 
-def download(run: Run, storage: Storage, plan: ProjectPlan, project: Project) -> Receipt:
+def download(run: Run, storage: Storage, owners: Owners, plan: ProjectPlan, project: Project) -> Receipt:
     """Store all outputs of a project and write its receipt.
 
     Raises:
@@ -38,7 +38,7 @@ def download(run: Run, storage: Storage, plan: ProjectPlan, project: Project) ->
     before = Receipt.start(plan.id, api) if known is None else known.for_api(api)
     links = _Links(run, project)
     outputs = tuple(
-        _Fetch(run, storage, project, planned, before).fetch(links, index)
+        _Fetch(run, storage, owners, project, planned, before).fetch(links, index)
         for index, planned in enumerate(plan.outputs)
     )
     outputs = _with_superseded(outputs, before)
@@ -81,6 +81,7 @@ class _Fetch:
 
     run: Run
     storage: Storage
+    owners: Owners
     project: Project
     planned: PlannedOutput
     before: Receipt
@@ -130,15 +131,16 @@ class _Fetch:
         there = self.storage.stat(output.path)
         if there is None:
             return
+        what = "its bytes are others"
         chunk = self.run.settings.download.chunk
         if there.size == output.size:
             found = read_back(self.storage, output.path, chunk=chunk, stop=self.run.stop)
-            limit = self.run.settings.run.receipt_max
-            is_mine = not is_named(self.storage, output.path, besides=self.project.id, limit=limit)
-            if found is not None and found.is_of(output) and is_mine:
-                raise _SameBytesError
+            if found is not None and found.is_of(output):
+                if not self.owners.is_anothers(output.path, self.project.id):
+                    raise _SameBytesError
+                what = "another receipt names it"
         raise PathOccupied(
-            f"a file that no receipt of {self.project.id} names stands at {output.path}, and its bytes are others",
+            f"a file that no receipt of {self.project.id} names stands at {output.path}, and {what}",
             hint="move it away or give the project another path in the manifest; mhsync overwrites no file it did "
             "not write",
             id=self.project.id,

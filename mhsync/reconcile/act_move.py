@@ -17,7 +17,7 @@ from mhsync.core.receipt import Receipt, StoredOutput
 from mhsync.core.template import path_key
 from mhsync.errors import CopyNotProved, Interrupted, MhsyncError, PathOccupied, ReceiptInvalid
 from mhsync.reconcile.observe import PARKED
-from mhsync.reconcile.reading import is_named, read_back
+from mhsync.reconcile.reading import Owners, read_back
 from mhsync.reconcile.run import Run, as_error
 from mhsync.storage.base import Storage
 from mhsync.storage.receipts import read_receipt, update_receipt
@@ -33,7 +33,9 @@ class Step:
     new: str
 
 
-def move_all(run: Run, storage: Storage, plans: Iterable[ProjectPlan]) -> dict[str, MhsyncError | None]:
+def move_all(
+    run: Run, storage: Storage, owners: Owners, plans: Iterable[ProjectPlan]
+) -> dict[str, MhsyncError | None]:
     """Move the outputs of these projects within one storage.
 
     Returns:
@@ -41,7 +43,7 @@ def move_all(run: Run, storage: Storage, plans: Iterable[ProjectPlan]) -> dict[s
     """
     results: dict[str, MhsyncError | None] = {}
     waiting: list[Step] = []
-    mover = _Mover(run, storage)
+    mover = _Mover(run, storage, owners)
     for plan in plans:
         if run.stop():
             return results
@@ -85,9 +87,10 @@ class _Waiting:
 
 
 class _Mover:
-    def __init__(self, run: Run, storage: Storage) -> None:
+    def __init__(self, run: Run, storage: Storage, owners: Owners) -> None:
         self._run = run
         self._storage = storage
+        self._owners = owners
         self._limit = run.settings.run.receipt_max
 
     def steps(self, plan: ProjectPlan) -> list[Step]:
@@ -133,7 +136,7 @@ class _Mover:
 
     def _copy(self, output: StoredOutput, step: Step) -> None:
         if self._storage.stat(step.new) is not None:
-            if self._holds(step.new, output) and not self._is_named(step.new, besides=step.id):
+            if self._holds(step.new, output) and not self._owners.is_anothers(step.new, step.id):
                 return
             raise PathOccupied(
                 f"a file with other bytes stands at {step.new}, where an output of {step.id} is to go",
@@ -160,12 +163,9 @@ class _Mover:
         """
         old = output.superseded
         assert old is not None, "only noted moves are ended"
-        if self._holds(output.path, output) and self._holds(old, output) and not self._is_named(old, besides=id):
+        if self._holds(output.path, output) and self._holds(old, output) and not self._owners.is_anothers(old, id):
             self._storage.remove(old)
         self._note(Step(id, index, old, output.path), lambda o: replace(o, superseded=None))
-
-    def _is_named(self, path: str, *, besides: str) -> bool:
-        return is_named(self._storage, path, besides=besides, limit=self._limit)
 
     def _holds(self, path: str, output: StoredOutput) -> bool:
         found = read_back(self._storage, path, chunk=self._run.settings.download.chunk, stop=self._run.stop)

@@ -25,6 +25,7 @@ from mhsync.reconcile.ledger import Ledger
 from mhsync.reconcile.notify import Notifications
 from mhsync.reconcile.observe import Observation, observe
 from mhsync.reconcile.pool import each
+from mhsync.reconcile.reading import Owners
 from mhsync.reconcile.run import ApplyOptions, Run, as_error
 from mhsync.reconcile.storages import Storages, location, opened
 from mhsync.reconcile.wait import wait_for_renders
@@ -106,12 +107,15 @@ class _Applying:
     plan: Plan
     files: dict[str, ManifestFile] = field(init=False)
     details: dict[str, Details] = field(init=False)
+    owners: dict[str, Owners] = field(init=False)
     ledger: Ledger = field(init=False)
     started: datetime = field(init=False)
 
     def __post_init__(self) -> None:
         self.files = {entry.id: file for file, entry in self.manifest}
         self.details = dict(self.seen.details)
+        limit = self.run.settings.run.receipt_max
+        self.owners = {place: Owners(storage, limit=limit) for place, storage in self.storages.by_location.items()}
         self.started = self.run.now()
         notifications = Notifications.open(self.run, self.manifest, self.options.environ, self.started)
         self.ledger = Ledger(self.run, notifications)
@@ -162,7 +166,9 @@ class _Applying:
         for place, moving in by_place.items():
             if not self._go_on():
                 return
-            for id_, error in move_all(self.run, self.storages.by_location[place], moving).items():
+            for id_, error in move_all(
+                self.run, self.storages.by_location[place], self.owners[place], moving
+            ).items():
                 self.ledger.note(id_, Action.MOVE, error)
 
     def _download(self, projects: Iterable[ProjectPlan]) -> None:
@@ -173,7 +179,9 @@ class _Applying:
     def _download_one(self, plan: ProjectPlan) -> None:
         live = self.details[plan.id]
         assert isinstance(live, Live), "only live projects are planned for download"
-        self.ledger.stored(plan.id, download(self.run, self._storage(plan.id), plan, live.project))
+        owners = self.owners[location(self.files[plan.id])]
+        receipt = download(self.run, self._storage(plan.id), owners, plan, live.project)
+        self.ledger.stored(plan.id, receipt)
 
     def _wait(self) -> bool:
         """Poll what renders, and download it as it completes; whether some still rendered when time was up."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -45,21 +46,19 @@ def read_back(storage: Storage, path: str, *, chunk: int, stop: Callable[[], boo
     return Fingerprint(size, digest.hexdigest())
 
 
-def named_paths(
-    storage: Storage, *, limit: int, besides: str | None = None
-) -> Iterator[set[str] | ReceiptInvalid]:
-    """For each receipt of the storage the paths that it names, for whichever API, or why it cannot be read.
+def named_paths(storage: Storage, *, limit: int) -> Iterator[tuple[str, set[str] | ReceiptInvalid]]:
+    """For each receipt of the storage its id and the paths that it names, for whichever API, or why it is unreadable.
 
     Reads every receipt: for the rare moments when somebody else's file may stand in the way, and for `verify`.
     """
     for info in storage.list(RECEIPTS):
         id_ = id_of(info.path)
-        if id_ is None or id_ == besides:
+        if id_ is None:
             continue
         try:
             receipt = read_receipt(storage, id_, limit=limit)
         except ReceiptInvalid as error:
-            yield error
+            yield id_, error
             continue
         if receipt is None:
             continue
@@ -67,16 +66,42 @@ def named_paths(
         named |= {output.superseded for output in receipt.outputs if output.superseded is not None}
         for other in receipt.others:
             named |= _paths_of(other)
-        yield named
+        yield id_, named
 
 
-def is_named(storage: Storage, path: str, *, besides: str, limit: int) -> bool:
-    """Whether any receipt but that of `besides` names the path as an output; one that cannot be read may."""
-    key = path_key(path)
-    return any(
-        isinstance(named, ReceiptInvalid) or key in map(path_key, named)
-        for named in named_paths(storage, limit=limit, besides=besides)
-    )
+class Owners:
+    """Whose file is it? Which receipts of a storage name a path, read once for a run and only when first asked.
+
+    Within a run no two projects are given one path, and the lock keeps other runs out: once is enough.
+    """
+
+    def __init__(self, storage: Storage, *, limit: int) -> None:
+        self._storage = storage
+        self._limit = limit
+        self._lock = threading.Lock()
+        self._ids: dict[str, set[str]] | None = None
+        self._is_partial = False
+
+    def is_anothers(self, path: str, id: str) -> bool:
+        """Whether a receipt of another project names the path; where one cannot be read, it may.
+
+        Raises:
+            StorageError: the receipts cannot be read.
+        """
+        with self._lock:
+            if self._ids is None:
+                self._ids = self._read()
+        return self._is_partial or bool(self._ids.get(path_key(path), set()) - {id})
+
+    def _read(self) -> dict[str, set[str]]:
+        ids: dict[str, set[str]] = {}
+        for id_, named in named_paths(self._storage, limit=self._limit):
+            if isinstance(named, ReceiptInvalid):
+                self._is_partial = True
+                continue
+            for path in named:
+                ids.setdefault(path_key(path), set()).add(id_)
+        return ids
 
 
 def _paths_of(receipt: Mapping[str, object]) -> set[str]:

@@ -105,7 +105,7 @@ class _Verifier:
     def _named(self, storage: Storage) -> set[str]:
         """Every path that some receipt names; those of a receipt that cannot be read were told already."""
         named: set[str] = set()
-        for paths in named_paths(storage, limit=self.settings.run.receipt_max):
+        for _, paths in named_paths(storage, limit=self.settings.run.receipt_max):
             if not isinstance(paths, ReceiptInvalid):
                 named |= paths
         return named

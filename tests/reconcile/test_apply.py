@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from mhsync.core.manifest import Deletes, Limit, Policy
@@ -107,6 +109,16 @@ def test_the_same_bytes_under_a_path_are_adopted(bench):
     assert outcomes(b.apply({"one": "downloaded"})) == {"one": "downloaded"}
     assert (b.folder / "one/output.wav").stat().st_mtime_ns == before
     b.check_receipts_are_true()
+
+
+def test_a_file_that_another_receipt_names_is_not_adopted(bench):
+    twin = replace(complete("b"), outputs=complete("a").outputs)
+    b = bench(complete("a"), twin)
+    b.apply({"a": ("downloaded", "one{ext}")})
+    report = b.apply({"b": ("archived", "one{ext}")})
+    assert outcomes(report) == {"b": "blocked"}
+    assert "another receipt names it" in result_of(report, "b").error.message
+    assert b.sent("DELETE") == []
 
 
 @pytest.mark.parametrize("drift", ["missing", "truncated"])
