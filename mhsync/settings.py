@@ -51,7 +51,7 @@ class PaceSettings:
     patience: float = 120.0
     """Calls are given up once an origin has refused for longer than this, Retry-After aside."""
     silence_patience: float = 15.0
-    """Calls are given up once an origin has kept silent for longer than this: a server that is down is told soon."""
+    """Calls are given up once an origin was silent for longer than this: a server that is down is told soon."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,18 +6,17 @@ from the top, and the first that fits decides.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
+from mhsync.core.clashes import without_clashes
 from mhsync.core.details import Details, DetailsById, Gone, Live, Unreadable
 from mhsync.core.inventory import Inventory, is_settled
 from mhsync.core.manifest import Entry, Manifest, State
-from mhsync.core.paths import PathValues, UnusablePathError, filenames, folders_of, output_paths
+from mhsync.core.paths import PathValues, UnusablePathError, filenames, output_paths
 from mhsync.core.plan import Action, Plan, PlannedOutput, ProjectPlan, Verdict
 from mhsync.core.project import FAILED, RENDERING, Project, Status
 from mhsync.core.receipt import Receipt
-from mhsync.core.template import path_key
 
 
 def diff(
@@ -42,7 +41,7 @@ def diff(
         for file, entry in manifest
         if not only or entry.id in only
     ]
-    return Plan(api, manifest.files, tuple(_without_clashes(judged)))
+    return Plan(api, manifest.files, tuple(without_clashes(judged)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,77 +287,3 @@ def _status_word(details: Details | None) -> str | None:
     if isinstance(details, Gone):
         return "gone"
     return None if details is None else "unknown"
-
-
-def _without_clashes(judged: list[tuple[Inventory, ProjectPlan]]) -> Iterator[ProjectPlan]:
-    """Block every project whose new path another project has, or also wants, or that cannot be a path there."""
-    claims: dict[tuple[str, str], set[str]] = defaultdict(set)
-    folders: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for inventory, plan in judged:
-        for output in plan.outputs:
-            key = path_key(output.path)
-            claims[inventory.location, key].add(plan.id)
-            for folder in folders_of(key):
-                folders[inventory.location, folder].add(plan.id)
-    strangers = {inventory.location: _Strangers.of(inventory) for inventory, plan in judged if _writes(plan)}
-    for inventory, plan in judged:
-        if not _writes(plan):
-            yield plan
-            continue
-        stranger = strangers[inventory.location].in_the_way_of(plan)
-        if stranger is not None:
-            reason = f"{stranger[0]} stands in the way of its path {stranger[1]}: move it, or change the path"
-            yield _blocked(plan, "path_occupied", reason)
-            continue
-        yield _unless_clash(plan, inventory.location, claims, folders)
-
-
-def _writes(plan: ProjectPlan) -> bool:
-    return not {Action.DOWNLOAD, Action.MOVE}.isdisjoint(plan.actions)
-
-
-@dataclass(frozen=True, slots=True)
-class _Strangers:
-    """Files of a storage that no receipt of the manifest names, where one thing cannot be file and folder."""
-
-    files: frozenset[str]
-    folders: frozenset[str]
-
-    @classmethod
-    def of(cls, inventory: Inventory) -> _Strangers:
-        named = {o.path for receipt in inventory.receipts.values() for o in receipt.outputs}
-        files = frozenset(path_key(path) for path in inventory.files if path not in named)
-        return cls(files, frozenset(folder for path in files for folder in folders_of(path)))
-
-    def in_the_way_of(self, plan: ProjectPlan) -> tuple[str, str] | None:
-        """What stands in the way, and of which path."""
-        for output in plan.outputs:
-            key = path_key(output.path)
-            if key in self.folders:
-                return "a folder", output.path
-            file = next((folder for folder in folders_of(key) if folder in self.files), None)
-            if file is not None:
-                return f"the file {file}", output.path
-        return None
-
-
-def _unless_clash(
-    plan: ProjectPlan,
-    location: str,
-    claims: Mapping[tuple[str, str], set[str]],
-    folders: Mapping[tuple[str, str], set[str]],
-) -> ProjectPlan:
-    for output in plan.outputs:
-        key = path_key(output.path)
-        others = claims.get((location, key), set()) | folders.get((location, key), set())
-        for folder in folders_of(key):
-            others = others | claims.get((location, folder), set())
-        others = others - {plan.id}
-        if others:
-            reason = f"its path {output.path} is also that of {min(others)}: add {{id}} to the path of one"
-            return _blocked(plan, "path_clash", reason)
-    return plan
-
-
-def _blocked(plan: ProjectPlan, code: str, reason: str) -> ProjectPlan:
-    return replace(plan, verdict=Verdict.BLOCKED, reason_code=code, reason=reason, actions=(), never_stored=False)

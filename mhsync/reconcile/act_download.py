@@ -20,6 +20,7 @@ from mhsync.core.plan import PlannedOutput, ProjectPlan
 from mhsync.core.project import Download, Project
 from mhsync.core.receipt import Receipt, StoredOutput
 from mhsync.errors import DownloadError, PathOccupied
+from mhsync.reconcile.act_move import end_moves
 from mhsync.reconcile.reading import Owners, read_back
 from mhsync.reconcile.run import Run
 from mhsync.storage.base import LocalWriter, Storage, Writer
@@ -42,9 +43,12 @@ def download(run: Run, storage: Storage, owners: Owners, plan: ProjectPlan, proj
         for index, planned in enumerate(plan.outputs)
     )
     outputs = _with_superseded(outputs, before)
-    return update_receipt(
+    receipt = update_receipt(
         storage, plan.id, api, lambda receipt: receipt.with_stored(project, outputs, run.now()), limit=limit
     )
+    if any(output.superseded is not None for output in outputs):
+        end_moves(run, storage, owners, plan.id)
+    return receipt
 
 
 class _Links:

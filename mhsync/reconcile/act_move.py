@@ -57,6 +57,15 @@ def move_all(
     return results
 
 
+def end_moves(run: Run, storage: Storage, owners: Owners, id: str) -> None:
+    """End what a receipt notes as superseded: the old files go, unless they are somebody else's by now.
+
+    Raises:
+        StorageError, ReceiptInvalid: a file or the receipt could not be read or written.
+    """
+    _Mover(run, storage, owners).end_former(id)
+
+
 class _Waiting:
     """Steps not taken yet, by where their files stand; no file can go where one of these stands, nor below it."""
 
@@ -95,10 +104,8 @@ class _Mover:
 
     def steps(self, plan: ProjectPlan) -> list[Step]:
         """What is to be moved, once moves that a former run began are ended."""
+        self.end_former(plan.id)
         receipt = self._receipt(plan.id)
-        for index, output in enumerate(receipt.outputs):
-            if output.superseded is not None:
-                self._end_former(plan.id, index, output)
         return [
             Step(plan.id, index, output.path, planned.path)
             for index, (output, planned) in enumerate(zip(receipt.outputs, plan.outputs, strict=True))
@@ -156,16 +163,22 @@ class _Mover:
                 id=step.id,
             )
 
-    def _end_former(self, id: str, index: int, output: StoredOutput) -> None:
-        """End a move that was cut short: the receipt names the new path already, the old file may still stand.
+    def end_former(self, id: str) -> None:
+        """End moves that were cut short: the receipt names the new paths already, the old files may still stand.
 
-        It is removed only where it holds the output's own bytes and no other receipt names it by now.
+        One is removed only where it holds the output's own bytes and no other receipt names it by now.
         """
-        old = output.superseded
-        assert old is not None, "only noted moves are ended"
-        if self._holds(output.path, output) and self._holds(old, output) and not self._owners.is_anothers(old, id):
-            self._storage.remove(old)
-        self._note(Step(id, index, old, output.path), lambda o: replace(o, superseded=None))
+        for index, output in enumerate(self._receipt(id).outputs):
+            old = output.superseded
+            if old is None:
+                continue
+            if (
+                self._holds(output.path, output)
+                and self._holds(old, output)
+                and not self._owners.is_anothers(old, id)
+            ):
+                self._storage.remove(old)
+            self._note(Step(id, index, old, output.path), lambda o: replace(o, superseded=None))
 
     def _holds(self, path: str, output: StoredOutput) -> bool:
         found = read_back(self._storage, path, chunk=self._run.settings.download.chunk, stop=self._run.stop)

@@ -47,7 +47,7 @@ def read_back(storage: Storage, path: str, *, chunk: int, stop: Callable[[], boo
 
 
 def named_paths(storage: Storage, *, limit: int) -> Iterator[tuple[str, set[str] | ReceiptInvalid]]:
-    """For each receipt of the storage its id and the paths that it names, for whichever API, or why it is unreadable.
+    """For each receipt of the storage its id, and the paths that it names for whichever API, or its error.
 
     Reads every receipt: for the rare moments when somebody else's file may stand in the way, and for `verify`.
     """

@@ -132,6 +132,17 @@ def test_drift_is_mended(bench, drift):
     b.check_receipts_are_true()
 
 
+def test_drift_under_a_new_path_leaves_no_second_copy_and_needs_one_run(bench):
+    b = bench(complete("one", 2))
+    b.apply({"one": ("downloaded", "old/{filename}")})
+    (b.folder / "old/output.wav").unlink()
+    wanted = {"one": ("downloaded", "new/{filename}")}
+    assert outcomes(b.apply(wanted)) == {"one": "downloaded"}
+    assert set(b.files()) == {"new/output.wav", "new/output-2.wav"}
+    b.check_receipts_are_true()
+    assert outcomes(b.apply(wanted)) == {"one": "unchanged"}
+
+
 def test_a_lost_copy_of_a_gone_project_is_told_loudly(bench):
     b = bench(complete("one"))
     b.apply({"one": "archived"})
