@@ -93,6 +93,16 @@ def test_the_sums_are_told_even_where_a_slow_receiver_leaves_no_time_for_the_res
     assert "events were not told" in warnings[-1]
 
 
+def test_a_file_s_targets_hear_of_its_own_projects(bench):
+    b = bench(complete("a"), complete("b"))
+    listener = Listener()
+    b.hooks = Hooks.of(listener=listener)
+    one = notified(b, {"a": "downloaded"}, NotifyTarget("listen://one", on=("downloaded",)))
+    (two,) = b.manifest({"b": "downloaded"}, file="two.yaml").files
+    b.apply(Manifest((*one.files, two)))
+    assert names(listener.told) == [("project.downloaded", "a"), ("run.finished", None)]
+
+
 def test_on_chooses_outcomes(bench):
     b = bench(complete("a"), complete("b"))
     listener = Listener()
