@@ -26,7 +26,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "check": "Show one project, wait for it, download it.",
         "delete": "Delete one project from the account, for good.",
         "schema": "Print a JSON schema.",
-        "plugins": "List what is plugged in.",
+        "plugins": "List what is plugged in, or write a new plugin.",
         "sandbox": "A local API server to try things with.",
     }
 )

@@ -1,8 +1,12 @@
-"""mhsync plugins: list what is plugged in."""
+"""mhsync plugins: list what is plugged in; mhsync plugins new: write a package to start from."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
 
 from mhsync.cli.options import Flags, make_command
 from mhsync.cli.plugged import load_hooks
@@ -10,17 +14,49 @@ from mhsync.cli.render.json import dumped
 from mhsync.cli.render.terminal import Color, Look, escape
 from mhsync.cli.voice import Voice
 from mhsync.hooks.manager import PluginInfo
+from mhsync.hooks.schemes import NOTIFIERS, STORAGES
+from mhsync.testing.scaffold import Written, write
 
 FORMAT = "mhsync.plugins/1"
+PACKAGE_FORMAT = "mhsync.package/1"
+_TAKEN = frozenset(
+    ("mhsync", "file", *STORAGES, *(package.name for package in (*STORAGES.values(), *NOTIFIERS.values())))
+)
+"""Names and schemes of what mhsync itself and its own plugins bring."""
 
 
-@make_command("plugins", groups=("plugins",))
+@make_command("new", click.Argument(["name"], metavar="NAME"))
+def new(voice: Voice, _flags: Flags, name: str) -> int:
+    """Write a plugin to start from into the folder NAME.
+
+    It is a package of its own with a storage that keeps every promise at once, and with its tests. NAME is what
+    it is installed under, such as mhsync-shelf, whose storage is then shelf://.
+    """
+    written = write(name, Path(), taken=_TAKEN)
+    if voice.is_json:
+        voice.document(dumped(_written_to_json(written)))
+        return 0
+    voice.say("\n".join([f"Wrote {name}:", *(f"  {file}" for file in written.files)]))
+    voice.say("\n".join(["", "Next:", *(f"  {line}" for line in _next(written))]))
+    return 0
+
+
+class _Plugins(click.Group):
+    """Lists where no command of its own follows."""
+
+    def __init__(self, name: str, **settings: Any) -> None:
+        super().__init__(name, invoke_without_command=True, commands={"new": new}, **settings)
+
+
+@make_command("plugins", groups=("plugins",), cls=_Plugins)
 def command(voice: Voice, flags: Flags) -> int:
-    """List what is plugged in.
+    """List what is plugged in, or write a new plugin.
 
-    Tells from which package it comes, which hooks and schemes it has, and what failed to load. Exits 1 when a
+    Tells from which package each comes, which hooks and schemes it has, and what failed to load. Exits 1 when a
     plugin is broken.
     """
+    if click.get_current_context().invoked_subcommand is not None:
+        return 0
     plugins = load_hooks(voice, is_enabled=not flags.no_plugins).plugins
     if voice.is_json:
         voice.document(dumped({"format": FORMAT, "plugins": [_to_json(plugin) for plugin in plugins]}))
@@ -49,4 +85,21 @@ def _to_json(plugin: PluginInfo) -> dict[str, object]:
         "hooks": list(plugin.hooks),
         "schemes": list(plugin.schemes),
         "error": plugin.error,
+    }
+
+
+def _next(written: Written) -> list[str]:
+    """The commands to go on with."""
+    return [f"cd {written.names.distribution}", "python -m pip install -e '.[test]'", "python -m pytest"]
+
+
+def _written_to_json(written: Written) -> dict[str, object]:
+    return {
+        "format": PACKAGE_FORMAT,
+        "name": written.names.distribution,
+        "package": written.names.package,
+        "scheme": written.names.scheme,
+        "folder": str(written.folder),
+        "files": list(written.files),
+        "next": _next(written),
     }

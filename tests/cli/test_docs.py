@@ -18,7 +18,7 @@ DOCUMENTED = [name for name in COMMANDS if name != "sandbox"]
 """The sandbox has a page of its own."""
 SCHEMA_OF = {
     "validate": "validation", "plan": "plan", "apply": "report", "verify": "verification", "get": "project",
-    "check": "check", "delete": "deletion", "plugins": "plugins",
+    "check": "check", "delete": "deletion", "plugins": "plugins", "plugins-new": "package",
 }  # fmt: skip
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.cli.schemas import assert_valid
 
 
@@ -22,3 +24,49 @@ def test_a_plugin_that_is_not_installed_cannot_be_chosen(desk):
     done = desk.run("plugins", MHSYNC_PLUGINS="mhsync-nothing")
     assert done.code == 2
     assert "mhsync-nothing" in done.err
+
+
+def test_new_writes_a_package_and_tells_what_and_what_next(desk):
+    done = desk.run("plugins", "new", "mhsync-shelf")
+    assert (done.code, done.err) == (0, "")
+    lines = done.out.splitlines()
+    assert lines[0] == "Wrote mhsync-shelf:"
+    told, following = lines[1 : lines.index("")], lines[lines.index("Next:") + 1 :]
+    assert [line for line in told if not (desk.folder / "mhsync-shelf" / line.strip()).is_file()] == []
+    assert following == ["  cd mhsync-shelf", "  python -m pip install -e '.[test]'", "  python -m pytest"]
+
+
+def test_new_is_json_where_json_was_asked_for(desk):
+    done = desk.run("plugins", "new", "mhsync-shelf", "--format", "json")
+    assert_valid(done.document, "package")
+    assert (done.document["package"], done.document["scheme"]) == ("mhsync_shelf", "shelf")
+    assert len(done.document["next"]) == 3
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["new"],
+        ["new", "a", "b"],
+        ["new", "../a"],
+        ["new", "mhsync-cloud"],
+        ["new", "mhsync-s3"],
+        ["new", "file"],
+        ["nwe"],
+    ],
+    ids=" ".join,
+)
+def test_what_cannot_be_written_is_exit_2_and_writes_nothing(desk, args):
+    done = desk.run("plugins", *args, "--format", "json")
+    assert done.code == 2
+    assert_valid(done.document, "error")
+    assert list(desk.folder.iterdir()) == []
+
+
+def test_new_needs_no_plugin_and_writes_over_nothing(desk):
+    assert desk.run("plugins", "new", "mhsync-shelf").code == 0
+    before = (desk.folder / "mhsync-shelf" / "pyproject.toml").read_bytes()
+    again = desk.run("plugins", "new", "mhsync-shelf")
+    assert again.code == 2
+    assert "mhsync-shelf is there already" in again.err
+    assert (desk.folder / "mhsync-shelf" / "pyproject.toml").read_bytes() == before

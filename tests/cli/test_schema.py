@@ -25,7 +25,18 @@ def test_a_schema_is_printed_as_it_ships(desk, name):
 
 
 def test_everything_that_json_prints_has_a_schema():
-    printed = {"plan", "report", "error", "project", "check", "deletion", "validation", "verification", "plugins"}
+    printed = {
+        "plan",
+        "report",
+        "error",
+        "project",
+        "check",
+        "deletion",
+        "validation",
+        "verification",
+        "plugins",
+        "package",
+    }
     assert printed <= set(SCHEMAS)
 
 
