@@ -6,21 +6,18 @@ reader, or collide where case does not count.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import unquote, urlsplit
 
-from mhsync.core.template import check_text, fill, path_key
+from mhsync.core.template import DEVICE, SLASH_LOOK_ALIKES, check_text, fill, path_key
 
 NAME_MAX = 120
 """Bytes of one safe name in UTF-8, so that several of them fit into one segment."""
 EXT_MAX = 16
 _FORBIDDEN = frozenset('/\\:*?"<>|')
-_DEVICES = re.compile(r"(con|prn|aux|nul|clock\$|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\..*)?", re.IGNORECASE)
-_LOOK_ALIKES = frozenset("\u2044\u2215\u2216\u29f5\u29f8\u29f9\ufe68\uff0f\uff3c")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +47,14 @@ def safe_name(text: str, *, most: int = NAME_MAX) -> str:
         whole = whole[:-1] + "_"
     if not whole:
         return "_"
-    return "_" + whole if _DEVICES.fullmatch(unicodedata.normalize("NFKC", whole)) else whole
+    return "_" + whole if DEVICE.fullmatch(unicodedata.normalize("NFKC", whole)) else whole
 
 
 def _safe_char(char: str) -> str:
     # Cc, Cf, Cs, Co, Cn: controls, invisible and bidirectional marks, surrogates, private and unassigned ones.
     unsafe = (
         char in _FORBIDDEN
-        or char in _LOOK_ALIKES
+        or char in SLASH_LOOK_ALIKES
         or unicodedata.category(char)[0] == "C"
         or unicodedata.category(char) in ("Zl", "Zp")
         or any(part in "/\\." for part in unicodedata.normalize("NFKC", char) if part != char)

@@ -21,9 +21,9 @@ TEXT_MAX = 1024
 PRIVATE_FOLDER = ".mhsync"
 
 _FIELD = re.compile(r"\{([^{}]*)\}")
-_DEVICE = re.compile(r"(con|prn|aux|nul|clock\$|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\..*)?", re.IGNORECASE)
+DEVICE = re.compile(r"(con|prn|aux|nul|clock\$|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\..*)?", re.IGNORECASE)
 _DRIVE = re.compile(r"[A-Za-z]:")
-_SLASHES = frozenset("\u2044\u2215\u2216\u29f5\u29f8\u29f9\ufe68\uff0f\uff3c")
+SLASH_LOOK_ALIKES = frozenset("\u2044\u2215\u2216\u29f5\u29f8\u29f9\ufe68\uff0f\uff3c")
 """What looks like `/` or a backslash and is neither."""
 _INVISIBLE = frozenset(("Cc", "Cs", "Zl", "Zp"))
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -147,7 +147,7 @@ def _whole_problems(path: str) -> Iterator[TemplateProblem]:
             yield TemplateProblem(
                 "path_control", f"the path has a control character, U+{ord(char):04X}", "take it out"
             )
-        elif char in _SLASHES:
+        elif char in SLASH_LOOK_ALIKES:
             yield TemplateProblem(
                 "path_slash",
                 f"the path has U+{ord(char):04X}, which only looks like a slash",
@@ -187,8 +187,8 @@ def _segment_problems(segment: str, *, is_last: bool) -> Iterator[TemplateProble
         yield TemplateProblem(
             "path_trailing", f"the segment {shown} ends with {what}", f"some storages drop it: leave {what} out"
         )
-    elif _DEVICE.fullmatch(plain) or _DRIVE.match(plain):
-        kind = "a Windows device" if _DEVICE.fullmatch(plain) else "a drive letter"
+    elif DEVICE.fullmatch(plain) or _DRIVE.match(plain):
+        kind = "a Windows device" if DEVICE.fullmatch(plain) else "a drive letter"
         yield TemplateProblem("path_device", f"the segment {shown} names {kind}", "choose another name")
     if len(segment.encode(errors="surrogatepass")) > SEGMENT_MAX:
         yield TemplateProblem(
