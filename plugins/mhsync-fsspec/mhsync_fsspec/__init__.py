@@ -1,0 +1,1 @@
+"""Keeps the outputs of mhsync wherever fsspec can write: `storage: fsspec+SCHEME://…`."""

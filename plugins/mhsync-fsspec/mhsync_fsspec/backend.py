@@ -1,0 +1,130 @@
+"""Backend: one instance of a fsspec file system, used by one caller at a time.
+
+fsspec promises little of what a storage must: `walk` and `find` leave out folders that could not be read, `mv` is
+a copy and a remove in most file systems, `cp` and `rm` take `[1]` in a name for a pattern, and what a listing said
+a moment ago may be what the next one says again. Only single steps are taken here, and each is looked at.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, cast
+
+from mhsync_fsspec.filesystem import FileSystem, has_rename
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a file system says of a path. `size` is in bytes; some do not tell it."""
+
+    name: str
+    is_file: bool
+    is_folder: bool
+    size: int | None
+
+
+class Backend:
+    """A fsspec file system.
+
+    What its methods raise is the file system's own; `Access` turns it into errors of mhsync.
+
+    Args:
+        fs: the instance; nobody else uses it.
+        root: the storage's folder as the file system knows it.
+        replaces: whether `rename` is one step that puts a file in another one's place.
+    """
+
+    def __init__(self, fs: FileSystem, root: str, *, replaces: bool = False) -> None:
+        self.fs = fs
+        self.root = root.rstrip("/")
+        self.replaces = replaces
+
+    @property
+    def can_rename(self) -> bool:
+        """Whether the file system has a rename of its own, and not only fsspec's copy and remove."""
+        return has_rename(self.fs)
+
+    def full(self, path: str) -> str:
+        return f"{self.root}/{path}" if path else self.root or "/"
+
+    def find(self, path: str) -> Entry | None:
+        """What lies under a path, and None where nothing does."""
+        self._forget()
+        try:
+            info = self.fs.info(self.full(path))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return _entry(info)
+
+    def entries(self, folder: str) -> Iterator[Entry]:
+        """What lies in a folder; nothing where it does not exist. A listing that breaks off raises."""
+        self._forget()
+        full = self.full(folder)
+        try:
+            found = list(self.fs.ls(full, detail=True))
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        for info in found:
+            entry = _entry(info)
+            # Some list the folder itself, or the marker that stands for it.
+            if entry.name.strip("/") != full.strip("/"):
+                yield entry
+
+    def make_folder(self, folder: str) -> None:
+        with suppress(FileExistsError, NotImplementedError):
+            self.fs.makedirs(self.full(folder), exist_ok=True)
+
+    def upload(self, local: Path, path: str) -> None:
+        self.fs.put_file(str(local), self.full(path))
+
+    def open(self, path: str) -> IO[bytes]:
+        return self.fs.open(self.full(path), "rb")
+
+    def rename(self, old: str, new: str) -> None:
+        self.fs.mv(self.full(old), self.full(new))
+
+    def copy(self, old: str, new: str) -> None:
+        self.fs.cp_file(self.full(old), self.full(new))
+
+    def remove(self, path: str) -> None:
+        full = self.full(path)
+        try:
+            self.fs.rm_file(full)
+        except FileNotFoundError:
+            pass
+        except NotImplementedError:
+            self.fs.rm(full)
+
+    def close(self) -> None:
+        """Let go of connections, as far as the file system has a way to."""
+        close = getattr(self.fs, "close", None)
+        if callable(close):
+            close()
+
+    def _forget(self) -> None:
+        """Nothing is to be answered out of what was seen before."""
+        with suppress(Exception):  # a cache that cannot be emptied is none that was asked for
+            self.fs.invalidate_cache()
+
+
+class Memory(Backend):
+    """This process's memory, where fsspec gives all readers of a file one position."""
+
+    def open(self, path: str) -> IO[bytes]:
+        with self.fs.open(self.full(path), "rb") as file:
+            return io.BytesIO(cast("io.BytesIO", file).getvalue())
+
+
+def _entry(info: Mapping[str, Any]) -> Entry:
+    kind = info.get("type")
+    size = info.get("size")
+    return Entry(
+        name=str(info["name"]),
+        is_file=kind == "file",
+        is_folder=kind == "directory",
+        size=size if isinstance(size, int) and not isinstance(size, bool) else None,
+    )

@@ -1,0 +1,87 @@
+"""Putting a storage together from what the manifest and the environment say."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from mhsync import StorageUnavailable
+from mhsync_fsspec import webdav
+from mhsync_fsspec.access import Access
+from mhsync_fsspec.backend import Backend, Memory
+from mhsync_fsspec.failures import line
+from mhsync_fsspec.filesystem import FileSystemClass, class_of, open_url, protocols
+from mhsync_fsspec.journal import Journal
+from mhsync_fsspec.publishing import Publisher
+from mhsync_fsspec.storage import FsspecStorage
+from mhsync_fsspec.target import Target, target_of
+
+_ONE_STEP = ("file", "local")
+"""Protocols whose `mv` is known to put a file in another one's place in one step."""
+_MEMORY = "memory"
+_LOCAL = (*_ONE_STEP, _MEMORY)
+
+
+def make(url: str, options: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> FsspecStorage:
+    """The storage of a URL; nothing is asked of any server yet.
+
+    Raises:
+        StorageUnavailable: the URL or an option is wrong, a secret stands where it must not, or the package of the
+            file system is not installed.
+    """
+    target = target_of(url, options, environ)
+    kind = _class_of(target.protocol)
+    _refuse_misspelt(kind, target)
+    access = Access(_maker(kind, target), target.name, target.secrets.values())
+    journal = Journal()
+    return FsspecStorage(access, journal, Publisher(access, journal), is_local=target.protocol in _LOCAL)
+
+
+def _class_of(protocol: str) -> FileSystemClass:
+    try:
+        return class_of(protocol)
+    except ImportError as error:
+        raise StorageUnavailable(
+            f"fsspec+{protocol}:// needs a package that is not installed: {line(error)}", hint=_install(protocol)
+        ) from error
+    except ValueError:
+        near = get_close_matches(protocol, protocols(), n=1)
+        hint = f"did you mean fsspec+{near[0]}://?" if near else "see fsspec.available_protocols()"
+        raise StorageUnavailable(f"fsspec knows no file system {protocol!r:.40}", hint=hint) from None
+
+
+def _install(protocol: str) -> str:
+    if protocol == webdav.PROTOCOL:
+        return "pip install 'mhsync-fsspec[webdav]'"
+    return f"install what the message names; fsspec's documentation has it under {protocol}"
+
+
+def _refuse_misspelt(kind: FileSystemClass, target: Target) -> None:
+    """Refuse options that the file system cannot know, as far as it says which it knows."""
+    parameters = inspect.signature(kind).parameters.values()
+    takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
+    known = {parameter.name for parameter in parameters} - {"self", "args", "kwargs"}
+    for name in target.options:
+        if name in known:
+            continue
+        near = get_close_matches(name, known, n=1, cutoff=0.8 if takes_any else 0.6)
+        if near or not takes_any:
+            hint = f"did you mean {near[0]}?" if near else f"it knows {', '.join(sorted(known)) or 'none'}"
+            raise StorageUnavailable(f"fsspec+{target.protocol}:// has no storage option {name!r:.40}", hint=hint)
+
+
+def _maker(kind: FileSystemClass, target: Target) -> Callable[[], Backend]:
+    if target.protocol == webdav.PROTOCOL:
+        root, options = webdav.root_of(target), webdav.options_of(target)
+        return lambda: webdav.WebDav(kind(skip_instance_cache=True, **options), root)
+
+    def make_one() -> Backend:
+        fs, root = open_url(target.url, {**target.options, **target.secrets})
+        if target.protocol == _MEMORY:
+            return Memory(fs, root)
+        return Backend(fs, root, replaces=target.protocol in _ONE_STEP)
+
+    return make_one

@@ -1,0 +1,57 @@
+"""What is used of fsspec, typed. The only module that imports it: it ships no types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import IO, Any, Protocol, cast
+
+import fsspec  # type: ignore[import-untyped]
+from fsspec.core import url_to_fs  # type: ignore[import-untyped]
+from fsspec.spec import AbstractFileSystem  # type: ignore[import-untyped]
+
+
+class FileSystem(Protocol):
+    """One instance. Paths are the file system's own; what its methods raise is its own too."""
+
+    def info(self, path: str) -> Mapping[str, Any]: ...
+    def ls(self, path: str, detail: bool = True) -> Iterable[Mapping[str, Any]]: ...
+    def makedirs(self, path: str, exist_ok: bool = False) -> None: ...
+    def put_file(self, lpath: str, rpath: str) -> None: ...
+    def open(self, path: str, mode: str = "rb") -> IO[bytes]: ...
+    def mv(self, path1: str, path2: str) -> None: ...
+    def cp_file(self, path1: str, path2: str) -> None: ...
+    def rm_file(self, path: str) -> None: ...
+    def rm(self, path: str) -> None: ...
+    def invalidate_cache(self) -> None: ...
+
+
+class FileSystemClass(Protocol):
+    """Makes instances."""
+
+    def __call__(self, **options: Any) -> FileSystem: ...
+
+
+def class_of(protocol: str) -> FileSystemClass:
+    """The class that serves a protocol.
+
+    Raises:
+        ImportError: its package is not installed; the message names it.
+        ValueError: there is none.
+    """
+    return cast("FileSystemClass", fsspec.get_filesystem_class(protocol))
+
+
+def protocols() -> list[str]:
+    """All that fsspec has heard of."""
+    return sorted(fsspec.available_protocols())
+
+
+def open_url(url: str, options: Mapping[str, Any]) -> tuple[FileSystem, str]:
+    """A new instance, shared with nobody, and the URL's folder as it knows it."""
+    found: tuple[FileSystem, str] = url_to_fs(url, skip_instance_cache=True, **options)
+    return found
+
+
+def has_rename(fs: FileSystem) -> bool:
+    """Whether it has a rename of its own, and not only fsspec's copy and remove."""
+    return type(fs).mv is not AbstractFileSystem.mv

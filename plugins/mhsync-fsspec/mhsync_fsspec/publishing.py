@@ -1,0 +1,213 @@
+"""Publishing: a whole local file becomes a whole file of the file system, or nothing does."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+from mhsync_fsspec.access import Access
+from mhsync_fsspec.backend import Backend, Entry
+from mhsync_fsspec.failures import NotWhole, not_found
+from mhsync_fsspec.journal import TEMPORARY, Journal, Note
+
+_CHUNK = 1024 * 1024
+_LOOKS = (0.0, 0.2, 1.0)
+"""Pauses before a file is looked at, for those that see what was written only after a while."""
+_STRIPES = 64
+
+
+class Publisher:
+    """All that changes one storage; safe in threads.
+
+    Args:
+        sleep: the pause before a file is looked at again.
+    """
+
+    def __init__(self, access: Access, journal: Journal, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._access = access
+        self._journal = journal
+        self._sleep = sleep
+        self._made: set[str] = set()
+        self._locks = tuple(threading.Lock() for _ in range(_STRIPES))
+
+    def find(self, backend: Backend, path: str) -> tuple[str, Entry] | None:
+        """What counts as standing under a path: where it lies, and what it is."""
+        note = self._journal.of(backend, path)
+        while note is not None:
+            for place, size in ((note.source, note.size), (path, note.size), (path, note.former)):
+                found = backend.find(place)
+                if found is not None and self._is_whole(backend, place, found, size):
+                    return place, found
+            before, note = note, self._journal.of(backend, path)
+            if note == before:
+                return None
+        found = backend.find(path)
+        return None if found is None else (path, found)
+
+    def must_be_free(self, backend: Backend, path: str) -> None:
+        """See that a file can stand under the path.
+
+        Raises:
+            IsADirectoryError: a folder does.
+        """
+        there = backend.find(path)
+        if there is not None:
+            _must_be_file(there)
+
+    def write(self, local: Path, size: int, path: str) -> None:
+        """Make a local file the file under a path."""
+
+        def work(backend: Backend) -> None:
+            self.settle(backend, path)
+            source = self._upload(backend, local, size)
+            self._replace(backend, source, path, size)
+
+        with self._locks[self._stripe(path)]:
+            self._change("write", path, work)
+
+    def move(self, old: str, new: str) -> None:
+        """Give a file another path."""
+        asked = False
+
+        def work(backend: Backend) -> None:
+            nonlocal asked
+            self.settle(backend, new)
+            self.settle(backend, old)
+            found = backend.find(old)
+            if found is None or not found.is_file:
+                if asked and backend.find(new) is not None:
+                    return  # it was done, and the answer lost
+                raise not_found(self._access.place(old))
+            if old == new:
+                return
+            asked = True
+            self._replace(backend, old, new, self.measure(backend, old, found))
+
+        with ExitStack() as stack:
+            for number in sorted({self._stripe(old), self._stripe(new)}):
+                stack.enter_context(self._locks[number])
+            self._change("move", old, work)
+
+    def remove(self, path: str) -> None:
+        def work(backend: Backend) -> None:
+            self.settle(backend, path)
+            found = backend.find(path)
+            if found is not None and found.is_file:
+                backend.remove(path)
+
+        with self._locks[self._stripe(path)]:
+            self._change("remove", path, work)
+
+    def finish(self, backend: Backend, note: Note) -> None:
+        """Do what a note says, from wherever it was left."""
+        source = backend.find(note.source)
+        if source is not None and self._is_whole(backend, note.source, source, note.size):
+            there = backend.find(note.path)
+            if there is not None:
+                _must_be_file(there)
+                backend.remove(note.path)
+            self._make_folder(backend, note.path.rpartition("/")[0])
+            if backend.can_rename:
+                backend.rename(note.source, note.path)
+            else:
+                backend.copy(note.source, note.path)
+        self._see_whole(backend, note.path, note.size)
+        self._journal.drop(backend, note)
+        if note.source != note.path:
+            backend.remove(note.source)
+
+    def _upload(self, backend: Backend, local: Path, size: int) -> str:
+        """Upload under a temporary name; the path it has there, once it is seen whole."""
+        path = f"{TEMPORARY}/{self._journal.new_name()}"
+        try:
+            self._make_folder(backend, TEMPORARY)
+            backend.upload(local, path)
+            self._see_whole(backend, path, size)
+        except BaseException:
+            with suppress(Exception):
+                backend.remove(path)
+            raise
+        return path
+
+    def _replace(self, backend: Backend, source: str, path: str, size: int) -> None:
+        there = backend.find(path)
+        if there is not None:
+            _must_be_file(there)
+        if not backend.replaces:
+            former = None if there is None else self.measure(backend, path, there)
+            self.finish(backend, self._journal.write(backend, path, source, size, former))
+            return
+        self._make_folder(backend, path.rpartition("/")[0])
+        backend.rename(source, path)
+        self._see_whole(backend, path, size)
+
+    def settle(self, backend: Backend, path: str) -> None:
+        """End what a note says of the path before anything else is done with it."""
+        note = self._journal.of(backend, path)
+        if note is not None:
+            self._journal.must_be_dead(note)
+            self.end(backend, note)
+
+    def end(self, backend: Backend, note: Note) -> None:
+        """Finish what a note says, or give it up where its source is gone and the path holds half a file."""
+        try:
+            self.finish(backend, note)
+        except NotWhole:
+            there = backend.find(note.path)
+            if there is not None and not self._is_whole(backend, note.path, there, note.former):
+                _must_be_file(there)
+                backend.remove(note.path)
+            self._journal.drop(backend, note)
+
+    def _see_whole(self, backend: Backend, path: str, size: int) -> None:
+        """See that a file has its size.
+
+        Raises:
+            NotWhole: it has not.
+        """
+        seen: Entry | None = None
+        for pause in _LOOKS:
+            if pause:
+                self._sleep(pause)
+            seen = backend.find(path)
+            if seen is not None and self._is_whole(backend, path, seen, size):
+                return
+        arrived = "nothing" if seen is None else "another number" if seen.size is None else str(seen.size)
+        raise NotWhole(f"of {size} bytes {arrived} arrived")
+
+    def _is_whole(self, backend: Backend, path: str, entry: Entry, size: int | None) -> bool:
+        return entry.is_file and self.measure(backend, path, entry) == size
+
+    def measure(self, backend: Backend, path: str, entry: Entry) -> int:
+        """A file's size; where the file system does not tell it, it is read."""
+        if entry.size is not None:
+            return entry.size
+        count = 0
+        with backend.open(path) as reader:
+            while data := reader.read(_CHUNK):
+                count += len(data)
+        return count
+
+    def _stripe(self, path: str) -> int:
+        return hash(path) % _STRIPES
+
+    def _change(self, doing: str, path: str, work: Callable[[Backend], None]) -> None:
+        try:
+            self._access.run(doing, path, work)
+        except BaseException:
+            self._made.clear()
+            raise
+
+    def _make_folder(self, backend: Backend, folder: str) -> None:
+        """Make a folder that this object has not made before: it takes many a file system several requests."""
+        if folder not in self._made:
+            backend.make_folder(folder)
+            self._made.add(folder)
+
+
+def _must_be_file(entry: Entry) -> None:
+    if not entry.is_file:
+        raise IsADirectoryError("a folder stands there")

@@ -1,0 +1,246 @@
+"""FsspecStorage: a folder of any file system that fsspec can write to.
+
+Bytes are spooled on this machine until they are all there, uploaded under a temporary name, seen to have arrived
+whole, and only then put in their place: in one step where the file system can, else behind a note (see `journal`).
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from typing import IO, TYPE_CHECKING, BinaryIO
+
+from mhsync import FileInfo, Storage, StorageError, Writer, check_path
+from mhsync_fsspec.access import Access
+from mhsync_fsspec.backend import Backend
+from mhsync_fsspec.failures import NotWhole, not_found, shown
+from mhsync_fsspec.journal import TEMPORARY, Journal, Note
+from mhsync_fsspec.publishing import Publisher
+from mhsync_fsspec.spool import spooling, sweep_spools
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+_AT_ONCE = 8
+"""Folders listed at once."""
+_OLD = 24 * 3600
+"""Seconds: nothing locks such a storage, so a younger temporary file may be another run's work."""
+_TRIES = 3
+_BUFFER = 256 * 1024
+
+
+class FsspecStorage(Storage):
+    """A folder of a file system, made by the first write; until then it lists as empty.
+
+    Args:
+        is_local: whether the files go when this machine goes.
+    """
+
+    def __init__(self, access: Access, journal: Journal, publisher: Publisher, *, is_local: bool = False) -> None:
+        self._access = access
+        self._journal = journal
+        self._publisher = publisher
+        self.is_folder_of_this_machine = is_local
+
+    def __repr__(self) -> str:
+        return f"FsspecStorage({self._access.name!r})"
+
+    def list(self, prefix: str = "") -> Iterator[FileInfo]:
+        start = prefix.rpartition("/")[0]
+        if not start or _is_usable(start):
+            # The whole listing is taken before any of it is given: one that breaks off is none.
+            files = self._list(start, prefix)
+            yield from [FileInfo(path, size) for path, size in files.items() if path.startswith(prefix)]
+
+    def stat(self, path: str) -> FileInfo | None:
+        _usable(path)
+
+        def work(backend: Backend) -> FileInfo | None:
+            found = self._publisher.find(backend, path)
+            if found is None or not found[1].is_file:
+                return None
+            return FileInfo(path, self._publisher.measure(backend, *found))
+
+        return self._access.run("look at", path, work)
+
+    def open(self, path: str) -> BinaryIO:
+        _usable(path)
+        backend, (source, size) = self._access.lease("read", path, lambda backend: self._open(backend, path))
+
+        def done(*, is_sound: bool) -> None:
+            self._access.give(backend, is_sound=is_sound)
+
+        reader = Reader(source, size, done, lambda error: self._access.told("read", path, error))
+        return io.BufferedReader(reader, _BUFFER)
+
+    @contextmanager
+    def write(self, path: str) -> Iterator[Writer]:
+        _usable(path)
+        # What stands in the way is told before gigabytes were fetched.
+        self._access.run("write", path, lambda backend: self._publisher.must_be_free(backend, path))
+        with spooling(path) as spool:
+            yield spool
+            self._publisher.write(spool.local_path, spool.size, path)
+
+    def move(self, old: str, new: str) -> None:
+        _usable(old)
+        _usable(new)
+        self._publisher.move(old, new)
+
+    def remove(self, path: str) -> None:
+        _usable(path)
+        self._publisher.remove(path)
+
+    def sweep(self) -> None:
+        self._access.run("clear", TEMPORARY, self._sweep)
+        sweep_spools()
+
+    def close(self) -> None:
+        self._access.close()
+
+    def _open(self, backend: Backend, path: str) -> tuple[IO[bytes], int | None]:
+        for _ in range(_TRIES):
+            found = self._publisher.find(backend, path)
+            if found is None or not found[1].is_file:
+                break
+            # Where it went away meanwhile it was put in its place just now, or removed.
+            with suppress(FileNotFoundError):
+                return backend.open(found[0]), found[1].size
+        raise not_found(self._access.place(path))
+
+    def _list(self, start: str, prefix: str) -> Mapping[str, int]:
+        files: dict[str, int] = {}
+        folders = [start]
+        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="mhsync-fsspec") as pool:
+            while folders:
+                # Folder by folder and not by `find`, which takes one that it cannot read for an empty one.
+                looked = [*pool.map(lambda folder: self._look(folder, prefix), folders)]
+                folders = [folder for _, below in looked for folder in below]
+                for found, _ in looked:
+                    files |= found
+        return self._with_notes(files, prefix)
+
+    def _look(self, folder: str, prefix: str) -> tuple[dict[str, int], Sequence[str]]:
+        """The files right in a folder that the prefix takes, and the folders to look into."""
+
+        def work(backend: Backend) -> tuple[dict[str, int], Sequence[str]]:
+            files: dict[str, int] = {}
+            below = []
+            for entry in backend.entries(folder):
+                name = entry.name.rstrip("/").rpartition("/")[2]
+                path = f"{folder}/{name}" if folder else name
+                if entry.is_folder and path != TEMPORARY and f"{path}/".startswith(prefix):
+                    below.append(path)
+                elif entry.is_file and path.startswith(prefix):
+                    files[path] = self._publisher.measure(backend, path, entry)
+            return files, below
+
+        return self._access.run("list", folder, work)
+
+    def _with_notes(self, files: dict[str, int], prefix: str) -> dict[str, int]:
+        """A path that a note is about stands for what the note says."""
+        for note in self._access.run("list", TEMPORARY, self._notes):
+            if note.path.startswith(prefix):
+                info = self.stat(note.path)
+                files.pop(note.path, None)
+                if info is not None:
+                    files[note.path] = info.size
+        return files
+
+    def _notes(self, backend: Backend) -> Sequence[Note]:
+        if backend.replaces:
+            return ()
+        return [*self._journal.all(backend, [*backend.entries(TEMPORARY)])]
+
+    def _sweep(self, backend: Backend) -> None:
+        for note in self._notes(backend):
+            # One that cannot be ended now is ended another time: until then its path reads as it says.
+            with suppress(StorageError):
+                self._publisher.settle(backend, note.path)
+        kept = {note.source for note in self._notes(backend)}
+        for entry in backend.entries(TEMPORARY):
+            name = entry.name.rstrip("/").rpartition("/")[2]
+            path = f"{TEMPORARY}/{name}"
+            if entry.is_file and path not in kept and self._journal.age(name) > _OLD:
+                backend.remove(path)
+
+
+class Reader(io.RawIOBase):
+    """A file from its start.
+
+    Args:
+        size: bytes, where they are known; a file that ends before, or after, is told as an error.
+        done: called once, when the reader is closed, with whether the file system still works.
+        told: turns what it raises into an error of mhsync.
+    """
+
+    def __init__(
+        self,
+        source: IO[bytes],
+        size: int | None,
+        done: Callable[..., None],
+        told: Callable[[Exception], Exception],
+    ) -> None:
+        self._source = source
+        self._size = size
+        self._done = done
+        self._told = told
+        self._got = 0
+        self._is_sound = True
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        target = memoryview(buffer).cast("B")
+        try:
+            data = self._source.read(len(target))
+            self._got += len(data)
+            self._check(at_end=not data)
+        except Exception as error:
+            self._is_sound = False
+            raise self._told(error) from error
+        target[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        if self.closed:
+            return
+        closed_well = False
+        try:
+            with suppress(Exception):  # every byte that was asked for has been given
+                self._source.close()
+                closed_well = True
+        finally:
+            super().close()
+            self._done(is_sound=self._is_sound and closed_well)
+
+    def _check(self, *, at_end: bool) -> None:
+        if self._size is not None and (self._got > self._size or (at_end and self._got < self._size)):
+            raise NotWhole(f"of {self._size} bytes {self._got} could be read")
+
+
+def _is_usable(path: str) -> bool:
+    """Whether files could lie there; a prefix may be any text."""
+    try:
+        _usable(path)
+    except StorageError:
+        return False
+    return True
+
+
+def _usable(path: str) -> None:
+    """See that the path is one for a file.
+
+    Raises:
+        StorageError: it leaves the storage, it is no Unicode, or it is where unfinished files lie.
+    """
+    check_path(path)
+    if not path.isascii() and path != path.encode("utf-8", "replace").decode("utf-8"):
+        raise StorageError(
+            f"no file can have this name: {shown(path)}", hint="give it another path in the manifest"
+        )
+    if f"{path}/".startswith(f"{TEMPORARY}/"):
+        raise StorageError(f"no file may lie there: {path}", hint="mhsync keeps its unfinished files there")
