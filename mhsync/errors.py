@@ -112,10 +112,8 @@ class UsageError(MhsyncError):
     code = "usage"
 
 
-class ManifestError(UsageError):
-    """One or several manifests cannot be used; `problems` lists every reason at once."""
-
-    code = "manifest"
+class _Several(MhsyncError):
+    """An error that is made of several problems, all of them told at once."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self._problems = tuple(problems)
@@ -124,6 +122,12 @@ class ManifestError(UsageError):
     @property
     def problems(self) -> tuple[Problem, ...]:
         return self._problems
+
+
+class ManifestError(_Several, UsageError):
+    """One or several manifests cannot be used; `problems` lists every reason at once."""
+
+    code = "manifest"
 
 
 class RefusedError(MhsyncError):
@@ -133,18 +137,10 @@ class RefusedError(MhsyncError):
     code = "refused"
 
 
-class GuardRefused(RefusedError):
+class GuardRefused(_Several, RefusedError):
     """The policy of one or several manifests does not allow the plan; `problems` lists each reason."""
 
     code = "guard"
-
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        self._problems = tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in self._problems))
-
-    @property
-    def problems(self) -> tuple[Problem, ...]:
-        return self._problems
 
 
 class ConfirmationMissing(RefusedError):
