@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from mhsync_example_storage import open_storage
+from mhsync_example_storage.plugin import open_storage
 
 from mhsync import StorageError, UsageError
 from mhsync.testing import Opener, StorageConformance
@@ -14,7 +14,7 @@ from mhsync.testing import Opener, StorageConformance
 class TestSqliteStorage(StorageConformance):
     @pytest.fixture
     def opener(self, tmp_path: Path) -> Opener:
-        return Opener("mhsync_example_storage:open_storage", (f"sqlite://{tmp_path}/new/outputs.db", {}))
+        return Opener("mhsync_example_storage.plugin:open_storage", (f"sqlite://{tmp_path}/new/outputs.db", {}))
 
 
 def test_looking_makes_no_file(tmp_path: Path) -> None:
