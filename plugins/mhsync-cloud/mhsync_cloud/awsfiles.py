@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from mhsync import StorageUnavailable
 
 if TYPE_CHECKING:
-    from obstore.store import S3Config
+    from obstore.store import S3Credential
 
 _ELSEWHERE = (
     "credential_process", "credential_source", "login_session", "role_arn", "sso_session", "sso_start_url",
@@ -23,13 +23,30 @@ _ELSEWHERE = (
 
 
 @dataclass(frozen=True, slots=True)
+class Keys:
+    """Keys as obstore asks for them: called, so that none of the environment is mixed in."""
+
+    access: str
+    secret: str = field(repr=False)
+    session: str | None = field(repr=False)
+
+    def __call__(self) -> S3Credential:
+        return {
+            "access_key_id": self.access,
+            "secret_access_key": self.secret,
+            "token": self.session,
+            "expires_at": None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
-    """One profile of both files. `keys` are what obstore takes, or None where it names none."""
+    """One profile of both files; `keys` is None where it names none."""
 
     name: str
     region: str | None = None
     needs_boto3: bool = False
-    keys: S3Config | None = field(default=None, repr=False)
+    keys: Keys | None = None
 
 
 def read_profile(name: str, environ: Mapping[str, str], home: Path) -> Profile | None:
@@ -48,11 +65,7 @@ def read_profile(name: str, environ: Mapping[str, str], home: Path) -> Profile |
         if parser.has_section(title):
             found.update(parser.items(title))
     access, secret = found.get("aws_access_key_id"), found.get("aws_secret_access_key")
-    keys: S3Config | None = None
-    if access and secret:
-        keys = {"access_key_id": access, "secret_access_key": secret}
-        if found.get("aws_session_token"):
-            keys["session_token"] = found["aws_session_token"]
+    keys = Keys(access, secret, found.get("aws_session_token") or None) if access and secret else None
     # A role that is to be taken on wins over keys in the same profile, as it does for AWS's own tools.
     elsewhere = "role_arn" in found or (keys is None and any(key in found for key in _ELSEWHERE))
     return Profile(name, found.get("region"), elsewhere, None if elsewhere else keys)

@@ -26,7 +26,7 @@ class Bounds:
     """How long a machine's own credential service may take to answer at all."""
     part: int = 5 * MIB
     """An upload goes in parts of this size; what is shorter goes in one request."""
-    parts_at_once: int = 2
+    parts_at_once: int = 1
     read: int = 32 * MIB
     """A download asks for this many bytes a request."""
     chunk: int = 1 * MIB

@@ -8,7 +8,6 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -72,8 +71,7 @@ def client_options(
 ) -> ClientConfig:
     """How obstore talks to the server. What is said here wins over obstore's own variables.
 
-    Raises:
-        StorageUnavailable: `SSL_CERT_FILE` cannot be read.
+    `SSL_CERT_FILE` and, for other machines, the variables of proxies are honoured by obstore itself.
     """
     options: ClientConfig = {
         "allow_http": endpoint is not None and endpoint.startswith("http://"),
@@ -87,15 +85,6 @@ def client_options(
         options["proxy_url"] = proxy
         more = environ.get("no_proxy") or environ.get("NO_PROXY")
         options["proxy_excludes"] = ",".join(filter(None, (*_HERE, more)))
-    certificates = environ.get("SSL_CERT_FILE")
-    if certificates:
-        try:
-            options["root_certificate"] = Path(certificates).read_bytes()
-        except OSError:
-            raise StorageUnavailable(
-                "the file that SSL_CERT_FILE names cannot be read",
-                hint="name a file of PEM certificates, or unset it",
-            ) from None
     return options
 
 

@@ -68,13 +68,9 @@ _CAUSES: tuple[tuple[str, str, str], ...] = (
     ("HTTP error", "the server could not be reached, or did not answer", _AGAIN),
 )
 _NO_CREDENTIALS = (
-    "TokenRequest",
-    "/latest/api/token",
-    "/latest/meta-data",
-    "credential error",
-    "CredentialProvider",
-)
-_UNUSABLE_FILE = ("DecodeCredentials", "OpenCredentials", "service account file", "MissingAccount")
+    "TokenRequest", "/latest/api/token", "/latest/meta-data", "credential error", "credential provider",
+    "DecodeCredentials", "OpenCredentials", "service account file", "InvalidAccessKey {",
+)  # fmt: skip
 
 
 def is_status(error: BaseException, status: int) -> bool:
@@ -88,7 +84,7 @@ def explain(error: BaseException, place: Place) -> Failure:
     status, code = _status(text), _code(text)
     if code in _NO_BUCKET:
         return Failure(StorageUnavailable, f"there is no {place.noun} {place.bucket}", "make it first", status)
-    if any(mark in text for mark in _NO_CREDENTIALS) or any(mark in text for mark in _UNUSABLE_FILE):
+    if any(mark in text for mark in _NO_CREDENTIALS):
         return Failure(
             StorageUnavailable,
             "no usable credentials were found",

@@ -34,6 +34,7 @@ _OF_OBSTORE = (
 )  # fmt: skip
 _LOGIN = Path(".config/gcloud/application_default_credentials.json")
 _KINDS_OF_OBSTORE = ("service_account", "authorized_user")
+_SCOPE = "https://www.googleapis.com/auth/devstorage.read_write"
 _METADATA = ("metadata.google.internal", 80)
 
 
@@ -83,13 +84,15 @@ def _credentials(place: Place, bounds: Bounds) -> Credentials:
     named = environ.get("GOOGLE_APPLICATION_CREDENTIALS")
     file = Path(named) if named else Path.home() / _LOGIN
     if named or file.is_file():
-        return Credentials() if _kind(file) in _KINDS_OF_OBSTORE else Credentials(_by_google_auth(file))
+        content = _content(file)
+        kind = content.get("type")
+        return Credentials() if kind in _KINDS_OF_OBSTORE else Credentials(_federated(file, content))
     looked = f"the environment (GOOGLE_APPLICATION_CREDENTIALS) or ~/{_LOGIN}"
     return Credentials(before_first_use=partial(must_answer, *_METADATA, bounds.metadata_timeout, place, looked))
 
 
-def _kind(file: Path) -> str:
-    """Which kind of credentials the file holds.
+def _content(file: Path) -> dict[str, Any]:
+    """What a file of credentials holds.
 
     Raises:
         StorageUnavailable: it cannot be read or understood.
@@ -103,13 +106,18 @@ def _kind(file: Path) -> str:
             f"{file} holds no credentials of Google",
             hint="see that GOOGLE_APPLICATION_CREDENTIALS names the right file",
         )
-    return str(content.get("type"))
+    return content
 
 
-def _by_google_auth(file: Path) -> GCSCredentialProvider:
-    """For kinds that obstore does not know: workload identity federation and the like."""
+def _federated(file: Path, content: dict[str, Any]) -> GCSCredentialProvider:
+    """Workload identity federation, as CI services use it; obstore does not know it, google-auth does."""
+    if content.get("type") != "external_account":
+        raise StorageUnavailable(
+            f"the credentials in {file} are of a kind that cannot be used here",
+            hint="use those of a service account, of gcloud's login, or of workload identity federation",
+        )
     try:
-        import google.auth
+        from google.auth import aws, identity_pool, pluggable
         from obstore.auth.google import GoogleCredentialProvider
     except ImportError:
         raise StorageUnavailable(
@@ -117,10 +125,9 @@ def _by_google_auth(file: Path) -> GCSCredentialProvider:
             hint="pip install 'mhsync-cloud[google]'",
         ) from None
     try:
-        credentials, _ = google.auth.load_credentials_from_file(  # type: ignore[no-untyped-call]
-            str(file), scopes=["https://www.googleapis.com/auth/devstorage.read_write"]
-        )
-        return GoogleCredentialProvider(credentials)
+        source = content["credential_source"]
+        by: Any = aws if "environment_id" in source else pluggable if "executable" in source else identity_pool
+        return GoogleCredentialProvider(by.Credentials.from_info(content, scopes=[_SCOPE]))
     except Exception:  # noqa: BLE001 - whatever the library finds wrong may quote the file
         raise StorageUnavailable(
             f"the credentials in {file} cannot be used", hint="see that the file is whole, or log in anew"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,9 +47,8 @@ _METADATA = ("169.254.169.254", 80)
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Where the credentials come from: `keys`, a `provider`, or neither: then obstore finds them by itself."""
+    """Where the credentials come from: a `provider`, or none: then obstore finds them by itself."""
 
-    keys: S3Config | None = field(default=None, repr=False)
     region: str | None = None
     provider: S3CredentialProvider | None = None
     before_first_use: Callable[[], None] = lambda: None
@@ -68,7 +67,7 @@ def make(url: str, values: Mapping[str, Any], bounds: Bounds | None = None) -> C
     limits = replace(found, timeout=options.seconds("timeout", found.timeout))
     endpoint = find_endpoint(options.text("endpoint", r".+", "https://s3.example.com"), os.environ, _ENDPOINTS)
     credentials = _credentials(options.text("profile", r".+", "archive"), place, limits)
-    config = _config(options, endpoint, credentials.keys)
+    config = _config(options, endpoint)
     region = options.text("region", r"[A-Za-z0-9-]+", "eu-west-1")
     if region or credentials.region:
         config["region"] = region or credentials.region or ""
@@ -90,9 +89,8 @@ def make(url: str, values: Mapping[str, Any], bounds: Bounds | None = None) -> C
     )
 
 
-def _config(options: Options, endpoint: str | None, keys: S3Config | None) -> S3Config:
+def _config(options: Options, endpoint: str | None) -> S3Config:
     config: S3Config = {
-        **(keys or {}),
         # One request for one object: not every server knows the other form.
         "disable_bulk_delete": True,
         "virtual_hosted_style_request": options.choice("addressing", ("path", "virtual")) == "virtual",
@@ -130,7 +128,7 @@ def _credentials(profile: str | None, place: Place, bounds: Bounds) -> Credentia
     if found is not None and found.needs_boto3:
         return Credentials(region=found.region, provider=_by_boto3(found))
     if found is not None and found.keys:
-        return Credentials(found.keys, found.region)
+        return Credentials(region=found.region, provider=found.keys)
     looked = f"the environment ({_CREDENTIALS.partition(',')[0]}) or ~/.aws"
     if environ.get("AWS_EC2_METADATA_DISABLED", "").lower() == "true":
         raise StorageUnavailable(
