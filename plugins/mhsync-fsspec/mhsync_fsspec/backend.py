@@ -49,6 +49,11 @@ class Backend:
         return has_rename(self.fs)
 
     def full(self, path: str) -> str:
+        """A path of the storage as the file system takes it."""
+        return self.listed(path)
+
+    def listed(self, path: str) -> str:
+        """A path of the storage as the file system lists it."""
         return f"{self.root}/{path}" if path else self.root or "/"
 
     def find(self, path: str) -> Entry | None:
@@ -63,15 +68,15 @@ class Backend:
     def entries(self, folder: str) -> Iterator[Entry]:
         """What lies in a folder; nothing where it does not exist. A listing that breaks off raises."""
         self._forget()
-        full = self.full(folder)
+        itself = self.listed(folder).strip("/")
         try:
-            found = list(self.fs.ls(full, detail=True))
+            found = list(self.fs.ls(self.full(folder), detail=True))
         except (FileNotFoundError, NotADirectoryError):
             return
         for info in found:
             entry = _entry(info)
             # Some list the folder itself, or the marker that stands for it.
-            if entry.name.strip("/") != full.strip("/"):
+            if entry.name.strip("/") != itself:
                 yield entry
 
     def make_folder(self, folder: str) -> None:

@@ -37,7 +37,13 @@ def make(url: str, options: Mapping[str, Any], environ: Mapping[str, str] = os.e
     _refuse_misspelt(kind, target)
     access = Access(_maker(kind, target), target.name, target.secrets.values())
     journal = Journal()
-    return FsspecStorage(access, journal, Publisher(access, journal), is_local=target.protocol in _LOCAL)
+    return FsspecStorage(
+        access,
+        journal,
+        Publisher(access, journal),
+        moves=target.protocol in (*_ONE_STEP, webdav.PROTOCOL),
+        is_local=target.protocol in _LOCAL,
+    )
 
 
 def _class_of(protocol: str) -> FileSystemClass:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from mhsync_fsspec.access import Access
@@ -62,20 +62,32 @@ class Publisher:
 
         def work(backend: Backend) -> None:
             self.settle(backend, path)
+            there = backend.find(path)
+            if there is not None:
+                _must_be_file(there)
             source = self._upload(backend, local, size)
-            self._replace(backend, source, path, size)
+            if backend.replaces:
+                self._rename(backend, source, path, size)
+                return
+            former = None if there is None else self.measure(backend, path, there)
+            note = self._journal.write(backend, path, source, size, former)
+            try:
+                self.finish(backend, note)
+            except NotWhole:
+                # Its rename spoilt the file. What the note names must be whole, or the path stands for nothing.
+                with suppress(Exception):
+                    backend.upload(local, note.source)
+                raise
 
         with self._locks[self._stripe(path)]:
             self._change("write", path, work)
 
     def move(self, old: str, new: str) -> None:
-        """Give a file another path."""
+        """Give a file another path, where the file system does that in one step."""
         asked = False
 
         def work(backend: Backend) -> None:
             nonlocal asked
-            self.settle(backend, new)
-            self.settle(backend, old)
             found = backend.find(old)
             if found is None or not found.is_file:
                 if asked and backend.find(new) is not None:
@@ -83,13 +95,11 @@ class Publisher:
                 raise not_found(self._access.place(old))
             if old == new:
                 return
+            self.must_be_free(backend, new)
             asked = True
-            self._replace(backend, old, new, self.measure(backend, old, found))
+            self._rename(backend, old, new, self.measure(backend, old, found))
 
-        with ExitStack() as stack:
-            for number in sorted({self._stripe(old), self._stripe(new)}):
-                stack.enter_context(self._locks[number])
-            self._change("move", old, work)
+        self._change("move", old, work)
 
     def remove(self, path: str) -> None:
         def work(backend: Backend) -> None:
@@ -116,8 +126,7 @@ class Publisher:
                 backend.copy(note.source, note.path)
         self._see_whole(backend, note.path, note.size)
         self._journal.drop(backend, note)
-        if note.source != note.path:
-            backend.remove(note.source)
+        backend.remove(note.source)
 
     def _upload(self, backend: Backend, local: Path, size: int) -> str:
         """Upload under a temporary name; the path it has there, once it is seen whole."""
@@ -132,17 +141,10 @@ class Publisher:
             raise
         return path
 
-    def _replace(self, backend: Backend, source: str, path: str, size: int) -> None:
-        there = backend.find(path)
-        if there is not None:
-            _must_be_file(there)
-        if not backend.replaces:
-            former = None if there is None else self.measure(backend, path, there)
-            self.finish(backend, self._journal.write(backend, path, source, size, former))
-            return
-        self._make_folder(backend, path.rpartition("/")[0])
-        backend.rename(source, path)
-        self._see_whole(backend, path, size)
+    def _rename(self, backend: Backend, old: str, new: str, size: int) -> None:
+        self._make_folder(backend, new.rpartition("/")[0])
+        backend.rename(old, new)
+        self._see_whole(backend, new, size)
 
     def settle(self, backend: Backend, path: str) -> None:
         """End what a note says of the path before anything else is done with it."""

@@ -9,11 +9,15 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent / "support"))
+sys.path[:0] = [
+    str(Path(__file__).parent / "support"),
+    # The suite that runs mhsync end to end is shared with the other storages.
+    str(Path(__file__).parents[2] / "mhsync-sftp/tests/support"),
+]
 
-import nasty
+import nasty  # noqa: E402
 
-from mhsync.testing import Opener
+from mhsync.testing import Opener  # noqa: E402
 
 
 @dataclass(frozen=True)

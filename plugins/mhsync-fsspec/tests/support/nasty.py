@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -194,40 +195,32 @@ def open_nasty(url: str, options: dict[str, Any]) -> Any:
     return make(url, options, {})
 
 
-def open_short_lived(url: str, die_at: str) -> Any:
-    """A storage whose process ends, as by kill -9, at the operation of that name."""
-    register()
-    operation, _, count = die_at.partition(":")
-    left = [int(count or 1)]
-    original = NastyFileSystem._write
+def die_at(step: str) -> None:
+    """Let this process end, as by kill -9, in the middle of a step such as `copy:1`: the first copy."""
+    wanted, _, count = step.partition(":")
+    left = [int(count)]
+    write, remove = NastyFileSystem._write, NastyFileSystem.rm_file
 
-    def dying(self: NastyFileSystem, source: Path, target: Path, kind: str) -> None:
-        if kind == operation:
-            left[0] -= 1
-            if not left[0]:
-                size = source.stat().st_size
-                with source.open("rb") as reader, target.open("wb") as writer:
-                    writer.write(reader.read(size // 2))
-                os._exit(9)
-        original(self, source, target, kind)
+    def is_now(kind: str) -> bool:
+        left[0] -= kind == wanted
+        return kind == wanted and not left[0]
 
-    NastyFileSystem._write = dying  # type: ignore[method-assign]
-    if operation == "rm":
-        remove = NastyFileSystem.rm_file
+    def writing(self: NastyFileSystem, source: Path, target: Path, kind: str) -> None:
+        if is_now(kind):
+            target.write_bytes(source.read_bytes()[: source.stat().st_size // 2])
+            os._exit(9)
+        write(self, source, target, kind)
 
-        def removing(self: NastyFileSystem, path: str) -> None:
-            left[0] -= 1
-            if not left[0]:
-                os._exit(9)
-            remove(self, path)
+    def removing(self: NastyFileSystem, path: str) -> None:
+        if is_now("rm"):
+            os._exit(9)
+        remove(self, path)
 
-        NastyFileSystem.rm_file = removing  # type: ignore[method-assign]
-    return open_nasty(url, {})
+    NastyFileSystem._write, NastyFileSystem.rm_file = writing, removing  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":
-    import sys
-
-    url, die_at, path, text = json.loads(sys.argv[1])
-    with open_short_lived(url, die_at).write(path) as writer:
-        writer.write(text.encode())
+    url, step, path, size = json.loads(sys.argv[1])
+    die_at(step)
+    with open_nasty(url, {}).write(path) as writer:
+        writer.write(b"k" * size)

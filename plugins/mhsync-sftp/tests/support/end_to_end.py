@@ -38,7 +38,8 @@ class Site:
     open: Callable[[str, dict[str, Any]], Storage]
     plugin: str
     options: dict[str, Any] = field(default_factory=dict)
-    environment: dict[str, str] = field(default_factory=dict)
+    environment: Callable[[int], dict[str, str]] = lambda _: {}
+    """What mhsync needs in its environment to get in, by the port that the URL names."""
 
 
 def projects() -> list[SandboxProject]:
@@ -78,7 +79,7 @@ class Desk:
         self.write()
         environment = {
             **os.environ,
-            **self.site.environment,
+            **self.site.environment(self.port),
             "MHSYNC_API_URL": self.sandbox.api_url,
             "MAGIC_HOUR_API_KEY": self.sandbox.key,
             "MHSYNC_PLUGINS": self.site.plugin,
