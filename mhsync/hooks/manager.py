@@ -19,7 +19,16 @@ from mhsync.hooks import builtin
 from mhsync.hooks.calls import attempt, call, flat, one_line, without
 from mhsync.hooks.found import Candidate, chosen, installed
 from mhsync.hooks.loaded import Loaded, PluginInfo, load_all
-from mhsync.hooks.schemes import NOTIFIERS, STORAGES, Package, Schemes, matching, scheme_of, shown_url
+from mhsync.hooks.schemes import (
+    FALLBACK,
+    NOTIFIERS,
+    STORAGES,
+    Package,
+    Schemes,
+    matching,
+    scheme_of,
+    shown_url,
+)
 from mhsync.storage.base import Storage
 from mhsync.storage.failures import shown
 
@@ -215,9 +224,10 @@ class Hooks:
     ) -> tuple[str, str]:
         """What to say of a scheme that nobody serves: a message and a hint."""
         broken = {plugin.name: plugin.error for plugin in self.plugins if plugin.error is not None}
-        package = known.get(matching(scheme, known) or "")
+        failed = "".join(f"; {name} is broken: {error}" for name, error in broken.items())
+        served_by = matching(scheme, known)
+        package = known.get(served_by or "")
         if package is None:
-            failed = "".join(f"; {name} is broken: {error}" for name, error in broken.items())
             return (
                 f"no plugin {does} {scheme}://{failed}",
                 f"install the plugin that does; served here: {', '.join(served) or 'none'}",
@@ -232,7 +242,12 @@ class Hooks:
                 f"{scheme}:// needs {package.name}, which was not to be loaded",
                 "leave out --no-plugins, and name it in MHSYNC_PLUGINS where that is set",
             )
-        return f"{scheme}:// needs {package.name}: {package.install}", "install it where mhsync is installed"
+        # What only the fallback would serve may be the scheme of a plugin that is broken.
+        others = failed if served_by == FALLBACK else ""
+        return (
+            f"{scheme}:// needs {package.name}: {package.install}{others}",
+            "install it where mhsync is installed",
+        )
 
 
 def _refuse_clash(schemes: Schemes[Any], scheme: str) -> None:
@@ -252,7 +267,7 @@ def _storage_url(file: ManifestFile) -> str:
         return place
     if place.startswith("~"):
         raise UsageError(f"~ is not expanded: {place!r:.120}", hint="write the path out, or ./~ for such a folder")
-    if _NEARLY_URL.match(place):
+    if _NEARLY_URL.match(place) or "://" in place:
         raise UsageError(
             f"neither a path nor a URL: {place!r:.120}", hint="a URL has ://, a path may begin with ./"
         )

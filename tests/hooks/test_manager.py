@@ -106,6 +106,8 @@ class TestStorageSchemes:
         [
             ("~/outputs", "~ is not expanded"),
             ("s3:bucket", "neither a path nor a URL"),
+            ("my_store://bucket", "neither a path nor a URL"),
+            ("://bucket", "neither a path nor a URL"),
             ("file://relative/path", "not a folder of this machine"),
             ("file://", "not a folder of this machine"),
             ("file:///a?b", r"neither \? nor #"),
@@ -199,6 +201,20 @@ class TestStorageSchemes:
         assert refused.value.hint == getattr(error, "hint", None)
         assert refused.value.line == 2
 
+    @pytest.mark.parametrize(
+        ("url", "shown"),
+        [
+            ("mine:///a/b", "mine:///a/b"),
+            ("mine://me:p@ss@host:22/a?key=k#part", "mine://me@host:22/a"),
+            ("MINE://Host", "mine://Host"),
+            ("mine://[", "mine://…"),
+        ],
+    )
+    def test_a_storage_s_url_is_told_without_what_may_be_secret(self, url: str, shown: str) -> None:
+        with pytest.raises(StorageUnavailable) as refused:
+            Hooks.of(mine=serving("mine", factory=fails)).open_storage(manifest(url))
+        assert refused.value.message.startswith(f"cannot open the storage {shown} (plugin mine): ")
+
     def test_a_ctrl_c_in_a_factory_is_no_failure_of_the_plugin(self) -> None:
         def factory(url: str, options: Mapping[str, Any]) -> None:
             raise Interrupted("stopped")
@@ -246,6 +262,17 @@ class TestNotifierSchemes:
         with pytest.raises(PluginError) as refused:
             Hooks.of().open_notifier(url, {})
         assert refused.value.message == needed
+
+    def test_a_scheme_that_may_be_a_broken_plugin_s_is_told_with_what_is_broken(self) -> None:
+        hooks = Hooks.of(mine=plugin(mhsync_notifier_schemes=fails))
+        with pytest.raises(PluginError) as refused:
+            hooks.open_notifier("mine://x", {})
+        assert refused.value.message == (
+            "mine:// needs mhsync-apprise: pip install 'mhsync[notify]'; "
+            "mine is broken: mhsync_notifier_schemes failed: RuntimeError: out of paper"
+        )
+        with pytest.raises(PluginError, match=r"pip install 'mhsync\[webhook\]'$"):
+            hooks.open_notifier("webhook+https://x", {})
 
     def test_no_part_of_the_url_is_told_but_its_scheme(self) -> None:
         def factory(url: str, options: Mapping[str, Any]) -> None:
