@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -23,8 +24,14 @@ projects:
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("wheel")
+    # A copy: what an earlier build left in the tree must not get into this one, nor this one's into the tree.
+    source = out / "source"
+    for name in ("mhsync", "schemas"):
+        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source / name)
     build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", str(out)]
-    subprocess.run([*build, str(ROOT)], check=True, capture_output=True, cwd=out)
+    subprocess.run([*build, str(source)], check=True, capture_output=True, cwd=out)
     (found,) = out.glob("*.whl")
     return found
 

@@ -105,7 +105,7 @@ def _read(name: str, problems: Problems, settings: ManifestSettings) -> bytes | 
             # One byte more than is allowed shows that there is more.
             return stream.read(settings.size + 1)
     except FileNotFoundError:
-        problems.add("missing", "there is no such file", "look at the path; mhsync init writes a first manifest")
+        problems.add("missing", "there is no such file", "look at the path")
     except (OSError, ValueError) as error:
         problems.add(
             "unreadable", f"the file cannot be read: {_reason(error)}", "look at the path and its permissions"

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mhsync.sandbox.server import Sandbox
+from mhsync.sandbox.world import World
+from tests.cli.desk import Desk, complete
+from tests.e2e.spied import Spied
+from tests.examples.installed import lay_down
+
+SPY = Path(__file__).with_name("spy.py").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def spied(tmp_path: Path) -> Iterator[Spied]:
+    """A desk whose processes have the spy installed, and no other plugin."""
+    folder = tmp_path / "desk"
+    folder.mkdir()
+    site = tmp_path / "site"
+    lay_down(site, "mhsync-spy", SPY, version="2.5")
+    with Sandbox(World([complete(name) for name in ("one", "two", "three")])) as sandbox:
+        desk = Desk(folder, sandbox)
+        desk.environ.update(
+            PYTHONPATH=str(site),
+            MHSYNC_PLUGINS="mhsync-spy",
+            SPY_LOG=str(tmp_path / "log"),
+            TARGET="spy://t0ken@chat",
+        )
+        yield Spied(desk, site, tmp_path / "kept", tmp_path / "log")
