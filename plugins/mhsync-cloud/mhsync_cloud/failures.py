@@ -91,11 +91,11 @@ def explain(error: BaseException, place: Place) -> Failure:
             f"the page of mhsync-cloud lists where {place.scheme}:// looks for them",
             status,
         )
-    if "BareRedirect" in text or code in _REGION_CODES:
+    if "configured region" in text or code in _REGION_CODES:
         return Failure(StorageUnavailable, "the bucket is in another region", "set storage_options.region", status)
     if isinstance(error, FileNotFoundError):
         return Failure(StorageNotFound, "there is no such file", "see what else changes files there", status)
-    if isinstance(error, ValueError):
+    if isinstance(error, ValueError | TypeError):
         return Failure(StorageError, "the service cannot hold this name", "give it another path in the manifest")
     if status is not None:
         return _refused(status, code)

@@ -74,17 +74,23 @@ class CloudStorage(Storage):
         folder = prefix.rpartition("/")[0]
         if folder and not _is_path(folder):
             return
-        is_empty = True
+        firsts: set[str] = set()
         with told("list", self._place, folder):
             pages = obstore.list(self._stores.quick, folder or None, chunk_size=self._bounds.page)
         while True:
             with told("list", self._place, folder):
                 page = next(pages, None)
-            if page is None:
+            if not page:
                 break
-            is_empty = False
-            yield from (_info(meta) for meta in page if meta["path"].startswith(prefix))
-        if is_empty:
+            if page[0]["path"] in firsts:
+                raise StorageError(
+                    f"the listing of {self._place.url(folder)} goes in circles",
+                    hint="see that the service is well",
+                )
+            firsts.add(page[0]["path"])
+            # What some tools put there to show the prefix as a folder has no path of its own.
+            yield from (_info(meta) for meta in page if meta["path"] and meta["path"].startswith(prefix))
+        if not firsts:
             self._must_be_a_store()
 
     def stat(self, path: str) -> FileInfo | None:

@@ -46,7 +46,7 @@ class CloudEndToEnd(EndToEnd):
             url=lambda port: f"{cloud.scheme}://{BUCKET}/{prefix}",
             open=opened,
             plugin="mhsync-cloud",
-            environment=dict(cloud.environment),
+            environment=lambda port: dict(cloud.environment),
         )
         with Sandbox(World(projects())) as sandbox:
             yield CloudDesk(folder, site, sandbox, cloud)

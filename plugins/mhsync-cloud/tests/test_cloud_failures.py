@@ -1,0 +1,340 @@
+"""Whatever a service or the network does ends in bounded time, in one line that names the path and holds no secret."""
+
+from __future__ import annotations
+
+import datetime
+import inspect
+import ipaddress
+import re
+import socket
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import obstore
+import pytest
+from cloud_processes import free_port
+from cloud_servers import Cloud
+from cloud_wire import Answer, Asked, Wire, answer, hang_up, refuse, silence
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from mhsync_cloud import s3
+from mhsync_cloud.bounds import Bounds
+from mhsync_cloud.failures import explain, told
+from mhsync_cloud.place import Place
+from mhsync_cloud.plugin import open_gs, open_s3
+from mhsync_cloud.storage import CloudStorage
+
+from mhsync import StorageError, StorageNotFound, StorageUnavailable
+
+SECRET = "wJalrXUtnFEMI"
+FAST = Bounds(
+    connect_timeout=2, quick_timeout=0.4, timeout=0.4, retries=2, retry_window=1, backoff=0.01, backoff_max=0.02
+)
+PLACE = Place("s3", "bucket", "audio")
+
+
+@pytest.fixture(autouse=True)
+def _logged_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIA")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    monkeypatch.setenv("AWS_SESSION_TOKEN", SECRET)
+
+
+@pytest.fixture
+def wire() -> Iterator[Wire]:
+    with Wire(answer(200)) as server:
+        yield server
+
+
+def opened(endpoint: str, bounds: Bounds = FAST) -> CloudStorage:
+    return s3.make("s3://bucket/audio", {"endpoint": endpoint, "timeout": 1}, bounds)
+
+
+def write(storage: CloudStorage, size: int = 3) -> None:
+    with storage.write("clx1/a.wav") as writer:
+        writer.write(bytes(size))
+
+
+LISTING = (
+    "<ListBucketResult><IsTruncated>false</IsTruncated>"
+    "<Contents><Key>audio/a.wav</Key><Size>3</Size><LastModified>2026-01-01T00:00:00.000Z</LastModified>"
+    '<ETag>"x"</ETag></Contents></ListBucketResult>'
+)
+
+EVERYTHING: dict[str, Callable[[CloudStorage], object]] = {
+    "list": lambda storage: list(storage.list()),
+    "look at": lambda storage: storage.stat("clx1/a.wav"),
+    "read": lambda storage: storage.open("clx1/a.wav"),
+    "write": write,
+    "remove": lambda storage: storage.remove("clx1/a.wav"),
+}
+
+
+def failure(call: Callable[[], object]) -> StorageError:
+    begun = time.monotonic()
+    with pytest.raises(StorageError) as caught:
+        call()
+    assert time.monotonic() - begun < 20
+    text = f"{caught.value.message} {caught.value.hint}"
+    assert caught.value.hint
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None or caught.value.__suppress_context__
+    for never in ("\n", SECRET, "Debug", "RetryError", "The words of the service"):
+        assert never not in text
+    return caught.value
+
+
+@pytest.mark.parametrize("doing", EVERYTHING)
+class TestEveryCall:
+    @pytest.mark.parametrize(
+        ("reply", "words"),
+        [
+            pytest.param(refuse(403, "SignatureDoesNotMatch"), "secret key is wrong|access is denied", id="key"),
+            pytest.param(refuse(403, "AccessDenied"), "access is denied", id="denied"),
+            pytest.param(refuse(401, "Unauthorized"), "access is denied", id="401"),
+            pytest.param(refuse(400, "ExpiredToken"), "have expired|refused \\(400", id="expired"),
+            pytest.param(refuse(500, "InternalError"), "refused \\(500", id="500"),
+            pytest.param(refuse(503, "SlowDown"), "slow down \\(503", id="503"),
+            pytest.param(answer(301), "another region", id="region"),
+            pytest.param(hang_up, "connection was lost|could not be reached", id="hang up"),
+            pytest.param(silence, "did not answer in time|could not be reached", id="silence"),
+        ],
+    )
+    def test_a_refusal_is_told(self, doing: str, reply: Answer, words: str, wire: Wire) -> None:
+        wire.reply = reply
+        error = failure(lambda: EVERYTHING[doing](opened(wire.url)))
+        assert error.message.startswith(f"cannot {doing} s3://bucket/audio")
+        if doing != "list":
+            assert "clx1/a.wav" in error.message
+        assert re.search(words, error.message), error.message
+
+    def test_nobody_listens(self, doing: str) -> None:
+        port = free_port()
+        error = failure(lambda: EVERYTHING[doing](opened(f"http://127.0.0.1:{port}")))
+        assert f"127.0.0.1:{port}" in error.message
+
+    def test_a_request_is_repeated_and_then_given_up(self, doing: str, wire: Wire) -> None:
+        wire.reply = refuse(503, "SlowDown")
+        failure(lambda: EVERYTHING[doing](opened(wire.url)))
+        assert len(wire.asked) == 1 + FAST.retries
+
+    def test_a_passing_fault_is_not_noticed(self, doing: str, wire: Wire) -> None:
+        whole = answer(206, "abc", Content_Range="bytes 0-2/3") if doing == "read" else answer(200, LISTING)
+        wire.reply = lambda asked, client: (refuse(503, "SlowDown") if len(wire.asked) <= FAST.retries else whole)(
+            asked, client
+        )
+        EVERYTHING[doing](opened(wire.url))
+        assert len(wire.asked) == 1 + FAST.retries
+
+
+class TestBuckets:
+    @pytest.mark.parametrize("doing", ["list", "read", "write", "remove"])
+    def test_a_bucket_that_is_not_there(self, doing: str, s3: Cloud) -> None:
+        storage = open_s3("s3://not-there", s3.options_at(s3.port))
+        error = failure(lambda: EVERYTHING[doing](storage))
+        assert isinstance(error, StorageUnavailable)
+        assert "there is no bucket not-there" in error.message
+        assert error.hint == "make it first"
+
+    def test_a_file_that_is_not_there(self, wire: Wire) -> None:
+        wire.reply = refuse(404, "NoSuchKey")
+        storage = opened(wire.url)
+        assert isinstance(failure(lambda: storage.open("clx1/a.wav")), StorageNotFound)
+        assert storage.stat("clx1/a.wav") is None
+        storage.remove("clx1/a.wav")
+
+
+class TestListings:
+    PAGE = LISTING.replace(
+        "false</IsTruncated>", "true</IsTruncated><NextContinuationToken>more</NextContinuationToken>"
+    )
+
+    def test_a_listing_that_fails_half_way_is_an_error(self, wire: Wire) -> None:
+        wire.reply = lambda asked, client: (
+            refuse(500, "InternalError") if "continuation-token=more" in asked.target else answer(200, self.PAGE)
+        )(asked, client)
+        failure(lambda: list(opened(wire.url).list()))
+        listing = opened(wire.url, replace(FAST, page=1)).list()
+        assert next(listing).path == "a.wav"
+        assert "refused (500" in failure(lambda: next(listing)).message
+
+    def test_a_listing_that_begins_anew_for_ever_is_an_error(self, wire: Wire) -> None:
+        wire.reply = answer(200, self.PAGE)
+        assert "in circles" in failure(lambda: list(opened(wire.url, replace(FAST, page=2)).list())).message
+
+    def test_a_cut_page_is_an_error(self, wire: Wire) -> None:
+        wire.reply = answer(200, self.PAGE[:150])
+        failure(lambda: list(opened(wire.url).list()))
+
+    @pytest.mark.parametrize("body", ["<html>Welcome</html>", "<ListBucketResult/>"])
+    def test_a_server_that_has_everything_is_no_empty_storage(self, body: str, wire: Wire) -> None:
+        wire.reply = answer(200, body)
+        error = failure(lambda: list(opened(wire.url).list()))
+        assert isinstance(error, StorageUnavailable)
+        assert "no object storage" in error.message
+
+    @pytest.mark.parametrize("reply", [refuse(404, "NoSuchKey"), refuse(403, "AccessDenied")])
+    def test_an_empty_storage_is_one(self, reply: Answer, wire: Wire) -> None:
+        wire.reply = lambda asked, client: (
+            answer(200, "<ListBucketResult/>") if asked.method == "GET" else reply
+        )(asked, client)
+        storage = opened(wire.url)
+        assert list(storage.list()) == []
+        assert list(storage.list("clx1/")) == []
+        assert [asked.method for asked in wire.asked].count("HEAD") == 1
+
+    @pytest.mark.parametrize("key", ["a//b.wav", "a/../b.wav", "bell\x7f.wav"])
+    def test_a_name_that_no_path_can_have_is_an_error(self, key: str, wire: Wire) -> None:
+        """It is somebody else's, and leaving it out would be a listing cut short."""
+        wire.reply = answer(200, LISTING.replace("a.wav", key))
+        failure(lambda: list(opened(wire.url).list()))
+
+    @pytest.mark.parametrize("prefix", ["../", "/", "a//b/", "a/../b", "line\nbreak/", "\ud800/x"])
+    def test_a_prefix_that_no_path_begins_with_lists_nothing_or_says_why(self, prefix: str, gs: Cloud) -> None:
+        storage = open_gs("gs://mhsync-tests/odd", gs.options_at(gs.port))
+        try:
+            assert list(storage.list(prefix)) == []
+        except StorageError as error:
+            assert "\n" not in error.message
+
+
+class TestTls:
+    @pytest.fixture(scope="class")
+    @classmethod
+    def certificate(cls, tmp_path_factory: pytest.TempPathFactory) -> Path:
+        """One of 127.0.0.1's own making; the file holds its key too."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "mhsync tests")])
+        now = datetime.datetime.now(datetime.UTC)
+        certificate = (
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(name)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - datetime.timedelta(days=1))
+            .not_valid_after(now + datetime.timedelta(days=30))
+            .add_extension(
+                x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
+            )
+            .sign(key, hashes.SHA256())
+        )
+        file = tmp_path_factory.mktemp("tls") / "server.pem"
+        pem = serialization.Encoding.PEM
+        file.write_bytes(
+            certificate.public_bytes(pem)
+            + key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        )
+        return file
+
+    def test_a_certificate_that_nobody_vouches_for_is_refused(self, certificate: Path) -> None:
+        with Wire(answer(200, "abc"), str(certificate)) as server:
+            error = failure(lambda: opened(server.url).stat("a.wav"))
+            assert "certificate is not trusted" in error.message
+            assert "SSL_CERT_FILE" in str(error.hint)
+            assert server.asked == []
+
+    def test_one_that_ssl_cert_file_names_is_trusted(
+        self, certificate: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        with Wire(answer(200, "abc"), str(certificate)) as server:
+            assert opened(server.url).stat("a.wav") is not None
+
+    def test_https_is_never_left_for_http(
+        self, certificate: Path, wire: Wire, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        with Wire(answer(307, Location=f"{wire.url}/x"), str(certificate)) as server:
+            for doing in EVERYTHING.values():
+                failure(lambda doing=doing: doing(opened(server.url)))
+        assert wire.asked == []
+
+
+class TestProxies:
+    @pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"])
+    def test_this_machine_is_never_reached_through_a_proxy(
+        self, name: str, wire: Wire, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with Wire(answer(200, "of the proxy")) as proxy:
+            monkeypatch.setenv(name, proxy.url)
+            assert opened(wire.url).stat("a.wav") is not None
+            assert opened(wire.url.replace("127.0.0.1", "localhost")).stat("a.wav") is not None
+            assert proxy.asked == []
+        assert len(wire.asked) == 2
+
+    def test_another_machine_is(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        with Wire(answer(502)) as proxy:
+            monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+            failure(lambda: opened("https://storage.invalid").stat("a.wav"))
+            assert {(asked.method, asked.target) for asked in proxy.asked} == {("CONNECT", "storage.invalid:443")}
+
+
+class TestTheMap:
+    def test_it_is_complete(self) -> None:
+        kinds = [kind for _, kind in inspect.getmembers(obstore.exceptions, inspect.isclass)]
+        assert len(kinds) > 8
+        for kind in [*kinds, FileNotFoundError, ValueError, OSError, RuntimeError, NotImplementedError]:
+            if not issubclass(kind, Exception):
+                continue
+            error = failure(lambda kind=kind: raise_in_told(kind(f"Debug {SECRET}\nRetryError")))
+            assert error.message.startswith("cannot read s3://bucket/audio/a.wav: ")
+
+    def test_a_panic_of_the_library_is_an_error_like_any(self) -> None:
+        panic = type("PanicException", (BaseException,), {})
+        failure(lambda: raise_in_told(panic(SECRET)))
+
+    @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
+    def test_an_interrupt_stays_one(self, kind: type[BaseException]) -> None:
+        with pytest.raises(kind):
+            raise_in_told(kind())
+
+    def test_an_error_of_ours_stays_as_it_is(self) -> None:
+        ours = StorageNotFound("ours")
+        with pytest.raises(StorageNotFound) as caught:
+            raise_in_told(ours)
+        assert caught.value is ours
+
+    def test_the_query_of_a_link_is_not_shown(self) -> None:
+        text = f"HTTP error https://user:{SECRET}@host.example:1/a?sig={SECRET} HttpError"
+        told_ = explain(obstore.exceptions.GenericError(text), PLACE)
+        assert SECRET not in told_.what
+        assert "host.example:1" in told_.what
+
+
+def raise_in_told(error: BaseException) -> None:
+    with told("read", PLACE, "a.wav"):
+        raise error
+
+
+def test_a_name_that_the_services_cannot_hold_is_told(gs: Cloud) -> None:
+    storage = open_gs("gs://mhsync-tests/odd", gs.options_at(gs.port))
+    for path in ("bell\x7f.wav", "half\ud800.wav"):
+        for call in (storage.stat, storage.open, storage.remove, lambda path: storage.move(path, "b.wav")):
+            error = failure(lambda call=call, path=path: call(path))
+            assert "cannot hold this name" in error.message
+        with pytest.raises(StorageError), storage.write(path):
+            pass
+
+
+def test_what_an_answer_is_cut_short_by_is_fetched_again(wire: Wire) -> None:
+    """The body ends early twice; obstore asks for the rest."""
+    body = bytes(range(256)) * 40
+
+    def reply(asked: Asked, client: socket.socket) -> None:
+        first = int(asked.headers["range"].removeprefix("bytes=").partition("-")[0])
+        rest = body[first:]
+        head = (
+            f'HTTP/1.1 206 Part\r\nContent-Length: {len(rest)}\r\nETag: "one"\r\n'
+            f"Last-Modified: Wed, 21 Oct 2015 07:28:00 GMT\r\n"
+            f"Content-Range: bytes {first}-{len(body) - 1}/{len(body)}\r\n\r\n"
+        )
+        client.sendall(head.encode() + (rest[:4000] if len(wire.asked) <= 2 else rest))
+
+    wire.reply = reply
+    with opened(wire.url).open("a.wav") as reader:
+        assert reader.read() == body
+    assert len(wire.asked) == 3

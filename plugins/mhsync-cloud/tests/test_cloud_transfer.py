@@ -1,0 +1,312 @@
+"""Files go up in parts and come down in ranges, whole or not at all, with checksums, in one process of its own."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cloud_desk import CloudEndToEnd, Desk
+from cloud_memory import MIB, peak_of
+from cloud_servers import BUCKET, Cloud, s3_client
+from cloud_wire import Asked, Wire, answer
+from mhsync_cloud import az
+from mhsync_cloud import s3 as s3_module
+from mhsync_cloud.bounds import Bounds
+from mhsync_cloud.plugin import open_s3
+from mhsync_cloud.storage import CloudStorage
+
+from mhsync import StorageError, StorageNotFound, StorageUnavailable
+from mhsync.testing.content import content, get, paths, put
+
+
+@pytest.fixture
+def service(s3: Cloud) -> Any:
+    """The other side's view."""
+    return s3_client(s3.endpoint, "any", "key")
+
+
+@pytest.fixture
+def new_storage(s3: Cloud, prefix: str) -> Iterator[Callable[..., CloudStorage]]:
+    def make(**bounds: Any) -> CloudStorage:
+        url = f"s3://{BUCKET}/{prefix}"
+        return s3_module.make(url, s3.options_at(s3.port), replace(Bounds(), **bounds))
+
+    yield make
+
+
+class TestUploads:
+    def test_a_small_file_goes_with_its_checksum(self, s3: Cloud) -> None:
+        """The fake does not look at it, so the request is looked at."""
+        with Wire(answer(200)) as wire:
+            put(open_s3(f"s3://{BUCKET}/a", {"endpoint": wire.url}), "a.wav", content(1000))
+            (asked,) = wire.asked
+            assert asked.body == content(1000)
+            assert asked.headers["x-amz-checksum-sha256"] == _base64(hashlib.sha256(content(1000)).digest())
+
+    def test_each_part_of_a_large_file_goes_with_its_checksum(self, prefix: str, s3: Cloud) -> None:
+        with Wire(answer(500)) as wire:
+            storage = open_s3(f"s3://{BUCKET}/a", {"endpoint": wire.url})
+
+            def reply(asked: Asked, client: socket.socket) -> None:
+                started = "<InitiateMultipartUploadResult><UploadId>one</UploadId></InitiateMultipartUploadResult>"
+                joined = '<CompleteMultipartUploadResult><ETag>"one"</ETag></CompleteMultipartUploadResult>'
+                body = "" if asked.method == "PUT" else started if "uploads" in asked.target else joined
+                mark = "x-amz-checksum-sha256"
+                answer(200, body, **{mark: asked.headers[mark]} if mark in asked.headers else {})(asked, client)
+
+            wire.reply = reply
+            data = content(11 * MIB)
+            put(storage, "a.wav", data)
+            start, *parts, end = wire.asked
+            assert start.headers["x-amz-checksum-algorithm"] == "SHA256"
+            assert [len(part.body) for part in parts] == [5 * MIB, 5 * MIB, MIB]
+            for number, part in enumerate(sorted(parts, key=lambda part: part.target)):
+                digest = hashlib.sha256(data[number * 5 * MIB :][: 5 * MIB]).digest()
+                assert part.headers["x-amz-checksum-sha256"] == _base64(digest)
+                assert part.headers["x-amz-content-sha256"] == digest.hex()
+                assert _base64(digest).encode() in end.body
+
+    def test_without_the_option_none_is_asked_for(self, s3: Cloud, prefix: str) -> None:
+        with Wire(answer(200)) as wire:
+            put(open_s3(f"s3://{BUCKET}/a", {"endpoint": wire.url, "checksum": "none"}), "a.wav", b"abc")
+            (asked,) = wire.asked
+            assert "x-amz-checksum-sha256" not in asked.headers
+            assert asked.headers["x-amz-content-sha256"] == hashlib.sha256(b"abc").hexdigest()
+
+    @pytest.mark.parametrize("size", [0, 1, 5 * MIB - 1, 5 * MIB, 5 * MIB + 1, 10 * MIB])
+    def test_around_the_size_of_a_part(self, size: int, s3: Cloud, prefix: str) -> None:
+        storage = s3.opener(prefix).open()
+        put(storage, "a.wav", content(size))
+        assert get(storage, "a.wav") == content(size)
+
+    def test_what_the_caller_changes_later_is_not_what_is_sent(self, s3: Cloud, prefix: str) -> None:
+        storage = s3.opener(prefix).open()
+        buffer = bytearray(b"before")
+        with storage.write("a.wav") as writer:
+            writer.write(buffer)
+            buffer[:] = b"after!"
+            writer.write(memoryview(b" and more"))
+        assert get(storage, "a.wav") == b"before and more"
+
+    def test_an_upload_that_is_given_up_is_forgotten_by_the_service(
+        self, s3: Cloud, service: Any, prefix: str
+    ) -> None:
+        storage = s3.opener(prefix).open()
+        with pytest.raises(ZeroDivisionError), storage.write("a.wav") as writer:
+            for _ in range(12):
+                writer.write(bytes(MIB))
+            raise ZeroDivisionError
+        assert paths(storage) == []
+        assert "Uploads" not in service.list_multipart_uploads(Bucket=BUCKET, Prefix=prefix)
+
+    def test_an_upload_longer_than_any_service_takes_is_refused(
+        self, new_storage: Callable[..., CloudStorage]
+    ) -> None:
+        storage = new_storage(part=1)
+        assert storage._bounds.largest == 10_000
+        with pytest.raises(StorageError, match="longer than 10000 bytes"), storage.write("a.wav") as writer:
+            writer.write(bytes(9999))
+            writer.write(b"xy")
+        assert paths(storage) == []
+
+    @pytest.mark.parametrize(
+        ("path", "kind"),
+        [
+            ("a.wav", "audio/wav"),
+            ("A.MP3", "audio/mpeg"),
+            ("a.b/c", "application/octet-stream"),
+            ("r.json", "application/json"),
+        ],
+    )
+    def test_a_browser_is_told_what_it_is(
+        self, path: str, kind: str, s3: Cloud, service: Any, prefix: str
+    ) -> None:
+        put(s3.opener(prefix).open(), path, b"x")
+        assert service.head_object(Bucket=BUCKET, Key=f"{prefix}/{path}")["ContentType"] == kind
+
+
+class TestDownloads:
+    @pytest.mark.parametrize("size", [0, 1, 999, 1000, 1001, 10_000])
+    def test_a_file_comes_in_ranges(self, size: int, new_storage: Callable[..., CloudStorage]) -> None:
+        storage = new_storage(read=1000, chunk=300)
+        put(storage, "a.wav", content(size))
+        assert get(storage, "a.wav") == content(size)
+        with storage.open("a.wav") as reader:
+            assert reader.read(7) + reader.read() == content(size)
+        with storage.open("a.wav") as reader:
+            assert b"".join(iter(lambda: reader.read1(64), b"")) == content(size)
+
+    def test_a_file_that_is_replaced_while_it_is_read_is_no_mixture(
+        self, new_storage: Callable[..., CloudStorage]
+    ) -> None:
+        storage = new_storage(read=100_000)
+        put(storage, "a.wav", content(300_000, "one"))
+        with storage.open("a.wav") as reader:
+            assert reader.read(10) == content(300_000, "one")[:10]
+            put(storage, "a.wav", content(300_000, "two"))
+            with pytest.raises(StorageError, match="changed meanwhile"):
+                reader.read()
+
+    def test_a_body_that_is_shorter_than_announced_is_an_error(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "any")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "key")
+        quick = Bounds(retries=1, retry_window=1, backoff=0.01, backoff_max=0.02)
+        with Wire(answer(206, b"half of it", Content_Range="bytes 0-9/20")) as wire:
+            storage = s3_module.make("s3://bucket", {"endpoint": wire.url}, quick)
+            with pytest.raises(StorageError), storage.open("a.wav") as reader:
+                reader.read()
+
+    def test_nothing_can_be_read_after_the_end(self, s3: Cloud, prefix: str) -> None:
+        storage = s3.opener(prefix).open()
+        put(storage, "a.wav", b"x")
+        reader = storage.open("a.wav")
+        reader.close()
+        with pytest.raises(ValueError, match="closed"):
+            reader.read()
+
+
+class TestMoves:
+    def test_a_file_too_large_to_be_copied_at_once_goes_through_this_machine(
+        self, new_storage: Callable[..., CloudStorage], service: Any, prefix: str
+    ) -> None:
+        storage = new_storage(copy_max=999)
+        put(storage, "a.wav", content(1000))
+        service.put_object_tagging(
+            Bucket=BUCKET, Key=f"{prefix}/a.wav", Tagging={"TagSet": [{"Key": "a", "Value": "b"}]}
+        )
+        storage.move("a.wav", "b.wav")
+        assert get(storage, "b.wav") == content(1000)
+        assert paths(storage) == ["b.wav"]
+        # The fake copies tags along; a new object has none.
+        assert service.get_object_tagging(Bucket=BUCKET, Key=f"{prefix}/b.wav")["TagSet"] == []
+
+    def test_others_are_copied_by_the_service(
+        self, new_storage: Callable[..., CloudStorage], service: Any, prefix: str
+    ) -> None:
+        storage = new_storage()
+        put(storage, "a.wav", content(1000))
+        service.put_object_tagging(
+            Bucket=BUCKET, Key=f"{prefix}/a.wav", Tagging={"TagSet": [{"Key": "a", "Value": "b"}]}
+        )
+        storage.move("a.wav", "b.wav")
+        assert service.get_object_tagging(Bucket=BUCKET, Key=f"{prefix}/b.wav")["TagSet"] != []
+
+    def test_azure_is_never_asked_to_copy(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It may answer before it has copied anything."""
+        monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_KEY", "a2V5")
+        with Wire(answer(206, "abc", Content_Range="bytes 0-2/3")) as wire:
+            storage = az.make("az://container", {"account": "account", "endpoint": f"{wire.url}/account"})
+            # The fake's answer to the removal at the end is none of Azure's.
+            with suppress(StorageError):
+                storage.move("a.wav", "b.wav")
+            assert "PUT" in [asked.method for asked in wire.asked]
+            assert not any("x-ms-copy-source" in asked.headers for asked in wire.asked)
+
+    def test_the_original_stays_where_the_copy_is_short(self, s3: Cloud) -> None:
+        with Wire(answer(200)) as wire:
+            wire.reply = lambda asked, client: answer(200, "abc" if asked.target.endswith("a.wav") else "ab")(
+                asked, client
+            )
+            storage = open_s3("s3://bucket", {"endpoint": wire.url})
+            with pytest.raises(StorageError, match="no whole copy"):
+                storage.move("a.wav", "b.wav")
+            assert "DELETE" not in [asked.method for asked in wire.asked]
+
+    def test_what_is_not_there_is_not_moved_and_nothing_is_lost(self, s3: Cloud, prefix: str) -> None:
+        storage = s3.opener(prefix).open()
+        put(storage, "b.wav", b"kept")
+        with pytest.raises(StorageNotFound):
+            storage.move("a.wav", "b.wav")
+        assert get(storage, "b.wav") == b"kept"
+
+
+class TestListings:
+    def test_what_shows_a_prefix_as_a_folder_is_no_file(self, s3: Cloud, service: Any, prefix: str) -> None:
+        service.put_object(Bucket=BUCKET, Key=f"{prefix}/", Body=b"")
+        storage = s3.opener(prefix).open()
+        assert paths(storage) == []
+        put(storage, "a.wav", b"x")
+        assert paths(storage) == ["a.wav"]
+
+    def test_a_neighbour_that_begins_alike_is_not_listed(self, s3: Cloud, prefix: str) -> None:
+        put(s3.opener(f"{prefix}/audio2").open(), "a.wav", b"x")
+        put(s3.opener(f"{prefix}/audio").open(), "b.wav", b"x")
+        assert paths(s3.opener(f"{prefix}/audio").open()) == ["b.wav"]
+
+    def test_a_bucket_without_prefix_lists_it_all(self, s3: Cloud, service: Any) -> None:
+        service.create_bucket(Bucket="whole")
+        storage = open_s3("s3://whole", s3.options_at(s3.port))
+        put(storage, "a/b.wav", b"x")
+        assert paths(storage) == ["a/b.wav"]
+
+    def test_an_etag_is_the_same_however_it_is_asked_for(self, s3: Cloud, prefix: str) -> None:
+        storage = s3.opener(prefix).open()
+        put(storage, "a.wav", b"x")
+        (listed,) = storage.list()
+        assert listed == storage.stat("a.wav")
+        assert listed.etag == hashlib.md5(b"x").hexdigest()
+
+
+class TestProcesses:
+    def test_a_forked_process_is_told_so_and_does_not_hang(self, s3: Cloud, prefix: str) -> None:
+        storage = s3.opener(prefix).open()
+        put(storage, "a.wav", b"x")
+        for use in (lambda: storage.stat("a.wav"), lambda: s3.opener(prefix).open().stat("a.wav")):
+            assert in_a_fork(use) == "start processes with spawn, not with fork"
+        assert get(storage, "a.wav") == b"x"
+
+    def test_the_plugin_loads_nothing_before_a_scheme_is_used(self, tmp_path: Path) -> None:
+        code = "import sys; import mhsync_cloud.plugin as p; p.mhsync_storage_schemes(); print('obstore' in sys.modules)"
+        status, out, err, _ = peak_of([sys.executable, "-c", code], os.environ, tmp_path, 60)
+        assert (status, out, err) == (0, "False\n", "")
+
+
+def in_a_fork(use: Callable[[], object]) -> str:
+    """What a forked process meets; it is ended when it takes too long."""
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        told = "nothing was raised"
+        try:
+            use()
+        except StorageUnavailable as error:
+            told = str(error.hint)
+        except BaseException as error:
+            told = repr(error)
+        os.write(write, told.encode())
+        os._exit(0)
+    os.close(write)
+    until = time.monotonic() + 20
+    while os.waitpid(child, os.WNOHANG) == (0, 0):
+        if time.monotonic() > until:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            break
+        time.sleep(0.01)
+    with os.fdopen(read) as pipe:
+        return pipe.read() or "it hung"
+
+
+class TestEndToEnd:
+    """Once through, on the fast fake; kills and cuts are tried on the real servers."""
+
+    cloud = pytest.fixture(lambda self, s3: s3)
+    desk = CloudEndToEnd.desk
+
+    def test_applied_once_there_is_nothing_left_to_do(self, desk: Desk) -> None:
+        desk.settle()
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
