@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
@@ -13,7 +12,7 @@ from mhsync_fsspec import webdav
 from mhsync_fsspec.access import Access
 from mhsync_fsspec.backend import Backend, Memory
 from mhsync_fsspec.failures import line
-from mhsync_fsspec.filesystem import FileSystemClass, class_of, open_url, protocols
+from mhsync_fsspec.filesystem import FileSystemClass, class_of, known_options, open_url, protocols
 from mhsync_fsspec.journal import Journal
 from mhsync_fsspec.publishing import Publisher
 from mhsync_fsspec.storage import FsspecStorage
@@ -67,9 +66,7 @@ def _install(protocol: str) -> str:
 
 def _refuse_misspelt(kind: FileSystemClass, target: Target) -> None:
     """Refuse options that the file system cannot know, as far as it says which it knows."""
-    parameters = inspect.signature(kind).parameters.values()
-    takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
-    known = {parameter.name for parameter in parameters} - {"self", "args", "kwargs"}
+    known, takes_any = known_options(kind)
     for name in target.options:
         if name in known:
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable, Mapping
 from typing import IO, Any, Protocol, cast
 
@@ -39,6 +40,14 @@ def class_of(protocol: str) -> FileSystemClass:
         ValueError: there is none.
     """
     return cast("FileSystemClass", fsspec.get_filesystem_class(protocol))
+
+
+def known_options(kind: FileSystemClass) -> tuple[frozenset[str], bool]:
+    """The options that a class names, and whether it takes others too."""
+    # fsspec's metaclass hides the signature of the class itself.
+    parameters = inspect.signature(cast("Any", kind).__init__).parameters.values()
+    named = {one.name for one in parameters if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)}
+    return frozenset(named - {"self"}), any(one.kind is one.VAR_KEYWORD for one in parameters)
 
 
 def protocols() -> list[str]:

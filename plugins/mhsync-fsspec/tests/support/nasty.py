@@ -74,7 +74,7 @@ class NastyFileSystem(AbstractFileSystem):
                 lose("ls")
                 found = [self._told(info) for info in self.local.ls(path, detail=True)]
             self.listings[path] = found
-        return self._lazily([{"name": path, "size": 0, "type": "directory"}, *self.listings[path]])
+        return self._lazily([{"name": path, "size": 0, "type": "file"}, *self.listings[path]])
 
     def _lazily(self, infos: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         for number, info in enumerate(infos):

@@ -1,0 +1,147 @@
+"""The plugin as mhsync finds it, and what it says when something fails."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import fsspec
+import pytest
+from fsspec.spec import AbstractFileSystem
+from mhsync_fsspec import plugin
+from mhsync_fsspec.factory import make
+from mhsync_fsspec.storage import FsspecStorage
+
+from mhsync import LocalWriter, StorageError, StorageNotFound, StorageUnavailable
+from mhsync.testing.content import content, get, paths, put
+
+
+def test_it_is_found_through_its_entry_point() -> None:
+    (found,) = [entry for entry in entry_points(group="mhsync") if entry.name == "fsspec"]
+    assert found.load() is plugin
+
+
+def test_it_serves_every_scheme_that_begins_with_fsspec(memory_url: str) -> None:
+    ((scheme, factory),) = plugin.mhsync_storage_schemes().items()
+    assert scheme == "fsspec+"
+    storage = factory(memory_url, {})
+    assert isinstance(storage, FsspecStorage)
+    assert repr(storage) == f"FsspecStorage({memory_url!r})"
+
+
+def test_loading_the_plugin_loads_no_fsspec() -> None:
+    code = "import sys, mhsync_fsspec.plugin; print('fsspec' in sys.modules)"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "False"
+
+
+def test_folders_and_memory_of_this_machine_are_known_as_such(tmp_path: Path, memory_url: str) -> None:
+    assert make(f"fsspec+file://{tmp_path}", {}, {}).is_folder_of_this_machine
+    assert make(memory_url, {}, {}).is_folder_of_this_machine
+    assert not make("fsspec+webdav://h/a", {}, {}).is_folder_of_this_machine
+
+
+class Refusing(AbstractFileSystem):
+    """Says in every error what it should keep to itself."""
+
+    protocol = "refusing"
+
+    def __init__(self, password: str = "", **options: object) -> None:
+        super().__init__(**options)
+        self.password = password
+
+    def info(self, path: str, **_: object) -> dict:
+        raise OSError(f"no answer from\nhttps://me:{self.password}@host/x?sig=abc123 with {self.password}")
+
+    ls = info
+
+
+class Closed(AbstractFileSystem):
+    """Cannot even be made."""
+
+    protocol = "closed"
+
+    def __init__(self, **options: object) -> None:
+        raise ConnectionRefusedError("refused")
+
+
+@pytest.fixture(autouse=True)
+def _registered() -> None:
+    for kind in (Refusing, Closed):
+        fsspec.register_implementation(kind.protocol, kind, clobber=True)
+
+
+def test_what_a_file_system_says_is_told_on_one_line_and_without_secrets() -> None:
+    environ = {"MHSYNC_FSSPEC_PASSWORD": "hunter2", "MHSYNC_FSSPEC_FOR": "refusing://"}
+    storage = make("fsspec+refusing://host/a", {}, environ)
+    for doing in (lambda: storage.stat("b.wav"), lambda: list(storage.list()), lambda: storage.open("b.wav")):
+        with pytest.raises(
+            StorageError, match=r"cannot .* fsspec\+refusing://host/a.*: OSError: no answer"
+        ) as caught:
+            doing()
+        assert "hunter2" not in caught.value.message
+        assert "abc123" not in caught.value.message
+        assert "\n" not in caught.value.message
+    storage.close()
+
+
+def test_a_file_system_that_cannot_be_opened_is_told_at_the_first_use() -> None:
+    storage = make("fsspec+closed://host/a", {}, {})
+    with pytest.raises(StorageUnavailable, match=r"cannot open fsspec\+closed://host/a: ConnectionRefusedError"):
+        storage.stat("b.wav")
+    storage.close()
+
+
+def test_a_storage_that_was_closed_says_so(memory_url: str) -> None:
+    storage = make(memory_url, {}, {})
+    storage.close()
+    with pytest.raises(StorageError, match="closed"):
+        storage.stat("a.wav")
+
+
+def test_the_writer_shows_the_bytes_as_a_local_file(memory_url: str) -> None:
+    storage = make(memory_url, {}, {})
+    with storage.write("x/a.wav") as writer:
+        assert isinstance(writer, LocalWriter)
+        writer.write(content(100_000))
+        writer.flush()
+        assert writer.local_path.suffix == ".wav"
+        assert writer.local_path.read_bytes() == content(100_000)
+        local = writer.local_path
+    assert not local.exists()
+
+
+def test_spools_of_dead_processes_are_cleared_away(memory_url: str, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    dead = 2**22 + 1
+    names = {f"mhsync-spool-{dead}-old.wav": 7200, f"mhsync-spool-{dead}-young.wav": 60}
+    names |= {f"mhsync-spool-{os.getpid()}-mine.wav": 7200, "theirs.wav": 7200}
+    for name, age in names.items():
+        (tmp_path / name).write_bytes(b"x")
+        os.utime(tmp_path / name, (time.time() - age,) * 2)
+    make(memory_url, {}, {}).sweep()
+    assert {path.name for path in tmp_path.iterdir()} == set(names) - {f"mhsync-spool-{dead}-old.wav"}
+
+
+def test_a_spool_that_has_no_room_is_told(memory_url: str, monkeypatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/nonexistent")
+    storage = make(memory_url, {}, {})
+    with pytest.raises(StorageError, match="cannot keep a file in /nonexistent on its way") as caught:
+        put(storage, "a.wav", b"x")
+    assert "TMPDIR" in caught.value.hint
+
+
+def test_an_option_reaches_the_file_system(tmp_path: Path) -> None:
+    storage = make(f"fsspec+file://{tmp_path}/new", {"auto_mkdir": True}, {})
+    put(storage, "x/a.wav", b"x")
+    assert get(storage, "x/a.wav") == b"x"
+    backend = storage._access.take()
+    assert backend.fs.auto_mkdir
+    with pytest.raises(StorageNotFound):
+        storage.open("x/b.wav")
+    assert paths(storage) == ["x/a.wav"]
+    storage.close()
