@@ -56,7 +56,11 @@ class Connection:
             raise SessionsExhausted from error
         except (paramiko.SSHException, OSError, EOFError) as error:
             raise Lost(str(error) or type(error).__name__) from error
-        return Session(channel)
+        try:
+            return Session(channel, self._timeout)
+        except Lost:
+            channel.close()
+            raise
 
     def close(self) -> None:
         with suppress(Exception):  # it may be broken already, in whatever way

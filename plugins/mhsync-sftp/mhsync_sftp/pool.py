@@ -1,7 +1,8 @@
 """Connections, shared without being shared: each session serves one caller at a time.
 
 There are never more connections than allowed. Once all are in use, a caller gets one more session on the
-connection that has the fewest: nobody waits for a connection while holding another, so nobody waits for ever.
+connection that has the fewest. Where the server allows no more sessions either, a thread that has one already uses
+that one again, and others wait: nobody waits while holding a session, so nobody waits for ever.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mhsync import StorageError, StorageUnavailable
 from mhsync_sftp.connect import Connection, SessionsExhausted
@@ -46,6 +47,10 @@ class Lease:
 
     session: Session
     entry: _Entry
+    owner: int
+    """The thread that took it."""
+    is_shared: bool = False
+    """Whether the same thread has it from before."""
 
 
 class Pool:
@@ -65,7 +70,7 @@ class Pool:
         most: int,
         server: str,
         *,
-        patience: float = 60.0,
+        patience: float = 3600.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._connect = connect
@@ -79,6 +84,8 @@ class Pool:
         self._changed = threading.Condition()
         self._gate = threading.Semaphore(_AT_ONCE)
         self._failure: tuple[float, StorageUnavailable] | None = None
+        self._held: dict[int, list[Lease]] = {}
+        """By thread, what it has taken and not yet given back."""
 
     def take(self) -> Lease:
         """A session of one's own; `give` it back.
@@ -90,8 +97,10 @@ class Pool:
         tries = 0
         while True:
             entry = self._reserve()
+            if isinstance(entry, Lease):
+                return replace(entry, is_shared=True)
             try:
-                return Lease(self._session(entry), entry)
+                return self._lend(self._session(entry), entry)
             except SessionsExhausted:
                 self._note_bound(entry)
             except Lost as error:
@@ -108,8 +117,14 @@ class Pool:
 
     def give(self, lease: Lease) -> None:
         """Hand a session back; a broken one is let go of."""
+        if lease.is_shared:
+            return
         entry, session = lease.entry, lease.session
         with self._changed:
+            held = self._held[lease.owner]
+            held.remove(lease)
+            if not held:
+                del self._held[lease.owner]
             entry.used -= 1
             entry.is_suspect |= session.is_broken
             keep = not entry.is_suspect and entry in self._entries
@@ -129,6 +144,12 @@ class Pool:
         for entry in entries:
             entry.connection.close()
 
+    def _lend(self, session: Session, entry: _Entry) -> Lease:
+        lease = Lease(session, entry, threading.get_ident())
+        with self._changed:
+            self._held.setdefault(lease.owner, []).append(lease)
+        return lease
+
     def _session(self, entry: _Entry) -> Session:
         with self._changed:
             if entry.idle:
@@ -139,7 +160,7 @@ class Pool:
                 entry.open += 1
         return session
 
-    def _reserve(self) -> _Entry:
+    def _reserve(self) -> _Entry | Lease:
         while True:
             found = self._find()
             if found is not None:
@@ -163,8 +184,8 @@ class Pool:
                 self._changed.notify_all()
             return entry
 
-    def _find(self) -> _Entry | None:
-        """The connection to use, or None where one more is to be made."""
+    def _find(self) -> _Entry | Lease | None:
+        """The connection to use, what this thread has already, or None where one more connection is to be made."""
         deadline = self._clock() + self._patience
         with self._changed:
             while True:
@@ -180,6 +201,11 @@ class Pool:
                 if not is_full:
                     self._connecting += 1
                     return None
+                mine = [
+                    lease for lease in self._held.get(threading.get_ident(), ()) if not lease.session.is_broken
+                ]
+                if mine:
+                    return mine[-1]
                 if not self._changed.wait(max(0.0, deadline - self._clock())):
                     raise StorageError(
                         f"{self._server} allows no more sessions at once",

@@ -33,6 +33,8 @@ from mhsync_sftp.wire import (
 FSYNC = "fsync@openssh.com"
 POSIX_RENAME = "posix-rename@openssh.com"
 _READ = 64 * 1024
+_SYNC = 10
+"""How many times longer than for anything else the answer to a flush is waited for."""
 
 
 class Channel(Protocol):
@@ -40,19 +42,25 @@ class Channel(Protocol):
 
     def sendall(self, s: bytes, /) -> None: ...
     def recv(self, nbytes: int, /) -> bytes: ...
+    def settimeout(self, timeout: float | None, /) -> None: ...
     def close(self) -> None: ...
 
 
 class Session:
     """Requests to one server.
 
+    Args:
+        timeout: seconds to wait for any answer.
+
     Raises, from each method:
         Refused: the server says no.
         Lost: the connection broke, or no answer came in time. Whoever uses the session closes it then.
     """
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, timeout: float) -> None:
+        channel.settimeout(timeout)
         self._channel = channel
+        self._timeout = timeout
         self._buffer = bytearray()
         self._next = 0
         self._answers: dict[int, tuple[int, Reader]] = {}
@@ -108,7 +116,10 @@ class Session:
     def sync(self, handle: bytes) -> None:
         """Have an open file's bytes flushed to disk, where the server knows how."""
         if FSYNC in self.extensions:
+            # A slow disk takes its time over a large file.
+            self._channel.settimeout(self._timeout * _SYNC)
             self._do(Kind.EXTENDED, string(FSYNC.encode()) + string(handle))
+            self._channel.settimeout(self._timeout)
 
     def send(self, kind: Kind, body: bytes) -> int:
         """Send a request without waiting; the number that its answer will carry."""

@@ -14,6 +14,14 @@ from pathlib import Path
 
 import paramiko
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 from mhsync_sftp.factory import make
 
 from mhsync import StorageUnavailable
@@ -60,13 +68,25 @@ def test_a_key_file_with_a_passphrase_takes_it_from_the_environment(place, tmp_p
     assert "wrong passphrase" not in f"{error.message}{error.hint}"
 
 
-@pytest.mark.parametrize("kind", ["ed25519", "rsa", "ecdsa"])
-def test_keys_as_ssh_keygen_makes_them_are_taken(place, tmp_path: Path, kind: str) -> None:
+KEYS = {
+    "ed25519": ed25519.Ed25519PrivateKey.generate,
+    "rsa": lambda: rsa.generate_private_key(public_exponent=65537, key_size=2048),
+    "ecdsa": lambda: ec.generate_private_key(ec.SECP256R1()),
+}
+
+
+@pytest.mark.parametrize("locked", [False, True], ids=["plain", "with a passphrase"])
+@pytest.mark.parametrize("kind", list(KEYS))
+def test_keys_as_openssh_writes_them_are_taken(place, tmp_path: Path, kind: str, locked: bool) -> None:
     file = tmp_path / f"id_{kind}"
-    subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-f", str(file)], check=True)
-    name, blob, *_ = file.with_suffix(".pub").read_text().split()
+    key = KEYS[kind]()
+    lock = BestAvailableEncryption(b"open sesame") if locked else NoEncryption()
+    file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, lock))
+    name, blob = key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode().split()
     place.behaviour.keys = (paramiko.PKey.from_type_string(name, base64.b64decode(blob)),)
-    assert works(place.url, {**place.options, "key_file": str(file)})
+    assert works(
+        place.url, {**place.options, "key_file": str(file)}, {"MHSYNC_SFTP_KEY_PASSPHRASE": "open sesame"}
+    )
 
 
 @pytest.mark.parametrize("kind", ["missing", "rubbish", "folder"])
@@ -95,7 +115,9 @@ def test_a_password_comes_from_the_environment(place, without_key: dict) -> None
     assert "wrong password" not in f"{error.message}{error.hint}"
 
 
+@pytest.mark.integration
 def test_keys_come_from_the_agent(place, without_key: dict, agent: paramiko.PKey) -> None:
+    """The agent is one of Debian's package openssh-client."""
     place.behaviour.keys = (agent,)
     assert works(place.url, {**without_key, "agent": True})
     assert "does not let us in" in refused(place.url, without_key).message

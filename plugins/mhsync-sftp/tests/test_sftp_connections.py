@@ -60,6 +60,41 @@ def test_a_server_that_allows_few_sessions_on_a_connection_is_waited_for(new_pla
     storage.close()
 
 
+def test_a_server_that_allows_one_session_in_all_serves_a_thread_that_needs_several(new_place) -> None:
+    place = new_place(sessions=1)
+    place.options["connections"] = 1
+    storage = place.opener.open()
+    put(storage, "a.wav", content(300_000))
+    started = threading.Barrier(4)
+
+    def work(number: int) -> None:
+        started.wait(60)
+        with storage.open("a.wav") as reader, storage.write(f"{number}.wav") as writer:
+            while data := reader.read(70_000):
+                writer.write(data)
+                assert storage.stat("a.wav").size == 300_000
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(4)))
+    assert all(get(storage, f"{number}.wav") == content(300_000) for number in range(4))
+    storage.close()
+
+
+def test_a_session_is_not_waited_for_without_end(new_place) -> None:
+    place = new_place(sessions=1)
+    place.options["connections"] = 1
+    storage = place.opener.open()
+    storage._pool._patience = 0.2
+    with ThreadPoolExecutor(1) as pool, storage.write("a.wav") as writer:
+        writer.write(b"x")
+        other = pool.submit(storage.stat, "a.wav")
+        with pytest.raises(StorageError, match=r"\[127.0.0.1\]:\d+ allows no more sessions at once") as caught:
+            other.result(60)
+    assert "connections" in caught.value.hint
+    assert get(storage, "a.wav") == b"x"
+    storage.close()
+
+
 def test_a_server_that_opens_no_session_is_said_so(new_place) -> None:
     storage = new_place(sessions=0).opener.open()
     with pytest.raises(StorageUnavailable, match="opens no session"):

@@ -17,8 +17,7 @@ import pytest
 from tcp_proxy import TcpProxy
 
 from mhsync import Storage
-from mhsync.sandbox.server import Sandbox
-from mhsync.sandbox.world import Output, SandboxProject, World, outputs_of
+from mhsync.testing import Output, Sandbox, SandboxProject, World, outputs_of
 
 COUNT = 12
 SIZE = 1_000_000
