@@ -1,4 +1,7 @@
-"""For authors of plugins: the storage conformance suite and pytest fixtures. Needs the extra `mhsync[testing]`."""
+"""For authors of plugins: the storage conformance suite, a sandbox of the API, and pytest fixtures.
+
+Needs the extra `mhsync[testing]`. The names are loaded when they are first used.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,33 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mhsync.sandbox.occasion import Occasion
+    from mhsync.sandbox.rules import Faults, Rule
+    from mhsync.sandbox.server import Sandbox
+    from mhsync.sandbox.wire import Answer
+    from mhsync.sandbox.world import Output, SandboxProject, World, outputs_of
     from mhsync.testing.conformance import StorageConformance
     from mhsync.testing.opener import Opener
 
-__all__ = ["Opener", "StorageConformance"]
+__all__ = [  # noqa: RUF022 - grouped by use
+    "Opener", "StorageConformance",
+    "Sandbox", "World", "SandboxProject", "Output", "outputs_of",
+    "Faults", "Rule", "Occasion", "Answer",
+]  # fmt: skip
 
-_PUBLIC = {"Opener": "mhsync.testing.opener", "StorageConformance": "mhsync.testing.conformance"}
+_PUBLIC = {
+    "Answer": "mhsync.sandbox.wire",
+    "Faults": "mhsync.sandbox.rules",
+    "Occasion": "mhsync.sandbox.occasion",
+    "Opener": "mhsync.testing.opener",
+    "Output": "mhsync.sandbox.world",
+    "Rule": "mhsync.sandbox.rules",
+    "Sandbox": "mhsync.sandbox.server",
+    "SandboxProject": "mhsync.sandbox.world",
+    "StorageConformance": "mhsync.testing.conformance",
+    "World": "mhsync.sandbox.world",
+    "outputs_of": "mhsync.sandbox.world",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -160,17 +160,20 @@ class StorageConformance:
             assert data == data[:1] * 1_000_000
 
     def test_of_two_writers_of_one_path_one_wins_whole(self, storage: Storage) -> None:
-        both_inside = threading.Barrier(2)
+        both_inside, second_ended = threading.Barrier(2), threading.Event()
 
-        def write(data: bytes) -> None:
+        def write(data: bytes, *, is_first: bool) -> None:
             with storage.write("a.wav") as writer:
                 writer.write(data[:1000])
                 both_inside.wait(60)
+                if is_first:
+                    assert second_ended.wait(60)
                 writer.write(data[1000:])
+            second_ended.set()
 
         candidates = [content(200_000, "one"), content(300_000, "two")]
         with ThreadPoolExecutor(2) as pool:
-            list(pool.map(write, candidates))
+            list(pool.map(lambda data: write(data, is_first=data is candidates[0]), candidates))
         assert get(storage, "a.wav") in candidates
         assert paths(storage) == ["a.wav"]
 

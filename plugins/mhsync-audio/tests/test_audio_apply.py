@@ -13,11 +13,7 @@ from typing import Any
 
 import pytest
 
-from mhsync.sandbox.occasion import Occasion
-from mhsync.sandbox.rules import Faults, Rule
-from mhsync.sandbox.server import Sandbox
-from mhsync.sandbox.wire import Answer
-from mhsync.sandbox.world import SandboxProject, World, outputs_of
+from mhsync.testing import Answer, Faults, Occasion, Rule, Sandbox, SandboxProject, World, outputs_of
 
 ID = "clx0000000000000000000001"
 MakeWav = Callable[..., bytes]

@@ -12,8 +12,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from mhsync.sandbox.server import Sandbox
-from mhsync.sandbox.world import SandboxProject, World, outputs_of
+from mhsync.testing import Sandbox, SandboxProject, World, outputs_of
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 KEPT, GONE, STUCK = "clx_kept_1", "clx_gone_2", "clx_stuck_3"

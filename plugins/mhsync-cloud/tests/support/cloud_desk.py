@@ -11,8 +11,7 @@ from cloud_servers import BUCKET, Cloud
 from end_to_end import Desk, EndToEnd, Site, projects
 
 from mhsync import Storage
-from mhsync.sandbox.server import Sandbox
-from mhsync.sandbox.world import World
+from mhsync.testing import Sandbox, World
 
 
 class CloudDesk(Desk):
