@@ -84,8 +84,9 @@ class KnownHosts:
     def _unknown(self, kind: str, key: bytes) -> StorageUnavailable:
         target = self._target
         return StorageUnavailable(
-            f"the host key of {target.server} is not known: it shows {kind} {fingerprint(key)}",
-            hint=f"compare the fingerprint with what the server's owner says, then: {self._scan()}",
+            f"the host key of {target.server} is not known: it shows {kind} {fingerprint(key)}; "
+            f"to add it: {self._scan()}",
+            hint="compare the fingerprint with what the server's owner says before you add it",
         )
 
     def _changed(self, kind: str, key: bytes, known: HostKey) -> StorageUnavailable:

@@ -73,8 +73,9 @@ def test_an_unknown_key_is_refused_with_what_to_do(known, text: str) -> None:
     with pytest.raises(StorageUnavailable, match="is not known") as caught:
         known(text).check(KIND, KEY)
     assert fingerprint(KEY) in caught.value.message
-    assert f"ssh-keyscan {SERVER} >> " in caught.value.hint
-    assert caught.value.hint.endswith("known_hosts")
+    assert f"to add it: ssh-keyscan {SERVER} >> " in caught.value.message
+    assert caught.value.message.endswith("known_hosts")
+    assert "compare the fingerprint" in caught.value.hint
 
 
 def test_a_changed_key_names_both_and_the_line(known) -> None:

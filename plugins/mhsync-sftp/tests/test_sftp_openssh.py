@@ -112,7 +112,7 @@ def test_what_the_error_of_an_unknown_host_says_to_do_mends_it(server: Sshd, opt
     storage = open_storage(url, options)
     with pytest.raises(StorageUnavailable, match="is not known") as caught:
         storage.stat("a.wav")
-    command = re.search(r"ssh-keyscan .*", caught.value.hint)
+    command = re.search(r"ssh-keyscan .*", caught.value.message)
     assert command is not None
     subprocess.run(command[0], shell=True, check=True, capture_output=True)
     assert known.read_text()
