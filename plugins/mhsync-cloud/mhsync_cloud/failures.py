@@ -152,6 +152,9 @@ def _refused(status: int, code: str | None) -> Failure:
         )
     if status == 412:
         return Failure(StorageError, "it was changed meanwhile", _AGAIN, status)
+    if status == 501:
+        hint = "the option checksum: none of s3:// asks for less"
+        return Failure(StorageError, f"the service cannot do that ({said})", hint, status)
     return Failure(StorageError, f"the service refused ({said})", _SEE_SERVICE, status)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from cloud_desk import CloudEndToEnd
 from cloud_servers import Cloud, azurite
 
 from mhsync.testing import Opener, StorageConformance
+from mhsync.testing.content import paths, put
 
 pytestmark = pytest.mark.integration
 
@@ -28,6 +30,16 @@ class TestAzurite(StorageConformance):
     @pytest.fixture
     def opener(self, cloud: Cloud, prefix: str) -> Opener:
         return cloud.opener(prefix)
+
+
+class TestManyPages:
+    def test_a_listing_of_more_than_a_page_of_azure_is_whole(self, cloud: Cloud, prefix: str) -> None:
+        """5000 are the most that it gives at once, and nobody can ask it for less from here."""
+        storage = cloud.opener(prefix).open()
+        names = [f"{number:05}.json" for number in range(5010)]
+        with ThreadPoolExecutor(16) as pool:
+            list(pool.map(lambda name: put(storage, name, b"x"), names))
+        assert paths(storage) == names
 
 
 class TestEndToEnd(CloudEndToEnd):

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import os
+import socket
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from cloud_desk import CloudEndToEnd
-from cloud_servers import PAGE, Cloud, ceph
+from cloud_memory import BOUND, MIB, run, stream
+from cloud_servers import BUCKET, PAGE, Cloud, ceph
+from cloud_wire import Asked, Wire
+from mhsync_cloud.plugin import open_s3
 
-from mhsync.testing import Opener, StorageConformance
+from mhsync import StorageError
+from mhsync.testing import Opener, Sandbox, SandboxProject, StorageConformance, World, outputs_of
+from mhsync.testing.content import content, paths, put
 
 pytestmark = pytest.mark.integration
 
@@ -42,3 +52,65 @@ class TestCephWithoutChecksums(StorageConformance):
 
 class TestEndToEnd(CloudEndToEnd):
     pass
+
+
+class TestChangedOnTheWay:
+    """Ceph looks at the checksum that signs each request: a bit that flips on the way is found."""
+
+    @pytest.fixture
+    def flipping(self, cloud: Cloud) -> Iterator[Wire]:
+        """Passes requests on; the last byte of a body of more than a receipt's length is another."""
+
+        def reply(asked: Asked, client: socket.socket) -> None:
+            body = asked.body[:-1] + bytes([asked.body[-1] ^ 1]) if len(asked.body) > 9000 else asked.body
+            lines = "".join(
+                f"{name}: {value}\r\n" for name, value in asked.headers.items() if name != "connection"
+            )
+            head = f"{asked.method} {asked.target} HTTP/1.1\r\n{lines}Connection: close\r\n\r\n"
+            with socket.create_connection(("127.0.0.1", cloud.port)) as server:
+                server.sendall(head.encode() + body)
+                while data := server.recv(65536):
+                    client.sendall(data)
+
+        with Wire(reply) as wire:
+            yield wire
+
+    @pytest.mark.parametrize("size", [10_000, 6 * 1024 * 1024])
+    def test_it_is_refused_and_nothing_becomes_visible(
+        self, size: int, cloud: Cloud, flipping: Wire, prefix: str
+    ) -> None:
+        storage = open_s3(f"s3://{BUCKET}/{prefix}", cloud.options_at(flipping.port))
+        put(storage, "small.wav", b"too short to be changed")
+        with pytest.raises(StorageError, match="changed on their way"):
+            put(storage, "a.wav", content(size))
+        assert paths(cloud.opener(prefix).open()) == ["small.wav"]
+
+
+class TestTwoGibibytes:
+    SIZE = 2048 * MIB
+
+    def test_a_file_takes_no_more_memory(self, cloud: Cloud, prefix: str, tmp_path: Path) -> None:
+        ran = stream(cloud.opener(prefix), self.SIZE, tmp_path, 600)
+        assert ran.status == 0, ran.err
+        assert 10 * MIB < ran.peak < BOUND
+
+    def test_mhsync_as_a_whole_takes_no_more(self, cloud: Cloud, prefix: str, tmp_path: Path) -> None:
+        manifest = {
+            "version": 1,
+            "storage": f"s3://{BUCKET}/{prefix}",
+            "storage_options": cloud.options_at(cloud.port),
+            "projects": [{"id": "long"}],
+        }
+        (tmp_path / "manifest.yaml").write_text(json.dumps(manifest))
+        project = SandboxProject("long", outputs=outputs_of("long", 1, size=self.SIZE))
+        with Sandbox(World([project])) as sandbox:
+            environment = {
+                **os.environ, "MHSYNC_API_URL": sandbox.api_url, "MAGIC_HOUR_API_KEY": sandbox.key,
+                "MHSYNC_PLUGINS": "mhsync-cloud",
+            }  # fmt: skip
+            for command in ("apply", "verify"):
+                ran = run([sys.executable, "-m", "mhsync", command, "manifest.yaml"], environment, tmp_path, 600)
+                assert ran.status == 0, ran.err
+                assert 10 * MIB < ran.peak < BOUND, command
+        storage = cloud.opener(prefix).open()
+        storage.remove("long/output.wav")

@@ -98,6 +98,7 @@ class TestEveryCall:
             pytest.param(refuse(400, "ExpiredToken"), "have expired|refused \\(400", id="expired"),
             pytest.param(refuse(500, "InternalError"), "refused \\(500", id="500"),
             pytest.param(refuse(503, "SlowDown"), "slow down \\(503", id="503"),
+            pytest.param(refuse(501, "NotImplemented"), "cannot do that \\(501", id="501"),
             pytest.param(answer(301), "another region", id="region"),
             pytest.param(hang_up, "connection was lost|could not be reached", id="hang up"),
             pytest.param(silence, "did not answer in time|could not be reached", id="silence"),

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 from cloud_desk import CloudEndToEnd, Desk
-from cloud_memory import MIB, peak_of
+from cloud_memory import MIB, run
 from cloud_servers import BUCKET, Cloud, s3_client
 from cloud_wire import Asked, Wire, answer
 from mhsync_cloud import az
@@ -162,10 +162,22 @@ class TestDownloads:
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "any")
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "key")
         quick = Bounds(retries=1, retry_window=1, backoff=0.01, backoff_max=0.02)
-        with Wire(answer(206, b"half of it", Content_Range="bytes 0-9/20")) as wire:
+        head = "HTTP/1.1 206 Part\r\nContent-Range: bytes 0-19/20\r\nContent-Length: 20\r\n"
+        head += 'ETag: "one"\r\nLast-Modified: Wed, 21 Oct 2015 07:28:00 GMT\r\n\r\n'
+        with Wire(lambda asked, client: client.sendall(head.encode() + b"half of it")) as wire:
             storage = s3_module.make("s3://bucket", {"endpoint": wire.url}, quick)
-            with pytest.raises(StorageError), storage.open("a.wav") as reader:
+            with storage.open("a.wav") as reader, pytest.raises(StorageError):
                 reader.read()
+
+    def test_one_that_the_library_takes_for_whole_is_an_error_too(
+        self, s3: Cloud, prefix: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        storage = s3.opener(prefix).open()
+        put(storage, "a.wav", content(20))
+        reader = storage.open("a.wav")
+        monkeypatch.setattr(reader.raw, "_chunks", iter([content(20)[:10]]))
+        with reader, pytest.raises(StorageError, match="ended after 10 of 20 bytes"):
+            reader.read()
 
     def test_nothing_can_be_read_after_the_end(self, s3: Cloud, prefix: str) -> None:
         storage = s3.opener(prefix).open()
@@ -268,7 +280,7 @@ class TestProcesses:
 
     def test_the_plugin_loads_nothing_before_a_scheme_is_used(self, tmp_path: Path) -> None:
         code = "import sys; import mhsync_cloud.plugin as p; p.mhsync_storage_schemes(); print('obstore' in sys.modules)"
-        status, out, err, _ = peak_of([sys.executable, "-c", code], os.environ, tmp_path, 60)
+        status, out, err, _ = run([sys.executable, "-c", code], os.environ, tmp_path, 60)
         assert (status, out, err) == (0, "False\n", "")
 
 

@@ -1,24 +1,39 @@
-"""How much memory a program takes at most, seen from outside."""
+"""How much memory a program takes at most, seen from outside: that of a process of its own."""
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import subprocess
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
+
+from mhsync.testing import Opener
 
 MIB = 1024 * 1024
+BOUND = 60 * MIB
+"""What mhsync takes at most, however long an output is."""
 
 
-def peak_of(
-    command: Sequence[str], environ: Mapping[str, str], folder: Path, timeout: float
-) -> tuple[int, str, str, int]:
+class Run(NamedTuple):
+    """How a program ended, what it said, and the bytes that lay in memory at its worst moment."""
+
+    status: int
+    out: str
+    err: str
+    peak: int
+
+
+def run(command: Sequence[str], environ: Mapping[str, str], folder: Path, timeout: float) -> Run:
     """Run a program to its end.
 
-    Returns:
-        Exit code, stdout, stderr, and the bytes that lay in memory at its worst moment.
+    Raises:
+        TimeoutError: it took longer.
     """
     with (
         (folder / "out").open("w+") as out,
@@ -35,4 +50,11 @@ def peak_of(
                 found = re.search(r"VmHWM:\s+(\d+) kB", status)
                 peak = max(peak, int(found[1]) * 1024 if found else 0)
             time.sleep(0.01)
-        return process.returncode, (folder / "out").read_text(), (folder / "err").read_text(), peak
+        return Run(process.returncode, (folder / "out").read_text(), (folder / "err").read_text(), peak)
+
+
+def stream(opener: Opener, size: int, folder: Path, timeout: float) -> Run:
+    """Write, read, move and remove one file of so many bytes."""
+    program = str(Path(__file__).with_name("cloud_stream.py"))
+    task = json.dumps({"factory": opener.factory, "arguments": opener.arguments, "size": size})
+    return run([sys.executable, program, task], {**os.environ, **opener.environment}, folder, timeout)

@@ -1,0 +1,38 @@
+"""Writes a file of any length and reads it back, in little memory of its own: `python cloud_stream.py TASK`.
+
+The task is JSON: the factory, its arguments, and the size in bytes. What comes back must be what was written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+
+from mhsync.testing import Opener
+
+CHUNK = 256 * 1024
+
+
+def main(factory: str, arguments: list[object], size: int) -> None:
+    storage = Opener(factory, tuple(arguments)).open()
+    written, read = hashlib.sha256(), hashlib.sha256()
+    with storage.write("large.wav") as writer:
+        for begin in range(0, size, CHUNK):
+            data = os.urandom(min(CHUNK, size - begin))
+            written.update(data)
+            writer.write(data)
+    with storage.open("large.wav") as reader:
+        while data := reader.read(CHUNK):
+            read.update(data)
+    storage.move("large.wav", "moved.wav")
+    info = storage.stat("moved.wav")
+    assert info is not None
+    assert info.size == size
+    assert written.digest() == read.digest()
+    storage.remove("moved.wav")
+
+
+if __name__ == "__main__":
+    main(**json.loads(sys.argv[1]))
