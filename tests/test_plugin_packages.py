@@ -160,6 +160,12 @@ def test_an_extra_of_mhsync_installs_it(plugin: Path) -> None:
     assert any(f"pip install 'mhsync[{extra}]'" in page for extra in mine)
 
 
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
+def test_an_example_is_tried_as_it_is_installed(example: Path) -> None:
+    test = ROOT / "tests" / "examples" / f"test_{example.name.removeprefix('mhsync-').replace('-', '_')}.py"
+    assert "install(EXAMPLE, " in test.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("package", [*STORAGES.values(), *NOTIFIERS.values()], ids=lambda package: package.extra)
 def test_what_an_error_tells_to_install_is_what_installs_it(package: Any) -> None:
     assert metadata(ROOT)["project"]["optional-dependencies"][package.extra] == [package.name]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -12,11 +13,15 @@ from types import ModuleType
 import pytest
 
 import mhsync
+import mhsync.testing
 from mhsync.hooks import specs
 from mhsync.hooks.loaded import HOOKS
 from mhsync.hooks.manager import Hooks
+from mhsync.testing import StorageConformance
+from mhsync.testing.scaffold import write
 
-PAGE = (Path(__file__).parents[2] / "docs" / "plugins.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8")
 SPECS: dict[str, Callable[..., object]] = {name: getattr(specs, name) for name in sorted(HOOKS)}
 
 
@@ -56,6 +61,30 @@ def test_the_page_on_plugins_says_when_on_which_thread_and_what_an_exception_doe
         assert f"`{parameter}" in text
 
 
+@pytest.mark.parametrize("name", SPECS)
+def test_the_page_on_plugins_gives_each_hook_s_types(name: str) -> None:
+    signature = inspect.signature(SPECS[name])
+    taken = ", ".join(f"{parameter.name}: {parameter.annotation}" for parameter in signature.parameters.values())
+    assert f"`({taken}) -> {signature.return_annotation}`" in section(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "thread"),
+    [
+        ("mhsync_storage_schemes", "the main thread"),
+        ("mhsync_notifier_schemes", "`mhsync-notify`"),
+        ("mhsync_review_plan", "the main thread"),
+        ("mhsync_check_output", "the transfer threads"),
+        ("mhsync_event", "`mhsync-notify`"),
+        ("mhsync_commands", "the main thread"),
+    ],
+)
+def test_the_page_on_plugins_names_the_thread(name: str, thread: str) -> None:
+    """Which it is in truth, `tests/e2e/test_broken_plugins.py` sees."""
+    (line,) = [line for line in section(name).splitlines() if line.startswith("- **Thread**")]
+    assert thread in line
+
+
 def test_the_page_on_plugins_has_no_hook_that_is_none() -> None:
     assert set(re.findall(r"mhsync_\w+(?=\()", PAGE)) == set(HOOKS)
 
@@ -63,6 +92,44 @@ def test_the_page_on_plugins_has_no_hook_that_is_none() -> None:
 def test_the_page_on_plugins_names_every_public_name_for_plugins() -> None:
     for name in set(mhsync.__all__) - {"Client"}:
         assert f"`{name}`" in PAGE
+
+
+def test_the_page_on_plugins_names_every_public_name_for_tests() -> None:
+    for name in mhsync.testing.__all__:
+        assert re.search(rf"\b{name}\b", PAGE)
+
+
+def test_the_page_on_plugins_names_every_method_and_flag_of_a_storage() -> None:
+    promises = PAGE.split("## What a storage promises")[1].split("## Proving it")[0]
+    for name, value in vars(mhsync.Storage).items():
+        if not name.startswith("_"):
+            mark = "`" if inspect.isfunction(value) else " = "
+            assert f"`{name}{mark}" in promises or f"`{name}(" in promises, name
+
+
+def test_the_page_on_plugins_names_every_bound_of_the_suite() -> None:
+    bounds = [name for name in StorageConformance.__annotations__ if not name.startswith("_")]
+    assert bounds
+    assert [name for name in bounds if f"`{name}`" not in PAGE.split("## Proving it")[1]] == []
+
+
+def test_the_page_on_plugins_lists_what_the_template_writes(tmp_path: Path) -> None:
+    written = write("mhsync-shelf", tmp_path)
+    rows = PAGE.split("## A storage in an afternoon")[1].split("## What a storage promises")[0]
+    cells = [line.split(" | ")[0] for line in rows.splitlines() if line.startswith("| `")]
+    assert sorted(name for cell in cells for name in re.findall(r"`([^`]+)`", cell)) == sorted(written.files)
+
+
+def test_links_on_the_page_on_plugins_lead_somewhere() -> None:
+    headings = {
+        re.sub(r"[^a-z_ -]", "", line[3:].lower()).strip().replace(" ", "-")
+        for line in PAGE.splitlines()
+        if line.startswith("## ")
+    }
+    assert set(re.findall(r"\]\(#([^)]+)\)", PAGE)) <= headings
+    named = re.findall(r"`((?:plugins|examples)/mhsync-[a-z-]+)`", PAGE)
+    assert named
+    assert [name for name in named if not (ROOT / name / "pyproject.toml").is_file()] == []
 
 
 def test_the_plugin_on_the_page_works(tmp_path: Path) -> None:
@@ -85,3 +152,39 @@ def test_a_hook_has_a_test(name: str) -> None:
     tree = ast.parse((Path(__file__).parent / "test_manager.py").read_text(encoding="utf-8"))
     tests = [node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
     assert any(test.startswith(f"test_{name}_") for test in tests)
+
+
+def users(hook: str) -> list[str]:
+    """The packages under `plugins/` and `examples/` whose entry point's module implements a hook."""
+    found = []
+    for metadata in sorted(ROOT.glob("plugins/*/pyproject.toml")) + sorted(ROOT.glob("examples/*/pyproject.toml")):
+        (module,) = tomllib.loads(metadata.read_text(encoding="utf-8"))["project"]["entry-points"][
+            "mhsync"
+        ].values()
+        tree = ast.parse((metadata.parent / (module.replace(".", "/") + ".py")).read_text(encoding="utf-8"))
+        marked = {
+            node.name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.FunctionDef)
+            and any(ast.unparse(mark).partition("(")[0] == "hookimpl" for mark in node.decorator_list)
+        }
+        found += [metadata.parent.name] if hook in marked else []
+    return found
+
+
+def test_every_hook_has_a_real_user() -> None:
+    assert {
+        name: users(name) for name in SPECS if name not in ("mhsync_storage_schemes", "mhsync_notifier_schemes")
+    } == {
+        "mhsync_check_output": ["mhsync-audio"],
+        "mhsync_commands": ["mhsync-example-policy"],
+        "mhsync_event": ["mhsync-example-policy"],
+        "mhsync_review_plan": ["mhsync-example-policy"],
+    }
+    assert users("mhsync_storage_schemes") == [
+        "mhsync-cloud",
+        "mhsync-fsspec",
+        "mhsync-sftp",
+        "mhsync-example-storage",
+    ]
+    assert users("mhsync_notifier_schemes") == ["mhsync-apprise", "mhsync-webhook"]
