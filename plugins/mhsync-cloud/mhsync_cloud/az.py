@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from mhsync_cloud.endpoint import client_options, find_endpoint, retry_config
 from mhsync_cloud.failures import told
 from mhsync_cloud.metadata import must_answer
 from mhsync_cloud.options import Options
-from mhsync_cloud.place import read_place
+from mhsync_cloud.place import Place, read_place
 from mhsync_cloud.process import home
 from mhsync_cloud.storage import CloudStorage, Stores
 
@@ -72,15 +72,17 @@ def make(url: str, values: Mapping[str, Any], bounds: Bounds | None = None) -> C
 
     with told("open", place):
         stores = Stores(quick=store(limits.quick_timeout), bulk=store(limits.timeout))
-    has_credentials = len(config.keys() & {"account_key", "sas_key"}) or any(map(environ.get, _OF_OBSTORE))
-    probe = partial(must_answer, *_METADATA, limits.metadata_timeout, place, f"the environment ({_CREDENTIALS})")
     return CloudStorage(
-        stores,
-        place,
-        limits,
-        copies_up_to=_NEVER,
-        before_first_use=(lambda: None) if has_credentials else probe,
+        stores, place, limits, copies_up_to=_NEVER, before_first_use=_before_first_use(config, place, limits)
     )
+
+
+def _before_first_use(config: AzureConfig, place: Place, bounds: Bounds) -> Callable[[], None]:
+    """Where nothing else gives credentials, the machine must."""
+    if config.keys() & {"account_key", "sas_key"} or any(map(os.environ.get, _OF_OBSTORE)):
+        return lambda: None
+    looked = f"the environment ({_CREDENTIALS})"
+    return partial(must_answer, *_METADATA, bounds.metadata_timeout, place, looked)
 
 
 def _config(option: str | None, environ: Mapping[str, str]) -> tuple[AzureConfig, str | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import socket
 import subprocess
 import time
@@ -11,13 +12,13 @@ from pathlib import Path
 
 
 class Daemon:
-    """One running server. `stop` ends it, politely first."""
+    """One running server. `stop` ends it, politely first; where setpriv is there, it also ends with the tests."""
 
     def __init__(self, command: Sequence[str], log: Path, environ: Mapping[str, str] | None = None) -> None:
         self.log = log
         with log.open("wb") as output:
             self._process = subprocess.Popen(
-                list(command),
+                [*_bound_to_us(), *command],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -36,6 +37,11 @@ class Daemon:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait(30)
+
+
+def _bound_to_us() -> tuple[str, ...]:
+    """Tests that are killed leave no servers behind."""
+    return ("setpriv", "--pdeathsig", "KILL") if shutil.which("setpriv") else ()
 
 
 def free_port() -> int:
