@@ -42,6 +42,8 @@ def test_the_wheel_holds_every_room_the_schemas_and_the_type_marker(wheel):
     assert sources <= names, sources - names
     assert {f"mhsync/schemas/{path.name}" for path in (ROOT / "schemas").glob("*.json")} <= names
     assert "mhsync/py.typed" in names
+    template = (ROOT / "mhsync" / "testing" / "template").iterdir()
+    assert {f"mhsync/testing/template/{path.name}" for path in template} <= names
     assert not [name for name in names if name.startswith("tests/")]
 
 
