@@ -102,7 +102,8 @@ def _judge(entry: Entry, inventory: Inventory, details: Details | None) -> Proje
     case = _Case(entry, inventory, details)
     problem = inventory.problem or inventory.invalid.get(entry.id)
     if problem is not None:
-        return case.verdict(Verdict.FAILED, problem.code, problem.message, outputs=())
+        reason = f"{problem.message} ({problem.hint})" if problem.hint else problem.message
+        return case.verdict(Verdict.FAILED, problem.code, reason, outputs=())
     if not is_settled(entry, inventory):
         if isinstance(details, Unreadable):
             return case.verdict(Verdict.FAILED, details.code, details.message)
