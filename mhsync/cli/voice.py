@@ -14,6 +14,7 @@ from mhsync.cli.render.terminal import Look, truncated, without_queries
 from mhsync.errors import MhsyncError
 
 _NARROW, _WIDE, _DEFAULT = 40, 120, 80
+_SECRET_LEAST = 6
 
 
 class Voice:
@@ -75,8 +76,8 @@ class Voice:
         return is_terminal and self.environ.get("TERM") != "dumb"
 
     def keep_secret(self, secret: str) -> None:
-        """Never write this text, whatever happens."""
-        if secret:
+        """Never write this text, whatever happens; one so short that it is in every second word is no secret."""
+        if len(secret) >= _SECRET_LEAST:
             self._secrets.add(secret)
 
     def scrubbed(self, text: str) -> str:

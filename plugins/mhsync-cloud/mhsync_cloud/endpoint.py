@@ -17,6 +17,8 @@ from mhsync_cloud.bounds import Bounds
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig
 
+TRUSTED = "MHSYNC_CLOUD_ENDPOINTS"
+"""Names the hosts that may be sent this environment's credentials although a manifest names them."""
 _HERE = ("localhost", "127.0.0.0/8", "::1")
 
 
@@ -29,6 +31,31 @@ def find_endpoint(option: str | None, environ: Mapping[str, str], names: Sequenc
     if option is not None:
         return _checked(option, "the option endpoint")
     return next((_checked(environ[name], name) for name in names if environ.get(name)), None)
+
+
+def require_trust(option: str | None, environ: Mapping[str, str], clouds_own: Sequence[str]) -> None:
+    """Refuse an endpoint of the manifest that would be sent credentials which it could use itself.
+
+    Bearer tokens and shared access signatures travel as they are (S3's signatures give nothing away), and a
+    manifest may come from a stranger: the environment says which servers beside the cloud's own may have them.
+
+    Args:
+        option: the endpoint as the manifest says it, checked already.
+        environ: where `MHSYNC_CLOUD_ENDPOINTS` names hosts, with commas.
+        clouds_own: the ends of the cloud's own host names.
+
+    Raises:
+        StorageUnavailable: the host is none of these.
+    """
+    if option is None or is_here(option):
+        return
+    host = (urlsplit(option).hostname or "").lower()
+    named = {name.strip().lower() for name in environ.get(TRUSTED, "").split(",")}
+    if host not in named and not any(host.endswith(end) for end in clouds_own):
+        raise StorageUnavailable(
+            f"the option endpoint would send this environment's credentials to {host}",
+            hint=f"if that server may have them, set {TRUSTED}={host}",
+        )
 
 
 def is_here(url: str | None) -> bool:

@@ -14,7 +14,7 @@ from obstore.store import GCSStore
 
 from mhsync import StorageUnavailable
 from mhsync_cloud.bounds import Bounds
-from mhsync_cloud.endpoint import client_options, find_endpoint, retry_config
+from mhsync_cloud.endpoint import client_options, find_endpoint, require_trust, retry_config
 from mhsync_cloud.failures import told
 from mhsync_cloud.metadata import must_answer
 from mhsync_cloud.options import Options
@@ -57,7 +57,9 @@ def make(url: str, values: Mapping[str, Any], bounds: Bounds | None = None) -> C
     place = read_place("gs", url, options.text("prefix", r".+", "team/audio"))
     found = bounds or Bounds()
     limits = replace(found, timeout=options.seconds("timeout", found.timeout))
-    endpoint = find_endpoint(options.text("endpoint", r".+", "https://gcs.example.com"), os.environ, _ENDPOINTS)
+    option = options.text("endpoint", r".+", "https://gcs.example.com")
+    endpoint = find_endpoint(option, os.environ, _ENDPOINTS)
+    require_trust(option, os.environ, (".googleapis.com",))
     credentials = _credentials(place, limits)
     config: GCSConfig = {} if endpoint is None else {"base_url": endpoint}
 

@@ -187,3 +187,37 @@ class TestAzure:
 
 def test_google_takes_its_options() -> None:
     assert repr(open_gs("gs://bucket", {"prefix": "audio", "timeout": 60})) == "CloudStorage('gs://bucket/audio')"
+
+
+class TestAnEndpointOfAStranger:
+    """It would be sent tokens that it could use itself: the environment must name it."""
+
+    @pytest.mark.parametrize("scheme", ["gs", "az"])
+    def test_it_is_refused_and_the_way_out_is_told(self, scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("AZURE_STORAGE_ACCOUNT", "ours")
+        monkeypatch.setenv("AZURE_STORAGE_TOKEN", "bearer")
+        monkeypatch.setenv("GOOGLE_BEARER_TOKEN", "bearer")
+        error = refusal(scheme, f"{scheme}://bucket", endpoint="https://Evil.example/x")
+        assert "credentials to evil.example" in error.message
+        assert "MHSYNC_CLOUD_ENDPOINTS=evil.example" in (error.hint or "")
+
+    @pytest.mark.parametrize(
+        ("scheme", "endpoint", "named"),
+        [
+            ("gs", "https://storage.googleapis.com", ""),
+            ("az", "https://ours.blob.core.windows.net", ""),
+            ("az", "http://127.0.0.1:10000/devstoreaccount1", ""),
+            ("gs", "https://ours.example", "other.example, ours.example"),
+        ],
+    )
+    def test_the_clouds_own_this_machine_and_named_hosts_are_trusted(
+        self, scheme: str, endpoint: str, named: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("AZURE_STORAGE_ACCOUNT", "ours")
+        monkeypatch.setenv("AZURE_STORAGE_TOKEN", "bearer")
+        monkeypatch.setenv("GOOGLE_BEARER_TOKEN", "bearer")
+        monkeypatch.setenv("MHSYNC_CLOUD_ENDPOINTS", named)
+        mhsync_storage_schemes()[scheme](f"{scheme}://bucket", {"endpoint": endpoint}).close()
+
+    def test_a_name_that_only_ends_like_the_clouds_own_is_a_strangers(self) -> None:
+        refusal("gs", "gs://bucket", endpoint="https://evilgoogleapis.com")
