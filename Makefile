@@ -27,7 +27,7 @@ test-plugins: $(PLUGIN_READY)
 # Plugins against real servers; installs them from Debian's and npm's packages, so it wants root.
 test-integration: $(PLUGIN_READY)
 	tools/install-servers
-	$(PLUGIN_BIN)/python $(PYTEST) -m integration plugins
+	$(PLUGIN_BIN)/python $(PYTEST) --dist loadfile -m integration plugins
 
 # Everything that `test` leaves out for its time: more kills, more examples, slower servers.
 test-long: $(READY)
