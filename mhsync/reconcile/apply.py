@@ -17,7 +17,7 @@ from mhsync.core.manifest import Manifest, ManifestFile
 from mhsync.core.plan import Action, Plan, ProjectPlan
 from mhsync.core.receipt import Deletion, Receipt
 from mhsync.core.report import Report
-from mhsync.errors import AuthenticationFailed, ConfirmationMissing, GuardRefused, MhsyncError
+from mhsync.errors import AuthenticationFailed, ConfirmationMissing, GuardRefused, MhsyncError, PlanRefused
 from mhsync.reconcile.act_delete import delete, note_deletion
 from mhsync.reconcile.act_download import download
 from mhsync.reconcile.act_move import move_all
@@ -121,8 +121,7 @@ class _Applying:
         self.ledger = Ledger(self.run, notifications)
 
     def go(self) -> Report:
-        for storage in self.storages.by_location.values():
-            storage.sweep()
+        self._sweep()
         self._end_noted_deletes()
         self.ledger.begin(self.plan.projects)
         self._move(self.plan.projects)
@@ -131,6 +130,15 @@ class _Applying:
         self._delete()
         self.ledger.close_all()
         return self.ledger.report([project.id for project in self.plan.projects], wait_ran_out=wait_ran_out)
+
+    def _sweep(self) -> None:
+        """Clear what dead runs left; where that fails, it is left to the next run."""
+        for storage in self.storages.by_location.values():
+            try:
+                storage.sweep()
+            except Exception as error:  # noqa: BLE001 - a backend may raise anything
+                message = as_error(error, type(storage).__qualname__).message
+                self.run.watcher.warned(f"what dead runs left could not be cleared: {message}")
 
     def _go_on(self) -> bool:
         """Whether new work may begin: not when asked to stop, once the key was refused, or past the deadline."""
@@ -199,6 +207,12 @@ class _Applying:
         self.details |= found
         seen = replace(self.seen, details=self.details)
         whole = _decide(self.run, self.manifest, seen, self.options)
+        try:
+            self.run.hooks.review_plan(whole)
+        except PlanRefused as error:
+            # Things were changed already, so this is no refusal of the run: it ends here.
+            self.ledger.halt(error.code, error.message)
+            return
         ended = [project for project in whole.projects if project.id in found]
         self.ledger.begin(ended)
         self._replace_plans(ended)

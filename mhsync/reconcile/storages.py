@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -12,9 +13,11 @@ from types import MappingProxyType
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from mhsync.core.manifest import Manifest, ManifestFile
-from mhsync.errors import Interrupted, LockTimeout
+from mhsync.errors import Interrupted, LockTimeout, MhsyncError, StorageError
 from mhsync.hooks.manager import Hooks
 from mhsync.storage.base import Storage
+
+log = logging.getLogger(__name__)
 
 _SPELL = 1.0
 """Seconds to wait for a lock before looking whether to stop."""
@@ -64,10 +67,15 @@ def _lock(
         try:
             lock = storage.lock(max(0.0, min(_SPELL, left)), tell)
             lock.__enter__()
-        except LockTimeout as error:
+        except MhsyncError as error:
+            if not isinstance(error, LockTimeout):
+                raise
             if left <= _SPELL:
                 hint = f"wait for that run to end, or wait longer than {timeout:g} s with --lock-timeout"
                 raise LockTimeout(error.message, hint=hint) from None
+        except Exception as error:
+            kind = type(storage).__qualname__
+            raise StorageError(f"{kind}: the storage cannot be locked: {type(error).__name__}: {error}") from error
         else:
             return _held(lock)
         tell = _told_before
@@ -101,8 +109,16 @@ def opened(hooks: Hooks, manifest: Manifest) -> Iterator[Storages]:
             place = location(file)
             if place not in found:
                 found[place] = hooks.open_storage(file)
-                stack.callback(found[place].close)
+                stack.callback(_close, file.storage, found[place])
         yield Storages(MappingProxyType(found))
+
+
+def _close(name: str, storage: Storage) -> None:
+    """Let go; a backend that fails at that must not cost the report of what was done."""
+    try:
+        storage.close()
+    except Exception as error:
+        log.warning("the storage %s could not be closed: %s", name, type(error).__name__, exc_info=error)
 
 
 def location(file: ManifestFile) -> str:

@@ -12,7 +12,9 @@ from mhsync.core.manifest import Manifest, NotifyTarget
 from mhsync.hooks.manager import Hooks
 from mhsync.reconcile.run import ApplyOptions, Watcher
 from mhsync.sandbox.faults import Status
-from tests.reconcile.bench import complete, outcomes
+from mhsync.sandbox.world import SandboxProject, outputs_of
+from mhsync.storage.local import LocalStorage
+from tests.reconcile.bench import complete, outcomes, result_of
 
 
 class Listener:
@@ -209,8 +211,6 @@ def test_an_output_that_a_check_rejects_never_becomes_visible(bench, wrong):
 
 
 def test_a_check_sees_a_local_file_whatever_the_storage(bench, monkeypatch):
-    from mhsync.storage.local import LocalStorage
-
     class Elsewhere(LocalStorage):
         is_folder_of_this_machine = False
         gives_local_files = False
@@ -241,6 +241,50 @@ def test_a_veto_changes_nothing_and_names_the_plugin(bench):
     with pytest.raises(mhsync.PlanRefused, match="friday refused the plan: not on a Friday"):
         b.apply({"a": "deleted"})
     assert b.sent("DELETE") == []
+
+
+def test_what_waiting_brings_is_reviewed_too_and_a_veto_ends_the_run_there(bench):
+    class NoDeletes:
+        @mhsync.hookimpl
+        def mhsync_review_plan(self, plan):
+            if plan.summary["delete"]:
+                raise mhsync.PlanRefused("no deletes today")
+
+    slow = SandboxProject("slow", status="rendering", outputs=outputs_of("slow"), later=((0.2, "complete"),))
+    b = bench(slow, complete("a"))
+    b.hooks = Hooks.of(reviewer=NoDeletes())
+    report = b.apply({"slow": "deleted", "a": "downloaded"}, ApplyOptions(wait=20.0))
+    assert outcomes(report) == {"slow": "not_attempted", "a": "downloaded"}
+    assert "reviewer refused the plan: no deletes today" in result_of(report, "slow").error.message
+    assert b.sent("DELETE") == []
+    assert report.exit_code == 1
+
+
+def test_a_storage_that_fails_to_clear_or_to_close_costs_no_report(bench, monkeypatch):
+    class Rude(LocalStorage):
+        def sweep(self):
+            raise RuntimeError("a bug")
+
+        def close(self):
+            raise RuntimeError("another")
+
+    b = bench(complete("a"))
+    monkeypatch.setattr(Hooks, "open_storage", lambda self, file: Rude(b.folder))
+    warnings = []
+    report = b.apply({"a": "downloaded"}, watcher=Watcher(warned=warnings.append))
+    assert (outcomes(report), report.exit_code) == ({"a": "downloaded"}, 0)
+    assert "could not be cleared: RuntimeError: a bug" in warnings[0]
+
+
+def test_a_storage_that_fails_to_lock_is_one_error_that_names_it(bench, monkeypatch):
+    class Unlockable(LocalStorage):
+        def lock(self, timeout, on_wait):
+            raise RuntimeError("a bug")
+
+    b = bench(complete("a"))
+    monkeypatch.setattr(Hooks, "open_storage", lambda self, file: Unlockable(b.folder))
+    with pytest.raises(mhsync.StorageError, match="Unlockable: the storage cannot be locked: RuntimeError: a bug"):
+        b.apply({"a": "downloaded"})
 
 
 def test_a_plugin_that_raises_in_every_hook_is_named_and_stops_no_sync(bench):
