@@ -44,6 +44,12 @@ def check_storage(storage: str) -> Iterator[Found]:
         )
     elif is_url(storage):
         yield from _check_storage_url(storage)
+    elif "://" in storage:
+        yield (
+            "storage",
+            "storage is a URL whose scheme cannot be one",
+            "write SCHEME://… with letters, digits, '+', '-' or '.'",
+        )
 
 
 def _check_storage_url(url: str) -> Iterator[Found]:

@@ -193,6 +193,7 @@ PLACED = [
     (f'{HEAD}storage: "a\\0b"', 3, 10, "storage", "take it out"),
     (f"{HEAD}storage: 'x/${{HOME}}'", 3, 10, "variable", "${NAME} may only stand as a notify url"),
     (f"{HEAD}storage: ~/audio", 3, 10, "storage", "write the whole path"),
+    (f"{HEAD}storage: my_store://x", 3, 10, "storage", "write SCHEME://"),
     (f"{HEAD}storage: 's3://[x'", 3, 10, "storage", "write SCHEME://HOST/PATH"),
     (f"{HEAD}storage: sftp://me:hunter2@host/x", 3, 10, "storage_secret", "the backend's own environment"),
     (f"{HEAD}storage: 's3://b?secret_access_key=hunter2'", 3, 10, "storage_secret", "the backend's own environment"),
