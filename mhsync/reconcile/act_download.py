@@ -19,7 +19,7 @@ from mhsync.api.download import Fetched
 from mhsync.core.plan import PlannedOutput, ProjectPlan
 from mhsync.core.project import Download, Project
 from mhsync.core.receipt import Receipt, StoredOutput
-from mhsync.errors import DownloadError, PathOccupied
+from mhsync.errors import DownloadError, OutputRejected, PathOccupied
 from mhsync.reconcile.act_move import end_moves
 from mhsync.reconcile.reading import Owners, read_back
 from mhsync.reconcile.run import Run
@@ -123,7 +123,15 @@ class _Fetch:
             return {}
         if isinstance(writer, LocalWriter):
             writer.flush()
-            return self.run.hooks.check_output(self.project, output, writer.local_path)
+            before = _stamp(writer.local_path)
+            facts = self.run.hooks.check_output(self.project, output, writer.local_path)
+            if _stamp(writer.local_path) != before:
+                raise OutputRejected(
+                    f"a check changed {output.path} while it looked at it, which none may",
+                    hint="find out which with MHSYNC_PLUGINS, and mend it",
+                    id=self.project.id,
+                )
+            return facts
         raise DownloadError(
             f"{output.path} cannot be shown to the checks: its storage gives no local file", id=self.project.id
         )
@@ -149,6 +157,12 @@ class _Fetch:
             "not write",
             id=self.project.id,
         )
+
+
+def _stamp(file: Path) -> tuple[int, int]:
+    """What shows that a file was written to: its size in bytes, and when it was."""
+    stat = file.stat()
+    return stat.st_size, stat.st_mtime_ns
 
 
 class _Spool:

@@ -35,12 +35,12 @@ class _Target:
     ids: frozenset[str]
     """The projects of the manifest file that names the target."""
     failures: int = 0
+    untold: int = 0
+    """Events that it was not told of, for it had failed too often."""
 
     def wants(self, event: Event) -> bool:
         if event.name == RUN_FINISHED:
             return True
-        if self.failures >= _FAILURES_IN_A_ROW:
-            return False
         if event.outcome is None:
             return not self.on
         if event.outcome == Outcome.UNCHANGED and event.outcome not in self.on:
@@ -127,18 +127,34 @@ class Notifications:
                 late += 1
                 continue
             if late and event.name == RUN_FINISHED:
-                self._warnings.append(f"{late} events were not told: the receivers are too slow")
-            for error in self.run.hooks.event(event):
-                self._failures[error.message] += 1
+                self._warnings.append(f"{_events(late)} not told: a receiver is too slow")
+            self._tell_hooks(event)
             for target in self.targets:
                 if target.wants(event):
-                    self._tell(target, event)
+                    self._tell_unless_hopeless(target, event)
+
+    def _tell_hooks(self, event: Event) -> None:
+        try:
+            for error in self.run.hooks.event(event):
+                self._failures[error.message] += 1
+        except BaseException as error:  # noqa: BLE001 - a plugin on this thread interrupts nobody
+            self._failures[f"an event hook raised {type(error).__name__}"] += 1
+
+    def _tell_unless_hopeless(self, target: _Target, event: Event) -> None:
+        if event.name == RUN_FINISHED:
+            if target.untold:
+                told = f"{_events(target.untold)} not told, for it had failed {_FAILURES_IN_A_ROW} times in a row"
+                self._warnings.append(f"{target.where}: {target.plugin}: {told}")
+        elif target.failures >= _FAILURES_IN_A_ROW:
+            target.untold += 1
+            return
+        self._tell(target, event)
 
     def _tell(self, target: _Target, event: Event) -> None:
         try:
             target.notifier.notify(event)
             target.failures = 0
-        except Exception as error:  # noqa: BLE001 - whatever a plugin raises must not fail the sync
+        except BaseException as error:  # noqa: BLE001 - whatever a plugin raises must not fail the sync
             target.failures += 1
             what = error.message if isinstance(error, MhsyncError) else type(error).__name__
             self._warnings.append(f"{target.where}: {target.plugin} could not tell of {event.name}: {what}")
@@ -157,6 +173,10 @@ def _resolve(url: str, environ: Mapping[str, str]) -> str:
     if not value:
         raise MhsyncError(f"the environment has no {reference[1]}", hint="set it, or nobody is told")
     return value
+
+
+def _events(number: int) -> str:
+    return "1 event was" if number == 1 else f"{number} events were"
 
 
 def _where(file: ManifestFile, target: NotifyTarget) -> str:

@@ -223,9 +223,13 @@ class Account(RuleBasedStateMachine):
             assert project.verdict.value != "failed", project
 
     def is_in_a_strangers_way(self, plan) -> bool:
-        """A file of somebody's own stands under its path: `apply` blocks it each time, and says so."""
-        named = {o["path"] for id_ in IDS for o in (self.bench.receipt(id_) or {"outputs": ()})["outputs"]}
-        taken = {name.casefold() for name in self.bench.files() if name in self.tampered and name not in named}
+        """Somebody's own file, or that of a project no longer managed, has its path: `apply` blocks it each time."""
+        mine = {o["path"] for o in (self.bench.receipt(plan.id) or {"outputs": ()})["outputs"]}
+        taken = {name.casefold() for name in self.bench.files() if name not in mine}
+        managed = {
+            o["path"] for id_ in self.states for o in (self.bench.receipt(id_) or {"outputs": ()})["outputs"]
+        }
+        taken -= {name.casefold() for name in managed}
         return any(output.path.casefold() in taken for output in plan.outputs)
 
 

@@ -141,7 +141,8 @@ def test_a_receiver_that_fails_is_named_without_its_secrets_and_fails_nothing(be
     report = b.apply(desired, watcher=Watcher(warned=warnings.append))
     assert report.exit_code == 0
     assert warnings
-    assert all("listener could not tell of" in warning for warning in warnings)
+    assert sum("listener could not tell of" in warning for warning in warnings) == 4
+    assert sum("listener: 4 events were not told" in warning for warning in warnings) == 1
     assert "SECRET" not in str(warnings)
     assert len(listener.told) == 4, "left alone after three failures, but for the last event"
     assert listener.told[-1].name == "run.finished"
@@ -208,6 +209,33 @@ def test_an_output_that_a_check_rejects_never_becomes_visible(bench, wrong):
     assert b.sent("DELETE") == ["good"]
     assert b.receipt("good")["outputs"][0]["facts"] == {"loudness": -20}
     assert b.leftovers() == []
+
+
+def test_a_check_that_changes_the_file_rejects_it(bench):
+    class Scribbler:
+        @mhsync.hookimpl
+        def mhsync_check_output(self, file):
+            file.write_bytes(b"evil")
+
+    b = bench(complete("a"))
+    b.hooks = Hooks.of(scribbler=Scribbler())
+    report = b.apply({"a": "downloaded"})
+    assert outcomes(report) == {"a": "failed"}
+    assert "a check changed a/output.wav" in result_of(report, "a").error.message
+    assert b.files() == {}
+
+
+def test_an_event_hook_that_interrupts_interrupts_nobody(bench):
+    class Rude:
+        @mhsync.hookimpl
+        def mhsync_event(self, event):
+            raise KeyboardInterrupt
+
+    b = bench(complete("a"))
+    b.hooks = Hooks.of(rude=Rude())
+    warnings = []
+    assert b.apply({"a": "downloaded"}, watcher=Watcher(warned=warnings.append)).exit_code == 0
+    assert warnings == ["an event hook raised KeyboardInterrupt (3 times)"]
 
 
 def test_a_check_sees_a_local_file_whatever_the_storage(bench, monkeypatch):
