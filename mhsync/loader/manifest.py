@@ -21,7 +21,13 @@ from mhsync.core.manifest import (
 )
 from mhsync.core.project import is_valid_id
 from mhsync.core.template import TemplateProblem, check_template
-from mhsync.loader.places import check_notify_url, check_storage, check_storage_option
+from mhsync.loader.places import (
+    NAMED_BY,
+    check_notify_url,
+    check_storage,
+    check_storage_option,
+    names_secret,
+)
 from mhsync.loader.problems import Problems
 from mhsync.loader.tree import ListNode, MapNode, Node, Scalar, plain
 from mhsync.loader.wording import not_a_limit, not_an_id, unquoted
@@ -103,7 +109,11 @@ def _notify(node: MapNode, problems: Problems) -> NotifyTarget:
         if isinstance(outcomes, ListNode)
         else []
     )
-    options = {name: plain(value) for name, value in _map(node, "options").fields.items()}
+    given = _map(node, "options")
+    options = {name: plain(value) for name, value in given.fields.items()}
+    for name in filter(names_secret, options):
+        message = f"notify options has what looks like a secret: {name[:40]!r}"
+        problems.add("notify_secret", message, NAMED_BY, given.keys[name])
     return NotifyTarget(
         url="" if url is None else url.text,
         on=tuple(dict.fromkeys(words)),

@@ -20,6 +20,8 @@ _SECRET = re.compile(
 )
 _ONLY_NAMES = frozenset(("file", "path", "env", "name", "prefix", "suffix", "var", "variable"))
 """Last words of options that say where a secret is, and are none."""
+NAMED_BY = "name a variable instead, such as secret_env: NAME"
+"""How a notify target is told where its secret is."""
 _FROM_ENVIRONMENT = "take it out: secrets come from the backend's own environment"
 
 

@@ -243,6 +243,19 @@ def test_a_secret_in_the_options_is_refused_and_not_shown(told, key: str) -> Non
     assert "hunter2" not in str(problem)
 
 
+@pytest.mark.parametrize("key", ["secret", "token", "apiKey"])
+def test_a_secret_in_the_options_of_a_notify_target_is_refused_and_not_shown(told, key: str) -> None:
+    (problem,) = told(f'{HEAD}notify: [{{url: "${{X}}", options: {{{key}: hunter2}}}}]\n')
+    assert (problem.line, problem.code) == (3, "notify_secret")
+    assert problem.hint == "name a variable instead, such as secret_env: NAME"
+    assert "hunter2" not in str(problem)
+
+
+def test_a_notify_option_that_names_a_variable_is_no_secret(loaded) -> None:
+    (target,) = loaded(f'{HEAD}notify: [{{url: "${{X}}", options: {{secret_env: HOOK}}}}]\n').notify
+    assert target.options == {"secret_env": "HOOK"}
+
+
 UNSAFE = ["1e5", "012345", "no", "NO", "y", "on", "true", "null", "123", "0x1F", "0o17", "0b101", "1_000", "-5",
           "2024-01-01", "123e4567", "1e-5", "00", "9" * 30, "089"]  # fmt: skip
 
