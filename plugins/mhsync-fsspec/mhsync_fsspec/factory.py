@@ -16,7 +16,7 @@ from mhsync_fsspec.filesystem import FileSystemClass, class_of, known_options, o
 from mhsync_fsspec.journal import Journal
 from mhsync_fsspec.publishing import Publisher
 from mhsync_fsspec.storage import FsspecStorage
-from mhsync_fsspec.target import Target, target_of
+from mhsync_fsspec.target import REFUSED, Target, target_of
 
 _ONE_STEP = ("file", "local")
 """Protocols whose `mv` is known to put a file in another one's place in one step."""
@@ -31,7 +31,15 @@ def make(url: str, options: Mapping[str, Any], environ: Mapping[str, str] = os.e
         StorageUnavailable: the URL or an option is wrong, a secret stands where it must not, or the package of the
             file system is not installed.
     """
-    target = target_of(url, options, environ)
+    return storage_of(target_of(url, options, environ))
+
+
+def storage_of(target: Target) -> FsspecStorage:
+    """The storage of a target that was looked at already.
+
+    Raises:
+        StorageUnavailable: an option is wrong, or the package of the file system is not installed.
+    """
     kind = _class_of(target.protocol)
     _refuse_misspelt(kind, target)
     access = Access(_maker(kind, target), target.name, target.secrets.values())
@@ -53,7 +61,7 @@ def _class_of(protocol: str) -> FileSystemClass:
             f"fsspec+{protocol}:// needs a package that is not installed: {line(error)}", hint=_install(protocol)
         ) from error
     except ValueError:
-        near = get_close_matches(protocol, protocols(), n=1)
+        near = get_close_matches(protocol, [one for one in protocols() if one not in REFUSED], n=1)
         hint = f"did you mean fsspec+{near[0]}://?" if near else "see fsspec.available_protocols()"
         raise StorageUnavailable(f"fsspec knows no file system {protocol!r:.40}", hint=hint) from None
 

@@ -22,14 +22,26 @@ _OURS = frozenset(
     | {"target_protocol", "target_options", "fo", "fs", "client", "http_client", "protocol"}
 )
 """Options of fsspec's own that would take from the storage what it stands on."""
-_REFUSED: Mapping[str, str] = {
+REFUSED: Mapping[str, str] = {
     **dict.fromkeys(("sftp", "ssh"), "write sftp://…: fsspec accepts any host key (pip install 'mhsync[sftp]')"),
     **dict.fromkeys(("http", "https", "github", "git", "data", "gist"), "it can only be read"),
     **dict.fromkeys(("zip", "tar", "libarchive", "reference"), "an archive cannot be written file by file"),
     **dict.fromkeys(
-        ("simplecache", "filecache", "blockcache", "cached", "dir", "dask", "generic", "asyncwrapper"),
+        (
+            "simplecache",
+            "filecache",
+            "blockcache",
+            "cached",
+            "dir",
+            "dask",
+            "generic",
+            "asyncwrapper",
+            "async_wrapper",
+        ),
         "name the file system itself",
     ),
+    # What is `archived` there would be deleted at Magic Hour, and gone here when the process ends.
+    "memory": "it keeps nothing once the process ends",
 }
 
 
@@ -79,8 +91,8 @@ def target_of(url: str, options: Mapping[str, Any], environ: Mapping[str, str]) 
 
 
 def _check_url(protocol: str, url: str) -> None:
-    if protocol in _REFUSED:
-        raise StorageUnavailable(f"fsspec+{protocol}:// keeps no files for mhsync", hint=_REFUSED[protocol])
+    if protocol in REFUSED:
+        raise StorageUnavailable(f"fsspec+{protocol}:// keeps no files for mhsync", hint=REFUSED[protocol])
     if "::" in url:
         raise StorageUnavailable("a storage's URL has no :: in it", hint="name the file system itself")
     if any(ord(char) < 32 for char in url) or ".." in url.split("/"):

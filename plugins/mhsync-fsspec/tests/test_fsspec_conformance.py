@@ -12,7 +12,8 @@ from mhsync.testing import Opener, StorageConformance
 class TestMemory(StorageConformance):
     @pytest.fixture
     def opener(self, memory_url: str) -> Opener:
-        return Opener("mhsync_fsspec.plugin:open_storage", (memory_url, {}))
+        paths = str(Path(__file__).parent / "support")
+        return Opener("process_memory:open_memory", (memory_url, {}), {"PYTHONPATH": paths})
 
     # Memory goes with its process: what another one writes is never seen here.
     test_a_kill_at_any_moment_leaves_a_whole_file = None

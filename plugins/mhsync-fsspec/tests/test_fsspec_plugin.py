@@ -16,6 +16,7 @@ from fsspec.spec import AbstractFileSystem
 from mhsync_fsspec import plugin
 from mhsync_fsspec.factory import make
 from mhsync_fsspec.storage import FsspecStorage
+from process_memory import open_memory
 
 from mhsync import LocalWriter, StorageError, StorageNotFound, StorageUnavailable
 from mhsync.testing.content import content, get, paths, put
@@ -26,12 +27,12 @@ def test_it_is_found_through_its_entry_point() -> None:
     assert found.load() is plugin
 
 
-def test_it_serves_every_scheme_that_begins_with_fsspec(memory_url: str) -> None:
+def test_it_serves_every_scheme_that_begins_with_fsspec(tmp_path: Path) -> None:
     ((scheme, factory),) = plugin.mhsync_storage_schemes().items()
     assert scheme == "fsspec+"
-    storage = factory(memory_url, {})
+    storage = factory(f"fsspec+file://{tmp_path}", {})
     assert isinstance(storage, FsspecStorage)
-    assert repr(storage) == f"FsspecStorage({memory_url!r})"
+    assert repr(storage) == f"FsspecStorage('fsspec+file://{tmp_path}')"
 
 
 def test_loading_the_plugin_loads_no_fsspec() -> None:
@@ -41,7 +42,7 @@ def test_loading_the_plugin_loads_no_fsspec() -> None:
 
 def test_folders_and_memory_of_this_machine_are_known_as_such(tmp_path: Path, memory_url: str) -> None:
     assert make(f"fsspec+file://{tmp_path}", {}, {}).is_folder_of_this_machine
-    assert make(memory_url, {}, {}).is_folder_of_this_machine
+    assert open_memory(memory_url, {}).is_folder_of_this_machine
     assert not make("fsspec+webdav://h/a", {}, {}).is_folder_of_this_machine
 
 
@@ -97,14 +98,14 @@ def test_a_file_system_that_cannot_be_opened_is_told_at_the_first_use() -> None:
 
 
 def test_a_storage_that_was_closed_says_so(memory_url: str) -> None:
-    storage = make(memory_url, {}, {})
+    storage = open_memory(memory_url, {})
     storage.close()
     with pytest.raises(StorageError, match="closed"):
         storage.stat("a.wav")
 
 
 def test_the_writer_shows_the_bytes_as_a_local_file(memory_url: str) -> None:
-    storage = make(memory_url, {}, {})
+    storage = open_memory(memory_url, {})
     with storage.write("x/a.wav") as writer:
         assert isinstance(writer, LocalWriter)
         writer.write(content(100_000))
@@ -123,13 +124,13 @@ def test_spools_of_dead_processes_are_cleared_away(memory_url: str, tmp_path: Pa
     for name, age in names.items():
         (tmp_path / name).write_bytes(b"x")
         os.utime(tmp_path / name, (time.time() - age,) * 2)
-    make(memory_url, {}, {}).sweep()
+    open_memory(memory_url, {}).sweep()
     assert {path.name for path in tmp_path.iterdir()} == set(names) - {f"mhsync-spool-{dead}-old.wav"}
 
 
 def test_a_spool_that_has_no_room_is_told(memory_url: str, monkeypatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", "/nonexistent")
-    storage = make(memory_url, {}, {})
+    storage = open_memory(memory_url, {})
     with pytest.raises(StorageError, match="cannot keep a file in /nonexistent on its way") as caught:
         put(storage, "a.wav", b"x")
     assert "TMPDIR" in caught.value.hint
