@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from obstore.store import AzureStore
 
-from mhsync import StorageUnavailable
+from mhsync import StorageUnavailable, UsageError
 from mhsync_cloud.bounds import Bounds
 from mhsync_cloud.endpoint import client_options, find_endpoint, require_trust, retry_config
 from mhsync_cloud.failures import told
@@ -44,7 +44,8 @@ def make(url: str, values: Mapping[str, Any], bounds: Bounds | None = None) -> C
     """The storage of an `az://` URL and the manifest's `storage_options`.
 
     Raises:
-        StorageUnavailable: the URL or an option is wrong, or the credentials cannot be used.
+        UsageError: the URL or an option is wrong.
+        StorageUnavailable: the credentials cannot be used.
     """
     home()
     environ = os.environ
@@ -92,7 +93,8 @@ def _config(option: str | None, environ: Mapping[str, str]) -> tuple[AzureConfig
     """Account and credentials that obstore does not find by itself, and the server of a connection string.
 
     Raises:
-        StorageUnavailable: no account is named anywhere, or two are.
+        UsageError: no account is named anywhere.
+        StorageUnavailable: two are.
     """
     config: AzureConfig = {"use_emulator": False}
     account = option or next((environ[name] for name in _ACCOUNT if environ.get(name)), None)
@@ -115,7 +117,7 @@ def _config(option: str | None, environ: Mapping[str, str]) -> tuple[AzureConfig
         elif "sharedaccesssignature" in parts:
             config["sas_key"] = parts["sharedaccesssignature"].lstrip("?")
     if account is None:
-        raise StorageUnavailable(
+        raise UsageError(
             "az:// needs the name of a storage account",
             hint="set storage_options.account or AZURE_STORAGE_ACCOUNT",
         )

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from mhsync import StorageUnavailable
+from mhsync import StorageUnavailable, UsageError
 from mhsync_cloud.bounds import Bounds
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def find_endpoint(option: str | None, environ: Mapping[str, str], names: Sequenc
     """The option, else the first of the variables that is set; None for the cloud's own.
 
     Raises:
-        StorageUnavailable: it is no URL, or plain http to another machine.
+        UsageError: it is no URL, or plain http to another machine.
     """
     if option is not None:
         return _checked(option, "the option endpoint")
@@ -77,16 +77,14 @@ def _checked(url: str, source: str) -> str:
         host = None
     usual = host and host.isascii() and not any(char.isspace() or not char.isprintable() for char in url)
     if not usual or parts.scheme not in ("http", "https"):
-        raise StorageUnavailable(
-            f"{source} is no URL of a server", hint="write something like https://s3.example.com"
-        )
+        raise UsageError(f"{source} is no URL of a server", hint="write something like https://s3.example.com")
     if parts.username or parts.password or parts.query or parts.fragment:
-        raise StorageUnavailable(
+        raise UsageError(
             f"{source} holds more than a server: credentials, a query or a fragment",
             hint="write something like https://s3.example.com; credentials come from the environment",
         )
     if parts.scheme == "http" and not is_here(url):
-        raise StorageUnavailable(
+        raise UsageError(
             f"{source} is plain http to {host}: anybody on the way could read and change what is sent",
             hint="write https://; plain http is for servers on this machine alone (127.0.0.1, ::1, localhost)",
         )

@@ -50,7 +50,8 @@ def make(url: str, values: Mapping[str, Any], bounds: Bounds | None = None) -> C
     """The storage of a `gs://` URL and the manifest's `storage_options`.
 
     Raises:
-        StorageUnavailable: the URL or an option is wrong, or the credentials cannot be used.
+        UsageError: the URL or an option is wrong.
+        StorageUnavailable: the credentials cannot be used.
     """
     home()
     options = Options("gs", values, _KNOWN, _CREDENTIALS)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from mhsync import StorageUnavailable
+from mhsync import UsageError
 
 _SECRET = re.compile(
     r"key|secret|token|password|passwd|credential|sas|signature|connection_string|account_key", re.I
@@ -24,7 +24,7 @@ class Options:
         credentials: where credentials come from instead, in words.
 
     Raises:
-        StorageUnavailable: one is unknown, or would hold a secret. Values are never shown.
+        UsageError: one is unknown, or would hold a secret. Values are never shown.
     """
 
     def __init__(self, scheme: str, values: Mapping[str, Any], known: Collection[str], credentials: str) -> None:
@@ -34,12 +34,12 @@ class Options:
             if name in known:
                 continue
             if _SECRET.search(name):
-                raise StorageUnavailable(
+                raise UsageError(
                     f"storage_options of {scheme}:// hold no credentials: {name!r:.60}",
                     hint=f"take it out of the manifest; credentials come from {credentials}",
                 )
             near = get_close_matches(name, known, n=1)
-            raise StorageUnavailable(
+            raise UsageError(
                 f"{scheme}:// has no storage option {name!r:.60}",
                 hint=f"did you mean {near[0]}?" if near else f"it has {', '.join(sorted(known))}",
             )
@@ -76,5 +76,5 @@ class Options:
             raise self._wrong(name, "write a number of seconds, from 1 to 86400")
         return float(value)
 
-    def _wrong(self, name: str, hint: str) -> StorageUnavailable:
-        return StorageUnavailable(f"the storage option {name} of {self._scheme}:// is not right", hint=hint)
+    def _wrong(self, name: str, hint: str) -> UsageError:
+        return UsageError(f"the storage option {name} of {self._scheme}:// is not right", hint=hint)

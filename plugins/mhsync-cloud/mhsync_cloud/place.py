@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from mhsync import StorageError, StorageUnavailable, check_path
+from mhsync import StorageError, UsageError, check_path
 
 _BUCKET: Mapping[str, re.Pattern[str]] = MappingProxyType(
     {
@@ -45,26 +45,26 @@ def read_place(scheme: str, url: str, prefix: str | None) -> Place:
         prefix: the option of that name; it may stand for the one in the URL.
 
     Raises:
-        StorageUnavailable: the URL is of another form.
+        UsageError: the URL is of another form.
     """
     form = f"{scheme}://{_NOUN[scheme]}/prefix"
     _, _, rest = url.partition("://")
     bucket, _, in_url = rest.partition("/")
     in_url = in_url.removesuffix("/")
     if "@" in bucket or ":" in bucket:
-        raise StorageUnavailable(
+        raise UsageError(
             f"a {scheme}:// URL holds neither credentials nor a port",
             hint=f"write {form}; credentials come from the environment, a server is named by the option endpoint",
         )
     if _BUCKET[scheme].fullmatch(bucket) is None:
-        raise StorageUnavailable(f"{bucket!r:.80} is no name of a {_NOUN[scheme]}", hint=f"write {form}")
+        raise UsageError(f"{bucket!r:.80} is no name of a {_NOUN[scheme]}", hint=f"write {form}")
     if "?" in in_url or "#" in in_url:
-        raise StorageUnavailable(
+        raise UsageError(
             f"a {scheme}:// URL has neither ? nor #: {scheme}://{bucket}/…",
             hint="write options under storage_options",
         )
     if prefix is not None and in_url:
-        raise StorageUnavailable(
+        raise UsageError(
             f"{scheme}://{bucket}/{in_url} has a prefix, and so do its storage_options",
             hint="leave one of them out",
         )
@@ -72,6 +72,6 @@ def read_place(scheme: str, url: str, prefix: str | None) -> Place:
     try:
         return Place(scheme, bucket, check_path(whole) if whole else "")
     except StorageError:
-        raise StorageUnavailable(
+        raise UsageError(
             f"not a prefix: {whole!r:.120}", hint="write names with single slashes between them, without . and .."
         ) from None

@@ -17,7 +17,8 @@ def open_s3(url: str, options: Mapping[str, Any]) -> Storage:
     """The storage of an `s3://bucket/prefix` URL. Nothing is asked of the service before the first use.
 
     Raises:
-        StorageUnavailable: the URL or an option is wrong, or no credentials can be used.
+        UsageError: the URL or an option is wrong.
+        StorageUnavailable: no credentials can be used.
     """
     # obstore takes a while to load: only who uses the scheme pays for it.
     from mhsync_cloud.s3 import make

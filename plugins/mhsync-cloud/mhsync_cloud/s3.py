@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from obstore.store import S3Store
 
-from mhsync import StorageUnavailable
+from mhsync import StorageUnavailable, UsageError
 from mhsync_cloud.awsfiles import Profile, read_profile
 from mhsync_cloud.bounds import Bounds
 from mhsync_cloud.endpoint import client_options, find_endpoint, retry_config
@@ -58,7 +58,8 @@ def make(url: str, values: Mapping[str, Any], bounds: Bounds | None = None) -> C
     """The storage of an `s3://` URL and the manifest's `storage_options`.
 
     Raises:
-        StorageUnavailable: the URL or an option is wrong, or the credentials cannot be used.
+        UsageError: the URL or an option is wrong.
+        StorageUnavailable: the credentials cannot be used.
     """
     home()
     options = Options("s3", values, _KNOWN, _CREDENTIALS)
@@ -104,7 +105,7 @@ def _config(options: Options, endpoint: str | None) -> S3Config:
     encryption = options.choice("encryption", ("AES256", "aws:kms", "aws:kms:dsse"))
     key = options.text("kms_key_id", r"[\x21-\x7e]+", "arn:aws:kms:eu-west-1:123456789012:key/1234abcd")
     if key is not None and encryption not in ("aws:kms", "aws:kms:dsse"):
-        raise StorageUnavailable(
+        raise UsageError(
             "the storage option kms_key_id of s3:// needs another one", hint="write encryption: aws:kms beside it"
         )
     if encryption is not None:

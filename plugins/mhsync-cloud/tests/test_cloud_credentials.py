@@ -17,7 +17,7 @@ from mhsync_cloud import az, gs, s3
 from mhsync_cloud.bounds import Bounds
 from mhsync_cloud.plugin import open_az, open_gs, open_s3
 
-from mhsync import Storage, StorageUnavailable
+from mhsync import MhsyncError, Storage, StorageUnavailable, UsageError
 
 SECRET = "wJalrXUtnFEMI"
 KEYS = f"aws_access_key_id = AKIAFILE\naws_secret_access_key = {SECRET}\n"
@@ -48,8 +48,8 @@ def asked_with(storage: Storage, wire: Wire) -> Asked:
     return asked
 
 
-def refusal(call: Any) -> str:
-    with pytest.raises(StorageUnavailable) as caught:
+def refusal(call: Any, kind: type[MhsyncError] = StorageUnavailable) -> str:
+    with pytest.raises(kind) as caught:
         call()
     text = f"{caught.value.message} {caught.value.hint}"
     assert SECRET not in text
@@ -294,7 +294,7 @@ class TestAzure:
     def test_a_connection_string_to_plain_http_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
         text = f"DefaultEndpointsProtocol=http;AccountName=named;AccountKey={self.KEY};EndpointSuffix=core.example"
         monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", text)
-        assert "AZURE_STORAGE_CONNECTION_STRING" in refusal(lambda: open_az("az://container", {}))
+        assert "AZURE_STORAGE_CONNECTION_STRING" in refusal(lambda: open_az("az://container", {}), UsageError)
 
     def test_a_connection_string_for_another_account_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", f"AccountName=named;AccountKey={self.KEY}")

@@ -8,7 +8,7 @@ import pytest
 from mhsync_cloud.place import read_place
 from mhsync_cloud.plugin import mhsync_storage_schemes, open_az, open_gs, open_s3
 
-from mhsync import StorageUnavailable
+from mhsync import MhsyncError, StorageUnavailable, UsageError
 
 SECRET = "wJalrXUtnFEMI"
 
@@ -22,8 +22,8 @@ def _logged_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AZURE_STORAGE_ACCOUNT", "account")
 
 
-def refusal(scheme: str, url: str, **options: Any) -> StorageUnavailable:
-    with pytest.raises(StorageUnavailable) as caught:
+def refusal(scheme: str, url: str, kind: type[MhsyncError] = UsageError, **options: Any) -> MhsyncError:
+    with pytest.raises(kind) as caught:
         mhsync_storage_schemes()[scheme](url, options)
     assert "\n" not in caught.value.message
     assert caught.value.hint
@@ -197,7 +197,7 @@ class TestAnEndpointOfAStranger:
         monkeypatch.setenv("AZURE_STORAGE_ACCOUNT", "ours")
         monkeypatch.setenv("AZURE_STORAGE_TOKEN", "bearer")
         monkeypatch.setenv("GOOGLE_BEARER_TOKEN", "bearer")
-        error = refusal(scheme, f"{scheme}://bucket", endpoint="https://Evil.example/x")
+        error = refusal(scheme, f"{scheme}://bucket", StorageUnavailable, endpoint="https://Evil.example/x")
         assert "credentials to evil.example" in error.message
         assert "MHSYNC_CLOUD_ENDPOINTS=evil.example" in (error.hint or "")
 
@@ -220,4 +220,4 @@ class TestAnEndpointOfAStranger:
         mhsync_storage_schemes()[scheme](f"{scheme}://bucket", {"endpoint": endpoint}).close()
 
     def test_a_name_that_only_ends_like_the_clouds_own_is_a_strangers(self) -> None:
-        refusal("gs", "gs://bucket", endpoint="https://evilgoogleapis.com")
+        refusal("gs", "gs://bucket", StorageUnavailable, endpoint="https://evilgoogleapis.com")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from mhsync import StorageUnavailable
+from mhsync import StorageUnavailable, UsageError
 from mhsync_fsspec import webdav
 from mhsync_fsspec.access import Access
 from mhsync_fsspec.backend import Backend, Memory
@@ -28,8 +28,8 @@ def make(url: str, options: Mapping[str, Any], environ: Mapping[str, str] = os.e
     """The storage of a URL; nothing is asked of any server yet.
 
     Raises:
-        StorageUnavailable: the URL or an option is wrong, a secret stands where it must not, or the package of the
-            file system is not installed.
+        UsageError: the URL or an option is wrong, or a secret stands where it must not.
+        StorageUnavailable: the protocol keeps no files, or its package is not installed.
     """
     return storage_of(target_of(url, options, environ))
 
@@ -38,7 +38,8 @@ def storage_of(target: Target) -> FsspecStorage:
     """The storage of a target that was looked at already.
 
     Raises:
-        StorageUnavailable: an option is wrong, or the package of the file system is not installed.
+        UsageError: an option is wrong.
+        StorageUnavailable: the package of the file system is not installed.
     """
     kind = _class_of(target.protocol)
     _refuse_misspelt(kind, target)
@@ -81,7 +82,7 @@ def _refuse_misspelt(kind: FileSystemClass, target: Target) -> None:
         near = get_close_matches(name, known, n=1, cutoff=0.8 if takes_any else 0.6)
         if near or not takes_any:
             hint = f"did you mean {near[0]}?" if near else f"it knows {', '.join(sorted(known)) or 'none'}"
-            raise StorageUnavailable(f"fsspec+{target.protocol}:// has no storage option {name!r:.40}", hint=hint)
+            raise UsageError(f"fsspec+{target.protocol}:// has no storage option {name!r:.40}", hint=hint)
 
 
 def _maker(kind: FileSystemClass, target: Target) -> Callable[[], Backend]:

@@ -17,7 +17,8 @@ def open_storage(url: str, options: Mapping[str, Any]) -> Storage:
     """The storage of a `fsspec+SCHEME://` URL. Nothing is asked of any server before the first use.
 
     Raises:
-        StorageUnavailable: the URL or an option is wrong, or the backend's package is not installed.
+        UsageError: the URL or an option is wrong.
+        StorageUnavailable: the protocol keeps no files, or its package is not installed.
     """
     # fsspec and the backend's own package are loaded only for who uses the scheme.
     from mhsync_fsspec.factory import make

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from mhsync import StorageUnavailable
+from mhsync import StorageUnavailable, UsageError
 
 PREFIX = "MHSYNC_FSSPEC_"
 MEANT_FOR = "MHSYNC_FSSPEC_FOR"
@@ -69,13 +69,12 @@ def target_of(url: str, options: Mapping[str, Any], environ: Mapping[str, str]) 
     """Read all of it.
 
     Raises:
-        StorageUnavailable: something is wrong, or a secret stands where it must not.
+        UsageError: something is wrong, or a secret stands where it must not.
+        StorageUnavailable: the protocol keeps no files, or the secrets are not meant for it.
     """
     match = _URL.fullmatch(url)
     if match is None:
-        raise StorageUnavailable(
-            "not a URL of a storage", hint="write fsspec+SCHEME://…, such as fsspec+webdav://"
-        )
+        raise UsageError("not a URL of a storage", hint="write fsspec+SCHEME://…, such as fsspec+webdav://")
     protocol = {"dav": "webdav"}.get(match[1], match[1])
     inner = f"{protocol}://{match[2]}"
     _check_url(protocol, inner)
@@ -94,20 +93,20 @@ def _check_url(protocol: str, url: str) -> None:
     if protocol in REFUSED:
         raise StorageUnavailable(f"fsspec+{protocol}:// keeps no files for mhsync", hint=REFUSED[protocol])
     if "::" in url:
-        raise StorageUnavailable("a storage's URL has no :: in it", hint="name the file system itself")
+        raise UsageError("a storage's URL has no :: in it", hint="name the file system itself")
     if any(ord(char) < 32 for char in url) or ".." in url.split("/"):
-        raise StorageUnavailable("the URL holds .. or a control character", hint="write the folder itself")
+        raise UsageError("the URL holds .. or a control character", hint="write the folder itself")
     try:
         parts = urlsplit(url)
         has_password = parts.password is not None
     except ValueError:
-        raise StorageUnavailable("not a URL of a storage", hint="look at its host and port") from None
+        raise UsageError("not a URL of a storage", hint="look at its host and port") from None
     if has_password:
-        raise StorageUnavailable(
+        raise UsageError(
             "a password stands in the storage's URL", hint=f"take it out, and put it into {PREFIX}PASSWORD"
         )
     if parts.query or parts.fragment:
-        raise StorageUnavailable(
+        raise UsageError(
             "the URL of a storage has neither ? nor #", hint="give the file system its options as storage_options"
         )
 
@@ -115,11 +114,11 @@ def _check_url(protocol: str, url: str) -> None:
 def _check_options(options: Mapping[str, Any]) -> None:
     for name in _names(options):
         if name.lower() in _OURS:
-            raise StorageUnavailable(
+            raise UsageError(
                 f"the storage option {name!r:.40} is not for a manifest", hint="leave it out: mhsync sees to it"
             )
         if _SECRET.search(name):
-            raise StorageUnavailable(
+            raise UsageError(
                 f"storage_options hold {name!r:.40}, and a manifest is no place for secrets",
                 hint=f"put it into {PREFIX}{name.upper()}, or into fsspec's own configuration",
             )

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, Protocol, cast
 from urllib.parse import unquote, urlsplit
 
-from mhsync import StorageUnavailable
+from mhsync import StorageUnavailable, UsageError
 from mhsync_fsspec.backend import Backend
 from mhsync_fsspec.filesystem import FileSystem
 from mhsync_fsspec.target import PREFIX, Target
@@ -109,11 +109,11 @@ def root_of(target: Target) -> str:
     """The folder's path on its server.
 
     Raises:
-        StorageUnavailable: the URL names no server.
+        UsageError: the URL names no server.
     """
     parts = urlsplit(target.url)
     if not parts.hostname:
-        raise StorageUnavailable("the URL names no server", hint="write fsspec+webdav://host/path")
+        raise UsageError("the URL names no server", hint="write fsspec+webdav://host/path")
     return unquote(parts.path).strip("/")
 
 

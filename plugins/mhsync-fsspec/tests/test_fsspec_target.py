@@ -7,7 +7,7 @@ from mhsync_fsspec import webdav
 from mhsync_fsspec.factory import make
 from mhsync_fsspec.target import Target, target_of
 
-from mhsync import StorageUnavailable
+from mhsync import StorageUnavailable, UsageError
 
 DAV = "fsspec+webdav://me@dav.example.com/files/audio"
 
@@ -49,7 +49,8 @@ def test_a_url_is_read(url: str, protocol: str, inner: str, name: str) -> None:
     ],
 )
 def test_a_wrong_url_is_refused_with_a_mend(url: str, message: str, hint: str) -> None:
-    with pytest.raises(StorageUnavailable, match=message) as caught:
+    kind = StorageUnavailable if message == "keeps no files" else UsageError
+    with pytest.raises(kind, match=message) as caught:
         read(url)
     assert hint in caught.value.hint
     assert "hunter2" not in f"{caught.value.message} {caught.value.hint}"
@@ -65,14 +66,14 @@ def test_a_wrong_url_is_refused_with_a_mend(url: str, message: str, hint: str) -
     ids=str,
 )  # fmt: skip
 def test_a_secret_in_the_options_is_refused_and_not_shown(options: dict) -> None:
-    with pytest.raises(StorageUnavailable, match="a manifest is no place for secrets") as caught:
+    with pytest.raises(UsageError, match="a manifest is no place for secrets") as caught:
         read("fsspec+ftp://a", options)
     assert "hunter2" not in f"{caught.value.message} {caught.value.hint}"
 
 
 @pytest.mark.parametrize("name", ["asynchronous", "fs", "fo", "target_protocol", "skip_instance_cache", "client"])
 def test_options_that_would_take_the_ground_away_are_refused(name: str) -> None:
-    with pytest.raises(StorageUnavailable, match="is not for a manifest"):
+    with pytest.raises(UsageError, match="is not for a manifest"):
         read("fsspec+ftp://a", {name: True})
 
 
@@ -150,6 +151,7 @@ def test_the_path_of_a_webdav_url_may_be_escaped() -> None:
     ],
 )
 def test_what_cannot_be_opened_is_told_with_the_nearest_that_can(url, options, message, hint) -> None:
-    with pytest.raises(StorageUnavailable, match=message) as caught:
+    kind = UsageError if options else StorageUnavailable
+    with pytest.raises(kind, match=message) as caught:
         make(url, options, {})
     assert hint in caught.value.hint

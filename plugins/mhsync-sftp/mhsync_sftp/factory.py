@@ -16,7 +16,8 @@ def make(url: str, options: Mapping[str, Any], environ: Mapping[str, str] = os.e
     """The storage of a URL; nothing is asked of the server yet.
 
     Raises:
-        StorageUnavailable: the URL or an option is wrong, or a secret stands where it must not.
+        UsageError: the URL or an option is wrong, or a secret stands where it must not.
+        StorageUnavailable: the password is not meant for this server.
     """
     target = target_of(url, options, environ)
     return SftpStorage(Pool(lambda: connect(target), target.connections, target.server), target.url, target.root)

@@ -17,7 +17,8 @@ def open_storage(url: str, options: Mapping[str, Any]) -> Storage:
     """The storage of a `sftp://` URL. Nothing is asked of the server before the first use.
 
     Raises:
-        StorageUnavailable: the URL or an option is wrong.
+        UsageError: the URL or an option is wrong.
+        StorageUnavailable: the password is not meant for this server.
     """
     # paramiko and its cryptography take a while to load: only who uses the scheme pays for it.
     from mhsync_sftp.factory import make

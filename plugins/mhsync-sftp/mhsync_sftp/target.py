@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from mhsync import StorageUnavailable
+from mhsync import StorageUnavailable, UsageError
 
 PASSWORD = "MHSYNC_SFTP_PASSWORD"  # noqa: S105 - names of variables
 PASSWORD_HOST = "MHSYNC_SFTP_HOST"  # noqa: S105
@@ -61,7 +61,8 @@ def target_of(url: str, options: Mapping[str, Any], environ: Mapping[str, str]) 
     """Read all of it.
 
     Raises:
-        StorageUnavailable: something is wrong, or a secret stands where it must not.
+        UsageError: something is wrong, or a secret stands where it must not.
+        StorageUnavailable: the password is not meant for this server.
     """
     parts = _split(url)
     _refuse_unknown(options)
@@ -91,13 +92,11 @@ def _split(url: str) -> SplitResult:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError:
-        raise StorageUnavailable("not a URL of a server", hint="write sftp://user@host:22/path") from None
+        raise UsageError("not a URL of a server", hint="write sftp://user@host:22/path") from None
     if parts.password is not None:
-        raise StorageUnavailable(
-            "a password stands in the storage's URL", hint=f"take it out, and put it into {PASSWORD}"
-        )
+        raise UsageError("a password stands in the storage's URL", hint=f"take it out, and put it into {PASSWORD}")
     if parts.query or parts.fragment:
-        raise StorageUnavailable(
+        raise UsageError(
             "a server's URL has neither ? nor #", hint="write them as %3F and %23, and options as storage_options"
         )
     return parts
@@ -105,19 +104,19 @@ def _split(url: str) -> SplitResult:
 
 def _host_of(parts: SplitResult) -> tuple[str, int]:
     if not parts.hostname:
-        raise StorageUnavailable("the URL names no server", hint="write sftp://user@host/path")
+        raise UsageError("the URL names no server", hint="write sftp://user@host/path")
     return parts.hostname, 22 if parts.port is None else parts.port
 
 
 def _root_of(parts: SplitResult) -> str:
     path = unquote(parts.path)
     if not path:
-        raise StorageUnavailable(
+        raise UsageError(
             f"the URL names no folder of {parts.hostname}",
             hint="write sftp://host/folder, or sftp://host/~/folder for one in the user's own",
         )
     if any(ord(char) < 32 for char in path) or ".." in path.split("/"):
-        raise StorageUnavailable("the URL's path holds .. or a control character", hint="write the folder itself")
+        raise UsageError("the URL's path holds .. or a control character", hint="write the folder itself")
     if path == _HOME or path.startswith(f"{_HOME}/"):
         return path.removeprefix(_HOME).strip("/") or "."
     return path.rstrip("/") or "/"
@@ -128,25 +127,25 @@ def _refuse_unknown(options: Mapping[str, Any]) -> None:
         if name in OPTIONS:
             continue
         if any(word in str(name).lower() for word in _SECRET):
-            raise StorageUnavailable(
+            raise UsageError(
                 f"storage_options hold {name!r:.40}, and a manifest is no place for secrets",
                 hint=f"put it into {PASSPHRASE} or {PASSWORD}",
             )
         near = get_close_matches(str(name), OPTIONS, n=1)
         hint = f"did you mean {near[0]}?" if near else f"sftp:// knows {', '.join(OPTIONS)}"
-        raise StorageUnavailable(f"sftp:// has no storage option {name!r:.40}", hint=hint)
+        raise UsageError(f"sftp:// has no storage option {name!r:.40}", hint=hint)
 
 
 def _file(name: str, value: object) -> Path:
     """An absolute path: a manifest is applied from any folder."""
     if not isinstance(value, str):
-        raise StorageUnavailable(f"{name} is no path", hint=f"write {name}: /absolute/path, or ~/path")
+        raise UsageError(f"{name} is no path", hint=f"write {name}: /absolute/path, or ~/path")
     try:
         path = Path(value).expanduser()
     except RuntimeError:
         path = Path(value)
     if not path.is_absolute():
-        raise StorageUnavailable(
+        raise UsageError(
             f"{name} must not depend on the folder mhsync is started in: {value!r:.80}",
             hint=f"write an absolute path or one from ~/, or set MHSYNC_SFTP_{name.upper()}",
         )
@@ -155,13 +154,13 @@ def _file(name: str, value: object) -> Path:
 
 def _flag(name: str, value: object) -> bool:
     if not isinstance(value, bool):
-        raise StorageUnavailable(f"{name} is neither true nor false", hint=f"write {name}: true or {name}: false")
+        raise UsageError(f"{name} is neither true nor false", hint=f"write {name}: true or {name}: false")
     return value
 
 
 def _number(name: str, value: object, least: int, most: int) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-        raise StorageUnavailable(f"{name} is no number from {least} to {most}", hint=f"write {name}: {least}, say")
+        raise UsageError(f"{name} is no number from {least} to {most}", hint=f"write {name}: {least}, say")
     return value
 
 
@@ -184,4 +183,4 @@ def _local_user() -> str:
     try:
         return getpass.getuser()
     except (OSError, KeyError):
-        raise StorageUnavailable("the URL names no user", hint="write sftp://user@host/path") from None
+        raise UsageError("the URL names no user", hint="write sftp://user@host/path") from None

@@ -8,7 +8,7 @@ import pytest
 from mhsync_sftp import plugin
 from mhsync_sftp.storage import SftpStorage
 
-from mhsync import StorageUnavailable
+from mhsync import UsageError
 
 
 def test_it_is_found_through_its_entry_point() -> None:
@@ -26,5 +26,5 @@ def test_it_serves_sftp(place) -> None:
 
 
 def test_what_is_wrong_in_the_manifest_is_told_when_it_is_opened() -> None:
-    with pytest.raises(StorageUnavailable, match="no storage option"):
+    with pytest.raises(UsageError, match="no storage option"):
         plugin.open_storage("sftp://me@host/audio", {"regoin": "eu"})

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from mhsync_sftp.target import Target, target_of
 
-from mhsync import StorageUnavailable
+from mhsync import StorageUnavailable, UsageError
 
 
 def read(url: str, options: dict | None = None, environ: dict | None = None) -> Target:
@@ -64,7 +64,7 @@ def test_without_a_user_it_is_the_one_who_runs_mhsync(monkeypatch: pytest.Monkey
     ],
 )
 def test_a_wrong_url_is_refused_with_a_mend(url: str, message: str) -> None:
-    with pytest.raises(StorageUnavailable, match=message) as caught:
+    with pytest.raises(UsageError, match=message) as caught:
         read(url)
     assert caught.value.hint
     assert "hunter2" not in f"{caught.value.message} {caught.value.hint}"
@@ -87,7 +87,7 @@ def test_a_wrong_url_is_refused_with_a_mend(url: str, message: str) -> None:
     ],
 )
 def test_a_wrong_option_is_refused_with_a_mend(options: dict, message: str, hint: str) -> None:
-    with pytest.raises(StorageUnavailable, match=message) as caught:
+    with pytest.raises(UsageError, match=message) as caught:
         read("sftp://me@host/audio", options)
     assert hint in caught.value.hint
     assert "hunter2" not in f"{caught.value.message} {caught.value.hint}"
