@@ -18,5 +18,3 @@ class Bounds:
     """The first pause; it doubles each time, and jitter takes up to half of it away."""
     retry_after: float = 30.0
     """The longest Retry-After that is waited for, all attempts of one event together."""
-    answer: int = 64 * 1024
-    """Bytes of an answer that are read, so that the connection can be used again."""

@@ -37,7 +37,6 @@ class Sender:
         self, target: Target, bounds: Bounds, environ: Mapping[str, str], clock: Callable[[], float]
     ) -> None:
         self._target = target
-        self._bounds = bounds
         self._clock = clock
         self._pool = _pool(target, bounds, environ)
 
@@ -48,20 +47,10 @@ class Sender:
                 response = self._pool.request(
                     "POST", self._target.url, body=body, headers=headers, redirect=False, preload_content=False
                 )
-                self._let_go(response)
+                _let_go(response)
         except exceptions.HTTPError as error:
             return _failure_of(error)
         return self._judge(response)
-
-    def _let_go(self, response: urllib3.BaseHTTPResponse) -> None:
-        """Read the answer so that its connection can be used again; a long one loses its connection."""
-        try:
-            response.read(self._bounds.answer)
-        except exceptions.HTTPError:
-            response.close()  # the status has come, and that is all that counts
-        if not response.closed:
-            response.close()
-        response.release_conn()
 
     def _judge(self, response: urllib3.BaseHTTPResponse) -> Failure | None:
         status = response.status
@@ -73,6 +62,18 @@ class Sender:
             return Failure(f"the receiver answered {status}", is_final=True)
         wait = _seconds(response.headers.get("Retry-After"), self._clock())
         return Failure(f"the receiver answered {status}", retry_after=wait)
+
+
+def _let_go(response: urllib3.BaseHTTPResponse) -> None:
+    """Keep the connection where the answer has no body; else close it, unread: a body may come byte by byte.
+
+    The status has come, and that is all that counts.
+    """
+    if response.status == 204 or response.headers.get("Content-Length") == "0":
+        response.drain_conn()
+        response.release_conn()
+    else:
+        response.close()
 
 
 def _failure_of(error: exceptions.HTTPError) -> Failure:

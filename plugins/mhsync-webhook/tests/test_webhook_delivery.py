@@ -7,7 +7,9 @@ import json
 import logging
 import socket
 import threading
+import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import jsonschema
@@ -243,8 +245,37 @@ def test_an_endless_answer_is_left(event: Event) -> None:
         assert not thread.is_alive()
 
 
+@pytest.mark.parametrize("status", [200, 404])
+def test_an_answer_that_drips_holds_nobody(event: Event, status: int) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        done = threading.Event()
+
+        def answer() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(f"HTTP/1.1 {status} So\r\nContent-Length: 100\r\n\r\n".encode())
+                for _ in range(30):
+                    try:
+                        connection.sendall(b"x")
+                    except OSError:
+                        return
+                    if done.wait(0.2):
+                        return
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        begun = time.monotonic()
+        with nullcontext() if status == 200 else pytest.raises(MhsyncError, match="answered 404"):
+            notifier(f"webhook+http://127.0.0.1:{server.getsockname()[1]}/").notify(event)
+        took = time.monotonic() - begun
+        done.set()
+        thread.join(10)
+    assert took < 2
+
+
 def test_a_connection_is_used_again(receive: Receive, event: Event) -> None:
-    receiver = receive(answers=[200])
+    receiver = receive(answers=[204])
     told = notifier(receiver.url)
     for _ in range(3):
         told.notify(event)
