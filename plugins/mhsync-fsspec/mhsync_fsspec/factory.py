@@ -16,7 +16,7 @@ from mhsync_fsspec.filesystem import FileSystemClass, class_of, known_options, o
 from mhsync_fsspec.journal import Journal
 from mhsync_fsspec.publishing import Publisher
 from mhsync_fsspec.storage import FsspecStorage
-from mhsync_fsspec.target import REFUSED, Target, target_of
+from mhsync_fsspec.target import OURS, REFUSED, Target, target_of
 
 _ONE_STEP = ("file", "local")
 """Protocols whose `mv` is known to put a file in another one's place in one step."""
@@ -76,12 +76,14 @@ def _install(protocol: str) -> str:
 def _refuse_misspelt(kind: FileSystemClass, target: Target) -> None:
     """Refuse options that the file system cannot know, as far as it says which it knows."""
     known, takes_any = known_options(kind)
+    if target.protocol == webdav.PROTOCOL:
+        known, takes_any = webdav.known_options(known), False
     for name in target.options:
         if name in known:
             continue
         near = get_close_matches(name, known, n=1, cutoff=0.8 if takes_any else 0.6)
         if near or not takes_any:
-            hint = f"did you mean {near[0]}?" if near else f"it knows {', '.join(sorted(known)) or 'none'}"
+            hint = f"did you mean {near[0]}?" if near else f"it knows {', '.join(sorted(known - OURS)) or 'none'}"
             raise UsageError(f"fsspec+{target.protocol}:// has no storage option {name!r:.40}", hint=hint)
 
 

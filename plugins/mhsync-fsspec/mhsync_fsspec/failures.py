@@ -7,13 +7,17 @@ import re
 from collections.abc import Iterable
 
 from mhsync import StorageError, StorageNotFound
+from mhsync_fsspec.target import MEANT_FOR, PREFIX
 
 _QUERY = re.compile(r"(\w+://[^\s?#'\"]+)[?#][^\s'\"]*")
 _USER = re.compile(r"(\w+://)[^\s/@'\"]*:[^\s/@'\"]*@")
 _TEXT_MAX = 200
 _SECRET_MIN = 4
 """Shorter values stand in half of all words."""
+_NOT_LET_IN = re.compile(r"\b(received|answered) 401\b|\b401\W+unauthori[sz]ed", re.I)
 _AGAIN = "see that the server and the way to it are well, then run it again"
+
+_LOGIN = f"see that {PREFIX}PASSWORD and the user are right, and that {MEANT_FOR} names this server"
 
 
 class NotWhole(Exception):
@@ -65,7 +69,8 @@ def _words(error: Exception, secrets: Iterable[str]) -> tuple[str, str]:
             return "the name is too long", "give it a shorter path in the manifest"
         case TimeoutError():
             return "no answer in time", _AGAIN
-    return line(error, secrets), _AGAIN
+    text = line(error, secrets)
+    return text, _LOGIN if _NOT_LET_IN.search(text) else _AGAIN
 
 
 def line(error: Exception, secrets: Iterable[str] = ()) -> str:

@@ -44,6 +44,11 @@ def class_of(protocol: str) -> FileSystemClass:
 
 def known_options(kind: FileSystemClass) -> tuple[frozenset[str], bool]:
     """The options that a class names, and whether it takes others too."""
+    return parameters_of(kind)
+
+
+def parameters_of(kind: object) -> tuple[frozenset[str], bool]:
+    """The names that a class can be made with, and whether it takes others too."""
     # fsspec's metaclass hides the signature of the class itself.
     parameters = inspect.signature(cast("Any", kind).__init__).parameters.values()
     named = {one.name for one in parameters if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)}

@@ -17,7 +17,7 @@ _SECRET = re.compile(
     r"pass(word|wd|phrase)?$|secret|token|credential|auth|private|sas|(^|_)key$|api_?key|cookie", re.I
 )
 _PLACE = re.compile(r"url|host|endpoint|proxy|proxies|server|addr", re.I)
-_OURS = frozenset(
+OURS = frozenset(
     {"skip_instance_cache", "use_listings_cache", "listings_expiry_time", "max_paths", "asynchronous", "loop"}
     | {"target_protocol", "target_options", "fo", "fs", "client", "http_client", "protocol"}
 )
@@ -113,7 +113,7 @@ def _check_url(protocol: str, url: str) -> None:
 
 def _check_options(options: Mapping[str, Any]) -> None:
     for name in _names(options):
-        if name.lower() in _OURS:
+        if name.lower() in OURS:
             raise UsageError(
                 f"the storage option {name!r:.40} is not for a manifest", hint="leave it out: mhsync sees to it"
             )

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from mhsync import StorageUnavailable, UsageError
 from mhsync_fsspec.backend import Backend
-from mhsync_fsspec.filesystem import FileSystem
+from mhsync_fsspec.filesystem import FileSystem, parameters_of
 from mhsync_fsspec.target import PREFIX, Target
 
 if TYPE_CHECKING:
@@ -115,6 +115,18 @@ def root_of(target: Target) -> str:
     if not parts.hostname:
         raise UsageError("the URL names no server", hint="write fsspec+webdav://host/path")
     return unquote(parts.path).strip("/")
+
+
+def known_options(named: frozenset[str]) -> frozenset[str]:
+    """The options of WebDAV: its class hands on what it does not name to webdav4's client, and that to httpx.
+
+    Args:
+        named: what the class itself names.
+    """
+    import httpx
+    from webdav4.client import Client as WebdavClient  # type: ignore[import-untyped]
+
+    return named.union(*(parameters_of(kind)[0] for kind in (WebdavClient, httpx.Client)))
 
 
 def options_of(target: Target) -> dict[str, Any]:

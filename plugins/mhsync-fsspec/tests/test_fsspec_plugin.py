@@ -6,7 +6,9 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -95,6 +97,34 @@ def test_a_file_system_that_cannot_be_opened_is_told_at_the_first_use() -> None:
     with pytest.raises(StorageUnavailable, match=r"cannot open fsspec\+closed://host/a: ConnectionRefusedError"):
         storage.stat("b.wav")
     storage.close()
+
+
+class _Stranger(BaseHTTPRequestHandler):
+    """Lets nobody in."""
+
+    def do_PROPFIND(self) -> None:
+        self.send_response(401)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Quiet."""
+
+
+def test_a_server_that_lets_nobody_in_is_told_with_the_variables_that_may() -> None:
+    with HTTPServer(("127.0.0.1", 0), _Stranger) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        storage = make(f"fsspec+webdav://me@127.0.0.1:{server.server_address[1]}/a", {}, {})
+        try:
+            with pytest.raises(StorageError, match="401") as caught:
+                storage.stat("a.wav")
+        finally:
+            storage.close()
+            server.shutdown()
+            thread.join(10)
+    for name in ("MHSYNC_FSSPEC_PASSWORD", "MHSYNC_FSSPEC_FOR"):
+        assert name in str(caught.value.hint)
 
 
 def test_a_storage_that_was_closed_says_so(memory_url: str) -> None:

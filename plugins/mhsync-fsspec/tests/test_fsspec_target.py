@@ -146,6 +146,8 @@ def test_the_path_of_a_webdav_url_may_be_escaped() -> None:
         ("fsspec+memry://a", {}, "fsspec knows no file system 'memry'", "see fsspec.available_protocols()"),
         ("fsspec+webdv://a", {}, "fsspec knows no file system 'webdv'", "did you mean fsspec+webdav://?"),
         ("fsspec+webdav://h/a", {"bas_url": "x"}, "no storage option 'bas_url'", "did you mean base_url?"),
+        ("fsspec+webdav://h/a", {"tiemout": 3}, "no storage option 'tiemout'", "did you mean timeout?"),
+        ("fsspec+webdav://h/a", {"zzz": 3}, "no storage option 'zzz'", "it knows auth, base_url, "),
         ("fsspec+file:///a", {"auto_mkdr": True}, "no storage option 'auto_mkdr'", "did you mean auto_mkdir?"),
         ("fsspec+dropbox://a", {}, "needs a package that is not installed: .*dropboxdrivefs", "dropbox"),
     ],
