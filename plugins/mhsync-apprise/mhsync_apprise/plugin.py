@@ -31,7 +31,10 @@ def open_target(url: str, options: Mapping[str, Any]) -> Notifier:
         )
     # Apprise takes a third of a second to load: only who notifies pays.
     from mhsync_apprise.link import run_link
-    from mhsync_apprise.notifier import AppriseNotifier
-    from mhsync_apprise.services import open_services
+    from mhsync_apprise.overheard import Overheard
+
+    with Overheard():  # it logs while it loads, too
+        from mhsync_apprise.notifier import AppriseNotifier
+        from mhsync_apprise.services import open_services
 
     return AppriseNotifier(open_services(url), run_link(os.environ))

@@ -117,6 +117,9 @@ def open_services(url: str) -> Services:
         if service.overflow_mode is OverflowMode.UPSTREAM:
             # The body is made to fit; what escaping adds to it is cut rather than refused.
             service.overflow_mode = OverflowMode.TRUNCATE
+        if "socket_read_timeout" not in vars(service):  # no ?rto= in the URL
+            # Who answers late has taken the message: waiting to the end of all keeps it from being sent again.
+            service.socket_read_timeout = _DEADLINE
     return Services(services, asset)
 
 

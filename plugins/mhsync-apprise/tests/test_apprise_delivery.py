@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -147,6 +149,27 @@ def test_a_service_that_hangs_is_left_behind(open_inbox: OpenInbox, tell: Tell) 
     with pytest.raises(MhsyncError, match=r"^JSON did not answer in time$"):
         tell(told, {"clx1": "deleted"})
     assert time.monotonic() - begun < 3
+
+
+def test_a_service_that_answers_late_is_told_once(open_inbox: OpenInbox, tell: Tell) -> None:
+    inbox = open_inbox(silent=True)
+    threading.Timer(5, inbox.free.set).start()  # Apprise by itself waits 4 s for an answer
+    tell(open_target(URLS["json"].format(address=inbox.address), {}), {"clx1": "deleted"})
+    assert len(inbox.bodies) == 1
+
+
+def test_nothing_is_logged_while_apprise_loads() -> None:
+    code = (
+        "import logging; logging.basicConfig(level=1)\n"
+        "from mhsync_apprise.plugin import open_target\n"
+        "open_target('json://127.0.0.1/s3cr3tt0ken', {})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True, text=True, check=True, timeout=60, env={**os.environ, "LC_ALL": "C.UTF-8", "LANGUAGE": ""},
+    )  # fmt: skip
+    assert "asks for no translation" not in done.stderr
+    assert "apprise" not in done.stderr
 
 
 HANGING = """
