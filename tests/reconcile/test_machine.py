@@ -56,7 +56,13 @@ FILE_FAULTS = (
     f.Status(503),
     f.NoLength(),
 )
-HURRIED = replace(QUICK, http=replace(QUICK.http, attempts=2), download=replace(QUICK.download, attempts=2))
+HURRIED = replace(
+    QUICK,
+    http=replace(QUICK.http, attempts=2),
+    download=replace(QUICK.download, attempts=2),
+    run=replace(QUICK.run, checkers=1, transfers=1),
+)
+"""One thread: the same steps meet the same faults, so that what fails can be made smaller."""
 
 ids = st.sampled_from(IDS)
 
@@ -109,12 +115,12 @@ class Account(RuleBasedStateMachine):
     def somebody_else_deletes(self, id_: str) -> None:
         self.sandbox.world.delete(id_)
 
-    @rule(data=st.data(), how=st.sampled_from(("remove", "truncate", "flip")))
-    def drift(self, data, how: str) -> None:
+    @rule(which=st.integers(0, 9), how=st.sampled_from(("remove", "truncate", "flip")))
+    def drift(self, which: int, how: str) -> None:
         files = sorted(self.bench.files())
         if not files:
             return
-        name = data.draw(st.sampled_from(files))
+        name = files[which % len(files)]
         path = self.bench.folder / name
         if how == "remove":
             path.unlink()
