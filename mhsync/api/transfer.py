@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from mhsync.api.containers import HEAD
+from mhsync.api.containers import HEAD, is_message
 from mhsync.api.ranges import part_of, total_of, validator_of
 from mhsync.api.transport import Answer
 from mhsync.core.receipt import Proof
@@ -132,6 +132,8 @@ class Body:
     def _end(self, answer: Answer) -> None:
         if not self.size:
             raise Unusable("the file is empty")
+        if is_message(self.head):
+            raise Unusable("the host gave a message in place of the file")
         if self.total is not None:
             if self.size > self.total:
                 raise CannotContinue("the file is longer than announced")

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from mhsync.core.details import Details, DetailsById, Gone, Live
 from mhsync.core.diff import diff
 from mhsync.core.guards import Circumstances, check, unconfirmed
-from mhsync.core.manifest import Manifest, ManifestFile
+from mhsync.core.manifest import Manifest, ManifestFile, State
 from mhsync.core.plan import Action, Plan, ProjectPlan
 from mhsync.core.receipt import Deletion, Receipt
 from mhsync.core.report import Report
@@ -195,12 +195,16 @@ class _Applying:
         """Poll what renders, and download it as it completes; whether some still rendered when time was up."""
         if self.options.wait is None or not self._go_on():
             return False
-        waiting = [p for p in self.plan.projects if self.ledger.is_waiting(p)]
+        waiting = [p for p in self.plan.projects if self.ledger.is_waiting(p) and self._is_worth_waiting_for(p)]
         try:
             return wait_for_renders(self.run, waiting, self.options.wait, self._take_up, self._go_on)
         except AuthenticationFailed as error:
             self.ledger.halt(error.code, error.message)
             return False
+
+    def _is_worth_waiting_for(self, plan: ProjectPlan) -> bool:
+        """Not where all that could come of it is a delete, and deletes are left out."""
+        return not (self.options.no_deletes and plan.desired is State.DELETED)
 
     def _take_up(self, found: DetailsById) -> None:
         """Plan what has ended rendering with the rest of the manifest, and do its downloads."""

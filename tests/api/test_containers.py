@@ -6,7 +6,7 @@ import struct
 
 import pytest
 
-from mhsync.api.containers import announced_size
+from mhsync.api.containers import announced_size, is_message
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,19 @@ from mhsync.api.containers import announced_size
 )
 def test_wav_and_aiff_announce_their_size_and_others_nothing(head, size):
     assert announced_size(head) == size
+
+
+@pytest.mark.parametrize(
+    ("head", "is_one"),
+    [
+        (b"<!DOCTYPE html><html><body>maintenance", True),
+        (b"\xef\xbb\xbf \n<HTML>", True),
+        (b'<?xml version="1.0"?><Error>', True),
+        (b'{"message": "gone"}', True),
+        (b"RIFF\x00\x00\x00\x00WAVE", False),
+        (b"ID3\x04", False),
+        (b"", False),
+    ],
+)
+def test_what_begins_as_a_message_is_one(head, is_one):
+    assert is_message(head) is is_one

@@ -289,6 +289,12 @@ def test_wait_that_runs_out_is_exit_4_and_drafts_are_not_waited_for(bench):
     assert (outcomes(report), report.exit_code) == ({"draft": "pending"}, 0)
 
 
+def test_without_deletes_nobody_waits_for_what_would_only_be_deleted(bench):
+    b = bench(rendering("slow", 60))
+    report = b.apply({"slow": "deleted"}, ApplyOptions(wait=30.0, no_deletes=True))
+    assert (outcomes(report), report.exit_code) == ({"slow": "pending"}, 0)
+
+
 def test_deletes_that_renders_may_come_to_are_counted_before_waiting(bench):
     b = bench(rendering("slow", 60))
     policy = Policy(deletes=Deletes.ALLOW, max_deletes=Limit(0))

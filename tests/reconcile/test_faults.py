@@ -220,6 +220,16 @@ def test_a_body_without_a_length_is_proved_by_a_second_download(bench):
     assert [e.range for e in b.sandbox.requests.of(host="files")] == [None, None, f"bytes={SIZE}-"]
 
 
+@pytest.mark.parametrize("kind", ["text/plain", "application/octet-stream", "audio/wav"])
+def test_a_message_that_calls_itself_audio_is_not_stored(bench, kind):
+    b = bench(complete("one", size=SIZE))
+    b.settings = IMPATIENT
+    page = "<!DOCTYPE html><html><body>We are down for maintenance.</body></html>"
+    b.fault(f.Status(200, body=page, headers={"Content-Type": kind}), host="files")
+    assert outcomes(b.apply({"one": "archived"})) == {"one": "failed"}
+    assert (b.sent("DELETE"), b.files()) == ([], {})
+
+
 @pytest.mark.parametrize("each", [True, False], ids=["at-one-place", "elsewhere-each-time"])
 def test_a_body_without_a_length_that_is_always_cut_keeps_the_original_alive(bench, each):
     b = bench(complete("one", size=SIZE))
@@ -231,3 +241,10 @@ def test_a_body_without_a_length_that_is_always_cut_keeps_the_original_alive(ben
     assert outcomes(b.apply({"one": "archived"})) == {"one": "failed"}
     assert b.sent("DELETE") == []
     assert b.files() == {}
+
+
+def test_a_fault_of_the_details_leaves_files_alone(bench):
+    b = bench(complete("one", size=SIZE))
+    b.fault(f.MissingField("name"))
+    assert outcomes(b.apply({"one": "downloaded"})) == {"one": "downloaded"}
+    assert b.files() == WHOLE
