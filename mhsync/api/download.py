@@ -86,13 +86,13 @@ class Downloader:
             again = self._body(Nowhere(), job)
             if (again.size, again.sha256) != (body.size, body.sha256):
                 raise job.start_anew(Unusable("nothing proves the file's length, and two downloads of it differ"))
-            if again.proof is None:
-                self._doubt(body, job)
-            proof = again.proof or Proof.TWICE
+            proof = again.proof
+            if proof is None:
+                proof = Proof.TWICE if self._is_confirmed(body, job) else Proof.UNCONFIRMED
         return Fetched(body.size, body.sha256, proof, job.source)
 
-    def _doubt(self, body: Body, job: Job) -> None:
-        """Two downloads that are the same may both be cut at one place: ask the file and the host for more.
+    def _is_confirmed(self, body: Body, job: Job) -> bool:
+        """Whether file or host says that it ends: two downloads that are the same may both be cut at one place.
 
         Raises:
             DownloadError: one of them says that there is more.
@@ -101,16 +101,18 @@ class Downloader:
         if announced is not None and announced > body.size:
             reason = f"the file itself says that it has {announced} bytes, and {body.size} came"
             raise job.start_anew(Unusable(reason))
+        is_confirmed = body.size in (announced, body.total)
         behind = Body(Nowhere(), may_join=True, size=body.size)
         try:
             with self._open(behind, job) as answer:
                 part, total = part_of(answer.header("content-range")), total_of(answer.header("content-range"))
         except ApiError:
-            return  # No answer is no doubt: the two downloads stand.
+            return is_confirmed  # No answer is no doubt, and no proof either.
         if answer.status == 206 and part is not None and part.start == body.size:
             raise job.start_anew(Unusable(f"the host has more than the {body.size} bytes that came"))
         if answer.status == 416 and total not in (None, body.size):
             raise job.start_anew(Unusable(f"the host says {total} bytes, and {body.size} came"))
+        return is_confirmed or (answer.status == 416 and total == body.size)
 
     def _body(self, sink: Sink, job: Job) -> Body:
         """All that the host gives, over as many requests as it takes."""

@@ -25,8 +25,10 @@ class Proof(StrEnum):
 
     LENGTH = "content-length"
     CHUNKED = "chunked"
+    UNCONFIRMED = "unconfirmed"
+    """Two downloads gave the same bytes; nothing tells that both were not cut: the original is never deleted."""
     TWICE = "twice"
-    """Nothing proved the length: two downloads gave the same bytes."""
+    """No answer proved the length: two downloads gave the same bytes, and file or host say that they end there."""
 
 
 class Deletion(StrEnum):

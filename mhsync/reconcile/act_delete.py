@@ -9,7 +9,7 @@ from mhsync.core.details import Gone, Live, Unreadable, details_of
 from mhsync.core.manifest import State
 from mhsync.core.plan import ProjectPlan
 from mhsync.core.project import Status
-from mhsync.core.receipt import Deletion, Receipt
+from mhsync.core.receipt import Deletion, Proof, Receipt
 from mhsync.errors import CopyNotProved, OutputsChanged, ProjectNotFound
 from mhsync.reconcile.reading import read_back
 from mhsync.reconcile.run import Run
@@ -55,6 +55,13 @@ def _proved(run: Run, storage: Storage, plan: ProjectPlan) -> Receipt:
     receipt = None if kept is None else kept.for_api(run.client.origin)
     if receipt is None or not receipt.outputs:
         raise CopyNotProved(f"no receipt proves a copy of {plan.id}: it is not deleted", id=plan.id)
+    unconfirmed = [output.path for output in receipt.outputs if output.proof is Proof.UNCONFIRMED]
+    if unconfirmed:
+        raise CopyNotProved(
+            f"nothing proves that {', '.join(unconfirmed)} is whole (no length was told): {plan.id} lives on",
+            hint="listen to the file; once you trust it, write 'deleted' instead of 'archived'",
+            id=plan.id,
+        )
     wrong = []
     for output in receipt.outputs:
         found = read_back(storage, output.path, chunk=run.settings.download.chunk, stop=run.stop)

@@ -220,6 +220,21 @@ def test_a_body_without_a_length_is_proved_by_a_second_download(bench):
     assert [e.range for e in b.sandbox.requests.of(host="files")] == [None, None, f"bytes={SIZE}-"]
 
 
+def test_a_copy_that_nothing_confirms_never_costs_the_original(bench, monkeypatch):
+    """No length, no ranges, no header that tells: it is kept, and so is the original."""
+    monkeypatch.setattr("mhsync.api.download.announced_size", lambda head: None)
+    b = bench(complete("one", size=SIZE))
+    b.settings = IMPATIENT
+    b.sandbox.faults = Faults(
+        Rule(f.NoLength(SIZE // 2), host="files", times=2), Rule(f.Status(404), host="files")
+    )
+    report = b.apply({"one": "archived"})
+    assert outcomes(report) == {"one": "failed"}
+    assert result_of(report, "one").error.code == "copy_not_proved"
+    assert b.receipt("one")["outputs"][0]["proof"] == "unconfirmed"
+    assert b.sent("DELETE") == []
+
+
 @pytest.mark.parametrize("kind", ["text/plain", "application/octet-stream", "audio/wav"])
 def test_a_message_that_calls_itself_audio_is_not_stored(bench, kind):
     b = bench(complete("one", size=SIZE))
