@@ -6,7 +6,7 @@ recorded in its receipt when it happens, not at the end.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -22,6 +22,7 @@ from mhsync.reconcile.act_delete import delete, note_deletion
 from mhsync.reconcile.act_download import download
 from mhsync.reconcile.act_move import move_all
 from mhsync.reconcile.ledger import Ledger
+from mhsync.reconcile.listing_check import unlisted
 from mhsync.reconcile.notify import Notifications
 from mhsync.reconcile.observe import Observation, observe
 from mhsync.reconcile.pool import each
@@ -227,9 +228,27 @@ class _Applying:
         self.plan = replace(self.plan, projects=tuple(new.get(p.id, p) for p in self.plan.projects))
 
     def _delete(self) -> None:
+        if not self._go_on():
+            return
+        self._keep_what_is_not_listed()
         wanted = (p for p in self.plan.projects if Action.DELETE in p.actions and self.ledger.is_sound(p.id))
         for project, error in self._each(wanted, self._delete_one):
             self.ledger.note(project.id, Action.DELETE, error)
+
+    def _keep_what_is_not_listed(self) -> None:
+        """Before the first delete: fail each archived project whose copy a fresh listing does not show."""
+        by_place: dict[str, list[ProjectPlan]] = {}
+        for plan in self.plan.projects:
+            if Action.DELETE in plan.actions and plan.desired is State.ARCHIVED and self.ledger.is_sound(plan.id):
+                by_place.setdefault(location(self.files[plan.id]), []).append(plan)
+        for place, plans in by_place.items():
+            reasons: Mapping[str, MhsyncError]
+            try:
+                reasons = unlisted(self.storages.by_location[place], plans)
+            except Exception as error:  # noqa: BLE001 - a backend may raise anything; nothing is known then
+                reasons = {plan.id: as_error(error, plan.id) for plan in plans}
+            for id_, reason in reasons.items():
+                self.ledger.note(id_, Action.DELETE, reason)
 
     def _delete_one(self, plan: ProjectPlan) -> None:
         was_there = delete(self.run, self._storage(plan.id), plan)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from mhsync.core.details import Details, DetailsById, Gone, Unreadable, details_of
 from mhsync.core.inventory import Inventory, needs_details
-from mhsync.core.manifest import Manifest
+from mhsync.core.manifest import Manifest, State
 from mhsync.core.receipt import Receipt
 from mhsync.errors import AuthenticationFailed, Interrupted, MhsyncError, Problem, ProjectNotFound
 from mhsync.reconcile.pool import each
@@ -42,7 +42,8 @@ def observe(run: Run, manifest: Manifest, storages: Storages) -> Observation:
         for file, entry in manifest
         if _is_wanted(run, entry.id) and (run.refresh or needs_details(entry, inventories[file.file]))
     ]
-    return Observation(inventories, get_details(run, asked))
+    details = get_details(run, asked)
+    return Observation(_with_unlisted_receipts(run, manifest, storages, inventories, details), details)
 
 
 def get_details(run: Run, ids: Iterable[str]) -> dict[str, Details]:
@@ -93,6 +94,31 @@ def take_inventories(run: Run, manifest: Manifest, storages: Storages) -> dict[s
     return {file.file: by_location[location(file)] for file in manifest.files}
 
 
+def _with_unlisted_receipts(
+    run: Run,
+    manifest: Manifest,
+    storages: Storages,
+    inventories: Mapping[str, Inventory],
+    details: DetailsById,
+) -> Mapping[str, Inventory]:
+    """Read the receipts of gone projects by their paths where the listing shows none.
+
+    A listing may leave out names that begin with a dot: no copy is called lost on its word.
+    """
+    doubtful: dict[str, list[str]] = {}
+    for file, entry in manifest:
+        inventory = inventories[file.file]
+        is_known = inventory.problem is not None or entry.id in inventory.invalid or entry.id in inventory.receipts
+        if isinstance(details.get(entry.id), Gone) and entry.state is not State.DELETED and not is_known:
+            doubtful.setdefault(location(file), []).append(entry.id)
+    found = {
+        inventory.location: _with_receipts(run, inventory, storages.by_location[inventory.location], ids)
+        for inventory in inventories.values()
+        if (ids := doubtful.get(inventory.location))
+    }
+    return {file: found.get(inventory.location, inventory) for file, inventory in inventories.items()}
+
+
 def _is_wanted(run: Run, id: str) -> bool:
     return not run.only or id in run.only
 
@@ -103,14 +129,18 @@ def _inventory(run: Run, place: str, storage: Storage, ids: list[str]) -> Invent
     except Exception as error:  # noqa: BLE001 - a backend may raise anything; nothing is known then
         problem = as_error(error, place).problems[0]
         return Inventory(place, problem=replace(problem, code="storage_unreadable", id=None))
-    receipts: dict[str, Receipt] = {}
-    invalid: dict[str, Problem] = {}
     files = {path: size for path, size in listed.items() if not path.startswith(PRIVATE)}
     files |= {path: size for path, size in listed.items() if path.startswith(PARKED)}
     known = [id_ for id_ in ids if receipt_path(id_) in listed]
+    return _with_receipts(run, Inventory(place, files), storage, known)
+
+
+def _with_receipts(run: Run, inventory: Inventory, storage: Storage, ids: Iterable[str]) -> Inventory:
+    """The inventory with the receipts of these projects, as far as there are any."""
+    files, receipts, invalid = dict(inventory.files), dict(inventory.receipts), dict(inventory.invalid)
     reading = each(
-        known,
-        lambda id_: _read(run, storage, id_, files),
+        ids,
+        lambda id_: _read(run, storage, id_, inventory.files),
         workers=run.settings.run.checkers,
         go_on=lambda: not run.stop(),
     )
@@ -120,7 +150,7 @@ def _inventory(run: Run, place: str, storage: Storage, ids: list[str]) -> Invent
         elif receipt is not None:
             receipts[id_] = receipt
             files |= unlisted
-    return Inventory(place, files, receipts, invalid)
+    return replace(inventory, files=files, receipts=receipts, invalid=invalid)
 
 
 def _read(

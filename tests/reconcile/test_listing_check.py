@@ -1,0 +1,110 @@
+"""A listing that omits files is not believed: nothing is deleted on its word, and nothing is called lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mhsync import hookimpl
+from mhsync.core.plan import Verdict
+from mhsync.core.report import Outcome
+from mhsync.hooks.manager import Hooks
+from mhsync.storage.base import FileInfo
+from mhsync.storage.local import LocalStorage
+from tests.reconcile.bench import Bench, complete, outcomes, result_of
+
+Omits = Callable[[str], bool]
+
+
+class OmittingStorage(LocalStorage):
+    """A folder whose listing omits some paths; everything else sees them, as on nginx with `dav_ext`."""
+
+    omits: Omits = staticmethod(lambda path: False)
+
+    def list(self, prefix: str = "") -> Iterator[FileInfo]:
+        return (info for info in super().list(prefix) if not self.omits(info.path))
+
+
+class OmittingPlugin:
+    def __init__(self, omits: Omits) -> None:
+        self.omits = omits
+
+    @hookimpl
+    def mhsync_storage_schemes(self) -> Mapping[str, Any]:
+        return {"omitting": self._open}
+
+    def _open(self, url: str, options: Mapping[str, Any]) -> OmittingStorage:
+        storage = OmittingStorage(url.removeprefix("omitting://"))
+        storage.omits = self.omits
+        return storage
+
+
+def has_dot_name(path: str) -> bool:
+    return path.startswith(".") or "/." in path
+
+
+@pytest.fixture
+def omitting(bench) -> Callable[..., Bench]:
+    def start(omits: Omits, *ids: str) -> Bench:
+        b = bench(*(complete(id_) for id_ in ids))
+        b.hooks = Hooks.of(omitting=OmittingPlugin(omits))
+        return b
+
+    return start
+
+
+def archived(b: Bench, *ids: str):
+    return b.manifest(dict.fromkeys(ids, "archived"), storage=f"omitting://{b.folder}")
+
+
+def test_an_original_lives_where_the_listing_omits_its_receipt(omitting):
+    b = omitting(has_dot_name, "one", "two")
+    report = b.apply(archived(b, "one", "two"))
+    assert b.sent("DELETE") == []
+    assert set(outcomes(report).values()) == {"failed"}
+    message = result_of(report, "one").error.message
+    assert "does not list .mhsync/receipts/one.json" in message
+    assert "was not deleted" in message
+
+
+def test_an_original_lives_where_the_listing_omits_its_output(omitting):
+    b = omitting(lambda path: path.startswith("one/"), "one", "two")
+    report = b.apply(archived(b, "one", "two"))
+    assert b.sent("DELETE") == ["two"]
+    assert outcomes(report) == {"one": "failed", "two": "archived"}
+
+
+def test_a_listing_that_fails_before_the_deletes_deletes_nothing(omitting, bench):
+    calls: list[str] = []
+
+    def fails_once_outputs_are_there(path: str) -> bool:
+        calls.append(path)
+        if path == "one/output.wav":
+            raise OSError("the listing broke")
+        return False
+
+    b = omitting(fails_once_outputs_are_there, "one")
+    report = b.apply(archived(b, "one"))
+    assert b.sent("DELETE") == []
+    assert result_of(report, "one").outcome is Outcome.FAILED
+
+
+@pytest.mark.parametrize("state", ["archived", "downloaded"])
+def test_a_copy_is_not_called_lost_before_its_receipt_was_read_by_its_path(omitting, state):
+    b = omitting(lambda path: False, "one")
+    assert outcomes(b.apply(archived(b, "one"))) == {"one": "archived"}
+    b.hooks = Hooks.of(omitting=OmittingPlugin(has_dot_name))
+    plan = b.plan(b.manifest({"one": state}, storage=f"omitting://{b.folder}"))
+    assert plan.projects[0].verdict is Verdict.UNCHANGED
+
+
+def test_a_copy_that_is_really_lost_is_still_called_lost(omitting):
+    b = omitting(lambda path: False, "one")
+    b.apply(archived(b, "one"))
+    Path(b.folder, "one", "output.wav").unlink()
+    b.hooks = Hooks.of(omitting=OmittingPlugin(has_dot_name))
+    plan = b.plan(archived(b, "one"))
+    assert plan.projects[0].reason_code == "copy_lost"
