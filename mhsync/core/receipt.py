@@ -6,6 +6,7 @@ know are kept, so that an older mhsync does not strip what a newer one wrote.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -14,9 +15,12 @@ from types import MappingProxyType
 from typing import Any
 
 from mhsync.core.project import Project, format_time, is_valid_id, parse_time
+from mhsync.core.template import is_private, path_key
 from mhsync.errors import ReceiptInvalid
 
 VERSION = 1
+PARKED = ".mhsync/moving/"
+"""Where an output waits while two of them change places; only the receipt of its project may name it there."""
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -60,6 +64,22 @@ class StoredOutput:
 
 
 @dataclass(frozen=True, slots=True)
+class FileRecord:
+    """A file of a project that is no output of it (yet). `path` as in `StoredOutput`; `size` is in bytes."""
+
+    path: str
+    size: int
+    sha256: str
+
+    @classmethod
+    def of(cls, output: StoredOutput) -> FileRecord:
+        return cls(output.path, output.size, output.sha256)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"path": self.path, "size": self.size, "sha256": self.sha256}
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """What is proved of one project against one API. All times are UTC."""
 
@@ -75,6 +95,11 @@ class Receipt:
     deletion: Deletion | None = None
     deleting_at: datetime | None = None
     deleted_at: datetime | None = None
+    storing: tuple[FileRecord, ...] = ()
+    """Files that may stand in the storage although no output names them: written here before each became visible.
+    They prove nothing. The next run adopts them, or removes those whose bytes still match."""
+    set_aside: tuple[FileRecord, ...] = ()
+    """Files that are kept though they are no outputs: somebody changed them after they were stored."""
     others: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)
     """Receipts of the same id made against other APIs, as they were written."""
     extra: Mapping[str, Any] = field(default_factory=lambda: _EMPTY, hash=False)
@@ -86,6 +111,12 @@ class Receipt:
     @property
     def paths(self) -> frozenset[str]:
         return frozenset(output.path for output in self.outputs)
+
+    @property
+    def named(self) -> frozenset[str]:
+        """Every path that this record names, for whatever reason; `others` are not looked at."""
+        superseded = {output.superseded for output in self.outputs if output.superseded is not None}
+        return self.paths | superseded | {record.path for record in (*self.storing, *self.set_aside)}
 
     @property
     def is_deleted(self) -> bool:
@@ -146,6 +177,8 @@ class Receipt:
             "deletion": None if self.deletion is None else self.deletion.value,
             "deleting_at": _text(self.deleting_at),
             "deleted_at": _text(self.deleted_at),
+            **({"storing": [record.to_json() for record in self.storing]} if self.storing else {}),
+            **({"set_aside": [record.to_json() for record in self.set_aside]} if self.set_aside else {}),
             **({"others": [dict(other) for other in self.others]} if self.others else {}),
         }
 
@@ -169,6 +202,8 @@ class Receipt:
         if deletion not in (None, *Deletion):
             raise reader.error(f"has an unknown deletion: {deletion!r}")
         outputs = tuple(_output_from_json(item, expected_id) for item in reader.take("outputs", list))
+        if len({path_key(output.path) for output in outputs}) < len(outputs):
+            raise reader.error("names one path for two outputs")
         others = reader.take_or_none("others", list) or []
         if not all(isinstance(other, dict) for other in others):
             raise reader.error("has others that are not receipts")
@@ -184,6 +219,8 @@ class Receipt:
             deletion=None if deletion is None else Deletion(deletion),
             deleting_at=reader.time("deleting_at"),
             deleted_at=reader.time("deleted_at"),
+            storing=_records_from_json(reader, "storing", expected_id),
+            set_aside=_records_from_json(reader, "set_aside", expected_id),
             others=tuple(MappingProxyType(other) for other in others),
             extra=reader.rest(),
         )
@@ -229,13 +266,7 @@ def _output_from_json(data: object, id: str) -> StoredOutput:
     proof = reader.take("proof", str)
     if proof not in tuple(Proof):
         raise reader.error(f"has an unknown proof: {proof!r}")
-    sha256 = reader.take("sha256", str)
-    if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
-        raise reader.error("has a sha256 that is none")
-    size = reader.take("size", int)
-    if size < 0:
-        raise reader.error("has a size below zero")
-    path = reader.path("path")
+    path, size, sha256 = reader.path("path"), reader.size(), reader.sha256()
     superseded = reader.path("superseded") if "superseded" in reader.data else None
     return StoredOutput(
         path=path,
@@ -249,6 +280,11 @@ def _output_from_json(data: object, id: str) -> StoredOutput:
         facts=MappingProxyType(reader.take_or_none("facts", dict) or {}),
         extra=reader.rest(),
     )
+
+
+def _records_from_json(reader: _Reader, name: str, id: str) -> tuple[FileRecord, ...]:
+    items = [_Reader(item, id) for item in reader.take_or_none(name, list) or []]
+    return tuple(FileRecord(item.path("path"), item.size(), item.sha256()) for item in items)
 
 
 class _Reader:
@@ -286,7 +322,25 @@ class _Reader:
         parts = path.split("/")
         if not path or "\\" in path or "\0" in path or any(part in ("", ".", "..") for part in parts):
             raise self.error(f"has a {name} that leaves the storage: {path!r:.80}")
+        if any(map(is_private, parts)) and not self._is_parked(path):
+            raise self.error(f"has a {name} in mhsync's own folder: {path!r:.80}")
         return path
+
+    def _is_parked(self, path: str) -> bool:
+        start = f"{PARKED}{self._id}-"
+        return path.startswith(start) and re.fullmatch(r"[0-9]{1,6}", path[len(start) :]) is not None
+
+    def size(self) -> int:
+        size: int = self.take("size", int)
+        if size < 0:
+            raise self.error("has a size below zero")
+        return size
+
+    def sha256(self) -> str:
+        sha256: str = self.take("sha256", str)
+        if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
+            raise self.error("has an invalid sha256")
+        return sha256
 
     def time(self, name: str) -> datetime | None:
         text = self.take_or_none(name, str)

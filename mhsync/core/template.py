@@ -176,7 +176,7 @@ def _segment_problems(segment: str, *, is_last: bool) -> Iterator[TemplateProble
         yield TemplateProblem(
             "path_climbs", f"the path has the segment {shown}", "paths stay inside the storage: leave it out"
         )
-    elif _is_private(plain):
+    elif is_private(segment):
         yield TemplateProblem(
             "path_private",
             f"the path enters mhsync's own folder: {shown}",
@@ -198,9 +198,10 @@ def _segment_problems(segment: str, *, is_last: bool) -> Iterator[TemplateProble
         )
 
 
-def _is_private(segment: str) -> bool:
+def is_private(segment: str) -> bool:
     """Whether a segment is mhsync's folder to any file system, or to a reader's eye."""
-    seen = "".join(char for char in segment if unicodedata.category(char) != "Cf")
+    plain = unicodedata.normalize("NFKC", segment)
+    seen = "".join(char for char in plain if unicodedata.category(char) != "Cf")
     return seen.casefold().translate(_LOOKS_LIKE).rstrip(". ") == PRIVATE_FOLDER
 
 

@@ -13,10 +13,9 @@ from dataclasses import dataclass, replace
 
 from mhsync.core.paths import folders_of
 from mhsync.core.plan import ProjectPlan
-from mhsync.core.receipt import Receipt, StoredOutput
+from mhsync.core.receipt import PARKED, Receipt, StoredOutput
 from mhsync.core.template import path_key
 from mhsync.errors import CopyNotProved, Interrupted, MhsyncError, PathOccupied, ReceiptInvalid
-from mhsync.reconcile.observe import PARKED
 from mhsync.reconcile.reading import Owners, read_back
 from mhsync.reconcile.run import Run, as_error
 from mhsync.storage.base import Storage

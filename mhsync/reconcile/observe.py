@@ -8,16 +8,13 @@ from dataclasses import dataclass, replace
 from mhsync.core.details import Details, DetailsById, Gone, Unreadable, details_of
 from mhsync.core.inventory import Inventory, needs_details
 from mhsync.core.manifest import Manifest, State
-from mhsync.core.receipt import Receipt
+from mhsync.core.receipt import PARKED, Receipt
 from mhsync.errors import AuthenticationFailed, Interrupted, MhsyncError, Problem, ProjectNotFound
 from mhsync.reconcile.pool import each
 from mhsync.reconcile.run import Run, as_error
 from mhsync.reconcile.storages import Storages, location
 from mhsync.storage.base import PRIVATE, Storage
 from mhsync.storage.receipts import read_receipt, receipt_path
-
-PARKED = ".mhsync/moving/"
-"""Where an output waits while two of them change places; receipts name it there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from mhsync.core.project import Project, Status
-from mhsync.core.receipt import Deletion, Proof, Receipt, StoredOutput
+from mhsync.core.receipt import Deletion, FileRecord, Proof, Receipt, StoredOutput
+from mhsync.core.template import path_key
 from mhsync.errors import ReceiptInvalid
 
 API = "https://api.example.com"
@@ -49,6 +50,15 @@ _outputs = st.builds(
     facts=st.dictionaries(st.text(), _json, max_size=2).map(MappingProxyType),
     extra=_unknown,
 )
+_records = st.lists(
+    st.builds(
+        FileRecord,
+        path=_paths,
+        size=st.integers(0, 2**50),
+        sha256=st.text("0123456789abcdef", min_size=64, max_size=64),
+    ),
+    max_size=2,
+).map(tuple)
 
 
 def _receipts(
@@ -62,11 +72,13 @@ def _receipts(
         type=st.none() | st.text(),
         created_at=_times,
         credits_charged=st.none() | st.integers(),
-        outputs=st.lists(_outputs, max_size=3).map(tuple),
+        outputs=st.lists(_outputs, max_size=3, unique_by=lambda output: path_key(output.path)).map(tuple),
         stored_at=_times,
         deletion=st.none() | st.sampled_from(Deletion),
         deleting_at=_times,
         deleted_at=_times,
+        storing=_records,
+        set_aside=_records,
         others=others,
         extra=_unknown,
     )
@@ -93,6 +105,8 @@ def an_output(**changes: Any) -> dict[str, Any]:
     return {"outputs": [output | changes]}
 
 
+A_FILE: dict[str, Any] = {"path": "a.wav", "size": 1, "sha256": "ab" * 32}
+
 REFUSED = {
     "not an object": [],
     "no version": a_receipt(version=None),
@@ -109,6 +123,16 @@ REFUSED = {
     "an empty path": a_receipt(**an_output(path="")),
     "a path with a backslash": a_receipt(**an_output(path="a\\b")),
     "a superseded path that climbs out": a_receipt(**an_output(superseded="a/../../b")),
+    "the receipt of another project": a_receipt(**an_output(path=".mhsync/receipts/q.json")),
+    "mhsync's own folder in capitals": a_receipt(**an_output(path=".MHsync/receipts/q.json")),
+    "mhsync's own folder with a dot": a_receipt(**an_output(path=".mhsync./receipts/q.json")),
+    "mhsync's own folder of a storage inside": a_receipt(**an_output(path="a/.mhsync/lock")),
+    "a superseded path in mhsync's own folder": a_receipt(**an_output(superseded=".mhsync/lock")),
+    "a parked path without a number": a_receipt(**an_output(path=".mhsync/moving/one-")),
+    "storing in mhsync's own folder": a_receipt(storing=[A_FILE | {"path": ".mhsync/lock"}]),
+    "storing that is no list": a_receipt(storing=A_FILE),
+    "storing without a sha256": a_receipt(storing=[{"path": "a.wav", "size": 1}]),
+    "set aside outside of the storage": a_receipt(set_aside=[A_FILE | {"path": "../a.wav"}]),
     "a size below zero": a_receipt(**an_output(size=-1)),
     "a size that is a text": a_receipt(**an_output(size="3")),
     "a short sha256": a_receipt(**an_output(sha256="ab")),
@@ -127,6 +151,45 @@ def test_what_cannot_be_trusted_is_refused(value: object) -> None:
     assert "\n" not in refused.value.message
     assert refused.value.id == "one"
     assert not SCHEMA.is_valid(value) or (isinstance(value, dict) and value["id"] == "two")
+
+
+BEYOND_THE_SCHEMA = {
+    "one path twice": a_receipt(outputs=[*an_output()["outputs"], *an_output()["outputs"]]),
+    "one path twice, in capitals": a_receipt(
+        outputs=[*an_output()["outputs"], *an_output(path="ONE/Output.wav")["outputs"]]
+    ),
+    "the parked path of another project": a_receipt(**an_output(path=".mhsync/moving/two-0")),
+    "the parked path of another project whose id begins like it": a_receipt(
+        **an_output(path=".mhsync/moving/one-1-0")
+    ),
+    "mhsync's own folder to a reader's eye": a_receipt(**an_output(path=".m\u04bbsync/receipts/q.json")),
+}
+"""What no JSON Schema can tell."""
+
+
+@pytest.mark.parametrize("value", BEYOND_THE_SCHEMA.values(), ids=BEYOND_THE_SCHEMA)
+def test_what_only_mhsync_can_tell_is_refused_too(value: object) -> None:
+    with pytest.raises(ReceiptInvalid):
+        Receipt.from_json(value, expected_id="one")
+    elsewhere = a_receipt(others=[value | {"api": OTHER}])
+    receipt = Receipt.from_json(elsewhere, expected_id="one")
+    with pytest.raises(ReceiptInvalid):
+        receipt.for_api(OTHER)
+
+
+def test_an_output_may_wait_under_the_parked_path_of_its_own_project() -> None:
+    written = a_receipt(**an_output(path=".mhsync/moving/one-0", superseded="old/one.wav"))
+    SCHEMA.validate(written)
+    assert Receipt.from_json(written, expected_id="one").paths == {".mhsync/moving/one-0"}
+
+
+def test_everything_that_a_receipt_names_is_named() -> None:
+    written = a_receipt(
+        **an_output(path="a.wav", superseded="b.wav"),
+        storing=[A_FILE | {"path": "c.wav"}],
+        set_aside=[A_FILE | {"path": "d.wav"}],
+    )
+    assert Receipt.from_json(written, expected_id="one").named == {"a.wav", "b.wav", "c.wav", "d.wav"}
 
 
 def test_the_schema_takes_a_receipt_as_it_is_written() -> None:
