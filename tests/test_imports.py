@@ -17,6 +17,7 @@ ALLOWED = {
     "core": set(),
     "loader": {"core", "schemas"},
     "storage": {"core"},
+    "storage_kit": set(),
     "api": {"core"},
     "hooks": {"core", "storage"},
     "reconcile": {"core", "loader", "storage", "api", "hooks"},

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import mhsync
+import mhsync.storage_kit
 import mhsync.testing
 from mhsync.hooks.schemes import NOTIFIERS, STORAGES
 
@@ -134,6 +135,7 @@ def test_it_imports_only_public_names_of_mhsync(package: Path) -> None:
         for module, name in imports(file):
             if module.split(".")[0].startswith("mhsync"):
                 is_public = module == "mhsync" and name in mhsync.__all__
+                is_public |= module == "mhsync.storage_kit" and name in mhsync.storage_kit.__all__
                 assert is_public or module.split(".")[0] == own, f"{file}: from {module} import {name}"
 
 

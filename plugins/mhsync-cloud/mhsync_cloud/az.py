@@ -12,7 +12,7 @@ from obstore.store import AzureStore
 
 from mhsync import StorageUnavailable, UsageError
 from mhsync_cloud.bounds import Bounds
-from mhsync_cloud.endpoint import client_options, find_endpoint, require_trust, retry_config
+from mhsync_cloud.endpoint import client_options, find_endpoint, retry_config
 from mhsync_cloud.failures import told
 from mhsync_cloud.metadata import must_answer
 from mhsync_cloud.options import Options
@@ -34,7 +34,7 @@ _OF_OBSTORE = (
     "AZURE_FEDERATED_TOKEN_FILE", "AZURE_USE_AZURE_CLI", "AZURE_SKIP_SIGNATURE", "AZURE_MSI_ENDPOINT",
     "AZURE_IDENTITY_ENDPOINT",
 )  # fmt: skip
-_CLOUDS_OWN = (".core.windows.net", ".core.chinacloudapi.cn", ".core.usgovcloudapi.net")
+_CLOUDS_OWN = ("core.windows.net", "core.chinacloudapi.cn", "core.usgovcloudapi.net")
 _METADATA = ("169.254.169.254", 80)
 _NEVER = -1
 """Azure may still be copying when it has answered, and obstore does not tell: so it is never asked to."""
@@ -57,13 +57,10 @@ def make(url: str, values: Mapping[str, Any], bounds: Bounds | None = None) -> C
     config, server = _config(account, environ)
     option = options.text("endpoint", r".+", "https://myaccount.blob.core.windows.net")
     endpoint = find_endpoint(
-        option,
-        {_CONNECTION: server or "", **{name: environ.get(name, "") for name in _ENDPOINTS}},
-        (*_ENDPOINTS, _CONNECTION),
+        option, {**environ, _CONNECTION: server or ""}, (*_ENDPOINTS, _CONNECTION), own=_CLOUDS_OWN
     )
-    require_trust(option, environ, _CLOUDS_OWN)
     if endpoint is not None:
-        config["endpoint"] = endpoint
+        config["endpoint"] = endpoint.url
 
     def store(timeout: float) -> AzureStore:
         return AzureStore(

@@ -14,7 +14,7 @@ from obstore.store import GCSStore
 
 from mhsync import StorageUnavailable
 from mhsync_cloud.bounds import Bounds
-from mhsync_cloud.endpoint import client_options, find_endpoint, require_trust, retry_config
+from mhsync_cloud.endpoint import client_options, find_endpoint, retry_config
 from mhsync_cloud.failures import told
 from mhsync_cloud.metadata import must_answer
 from mhsync_cloud.options import Options
@@ -59,10 +59,9 @@ def make(url: str, values: Mapping[str, Any], bounds: Bounds | None = None) -> C
     found = bounds or Bounds()
     limits = replace(found, timeout=options.seconds("timeout", found.timeout))
     option = options.text("endpoint", r".+", "https://gcs.example.com")
-    endpoint = find_endpoint(option, os.environ, _ENDPOINTS)
-    require_trust(option, os.environ, (".googleapis.com",))
+    endpoint = find_endpoint(option, os.environ, _ENDPOINTS, own=("googleapis.com",))
     credentials = _credentials(place, limits)
-    config: GCSConfig = {} if endpoint is None else {"base_url": endpoint}
+    config: GCSConfig = {} if endpoint is None else {"base_url": endpoint.url}
 
     def store(timeout: float) -> GCSStore:
         return GCSStore(

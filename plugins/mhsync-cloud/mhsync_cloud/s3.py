@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from obstore.store import S3Store
 
 from mhsync import StorageUnavailable, UsageError
+from mhsync.storage_kit import Endpoint
 from mhsync_cloud.awsfiles import Profile, read_profile
 from mhsync_cloud.bounds import Bounds
 from mhsync_cloud.endpoint import client_options, find_endpoint, retry_config
@@ -38,6 +40,11 @@ _KNOWN = (
 )
 _CREDENTIALS = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or ~/.aws/credentials"
 _ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
+_OWN = re.compile(
+    r"(?:[a-z0-9._-]+\.)?s3(?:-fips|-accelerate)?(?:\.dualstack)?(?:\.[a-z]+(?:-[a-z]+)+-[0-9])?"
+    r"(?:\.vpce)?\.amazonaws\.com(?:\.cn)?"
+)
+"""Anybody can have a server below amazonaws.com (EC2, API gateways), but not below the names of S3."""
 _OF_OBSTORE = (
     "AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_SKIP_SIGNATURE",
@@ -66,7 +73,8 @@ def make(url: str, values: Mapping[str, Any], bounds: Bounds | None = None) -> C
     place = read_place("s3", url, options.text("prefix", r".+", "team/audio"))
     found = bounds or Bounds()
     limits = replace(found, timeout=options.seconds("timeout", found.timeout))
-    endpoint = find_endpoint(options.text("endpoint", r".+", "https://s3.example.com"), os.environ, _ENDPOINTS)
+    option = options.text("endpoint", r".+", "https://s3.example.com")
+    endpoint = find_endpoint(option, os.environ, _ENDPOINTS, own_form=_OWN)
     credentials = _credentials(options.text("profile", r".+", "archive"), place, limits)
     config = _config(options, endpoint)
     region = options.text("region", r"[A-Za-z0-9-]+", "eu-west-1")
@@ -90,7 +98,7 @@ def make(url: str, values: Mapping[str, Any], bounds: Bounds | None = None) -> C
     )
 
 
-def _config(options: Options, endpoint: str | None) -> S3Config:
+def _config(options: Options, endpoint: Endpoint | None) -> S3Config:
     config: S3Config = {
         # One request for one object: not every server knows the other form.
         "disable_bulk_delete": True,
@@ -99,9 +107,9 @@ def _config(options: Options, endpoint: str | None) -> S3Config:
     if options.choice("checksum", ("sha256", "none")) != "none":
         config["checksum_algorithm"] = "SHA256"
     if endpoint is not None:
-        config["endpoint"] = endpoint
+        config["endpoint"] = endpoint.url
         # obstore would let this one's variable win over what the manifest says.
-        config["aws_endpoint_url_s3"] = endpoint
+        config["aws_endpoint_url_s3"] = endpoint.url
     encryption = options.choice("encryption", ("AES256", "aws:kms", "aws:kms:dsse"))
     key = options.text("kms_key_id", r"[\x21-\x7e]+", "arn:aws:kms:eu-west-1:123456789012:key/1234abcd")
     if key is not None and encryption not in ("aws:kms", "aws:kms:dsse"):

@@ -270,6 +270,7 @@ class TestProxies:
     def test_another_machine_is(self, monkeypatch: pytest.MonkeyPatch) -> None:
         with Wire(answer(502)) as proxy:
             monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+            monkeypatch.setenv("MHSYNC_CLOUD_ENDPOINTS", "storage.invalid")
             failure(lambda: opened("https://storage.invalid").stat("a.wav"))
             assert {(asked.method, asked.target) for asked in proxy.asked} == {("CONNECT", "storage.invalid:443")}
 

@@ -64,7 +64,10 @@ class TestEveryCloud:
         assert "127.0.0.1" in str(error.hint)
 
     @pytest.mark.parametrize("host", ["127.0.0.1:9", "127.9.9.9:9", "[::1]:9", "localhost:9"])
-    def test_plain_http_on_this_machine_needs_no_option(self, scheme: str, host: str) -> None:
+    def test_plain_http_on_this_machine_needs_no_option(
+        self, scheme: str, host: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("MHSYNC_CLOUD_ENDPOINTS", "127.0.0.1,127.9.9.9,localhost,::1")
         storage = mhsync_storage_schemes()[scheme](f"{scheme}://bucket", {"endpoint": f"http://{host}"})
         assert storage._stores.quick.client_options["allow_http"] == "true"
 
@@ -74,7 +77,9 @@ class TestEveryCloud:
             "https://key:wJalrXUtnFEMI@storage.example", "https://storage.example/?sig=wJalrXUtnFEMI",
             "https://storage.example/#wJalrXUtnFEMI", "ftp://storage.example", "storage.example", "https://",
             "https://a b", "https://a.example:port", "http://localhost.example", "http://127.0.0.1.example",
-            "https://a\n.example", "http://[::ffff:10.0.0.1]",
+            "https://a\n.example", "http://[::ffff:10.0.0.1]", "https://evil\\.core.windows.net",
+            "https://evil\\.googleapis.com", "https://evil\\.s3.amazonaws.com", "https://evil\t.core.windows.net",
+            "https://evil\\@ours.core.windows.net", "http://2130706433", "http://127.1:9000", "https://a.example/../x",
         ],
     )  # fmt: skip
     def test_what_is_no_server_is_refused(self, scheme: str, endpoint: str) -> None:
@@ -143,6 +148,7 @@ def test_a_variable_of_the_library_does_not_lift_what_is_refused(
 def test_the_manifest_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "https://theirs.example")
     monkeypatch.setenv("AWS_REGION", "eu-theirs-1")
+    monkeypatch.setenv("MHSYNC_CLOUD_ENDPOINTS", "ours.example")
     storage = open_s3("s3://bucket", {"endpoint": "https://ours.example", "region": "eu-ours-1"})
     config = storage._stores.quick.config
     assert {config["endpoint"], config["endpoint_url_s3"]} == {"https://ours.example"}
@@ -192,7 +198,7 @@ def test_google_takes_its_options() -> None:
 class TestAnEndpointOfAStranger:
     """It would be sent tokens that it could use itself: the environment must name it."""
 
-    @pytest.mark.parametrize("scheme", ["gs", "az"])
+    @pytest.mark.parametrize("scheme", ["s3", "gs", "az"])
     def test_it_is_refused_and_the_way_out_is_told(self, scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("AZURE_STORAGE_ACCOUNT", "ours")
         monkeypatch.setenv("AZURE_STORAGE_TOKEN", "bearer")
@@ -206,7 +212,11 @@ class TestAnEndpointOfAStranger:
         [
             ("gs", "https://storage.googleapis.com", ""),
             ("az", "https://ours.blob.core.windows.net", ""),
-            ("az", "http://127.0.0.1:10000/devstoreaccount1", ""),
+            ("s3", "https://s3.amazonaws.com", ""),
+            ("s3", "https://bucket.s3.dualstack.eu-west-1.amazonaws.com", ""),
+            ("s3", "https://vpce-1a-2b.s3.us-gov-west-1.vpce.amazonaws.com", ""),
+            ("s3", "https://s3.cn-north-1.amazonaws.com.cn", ""),
+            ("az", "http://127.0.0.1:10000/devstoreaccount1", "127.0.0.1:10000"),
             ("gs", "https://ours.example", "other.example, ours.example"),
         ],
     )
@@ -219,5 +229,24 @@ class TestAnEndpointOfAStranger:
         monkeypatch.setenv("MHSYNC_CLOUD_ENDPOINTS", named)
         mhsync_storage_schemes()[scheme](f"{scheme}://bucket", {"endpoint": endpoint}).close()
 
-    def test_a_name_that_only_ends_like_the_clouds_own_is_a_strangers(self) -> None:
-        refusal("gs", "gs://bucket", StorageUnavailable, endpoint="https://evilgoogleapis.com")
+    @pytest.mark.parametrize(
+        ("scheme", "endpoint"),
+        [
+            ("gs", "https://evilgoogleapis.com"), ("gs", "https://googleapis.com.evil.example"),
+            ("az", "https://evilcore.windows.net"), ("az", "https://evil.windows.net"),
+            ("s3", "https://ec2-192-0-2-1.eu-west-1.compute.amazonaws.com"), ("s3", "https://evils3.amazonaws.com"),
+            ("s3", "https://1a2b.execute-api.eu-west-1.amazonaws.com"), ("s3", "https://s3.amazonaws.com.evil.example"),
+            ("s3", "https://vpce-1.vpce-svc-1.eu-west-1.vpce.amazonaws.com"),
+        ],
+    )  # fmt: skip
+    def test_a_name_that_only_looks_like_the_clouds_own_is_a_strangers(self, scheme: str, endpoint: str) -> None:
+        refusal(scheme, f"{scheme}://bucket", StorageUnavailable, endpoint=endpoint)
+
+    @pytest.mark.parametrize("scheme", ["s3", "gs", "az"])
+    @pytest.mark.parametrize("host", ["127.0.0.1:9", "[::1]:9", "localhost:9"])
+    def test_this_machine_is_refused_too_until_the_environment_names_it(
+        self, scheme: str, host: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delenv("MHSYNC_CLOUD_ENDPOINTS")
+        error = refusal(scheme, f"{scheme}://bucket", StorageUnavailable, endpoint=f"http://{host}")
+        assert "is not trusted" in error.message

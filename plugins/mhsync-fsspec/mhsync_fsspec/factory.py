@@ -12,11 +12,19 @@ from mhsync_fsspec import webdav
 from mhsync_fsspec.access import Access
 from mhsync_fsspec.backend import Backend, Memory
 from mhsync_fsspec.failures import line
-from mhsync_fsspec.filesystem import FileSystemClass, class_of, known_options, open_url, protocols
+from mhsync_fsspec.filesystem import (
+    FileSystemClass,
+    class_of,
+    configured_options,
+    known_options,
+    open_url,
+    protocols,
+)
 from mhsync_fsspec.journal import Journal
+from mhsync_fsspec.options import holds_secret
 from mhsync_fsspec.publishing import Publisher
 from mhsync_fsspec.storage import FsspecStorage
-from mhsync_fsspec.target import OURS, REFUSED, Target, target_of
+from mhsync_fsspec.target import OURS, REFUSED, Target, check_meant, target_of
 
 _ONE_STEP = ("file", "local")
 """Protocols whose `mv` is known to put a file in another one's place in one step."""
@@ -29,9 +37,13 @@ def make(url: str, options: Mapping[str, Any], environ: Mapping[str, str] = os.e
 
     Raises:
         UsageError: the URL or an option is wrong, or a secret stands where it must not.
-        StorageUnavailable: the protocol keeps no files, or its package is not installed.
+        StorageUnavailable: the protocol keeps no files, its package is not installed, or secrets are not meant
+            for its server.
     """
-    return storage_of(target_of(url, options, environ))
+    target = target_of(url, options, environ)
+    if any(map(holds_secret, configured_options(_class_of(target.protocol)))):
+        check_meant(target.url, target.options, environ, "fsspec's configuration")
+    return storage_of(target)
 
 
 def storage_of(target: Target) -> FsspecStorage:

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterable
 
 from mhsync import StorageError, StorageNotFound
-from mhsync_fsspec.target import MEANT_FOR, PREFIX
+from mhsync_fsspec.options import PREFIX
+from mhsync_fsspec.target import MEANT_FOR
 
 _QUERY = re.compile(r"(\w+://[^\s?#'\"]+)[?#][^\s'\"]*")
 _USER = re.compile(r"(\w+://)[^\s/@'\"]*:[^\s/@'\"]*@")

@@ -55,6 +55,15 @@ def parameters_of(kind: object) -> tuple[frozenset[str], bool]:
     return frozenset(named - {"self"}), any(one.kind is one.VAR_KEYWORD for one in parameters)
 
 
+def configured_options(kind: FileSystemClass) -> frozenset[str]:
+    """The names of the options that fsspec's own configuration (files, `FSSPEC_…`) gives to a class."""
+    names = cast("Any", kind).protocol
+    found: Mapping[str, Mapping[str, Any]] = fsspec.config.conf
+    return frozenset(
+        option for name in ((names,) if isinstance(names, str) else names) for option in found.get(name, {})
+    )
+
+
 def protocols() -> list[str]:
     """All that fsspec has heard of."""
     return sorted(fsspec.available_protocols())

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
 from mhsync import StorageUnavailable, UsageError
+from mhsync_fsspec.options import PREFIX, Origin, read_options, read_secrets, require_own_host
 
-PREFIX = "MHSYNC_FSSPEC_"
 MEANT_FOR = "MHSYNC_FSSPEC_FOR"
 _URL = re.compile(r"fsspec\+([a-z][a-z0-9.-]*)://(.*)", re.DOTALL)
-_SECRET = re.compile(
-    r"pass(word|wd|phrase)?$|secret|token|credential|auth|private|sas|(^|_)key$|api_?key|cookie", re.I
-)
-_PLACE = re.compile(r"url|host|endpoint|proxy|proxies|server|addr", re.I)
+_SERVER = re.compile(r"(?:[\w.~%!$&'()*+,;=-]+@)?(?:[\w.-]*|\[[0-9a-fA-F:.]+\])(?::[0-9]{1,5})?", re.ASCII)
+"""What stands between `://` and the path: nothing that two parsers could read differently."""
 OURS = frozenset(
     {"skip_instance_cache", "use_listings_cache", "listings_expiry_time", "max_paths", "asynchronous", "loop"}
     | {"target_protocol", "target_options", "fo", "fs", "client", "http_client", "protocol"}
@@ -77,28 +75,30 @@ def target_of(url: str, options: Mapping[str, Any], environ: Mapping[str, str]) 
         raise UsageError("not a URL of a storage", hint="write fsspec+SCHEME://…, such as fsspec+webdav://")
     protocol = {"dav": "webdav"}.get(match[1], match[1])
     inner = f"{protocol}://{match[2]}"
-    _check_url(protocol, inner)
-    _check_options(options)
+    origin = Origin(protocol, environ)
+    _check_url(origin, inner)
+    accepted = read_options(origin, options, OURS)
     secrets = {
         name.removeprefix(PREFIX).lower(): value
         for name, value in environ.items()
         if name.startswith(PREFIX) and name != MEANT_FOR and value
     }
     if secrets:
-        _check_meant(inner, options, environ.get(MEANT_FOR, ""))
-    return Target(protocol, inner, dict(options), secrets)
+        check_meant(inner, accepted, environ)
+    return Target(protocol, inner, accepted, read_secrets(protocol, secrets))
 
 
-def _check_url(protocol: str, url: str) -> None:
+def _check_url(origin: Origin, url: str) -> None:
+    protocol = origin.protocol
     if protocol in REFUSED:
         raise StorageUnavailable(f"fsspec+{protocol}:// keeps no files for mhsync", hint=REFUSED[protocol])
     if "::" in url:
         raise UsageError("a storage's URL has no :: in it", hint="name the file system itself")
-    if any(ord(char) < 32 for char in url) or ".." in url.split("/"):
+    if any(ord(char) < 32 or ord(char) == 127 for char in url) or ".." in url.split("/"):
         raise UsageError("the URL holds .. or a control character", hint="write the folder itself")
     try:
         parts = urlsplit(url)
-        has_password = parts.password is not None
+        has_password, port = parts.password is not None, parts.port
     except ValueError:
         raise UsageError("not a URL of a storage", hint="look at its host and port") from None
     if has_password:
@@ -109,23 +109,30 @@ def _check_url(protocol: str, url: str) -> None:
         raise UsageError(
             "the URL of a storage has neither ? nor #", hint="give the file system its options as storage_options"
         )
+    if _SERVER.fullmatch(parts.netloc) is None:
+        raise UsageError(
+            "the server in the storage's URL has a character that cannot be in a name",
+            hint="write fsspec+SCHEME://user@host:port/path, with %XX for special characters of the user name",
+        )
+    if "@" in parts.netloc:
+        require_own_host(origin, parts.hostname or "", port)
 
 
-def _check_options(options: Mapping[str, Any]) -> None:
-    for name in _names(options):
-        if name.lower() in OURS:
-            raise UsageError(
-                f"the storage option {name!r:.40} is not for a manifest", hint="leave it out: mhsync sees to it"
-            )
-        if _SECRET.search(name):
-            raise UsageError(
-                f"storage_options hold {name!r:.40}, and a manifest is no place for secrets",
-                hint=f"put it into {PREFIX}{name.upper()}, or into fsspec's own configuration",
-            )
+def check_meant(
+    url: str, options: Mapping[str, Any], environ: Mapping[str, str], holder: str = f"{PREFIX}…"
+) -> None:
+    """Secrets go only to the server that they are meant for: a manifest from a stranger may name any server.
 
+    Args:
+        url: the storage's folder as fsspec takes it.
+        options: those of the manifest, checked already.
+        environ: names the server in `MHSYNC_FSSPEC_FOR`.
+        holder: where the secrets are, for messages.
 
-def _check_meant(url: str, options: Mapping[str, Any], meant: str) -> None:
-    """Secrets go only where they are meant to: a manifest from a stranger may name any server."""
+    Raises:
+        StorageUnavailable: the URL does not begin with that server.
+    """
+    meant = environ.get(MEANT_FOR, "")
     begins = meant.removeprefix("fsspec+")
     is_meant = bool(begins) and (
         url == begins or url.startswith(begins if begins.endswith("://") else f"{begins.rstrip('/')}/")
@@ -135,20 +142,12 @@ def _check_meant(url: str, options: Mapping[str, Any], meant: str) -> None:
     if not is_meant:
         said = f"are for {meant!r:.100}" if meant else "do not say what they are for"
         raise StorageUnavailable(
-            f"the secrets in {PREFIX}… {said}, and the manifest names {head}{separator}{host}",
+            f"the secrets in {holder} {said}, and the manifest names {head}{separator}{host}",
             hint=f"set {MEANT_FOR}={head}{separator}{host} once you are sure that it may have them",
         )
-    for name in _names(options):
-        if _PLACE.search(name):
+    for name in options:
+        if name.endswith("_url"):
             raise StorageUnavailable(
-                f"the storage option {name!r:.40} says where to go, and there are secrets in {PREFIX}…",
-                hint=f"write the server into the URL, so that {MEANT_FOR} can be compared with it",
+                f"the storage option {name!r:.40} says where to go, and there are secrets in {holder}",
+                hint=f"set {PREFIX}{name.upper()} in the environment instead",
             )
-
-
-def _names(options: Mapping[str, Any]) -> Iterator[str]:
-    """The names of options, nested ones too."""
-    for name, value in options.items():
-        yield str(name)
-        if isinstance(value, Mapping):
-            yield from _names(value)

@@ -15,7 +15,8 @@ from urllib.parse import unquote, urlsplit
 from mhsync import StorageUnavailable, UsageError
 from mhsync_fsspec.backend import Backend
 from mhsync_fsspec.filesystem import FileSystem, parameters_of
-from mhsync_fsspec.target import PREFIX, Target
+from mhsync_fsspec.options import PREFIX
+from mhsync_fsspec.target import Target
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

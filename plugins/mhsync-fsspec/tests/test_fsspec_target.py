@@ -94,12 +94,136 @@ def test_secrets_go_only_where_they_are_meant_to() -> None:
         assert "hunter2" not in f"{caught.value.message} {caught.value.hint}"
 
 
-@pytest.mark.parametrize("name", ["host", "endpoint_url", "proxies", "base_url"])
-def test_where_secrets_go_is_not_for_the_options_to_say(name: str) -> None:
-    environ = {"MHSYNC_FSSPEC_PASSWORD": "hunter2", "MHSYNC_FSSPEC_FOR": "webdav://"}
-    assert read(DAV, {name: "elsewhere"}).options == {name: "elsewhere"}
-    with pytest.raises(StorageUnavailable, match="says where to go"):
-        read(DAV, {name: "elsewhere"}, environ)
+@pytest.mark.parametrize("protocol", ["s3", "gs", "abfs", "webdav", "ftp", "smb", "webhdfs", "oss", "anything"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "account_host", "base_url", "client_kwargs", "config_kwargs", "data_proxy", "endpoint", "extra_conf", "host",
+        "location_mode", "mounts", "port", "proxies", "proxy", "s3_additional_kwargs", "server", "session", "session_kwargs",
+        "trust_env", "url", "use_ssl", "verify", "zzz",
+    ],
+)  # fmt: skip
+def test_only_reviewed_options_are_for_a_manifest(protocol: str, name: str) -> None:
+    for value in ("https://evil.example", {"endpoint_url": "https://evil.example"}, True):
+        with pytest.raises(UsageError, match=f"accepts no storage option '{name}' from a manifest"):
+            read(f"fsspec+{protocol}://a/b", {name: value}, {"MHSYNC_CLOUD_ENDPOINTS": "evil.example"})
+
+
+@pytest.mark.parametrize("name", ["connection_string", "token_uri", "sas_token", "credential"])
+def test_options_with_credentials_in_them_are_for_no_manifest(name: str) -> None:
+    with pytest.raises(UsageError, match="no place for secrets"):
+        read("fsspec+abfs://c/b", {name: "BlobEndpoint=https://evil.example"})
+
+
+@pytest.mark.parametrize("protocol", ["s3", "s3a", "gs", "gcs"])
+class TestTheServerThatAManifestNames:
+    @pytest.mark.parametrize(
+        "endpoint",
+        ["https://evil.example", "http://127.0.0.1:9000", "http://localhost:9000", "https://evilgoogleapis.com"],
+    )
+    def test_it_is_refused_until_the_environment_names_it(self, protocol: str, endpoint: str) -> None:
+        host = endpoint.split("/")[2].partition(":")[0]
+        url = f"fsspec+{protocol}://bucket/a"
+        with pytest.raises(StorageUnavailable, match=f"option endpoint_url would send .* to {host}") as caught:
+            read(url, {"endpoint_url": endpoint})
+        assert f"MHSYNC_CLOUD_ENDPOINTS={host}" in (caught.value.hint or "")
+        target = read(url, {"endpoint_url": f"{endpoint}/"}, {"MHSYNC_CLOUD_ENDPOINTS": host})
+        assert target.options == {"endpoint_url": endpoint}, "in the form that was checked"
+
+    @pytest.mark.parametrize(
+        "endpoint",
+        [
+            "http://evil.example",
+            "https://evil\\.googleapis.com",
+            "https://u:hunter2@evil.example",
+            "evil.example",
+            7,
+            {},
+        ],
+    )
+    def test_plain_http_and_odd_urls_are_refused_whoever_is_trusted(self, protocol: str, endpoint: object) -> None:
+        environ = {"MHSYNC_CLOUD_ENDPOINTS": "evil.example,evil"}
+        with pytest.raises(UsageError) as caught:
+            options = {"endpoint_url": endpoint}
+            if endpoint == 7:
+                options = {"endpoint_url": [endpoint]}
+            read(f"fsspec+{protocol}://bucket/a", options, environ)
+        assert "hunter2" not in f"{caught.value.message} {caught.value.hint}"
+
+    def test_the_environment_may_name_it_but_not_over_plain_http(self, protocol: str) -> None:
+        environ = {"MHSYNC_FSSPEC_ENDPOINT_URL": "https://Ours.example/", "MHSYNC_FSSPEC_FOR": f"{protocol}://"}
+        assert read(f"fsspec+{protocol}://bucket/a", {}, environ).secrets == {
+            "endpoint_url": "https://ours.example"
+        }
+        environ["MHSYNC_FSSPEC_ENDPOINT_URL"] = "http://ours.example"
+        with pytest.raises(UsageError, match="MHSYNC_FSSPEC_ENDPOINT_URL is plain http"):
+            read(f"fsspec+{protocol}://bucket/a", {}, environ)
+
+    def test_the_manifest_names_none_beside_secrets(self, protocol: str) -> None:
+        environ = {
+            "MHSYNC_FSSPEC_KEY": "hunter2",
+            "MHSYNC_FSSPEC_FOR": f"{protocol}://",
+            "MHSYNC_CLOUD_ENDPOINTS": "ours.example",
+        }
+        with pytest.raises(StorageUnavailable, match="says where to go"):
+            read(f"fsspec+{protocol}://bucket/a", {"endpoint_url": "https://ours.example"}, environ)
+
+
+def test_google_may_be_named_without_more() -> None:
+    options = {"endpoint_url": "https://storage.googleapis.com"}
+    assert read("fsspec+gs://bucket/a", options).options == options
+
+
+@pytest.mark.parametrize(
+    ("url", "is_trusted"),
+    [
+        ("fsspec+abfs://container@ours.dfs.core.windows.net/a", True),
+        ("fsspec+abfs://container/a", True),
+        ("fsspec+abfs://container@evil.example/a", False),
+        ("fsspec+az://container@evilcore.windows.net/a", False),
+    ],
+)
+def test_the_host_in_an_azure_url_is_azures(url: str, is_trusted: bool) -> None:
+    if is_trusted:
+        assert read(url, {"account_name": "ours"}).options == {"account_name": "ours"}
+        return
+    with pytest.raises(StorageUnavailable, match="is not trusted"):
+        read(url)
+
+
+@pytest.mark.parametrize("account", ["evil.example/x", "evil.example#", "evil\\", "UPPER", "a", "", 7.5, None])
+def test_an_azure_account_has_the_form_of_one(account: object) -> None:
+    if isinstance(account, float):
+        account = [account]
+    with pytest.raises(UsageError, match="account_name of .* is not valid"):
+        read("fsspec+abfs://container/a", {"account_name": account})
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "fsspec+webdav://evil\\.example/a", "fsspec+abfs://c@evil.example\\.blob.core.windows.net/a",
+        "fsspec+ftp://ours.example\\@evil/a", "fsspec+webdav://ev il/a", "fsspec+ftp://büro.example/a",
+        "fsspec+ftp://a@b@c/a", "fsspec+webdav://evil%2eexample/a", "fsspec+webdav://h\x7f/a",
+    ],
+)  # fmt: skip
+def test_a_server_that_two_parsers_could_read_differently_is_refused(url: str) -> None:
+    with pytest.raises(UsageError, match="has a character|control character"):
+        read(url)
+
+
+def test_secrets_of_fsspecs_own_configuration_go_only_where_they_are_meant_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import fsspec
+
+    monkeypatch.setitem(fsspec.config.conf, "ftp", {"password": "hunter2"})
+    with pytest.raises(StorageUnavailable, match="fsspec's configuration do not say what they are for") as caught:
+        make("fsspec+ftp://evil.example/a", {}, {})
+    assert "MHSYNC_FSSPEC_FOR=ftp://evil.example" in (caught.value.hint or "")
+    make("fsspec+ftp://ours.example/a", {}, {"MHSYNC_FSSPEC_FOR": "ftp://ours.example"}).close()
+    monkeypatch.setitem(fsspec.config.conf, "ftp", {"timeout": 5})
+    make("fsspec+ftp://evil.example/a", {}, {}).close()
 
 
 def test_a_target_shows_no_secret() -> None:
@@ -145,9 +269,19 @@ def test_the_path_of_a_webdav_url_may_be_escaped() -> None:
     [
         ("fsspec+memry://a", {}, "fsspec knows no file system 'memry'", "see fsspec.available_protocols()"),
         ("fsspec+webdv://a", {}, "fsspec knows no file system 'webdv'", "did you mean fsspec+webdav://?"),
-        ("fsspec+webdav://h/a", {"bas_url": "x"}, "no storage option 'bas_url'", "did you mean base_url?"),
+        (
+            "fsspec+webdav://h/a",
+            {"base_url": "x"},
+            "no storage option 'base_url'",
+            "it accepts block_size, chunk_size, timeout",
+        ),
         ("fsspec+webdav://h/a", {"tiemout": 3}, "no storage option 'tiemout'", "did you mean timeout?"),
-        ("fsspec+webdav://h/a", {"zzz": 3}, "no storage option 'zzz'", "it knows auth, base_url, "),
+        (
+            "fsspec+webdav://h/a",
+            {"zzz": 3},
+            "no storage option 'zzz'",
+            "it accepts block_size, chunk_size, timeout",
+        ),
         ("fsspec+file:///a", {"auto_mkdr": True}, "no storage option 'auto_mkdr'", "did you mean auto_mkdir?"),
         ("fsspec+dropbox://a", {}, "needs a package that is not installed: .*dropboxdrivefs", "dropbox"),
     ],

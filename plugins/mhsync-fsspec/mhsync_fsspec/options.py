@@ -1,0 +1,173 @@
+"""The storage options that a manifest may give to a file system: a closed list, for each protocol.
+
+A manifest may come from a stranger and be planned with real credentials. File systems of fsspec take dozens of
+options, many of which say where to go, switch encryption off, or hold secrets. So only options that were reviewed
+are accepted from a manifest. Everything else can be set by whoever runs mhsync, in the environment.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any
+
+from mhsync import UsageError
+from mhsync.storage_kit import parse_endpoint, require_trusted_host
+
+PREFIX = "MHSYNC_FSSPEC_"
+_SECRET = re.compile(
+    r"pass(word|wd|phrase)?$|secret|token|credential|auth|private|sas|(^|_)key$|api_?key|cookie|connection_string",
+    re.I,
+)
+_NAME = re.compile(r"[A-Za-z0-9._@-]{1,128}", re.ASCII)
+_COMMON = frozenset({"block_size", "timeout"})
+_OBJECTS = frozenset({"default_fill_cache", "max_concurrency", "version_aware"})
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """What a manifest may set for one protocol."""
+
+    plain: frozenset[str] = frozenset()
+    """Names whose values are numbers, flags or simple words, and choose no server."""
+    urls: frozenset[str] = frozenset()
+    """Names whose values are URLs of servers."""
+    own: tuple[str, ...] = ()
+    """Domains that only the service itself has servers in."""
+    has_host: bool = False
+    """Whether a host in the URL of the storage (`container@host`) chooses where credentials of the machine go."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        return _COMMON | self.plain | self.urls
+
+
+_S3 = Reviewed(_OBJECTS | {"anon", "default_block_size", "profile", "requester_pays"}, frozenset({"endpoint_url"}))
+_GS = Reviewed(
+    _OBJECTS | {"access", "default_location", "project", "requester_pays"},
+    frozenset({"endpoint_url"}),
+    ("googleapis.com",),
+)
+_AZURE = Reviewed(
+    _OBJECTS | {"account_name", "anon"},
+    own=("core.windows.net", "core.chinacloudapi.cn", "core.usgovcloudapi.net"),
+    has_host=True,
+)
+_LOCAL = Reviewed(frozenset({"auto_mkdir"}))
+_REVIEWED: Mapping[str, Reviewed] = {
+    **dict.fromkeys(("s3", "s3a"), _S3),
+    **dict.fromkeys(("gs", "gcs"), _GS),
+    **dict.fromkeys(("abfs", "abfss", "az", "adl"), _AZURE),
+    **dict.fromkeys(("file", "local"), _LOCAL),
+    "ftp": Reviewed(frozenset({"encoding", "tls", "username"})),
+    "smb": Reviewed(
+        frozenset({"auto_mkdir", "encrypt", "register_session_retries", "register_session_retry_factor"})
+        | {"register_session_retry_wait", "share_access", "username"}
+    ),
+    "hdfs": Reviewed(frozenset({"buffer_size", "default_block_size", "replication", "user"})),
+    "webhdfs": Reviewed(frozenset({"kerberos", "use_https", "user"})),
+    "webdav": Reviewed(frozenset({"chunk_size"})),
+}
+_ACCOUNT = re.compile(r"[a-z0-9]{3,24}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where options come from, for checks and messages."""
+
+    protocol: str
+    environ: Mapping[str, str] = field(repr=False)
+
+
+def read_options(origin: Origin, options: Mapping[str, Any], internal: frozenset[str]) -> dict[str, Any]:
+    """The options of a manifest, with URLs in the form that was checked.
+
+    Args:
+        origin: the protocol, and the environment that lists the trusted hosts.
+        internal: names that mhsync sets itself.
+
+    Raises:
+        UsageError: an option is not accepted from a manifest, or its value is not valid. No value is shown.
+        StorageUnavailable: an option names a server that is not trusted.
+    """
+    reviewed = _REVIEWED.get(origin.protocol, Reviewed())
+    for name in map(str, options):
+        if name.lower() in internal:
+            raise UsageError(
+                f"the storage option {name!r:.40} is not for a manifest", hint="remove it: mhsync sets it itself"
+            )
+        if name not in reviewed.names:
+            raise _refused(origin.protocol, name, options[name], reviewed)
+    return {name: _read(origin, reviewed, name, value) for name, value in options.items()}
+
+
+def read_secrets(protocol: str, secrets: Mapping[str, str]) -> dict[str, str]:
+    """The options of the environment; URLs of servers that are known as such get the form that was checked.
+
+    Raises:
+        UsageError: such a URL cannot be read, or is plain http to another machine.
+    """
+    urls = _REVIEWED.get(protocol, Reviewed()).urls
+    return {
+        name: parse_endpoint(value, f"{PREFIX}{name.upper()}").url if name in urls else value
+        for name, value in secrets.items()
+    }
+
+
+def require_own_host(origin: Origin, host: str, port: int | None) -> None:
+    """Refuse a storage URL whose host would choose where the machine's credentials go.
+
+    Raises:
+        StorageUnavailable: the host is not trusted.
+    """
+    reviewed = _REVIEWED.get(origin.protocol, Reviewed())
+    if reviewed.has_host:
+        source = f"the URL fsspec+{origin.protocol}://…@{host}"
+        require_trusted_host(host, port, source, origin.environ, reviewed.own)
+
+
+def holds_secret(name: str) -> bool:
+    """Whether the name of an option says that its value is a secret."""
+    return _SECRET.search(name) is not None
+
+
+def _refused(protocol: str, name: str, value: object, reviewed: Reviewed) -> UsageError:
+    secret = next(filter(holds_secret, (name, *_names(value))), None)
+    if secret is not None:
+        return UsageError(
+            f"storage_options hold {secret!r:.40}, and a manifest is no place for secrets",
+            hint=f"put it into {PREFIX}{secret.upper():.40}, or into fsspec's own configuration",
+        )
+    near = get_close_matches(name, reviewed.names, n=1)
+    return UsageError(
+        f"fsspec+{protocol}:// accepts no storage option {name!r:.40} from a manifest",
+        hint=f"did you mean {near[0]}?"
+        if near
+        else f"it accepts {', '.join(sorted(reviewed.names))}; set others in fsspec's own configuration",
+    )
+
+
+def _names(value: object) -> Iterator[str]:
+    """The names of nested options."""
+    if isinstance(value, Mapping):
+        for name, nested in value.items():
+            yield str(name)
+            yield from _names(nested)
+
+
+def _read(origin: Origin, reviewed: Reviewed, name: str, value: object) -> object:
+    source = f"the storage option {name}"
+    if name in reviewed.urls and isinstance(value, str):
+        endpoint = parse_endpoint(value, source)
+        require_trusted_host(endpoint.host, endpoint.port, source, origin.environ, reviewed.own)
+        return endpoint.url
+    form = _ACCOUNT if name == "account_name" else _NAME
+    is_word = isinstance(value, str) and name not in reviewed.urls and form.fullmatch(value) is not None
+    if not is_word and not isinstance(value, bool | int | float):
+        raise UsageError(
+            f"{source} of fsspec+{origin.protocol}:// is not valid",
+            hint="write a URL of a server" if name in reviewed.urls else "write a number, true, false or one word",
+        )
+    return value
