@@ -28,7 +28,6 @@ _PUBLIC = {
     "StorageUnavailable": "mhsync.errors",
     "StoredOutput": "mhsync.core.receipt",
     "UsageError": "mhsync.errors",
-    "WaitNotice": "mhsync.api.notice",
     "Writer": "mhsync.storage.base",
     "check_path": "mhsync.storage.base",
     "MhsyncError": "mhsync.errors",
@@ -37,7 +36,6 @@ _PUBLIC = {
 
 if TYPE_CHECKING:
     from mhsync.api.client import Client
-    from mhsync.api.notice import WaitNotice
     from mhsync.core.event import Event, Notifier
     from mhsync.core.plan import Plan
     from mhsync.core.project import Project, Status
@@ -56,7 +54,7 @@ if TYPE_CHECKING:
     from mhsync.storage.base import FileInfo, LocalWriter, Storage, Writer, check_path
 
 __all__ = [  # noqa: RUF022 - grouped by use
-    "Client", "Project", "Status", "WaitNotice",
+    "Client", "Project", "Status",
     "Plan", "Event", "StoredOutput",
     "Storage", "FileInfo", "Writer", "LocalWriter", "check_path", "Notifier", "hookimpl",
     "MhsyncError", "StorageError", "StorageNotFound", "StorageUnavailable", "OutputRejected", "PlanRefused",

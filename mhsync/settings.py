@@ -25,8 +25,6 @@ class HttpSettings:
     backoff_max: float = 8.0
     retry_after_max: float = 600.0
     """The longest Retry-After that is waited for; a longer one ends the call."""
-    notice_after: float = 2.0
-    """A wait before another attempt that is longer than this is reported (`Client(on_wait=…)`)."""
     answer_max: int = 1 * MIB
     """A details body is about 1 KiB; more than this is not one."""
     redirects: int = 5
@@ -50,10 +48,8 @@ class PaceSettings:
     pause_max: float = 30.0
     silence: int = 12
     """Requests in a row that got no answer at all before the whole run leaves an origin alone for a pause."""
-    patience: float = 30.0
-    """Calls are given up once an origin has refused everything for longer than this, Retry-After aside."""
-    quota_patience: float = 120.0
-    """The same where it answers 429, and answered ten requests before: quotas are often by the minute."""
+    patience: float = 120.0
+    """Calls are given up once an origin has refused for longer than this, Retry-After aside."""
     silence_patience: float = 15.0
     """Calls are given up once an origin was silent for longer than this: a server that is down is told soon."""
 
