@@ -26,7 +26,7 @@ test-plugins: $(PLUGIN_READY)
 
 # Plugins against real servers; installs them from Debian's and npm's packages, so it wants root.
 test-integration: $(PLUGIN_READY)
-	tools/install-servers
+	PYTHON=$(PLUGIN_BIN)/python tools/install-servers
 	$(PLUGIN_BIN)/python $(PYTEST) --dist loadfile -m integration plugins
 
 # Everything that `test` leaves out for its time: more kills, more examples, slower servers.

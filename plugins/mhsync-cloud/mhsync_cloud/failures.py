@@ -53,6 +53,8 @@ _CODES: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 
+_NO_RANGE = ("NotPartial", "UnexpectedRange", "StartTooLarge", "ContentRange")
+"""How obstore calls an answer to a request for a range that is not what HTTP says it must be."""
 _CAUSES: tuple[tuple[str, str, str], ...] = (
     ("dns error", "the server's name cannot be found", "see that endpoint, region and account are right"),
     ("ConnectionRefused", "the connection was refused", "see that the server runs and that endpoint names it"),
@@ -62,6 +64,7 @@ _CAUSES: tuple[tuple[str, str, str], ...] = (
     ("kind: Timeout", "the server did not answer in time", _AGAIN),
     ("kind: Connect", "there is no connection to the server", "see that endpoint and the network are right"),
     ("HttpError", "the connection was lost", _AGAIN),
+    ("NotPartial", "the server answers 200 to a request for a range, where 206 is due", _SEE_SERVICE),
     ("NoContentRange", "the connection was lost", _AGAIN),
     ("reqwest::Error", "the connection was lost", _AGAIN),
     # The end of an upload tells no more than this.
@@ -76,6 +79,11 @@ _NO_CREDENTIALS = (
 def is_status(error: BaseException, status: int) -> bool:
     """Whether the service refused with this status."""
     return _status(str(error)) == status
+
+
+def is_no_range(error: BaseException) -> bool:
+    """Whether the server answered a request for a range with something else: 200, or other bytes."""
+    return any(mark in str(error) for mark in _NO_RANGE)
 
 
 def explain(error: BaseException, place: Place) -> Failure:

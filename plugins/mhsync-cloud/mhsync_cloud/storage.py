@@ -11,18 +11,18 @@ import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, BinaryIO
 
 import obstore
 
 from mhsync import FileInfo, Storage, StorageError, StorageNotFound, StorageUnavailable, Writer, check_path
 from mhsync_cloud.bounds import Bounds
-from mhsync_cloud.failures import explain, told
+from mhsync_cloud.failures import explain, is_status, told
 from mhsync_cloud.place import Place
 from mhsync_cloud.process import must_be_home
-from mhsync_cloud.reader import ObjectReader
+from mhsync_cloud.reader import ObjectReader, Server
 from mhsync_cloud.writer import uploading
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 NO_LIMIT = sys.maxsize
+_START = 64 * 1024
+"""Bytes that are asked for to see whether a storage can be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ class CloudStorage(Storage):
         self._bounds = bounds
         self._copies_up_to = copies_up_to
         self._before_first_use = before_first_use
+        self._server = Server()
         self._lock = threading.Lock()
         self._is_begun = self._is_known_store = False
 
@@ -103,12 +106,16 @@ class CloudStorage(Storage):
 
     def open(self, path: str) -> BinaryIO:
         self._begin(path)
-        reader = ObjectReader(self._stores.bulk, path, self._place, self._bounds)
+        reader = ObjectReader(self._stores.bulk, path, self._place, self._bounds, self._server)
         return io.BufferedReader(reader, 64 * 1024)
 
-    def write(self, path: str) -> AbstractContextManager[Writer]:
+    @contextmanager
+    def write(self, path: str) -> Iterator[Writer]:
         self._begin(path)
-        return uploading(self._stores.bulk, path, self._place, self._bounds)
+        with uploading(self._stores.bulk, path, self._place, self._bounds) as writer:
+            yield writer
+        if not self._server.serves_reads:
+            self._must_be_readable(path)
 
     def move(self, old: str, new: str) -> None:
         self._begin(old, new)
@@ -137,6 +144,20 @@ class CloudStorage(Storage):
             except FileNotFoundError as error:
                 if explain(error, self._place).kind is not StorageNotFound:
                     raise
+            except obstore.exceptions.BaseError as error:
+                # gofakes3 answers 500 where there is no such object but others lie below its name.
+                if not is_status(error, 500) or self._is_there(path):
+                    raise
+
+    def _is_there(self, path: str) -> bool:
+        """Whether an object lies under the path; also where the server does not answer that."""
+        try:
+            obstore.head(self._stores.quick, path)
+        except FileNotFoundError:
+            return False
+        except obstore.exceptions.BaseError:
+            return True
+        return True
 
     def _begin(self, *paths: str) -> None:
         for path in paths:
@@ -151,6 +172,21 @@ class CloudStorage(Storage):
         with self.open(old) as reader, self.write(new) as writer:
             while data := reader.read(self._bounds.chunk):
                 writer.write(data)
+
+    def _must_be_readable(self, path: str) -> None:
+        """See once that what is written here can be read: no receipt may name a file that cannot.
+
+        Raises:
+            StorageError: the file that was written cannot be read back.
+        """
+        start = replace(self._bounds, read=_START)
+        try:
+            with ObjectReader(self._stores.bulk, path, self._place, start, self._server) as reader:
+                reader.read(1)
+        except StorageError as error:
+            raise type(error)(
+                f"{self._place.url(path)} was written, and cannot be read back: {error.message}", hint=error.hint
+            ) from None
 
     def _must_be_a_store(self) -> None:
         """A listing without entries is also what a server that is no object storage seems to give.

@@ -128,7 +128,23 @@ class TestEveryCall:
             asked, client
         )
         EVERYTHING[doing](opened(wire.url))
-        assert len(wire.asked) == 1 + FAST.retries
+        # The first file that is written is read back: with a range, which this answer is not, and without.
+        more = [asked.method for asked in wire.asked[1 + FAST.retries :]]
+        assert more == (["GET", "GET"] if doing == "write" else [])
+
+
+class TestRemovals:
+    """A server may fail to remove what is not there: what counts is whether it is there afterwards."""
+
+    @pytest.mark.parametrize(("status", "is_told"), [(404, False), (200, True), (500, True), (403, True)])
+    def test_a_removal_that_fails_is_told_unless_the_file_is_gone(
+        self, status: int, is_told: bool, wire: Wire
+    ) -> None:
+        wire.reply = lambda asked, client: answer(status if asked.method == "HEAD" else 500)(asked, client)
+        if is_told:
+            failure(lambda: opened(wire.url).remove("a.wav"))
+        else:
+            opened(wire.url).remove("a.wav")
 
 
 class TestBuckets:

@@ -50,7 +50,7 @@ class TestUploads:
         """The fake does not look at it, so the request is looked at."""
         with Wire(answer(200)) as wire:
             put(open_s3(f"s3://{BUCKET}/a", {"endpoint": wire.url}), "a.wav", content(1000))
-            (asked,) = wire.asked
+            (asked,) = puts(wire)
             assert asked.body == content(1000)
             assert asked.headers["x-amz-checksum-sha256"] == _base64(hashlib.sha256(content(1000)).digest())
 
@@ -61,14 +61,14 @@ class TestUploads:
             def reply(asked: Asked, client: socket.socket) -> None:
                 started = "<InitiateMultipartUploadResult><UploadId>one</UploadId></InitiateMultipartUploadResult>"
                 joined = '<CompleteMultipartUploadResult><ETag>"one"</ETag></CompleteMultipartUploadResult>'
-                body = "" if asked.method == "PUT" else started if "uploads" in asked.target else joined
+                body = "abc" if asked.method != "POST" else started if "uploads" in asked.target else joined
                 mark = "x-amz-checksum-sha256"
                 answer(200, body, **{mark: asked.headers[mark]} if mark in asked.headers else {})(asked, client)
 
             wire.reply = reply
             data = content(11 * MIB)
             put(storage, "a.wav", data)
-            start, *parts, end = wire.asked
+            (start, end), parts = [asked for asked in wire.asked if asked.method == "POST"], puts(wire)
             assert start.headers["x-amz-checksum-algorithm"] == "SHA256"
             assert [len(part.body) for part in parts] == [5 * MIB, 5 * MIB, MIB]
             for number, part in enumerate(sorted(parts, key=lambda part: part.target)):
@@ -80,7 +80,7 @@ class TestUploads:
     def test_without_the_option_none_is_asked_for(self, s3: Cloud, prefix: str) -> None:
         with Wire(answer(200)) as wire:
             put(open_s3(f"s3://{BUCKET}/a", {"endpoint": wire.url, "checksum": "none"}), "a.wav", b"abc")
-            (asked,) = wire.asked
+            (asked,) = puts(wire)
             assert "x-amz-checksum-sha256" not in asked.headers
             assert asked.headers["x-amz-content-sha256"] == hashlib.sha256(b"abc").hexdigest()
 
@@ -186,6 +186,73 @@ class TestDownloads:
         reader.close()
         with pytest.raises(ValueError, match="closed"):
             reader.read()
+
+
+class TestServersThatKnowNoRanges:
+    """They answer a request for a range with 200: gofakes3, of which `rclone serve s3` is made, and others."""
+
+    @pytest.fixture(autouse=True)
+    def _keys(self, s3: Cloud) -> None:
+        """Those of the fake."""
+
+    def test_a_file_is_asked_for_again_without_a_range(self) -> None:
+        with Wire(answer(200, content(5000))) as wire:
+            storage = s3_module.make("s3://bucket", {"endpoint": wire.url}, Bounds(read=1000, chunk=300))
+            assert get(storage, "a.wav") == content(5000)
+            assert get(storage, "a.wav") == content(5000)
+            assert ["range" in asked.headers for asked in wire.asked] == [True, False, False]
+
+    def test_an_empty_file_says_nothing_of_others(self) -> None:
+        with Wire(answer(200)) as wire:
+            storage = open_s3("s3://bucket", {"endpoint": wire.url})
+            assert get(storage, "a.wav") == b""
+            wire.reply = answer(206, "abc", Content_Range="bytes 0-2/3")
+            assert get(storage, "b.wav") == b"abc"
+            assert ["range" in asked.headers for asked in wire.asked] == [True, False, True]
+
+    def test_a_range_that_an_empty_file_does_not_have_is_asked_for_no_more(self) -> None:
+        with Wire(answer(206, Content_Range="bytes 0-0/0")) as wire:
+            wire.reply = lambda asked, client: (
+                answer(206, Content_Range="bytes 0-0/0") if "range" in asked.headers else answer(200)
+            )(asked, client)
+            assert get(open_s3("s3://bucket", {"endpoint": wire.url}), "a.wav") == b""
+
+    def test_a_body_that_breaks_off_names_the_cause(self) -> None:
+        quick = Bounds(retries=1, retry_window=1, backoff=0.01, backoff_max=0.02)
+
+        def reply(asked: Asked, client: socket.socket) -> None:
+            head = 'HTTP/1.1 200 OK\r\nContent-Length: 20\r\nETag: "one"\r\n'
+            client.sendall(f"{head}Last-Modified: Wed, 21 Oct 2015 07:28:00 GMT\r\n\r\nhalf of it".encode())
+
+        with Wire(reply) as wire:
+            storage = s3_module.make("s3://bucket", {"endpoint": wire.url}, quick)
+            with (
+                storage.open("a.wav") as reader,
+                pytest.raises(StorageError, match="serves no ranges") as told,
+            ):
+                reader.read()
+            assert "timeout" in str(told.value.hint)
+
+
+class TestReadBack:
+    """No receipt may name a file that the server takes and never gives back."""
+
+    def test_the_first_file_is_read_back(self, s3: Cloud) -> None:
+        def reply(asked: Asked, client: socket.socket) -> None:
+            (answer(200) if asked.method == "PUT" else answer(403, "<Code>AccessDenied</Code>"))(asked, client)
+
+        with Wire(reply) as wire:
+            storage = open_s3("s3://bucket", {"endpoint": wire.url})
+            for _ in range(2):
+                with pytest.raises(StorageUnavailable, match=r"was written, and cannot be read back: .* denied"):
+                    put(storage, "a.wav", b"abc")
+
+    def test_once_a_file_was_read_no_other_is(self, s3: Cloud) -> None:
+        with Wire(answer(206, "abc", Content_Range="bytes 0-2/3")) as wire:
+            storage = open_s3("s3://bucket", {"endpoint": wire.url})
+            for _ in range(3):
+                put(storage, "a.wav", b"abc")
+            assert [asked.method for asked in wire.asked] == ["PUT", "GET", "PUT", "PUT"]
 
 
 class TestMoves:
@@ -318,6 +385,11 @@ class TestEndToEnd:
 
     def test_applied_once_there_is_nothing_left_to_do(self, desk: Desk) -> None:
         desk.settle()
+
+
+def puts(wire: Wire) -> list[Asked]:
+    """What was sent to be kept; the first file of a storage is read back too."""
+    return [asked for asked in wire.asked if asked.method == "PUT"]
 
 
 def _base64(data: bytes) -> str:

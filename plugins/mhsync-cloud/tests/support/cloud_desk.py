@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from cloud_servers import BUCKET, Cloud
-from end_to_end import Desk, EndToEnd, Site, projects
+from end_to_end import BriefEndToEnd, Desk, EndToEnd, Site, projects
 
 from mhsync import Storage
 from mhsync.testing import Sandbox, World
@@ -49,3 +49,9 @@ class CloudEndToEnd(EndToEnd):
         )
         with Sandbox(World(projects())) as sandbox:
             yield CloudDesk(folder, site, sandbox, cloud)
+
+
+class BriefCloudEndToEnd(BriefEndToEnd):
+    """A subclass gives the fixture `cloud`, whose environment is set."""
+
+    desk = CloudEndToEnd.desk

@@ -111,6 +111,39 @@ def ceph(folder: Path) -> Iterator[Cloud]:
 
 
 @contextmanager
+def rclone_s3(folder: Path) -> Iterator[Cloud]:
+    """S3 by `rclone serve s3`, which answers a request for a range with 200.
+
+    Raises:
+        FileNotFoundError: it is not installed.
+    """
+    program = _installed("bin/rclone")
+    (folder / "data" / BUCKET).mkdir(parents=True)
+    port = free_port()
+    daemon = Daemon(
+        [
+            program, "serve", "s3", "--config", "", "--auth-key", f"{ACCESS},{SECRET}",
+            "--addr", f"127.0.0.1:{port}", str(folder / "data"),
+        ],
+        folder / "rclone.log",
+    )  # fmt: skip
+    try:
+        wait_for_port(port, daemon)
+        environment = {"AWS_ACCESS_KEY_ID": ACCESS, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_REGION": "us-east-1"}
+        yield Cloud("s3", f"http://127.0.0.1:{port}", environment)
+    finally:
+        daemon.stop()
+
+
+def _installed(program: str) -> str:
+    """A program that `tools/install-servers` put below build/servers; `MHSYNC_SERVERS` names another folder."""
+    found = Path(os.environ.get("MHSYNC_SERVERS") or "build/servers").absolute() / program
+    if not found.is_file():
+        raise FileNotFoundError(f"{found} is not installed: tools/install-servers")
+    return str(found)
+
+
+@contextmanager
 def azurite(folder: Path) -> Iterator[Cloud]:
     """Microsoft's own emulator, from npm.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -96,6 +97,42 @@ class Desk:
         assert "Traceback" not in err, err
         return process.returncode, json.loads(out), err
 
+    def end_at(self, moment: float, how: signal.Signals) -> int:
+        """Apply, and send the process a signal at a moment; its exit code.
+
+        Args:
+            moment: a share of all requests that a whole run makes.
+        """
+        with self.start("apply", "manifest.yaml", "--yes", "-q") as process:
+            deadline = time.monotonic() + 120
+            wanted = moment * 7 * COUNT
+            while process.poll() is None and len(self.sandbox.requests) < wanted:
+                assert time.monotonic() < deadline
+                time.sleep(0.002)
+            process.send_signal(how)
+            _, err = process.communicate(timeout=120)
+        assert "Traceback" not in err, err
+        return process.returncode
+
+    def cut_off_and_settle(self, share: float) -> None:
+        """Apply with the way to the storage cut after a share of all bytes, and again once it is mended."""
+        with TcpProxy(self.site.port, cut_after=int(share * BYTES)) as proxy:
+            self.port = proxy.port
+            code, report, err = self.apply()
+            assert proxy.is_cut
+            assert code == 1, (report, err)
+            failed = [result for result in report["results"] if result["outcome"] == "failed"]
+            assert failed
+            for result in failed:
+                message = result["error"]["message"]
+                assert message
+                assert "\n" not in message
+                assert str(proxy.port) in message
+            self.check_nothing_is_lost()
+            assert not {result["id"] for result in failed} & self.deleted()
+            proxy.mend()
+            self.settle()
+
     def apply(self) -> tuple[int, dict[str, Any], str]:
         return self.run("apply", "manifest.yaml", "--yes")
 
@@ -186,36 +223,13 @@ class EndToEnd:
     @pytest.mark.parametrize("moment", [0.2, 0.5, 0.7, 0.9])
     def test_killed_at_any_moment_and_applied_again(self, desk: Desk, moment: float) -> None:
         """The moment is a share of all requests that a whole run makes."""
-        with desk.start("apply", "manifest.yaml", "--yes", "-q") as process:
-            deadline = time.monotonic() + 120
-            wanted = moment * 7 * COUNT
-            while process.poll() is None and len(desk.sandbox.requests) < wanted:
-                assert time.monotonic() < deadline
-                time.sleep(0.002)
-            process.kill()
-            process.wait()
-            process.communicate()
+        desk.end_at(moment, signal.SIGKILL)
         desk.check_nothing_is_lost()
         desk.settle()
 
     @pytest.mark.parametrize("share", [0.2, 0.8])
     def test_cut_off_from_the_storage_half_way(self, desk: Desk, share: float) -> None:
-        with TcpProxy(desk.site.port, cut_after=int(share * BYTES)) as proxy:
-            desk.port = proxy.port
-            code, report, err = desk.apply()
-            assert proxy.is_cut
-            assert code == 1, (report, err)
-            failed = [result for result in report["results"] if result["outcome"] == "failed"]
-            assert failed
-            for result in failed:
-                message = result["error"]["message"]
-                assert message
-                assert "\n" not in message
-                assert str(proxy.port) in message
-            desk.check_nothing_is_lost()
-            assert not {result["id"] for result in failed} & desk.deleted()
-            proxy.mend()
-            desk.settle()
+        desk.cut_off_and_settle(share)
 
     def test_archived_is_not_deleted_before_its_stored_copy_is_proved(self, desk: Desk) -> None:
         (victim, *_) = [id for id, state in desk.states.items() if state == "archived"]
@@ -237,3 +251,25 @@ class EndToEnd:
         log = [(entry.host, entry.method) for entry in desk.sandbox.requests.of(id=victim)]
         assert log.count(("api", "DELETE")) == 1
         assert log.index(("api", "DELETE")) > max(at for at, what in enumerate(log) if what == ("files", "GET"))
+
+
+class BriefEndToEnd:
+    """The same in less time, for one more server of a kind: a kill, a stop and a cut, each once.
+
+    A subclass gives the fixture `site`, or `desk`.
+    """
+
+    desk = EndToEnd.desk
+
+    def test_killed_and_applied_again(self, desk: Desk) -> None:
+        desk.end_at(0.5, signal.SIGKILL)
+        desk.check_nothing_is_lost()
+        desk.settle()
+
+    def test_stopped_and_applied_again(self, desk: Desk) -> None:
+        assert desk.end_at(0.5, signal.SIGTERM) == 130
+        desk.check_nothing_is_lost()
+        desk.settle()
+
+    def test_cut_off_from_the_storage_half_way(self, desk: Desk) -> None:
+        desk.cut_off_and_settle(0.5)
