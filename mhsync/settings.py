@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 KIB = 1024
 MIB = 1024 * KIB
+GIB = 1024 * MIB
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,15 @@ class HttpSettings:
     backoff_max: float = 8.0
     retry_after_max: float = 600.0
     """The longest Retry-After that is waited for; a longer one ends the call."""
+    head_timeout: float = 30.0
+    """For opening a connection, and again for a whole head: status line, headers and interim answers."""
+    head_max: int = 256 * KIB
+    """For one head, and for the trailers of a chunked body."""
+    interim_max: int = 8
+    """Interim answers (100 Continue and its like) before the answer."""
+    rate_min: int = 1 * KIB
+    """A body that brings fewer bytes a second than this, averaged over `rate_window`, is given up."""
+    rate_window: float = 60.0
     answer_max: int = 1 * MIB
     """A details body is about 1 KiB; more than this is not one."""
     redirects: int = 5

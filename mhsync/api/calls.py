@@ -64,9 +64,11 @@ class Calls:
         with self.pacer.passage(self.base.origin, attempts.made) as passage:
             attempts.set_aside(passage.waited)
             timeout = attempts.read_timeout
-            with self.transport.send(method, address, self.headers, read_timeout=timeout) as answer:
+            with self.transport.send(
+                method, address, self.headers, read_timeout=timeout, body_timeout=2 * timeout
+            ) as answer:
                 passage.answered(answer.status, retry_after(answer, self.time.wall()))
-                body = self._read(answer, timeout)
+                body = self._read(answer)
         if 300 <= answer.status < 400:
             raise redirect_error(method, id, answer)
         if answer.status not in (200, 204):
@@ -77,20 +79,17 @@ class Calls:
         reply = self.exchange("GET", id, attempts)
         return project_of(reply.answer, reply.body, id, self.words)
 
-    def _read(self, answer: Answer, timeout: float) -> bytes | None:
+    def _read(self, answer: Answer) -> bytes | None:
         """The body, or None where it is larger than an answer may be: it is not read any further then."""
         limit = self.settings.answer_max
         if answer.length is not None and answer.length > limit:
             return None
         body = bytearray()
-        end = self.time.clock() + 2 * timeout
         while piece := answer.read(_PIECE):
             self.time.check()
             body += piece
             if len(body) > limit:
                 return None
-            if self.time.clock() > end:
-                raise ConnectionFailed(f"{self.base.origin}: the answer came too slowly")
         return bytes(body)
 
     def is_gone(self, id: str, attempts: Attempts | None = None) -> bool:

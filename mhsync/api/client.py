@@ -65,8 +65,8 @@ class Client:
         base = _base(base_url)
         self.origin = base.origin
         at_once = max(settings.http.pool, settings.run.checkers, settings.run.transfers)
-        self._transport = Transport(replace(settings.http, pool=at_once), network)
         time = Time(clock, wall, sleep, random, stop)
+        self._transport = Transport(replace(settings.http, pool=at_once), network, time)
         headers = {"Authorization": f"Bearer {key}", "Accept": "application/json"}
         pacer = Pacer(settings, time)
         words = ErrorWords((key,), key_from)
@@ -75,18 +75,20 @@ class Client:
         self._results = Results(self._calls.get, self._downloader, settings.wait, time)
 
     @classmethod
-    def from_environment(cls, environ: Mapping[str, str] = os.environ, **overrides: Any) -> Client:
+    def from_environment(cls, environ: Mapping[str, str] | None = None, **overrides: Any) -> Client:
         """A client as the environment says.
 
         `MAGIC_HOUR_API_KEY`, else the vendor's config file, gives the key, `MHSYNC_API_URL` the address, and
         `HTTPS_PROXY`, `NO_PROXY` and `SSL_CERT_FILE` the network.
 
         Args:
+            environ: the variables to read; None is the environment of this process.
             overrides: arguments of the constructor that are to be used instead.
 
         Raises:
             CredentialsMissing: there is no key; the message says where it was looked for.
         """
+        environ = os.environ if environ is None else environ
         options: dict[str, Any] = {"network": Network.from_environment(environ)}
         if environ.get("MHSYNC_API_URL"):
             options["base_url"] = environ["MHSYNC_API_URL"]

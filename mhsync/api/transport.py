@@ -11,9 +11,12 @@ line, which urllib3 neither logs nor shows.
 from __future__ import annotations
 
 import http.client
+import socket
 import ssl
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
+from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, Self
 
@@ -23,9 +26,11 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util import Timeout
 
 from mhsync import __version__
+from mhsync.api.framing import Broken
 from mhsync.api.network import Address, Network
 from mhsync.api.retry import NotSent, NotUnderstood, OutOfReach
-from mhsync.api.wire import Excess, Reply
+from mhsync.api.timing import Time
+from mhsync.api.wire import Bounds, Channel, Opening, Slow
 from mhsync.errors import ApiError, ConnectionFailed, UsageError
 from mhsync.settings import HttpSettings
 
@@ -44,13 +49,59 @@ class _Headers(dict[str, str]):
         return _Headers(self, self.query)
 
 
+_BOUNDS: ContextVar[Bounds] = ContextVar("mhsync_exchange")
+"""The bounds of the exchange that this thread is in: the pools between `send` and a connection pass nothing on."""
+
+
+class TooSlow(ConnectionFailed):
+    """An answer whose body came more slowly than the settings allow."""
+
+
 class _Connection(HTTPConnection):
-    response_class = Reply
+    _opening: Opening | None = None
+
+    def connect(self) -> None:
+        """Open it within the bounds of the exchange, and read from it through a `Channel` from now on.
+
+        Raises:
+            Interrupted: the run is to stop.
+        """
+        bounds = _BOUNDS.get()
+        self._opening = opening = Opening(super().connect, super().close)
+        try:
+            opening.wait(bounds)
+        except TimeoutError:
+            is_late = True
+        else:
+            is_late = False
+        finally:
+            if opening.is_abandoned:
+                _wake(self.sock)
+        if is_late:
+            raise foreign.ConnectTimeoutError(self, "no connection in time")
+        self.sock = Channel(self.sock, bounds)
+
+    def close(self) -> None:
+        if self._opening is None or not self._opening.is_abandoned:
+            super().close()
+
+    @property
+    def is_connected(self) -> bool:
+        return super().is_connected and not (isinstance(self.sock, Channel) and self.sock.is_spoiled)
 
     def request(self, method: str, url: str, body: Any = None, headers: Any = None, **options: Any) -> None:
         """Send the request line with the query that the pool was not told."""
+        if isinstance(self.sock, Channel):
+            self.sock.bind(_BOUNDS.get())
         query = headers.query if isinstance(headers, _Headers) else ""
         super().request(method, f"{url}?{query}" if query else url, body, headers, **options)
+
+
+def _wake(sock: socket.socket | None) -> None:
+    """End whatever the thread that opens this socket waits for; that thread closes it then."""
+    if sock is not None:
+        with suppress(OSError):
+            sock.shutdown(socket.SHUT_RDWR)
 
 
 class _SecureConnection(_Connection, HTTPSConnection):
@@ -121,23 +172,39 @@ class Transport:
         UsageError: the CA file or the proxy of `network` cannot be used; at the first request that needs them.
     """
 
-    def __init__(self, settings: HttpSettings, network: Network) -> None:
+    def __init__(self, settings: HttpSettings, network: Network, time: Time) -> None:
         self._settings = settings
+        self._time = time
         self._network = network
         self._lock = threading.Lock()
         self._context: ssl.SSLContext | None = None
         self._managers: dict[str | None, urllib3.PoolManager] = {}
 
-    def send(self, method: str, address: Address, headers: Mapping[str, str], *, read_timeout: float) -> Answer:
+    def send(
+        self,
+        method: str,
+        address: Address,
+        headers: Mapping[str, str],
+        *,
+        read_timeout: float,
+        body_timeout: float | None = None,
+    ) -> Answer:
         """Send one request and return once the headers of its answer are there.
+
+        Args:
+            read_timeout: seconds that one read may bring nothing.
+            body_timeout: seconds for the whole body; None where only its rate is bounded.
 
         Raises:
             ConnectionFailed: no answer came.
-            NotUnderstood: what came is not HTTP.
+            NotUnderstood: what came is not HTTP, contradicts itself, or is a part that was not asked for.
+            Interrupted: the run is to stop.
         """
         sent = {"User-Agent": f"mhsync/{__version__}", "Accept-Encoding": "identity", **headers}
         if any(not (value.isascii() and value.isprintable()) for value in sent.values()):
             raise UsageError("a request header would hold a control character")
+        head_timeout = min(self._settings.head_timeout, read_timeout)
+        token = _BOUNDS.set(Bounds(self._settings, self._time, head_timeout, body_timeout))
         try:
             pool = self._manager(address).connection_from_host(address.host, address.port, address.scheme)
             response = pool.urlopen(
@@ -151,9 +218,16 @@ class Transport:
                 decode_content=False,
                 timeout=Timeout(connect=min(self._settings.connect_timeout, read_timeout), read=read_timeout),
             )
-            return Answer(response, address)
+            answer = Answer(response, address)
         except _CAUGHT as error:
             failure = mapped(error, address)
+        else:
+            if answer.status != 206 or "Range" in headers:
+                return answer
+            answer.close()
+            failure = NotUnderstood(f"{address.origin}: the answer is a part that was not asked for (206)")
+        finally:
+            _BOUNDS.reset(token)
         raise failure
 
     def close(self) -> None:
@@ -250,8 +324,10 @@ def mapped(error: Exception, address: Address) -> ApiError:
                 f"{address.origin}: its certificate is not trusted: {cause.verify_message}",
                 hint="where your network has certificates of its own, name their file in SSL_CERT_FILE",
             )
-        if isinstance(cause, Excess):
-            return NotUnderstood(f"{address.origin}: more came than the answer had announced")
+        if isinstance(cause, Broken):
+            return NotUnderstood(f"{address.origin}: {cause}", hint=_hint(NotUnderstood, address))
+        if isinstance(cause, Slow):
+            return TooSlow(f"{address.origin}: the answer came too slowly", hint=_hint(TooSlow, address))
         if isinstance(cause, http.client.IncompleteRead):
             return ConnectionFailed(f"{address.origin}: the answer was cut", hint=_hint(ConnectionFailed, address))
     for kind, ours, words in _MAPPING:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
+import subprocess
+import sys
 import traceback
 from collections.abc import Callable
 
@@ -139,3 +142,31 @@ def test_silence_shows_no_secret(desk: Desk, client, logged):
 def test_a_bad_key_is_not_shown_by_the_error_that_refuses_it():
     key = " key".join(["s3c", "ret"])
     assert key not in failing(lambda: Client(key))
+
+
+SHOWN = """
+import importlib, inspect, pydoc, mhsync
+for room in (mhsync, importlib.import_module("mhsync.testing")):
+    for name in room.__all__:
+        value = getattr(room, name)
+        print(repr(value), value.__doc__, pydoc.render_doc(value))
+        for member in (value, *(found for _, found in inspect.getmembers(value))):
+            print(repr(member), getattr(member, "__doc__", ""))
+            try:
+                print(inspect.signature(member))
+            except (TypeError, ValueError):
+                pass
+print(repr(mhsync.Client.from_environment()), "the end")
+"""
+
+
+def test_no_signature_repr_or_docstring_shows_a_value_of_the_environment():
+    marked = {"MAGIC_HOUR_API_KEY": "mhk_test_m4rk3r", "MHSYNC_TEST_MARKER": "m4rk3r", "HTTPS_PROXY": "m4rk3r:1"}
+    run = subprocess.run(
+        [sys.executable, "-c", SHOWN], capture_output=True, text=True, env=os.environ | marked, timeout=60
+    )
+
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.endswith("the end\n")
+    assert "from_environment" in run.stdout
+    assert "m4rk3r" not in run.stdout + run.stderr

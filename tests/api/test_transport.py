@@ -5,9 +5,11 @@ from __future__ import annotations
 import http.client
 import inspect
 import logging
+import random
 import socket
 import ssl
 import threading
+import time
 from contextlib import suppress
 
 import pytest
@@ -15,13 +17,14 @@ import urllib3.exceptions as foreign
 
 from mhsync.api.network import Address, Network
 from mhsync.api.retry import OutOfReach
+from mhsync.api.timing import Time
 from mhsync.api.transport import _MAPPING, Transport, mapped
 from mhsync.errors import AnswerInvalid, ApiError, ConnectionFailed, UsageError
 from mhsync.settings import HttpSettings
 from tests.api.wire import Wire, read_head, resets, say
 
 ADDRESS = Address.parse("https://files.example.test/a.wav?sig=5ecre7")
-OURS = (foreign.HTTPError,)
+TIME = Time(time.monotonic, time.time, time.sleep, random.random, lambda: False)
 
 
 def foreign_errors() -> list[type[Exception]]:
@@ -60,7 +63,7 @@ def test_the_mapping_reaches_every_line():
 
 
 def send(url: str, network: Network = Network(), **headers: str):  # noqa: B008
-    transport = Transport(HttpSettings(connect_timeout=5), network)
+    transport = Transport(HttpSettings(connect_timeout=5), network, TIME)
     try:
         with transport.send("GET", Address.parse(url), headers, read_timeout=5) as answer:
             body = b""
@@ -121,7 +124,7 @@ def test_connections_are_used_again(wire):
         sock.sendall(say(200, b"again"))
 
     server = wire(twice)
-    transport = Transport(HttpSettings(), Network())
+    transport = Transport(HttpSettings(), Network(), TIME)
     for body in (b"abc", b"again"):
         with transport.send("GET", Address.parse(server.url), {}, read_timeout=5) as answer:
             assert answer.read(100) == body
@@ -131,7 +134,7 @@ def test_connections_are_used_again(wire):
 
 def test_an_answer_that_is_left_half_read_does_not_spoil_the_next(wire):
     server = wire(say(200, b"x" * 1_000_000), say(200, b"next"))
-    transport = Transport(HttpSettings(), Network())
+    transport = Transport(HttpSettings(), Network(), TIME)
     with transport.send("GET", Address.parse(server.url), {}, read_timeout=5) as answer:
         answer.read(10)
     with transport.send("GET", Address.parse(server.url), {}, read_timeout=5) as answer:
@@ -178,7 +181,7 @@ def test_one_tls_context_serves_all_connections(wire, tls, monkeypatch):
     real = ssl.create_default_context
     monkeypatch.setattr(ssl, "create_default_context", lambda **options: made.append(1) or real(**options))
     server = wire(say(200, b"hello"), tls=tls)
-    transport = Transport(HttpSettings(), Network(ca_file=tls))
+    transport = Transport(HttpSettings(), Network(ca_file=tls), TIME)
     for host in ("127.0.0.1", "localhost", "127.0.0.1"):
         address = Address.parse(server.url.replace("127.0.0.1", host))
         with transport.send("GET", address, {}, read_timeout=5) as answer:
