@@ -32,6 +32,7 @@ _PUBLIC = {
     "check_path": "mhsync.storage.base",
     "MhsyncError": "mhsync.errors",
     "hookimpl": "mhsync.hooks.specs",
+    "read_notify_variable": "mhsync.core.variables",
 }
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from mhsync.core.plan import Plan
     from mhsync.core.project import Project, Status
     from mhsync.core.receipt import StoredOutput
+    from mhsync.core.variables import read_notify_variable
     from mhsync.errors import (
         LockTimeout,
         MhsyncError,
@@ -56,7 +58,7 @@ if TYPE_CHECKING:
 __all__ = [  # noqa: RUF022 - grouped by use
     "Client", "Project", "Status",
     "Plan", "Event", "StoredOutput",
-    "Storage", "FileInfo", "Writer", "LocalWriter", "check_path", "Notifier", "hookimpl",
+    "Storage", "FileInfo", "Writer", "LocalWriter", "check_path", "Notifier", "read_notify_variable", "hookimpl",
     "MhsyncError", "StorageError", "StorageNotFound", "StorageUnavailable", "OutputRejected", "PlanRefused",
     "UsageError", "LockTimeout",
 ]  # fmt: skip

@@ -153,7 +153,11 @@ class Hooks:
         result = attempt(lambda: provider.factory(url, options))
         if isinstance(result, BaseException):
             text = without(one_line(result), url)
-            raise PluginError(f"{provider.plugin}: cannot notify under {scheme}://…: {text}") from None
+            advice = _hint_of(result)
+            raise PluginError(
+                f"{provider.plugin}: cannot notify under {scheme}://…: {text}",
+                hint=None if advice is None else without(advice, url),
+            ) from None
         if not callable(getattr(result, "notify", None)):
             raise PluginError(
                 f"{provider.plugin}: the factory of {scheme}:// gave a {type(result).__name__}, no Notifier"

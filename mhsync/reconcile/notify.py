@@ -18,6 +18,7 @@ from mhsync.core.manifest import Manifest, ManifestFile, NotifyTarget
 from mhsync.core.project import format_time
 from mhsync.core.receipt import Receipt
 from mhsync.core.report import Outcome, ProjectResult, Report
+from mhsync.core.variables import read_notify_url
 from mhsync.errors import MhsyncError
 from mhsync.reconcile.run import Run
 
@@ -164,15 +165,12 @@ def _resolve(url: str, environ: Mapping[str, str]) -> str:
     """The URL itself, or what `${NAME}` stands for.
 
     Raises:
-        MhsyncError: the environment has no such name.
+        MhsyncError: the variable holds a credential, is not set, or does not hold a URL.
     """
     reference = _REFERENCE.fullmatch(url)
     if reference is None:
         return url
-    value = environ.get(reference[1], "").strip()
-    if not value:
-        raise MhsyncError(f"the environment has no {reference[1]}", hint="set it, or nobody is told")
-    return value
+    return read_notify_url(reference[1], environ, "the notify url")
 
 
 def _events(number: int) -> str:

@@ -133,6 +133,27 @@ def test_an_unset_name_is_a_warning_and_fails_nothing(bench):
     assert warnings == ["m.yaml:7:5: the environment has no NOT_SET (set it, or nobody is told)"]
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("MAGIC_HOUR_API_KEY", "mhk_SECRET", "which is reserved for credentials"),
+        ("MAGIC_HOUR_API_KEY", "listen://SECRET", "which is reserved for credentials"),
+        ("OTHER_KEY", "mhk_SECRET", "a notify target is no URL"),
+    ],
+)
+def test_a_credential_never_stands_for_a_url(bench, name, value, words):
+    b = bench(complete("a"))
+    listener, warnings = Listener(), []
+    b.hooks = Hooks.of(listener=listener)
+    desired = notified(b, {"a": "downloaded"}, NotifyTarget(f"${{{name}}}"))
+    report = b.apply(desired, ApplyOptions(environ={name: value}), watcher=Watcher(warned=warnings.append))
+    assert report.exit_code == 0
+    assert listener.urls == []
+    (warning,) = warnings
+    assert words in warning
+    assert "SECRET" not in warning
+
+
 def test_a_receiver_that_fails_is_named_without_its_secrets_and_fails_nothing(bench):
     b = bench(*(complete(f"p{n}") for n in range(6)))
     listener, warnings = Listener(fails=True), []

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from apprise import Apprise, AppriseAsset, NotifyBase, NotifyFormat, NotifyType, OverflowMode
 
 from mhsync import MhsyncError
+from mhsync_apprise.encryption import require_encryption
 from mhsync_apprise.message import Digest
 from mhsync_apprise.overheard import Overheard
 
@@ -97,7 +98,8 @@ def open_services(url: str) -> Services:
     """Read one Apprise URL, or several with commas between; nothing is sent.
 
     Raises:
-        MhsyncError: Apprise does not understand one of them; the message shows nothing of it.
+        MhsyncError: Apprise does not understand one of them, or one would send plain text to another machine;
+            the message shows nothing of it but its scheme.
     """
     with Overheard(), warnings.catch_warnings():
         # What Apprise loads at its first URL imports modules that Python is about to drop.
@@ -114,6 +116,7 @@ def open_services(url: str) -> Services:
             "Apprise does not understand this URL: no service of that scheme, or a part is missing or malformed"
         )
     for service in services:
+        require_encryption(service)
         if service.overflow_mode is OverflowMode.UPSTREAM:
             # The body is made to fit; what escaping adds to it is cut rather than refused.
             service.overflow_mode = OverflowMode.TRUNCATE

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mhsync import MhsyncError
+from mhsync import MhsyncError, read_notify_variable
 from mhsync_webhook.signing import Signer
 
 _SECRET = "secret_env"  # noqa: S105 - an option's name
@@ -31,7 +31,7 @@ class Options:
         """Look the variables up that the options name.
 
         Raises:
-            MhsyncError: an option is not known, is no name, or names what the environment does not have.
+            MhsyncError: an option is not known, is no name, or names a variable that is not set or not for it.
         """
         for name in options:
             if name not in _KNOWN:
@@ -57,8 +57,4 @@ def _look_up(options: Mapping[str, Any], option: str, environ: Mapping[str, str]
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         # It may be the secret itself: it is not shown.
         raise MhsyncError(f"the option {option} is not the name of an environment variable")
-    if name not in environ or not environ[name].strip():
-        raise MhsyncError(
-            f"the environment has no {name}, which the option {option} names: nothing is sent without it"
-        )
-    return environ[name].strip()
+    return read_notify_variable(name, environ, f"the option {option}")

@@ -9,6 +9,8 @@ import hmac
 from dataclasses import dataclass, field
 
 _PREFIX = "whsec_"
+_SHORTEST = 8
+"""Bytes of a key that `whsec_` marks: less is a mistake, not a secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,10 @@ class Signer:
 
     @classmethod
     def read(cls, text: str) -> Signer:
-        """Read one secret, or several with spaces between: `whsec_` and base64, or any other text as it is.
+        """Read one secret, or several with spaces between.
+
+        Base64 is decoded, with or without `whsec_` in front of it and with or without `=` at its end, as the
+        reference library of Standard Webhooks does. Any other text is the key as it is, in UTF-8.
 
         Raises:
             ValueError: there is none, or what follows `whsec_` is no base64; the message does not show it.
@@ -41,12 +46,19 @@ class Signer:
 
 
 def _key(secret: str) -> bytes:
-    if not secret.startswith(_PREFIX):
-        return secret.encode()
+    key = _decoded(secret.removeprefix(_PREFIX))
+    if secret.startswith(_PREFIX):
+        if key is None or len(key) < _SHORTEST:
+            raise ValueError(f"what follows whsec_ is no base64 of at least {_SHORTEST} bytes")
+        return key
+    return secret.encode() if key is None else key
+
+
+def _decoded(text: str) -> bytes | None:
+    """The bytes that the text is the base64 of; None where it has another form."""
+    unpadded = text.rstrip("=")
     try:
-        key = base64.b64decode(secret[len(_PREFIX) :], validate=True)
-    except binascii.Error:
-        key = b""
-    if not key:
-        raise ValueError("what follows whsec_ is no base64")
-    return key
+        key = base64.b64decode(unpadded + "=" * (-len(unpadded) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return key if key and len(text) - len(unpadded) in (0, -len(unpadded) % 4) else None

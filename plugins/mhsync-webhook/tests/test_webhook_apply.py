@@ -20,7 +20,7 @@ MANIFEST = f"""
 version: 1
 policy: {{deletes: allow}}
 notify:
-  - {{url: "${{HOOK}}", on: ON, options: {{secret_env: HOOK_SECRET}}}}
+  - {{url: "${{HOOK}}", on: ON, options: {{secret_env: MHSYNC_NOTIFY_SECRET}}}}
 projects:
   - id: {KEPT}
   - {{id: {GONE}, state: deleted}}
@@ -64,7 +64,7 @@ def test_a_run_is_told_from_its_beginning_to_its_end(
     receive: Receive, sandbox: Sandbox, tmp_path: Path, event_schema: dict[str, Any]
 ) -> None:
     receiver = receive(secret=SECRET)
-    done = run("apply", sandbox, tmp_path, HOOK=receiver.url, HOOK_SECRET=SECRET)
+    done = run("apply", sandbox, tmp_path, HOOK=receiver.url, MHSYNC_NOTIFY_SECRET=SECRET)
     assert done.returncode == 1, "one project's render failed"
     assert receiver.refused == []
     types = [(event["type"], event.get("subject")) for event in receiver.events]
@@ -86,7 +86,7 @@ def test_a_run_is_told_from_its_beginning_to_its_end(
 
 def test_only_the_outcomes_that_are_named_are_told(receive: Receive, sandbox: Sandbox, tmp_path: Path) -> None:
     receiver = receive(secret=SECRET)
-    run("apply", sandbox, tmp_path, on="[deleted]", HOOK=receiver.url, HOOK_SECRET=SECRET)
+    run("apply", sandbox, tmp_path, on="[deleted]", HOOK=receiver.url, MHSYNC_NOTIFY_SECRET=SECRET)
     assert [event["type"] for event in receiver.events] == ["mhsync.project.deleted", "mhsync.run.finished"]
 
 
@@ -97,7 +97,7 @@ def test_a_receiver_that_fails_fails_no_sync(
     receive: Receive, sandbox: Sandbox, tmp_path: Path, answer: Any
 ) -> None:
     receiver = receive(answers=[answer])
-    done = run("apply", sandbox, tmp_path, on="[moved]", HOOK=receiver.url, HOOK_SECRET=SECRET)
+    done = run("apply", sandbox, tmp_path, on="[moved]", HOOK=receiver.url, MHSYNC_NOTIFY_SECRET=SECRET)
     assert done.returncode == 1, "for the project that cannot be downloaded, as without a receiver"
     assert (tmp_path / "outputs" / KEPT / "output.wav").is_file()
     status = answer if isinstance(answer, int) else answer[0]
@@ -111,12 +111,12 @@ def test_without_its_secret_nothing_is_posted(receive: Receive, sandbox: Sandbox
     receiver = receive()
     done = run("apply", sandbox, tmp_path, HOOK=receiver.url)
     assert receiver.requests == []
-    assert "HOOK_SECRET" in done.stderr
+    assert "MHSYNC_NOTIFY_SECRET" in done.stderr
     assert (tmp_path / "outputs" / KEPT / "output.wav").is_file()
 
 
 def test_a_plan_tells_nobody(receive: Receive, sandbox: Sandbox, tmp_path: Path) -> None:
     receiver = receive()
-    done = run("plan", sandbox, tmp_path, HOOK=receiver.url, HOOK_SECRET=SECRET)
+    done = run("plan", sandbox, tmp_path, HOOK=receiver.url, MHSYNC_NOTIFY_SECRET=SECRET)
     assert done.returncode == 1, done.stderr
     assert receiver.requests == []

@@ -67,12 +67,12 @@ def test_an_event_arrives_as_a_cloud_event_that_its_schema_knows(
 
 def test_a_receiver_verifies_the_signature_by_itself(receive: Receive, event: Event) -> None:
     receiver = receive(secret=SECRET)
-    options = {"secret_env": "HOOK"}
-    notifier(receiver.url, {"HOOK": SECRET}, options).notify(event)
+    options = {"secret_env": "MHSYNC_NOTIFY_HOOK"}
+    notifier(receiver.url, {"MHSYNC_NOTIFY_HOOK": SECRET}, options).notify(event)
     assert [told["id"] for told in receiver.events] == [event.id]
 
     with pytest.raises(MhsyncError, match="answered 401"):
-        notifier(receiver.url, {"HOOK": "another-secret"}, options).notify(event)
+        notifier(receiver.url, {"MHSYNC_NOTIFY_HOOK": "another-secret"}, options).notify(event)
     with pytest.raises(MhsyncError, match="answered 401"):
         notifier(receiver.url).notify(event)
     assert receiver.refused == ["wrong signature", "not signed"]
@@ -82,7 +82,9 @@ def test_a_receiver_that_knows_only_the_old_secret_verifies_while_both_sign(
     receive: Receive, event: Event
 ) -> None:
     receiver = receive(secret="the-old-secret")
-    notifier(receiver.url, {"HOOK": "the-new-secret the-old-secret"}, {"secret_env": "HOOK"}).notify(event)
+    notifier(
+        receiver.url, {"MHSYNC_NOTIFY_HOOK": "the-new-secret the-old-secret"}, {"secret_env": "MHSYNC_NOTIFY_HOOK"}
+    ).notify(event)
     assert len(receiver.events) == 1
 
 
@@ -90,7 +92,7 @@ def test_each_attempt_is_signed_with_its_own_time(receive: Receive, event: Event
     receiver = receive(answers=[500, 500, 204])
     clock = Clock()
     target = Target.parse(receiver.url)
-    options = Options.read({"secret_env": "HOOK"}, {"HOOK": SECRET})
+    options = Options.read({"secret_env": "MHSYNC_NOTIFY_HOOK"}, {"MHSYNC_NOTIFY_HOOK": SECRET})
     WebhookNotifier(
         target, options, environ={}, clock=clock, monotonic=clock, sleep=clock.sleep, bounds=Bounds(backoff=4)
     ).notify(event)
@@ -102,7 +104,7 @@ def test_each_attempt_is_signed_with_its_own_time(receive: Receive, event: Event
 
 def test_a_repeat_is_known_by_its_id(receive: Receive, event: Event) -> None:
     receiver = receive(secret=SECRET)
-    told = notifier(receiver.url, {"HOOK": SECRET}, {"secret_env": "HOOK"})
+    told = notifier(receiver.url, {"MHSYNC_NOTIFY_HOOK": SECRET}, {"secret_env": "MHSYNC_NOTIFY_HOOK"})
     told.notify(event)
     told.notify(event)
     assert len(receiver.requests) == 2
@@ -111,7 +113,9 @@ def test_a_repeat_is_known_by_its_id(receive: Receive, event: Event) -> None:
 
 def test_an_authorization_is_sent_as_the_environment_has_it(receive: Receive, event: Event) -> None:
     receiver = receive()
-    notifier(receiver.url, {"AUTH": "Bearer abc.def"}, {"authorization_env": "AUTH"}).notify(event)
+    notifier(
+        receiver.url, {"MHSYNC_NOTIFY_AUTH": "Bearer abc.def"}, {"authorization_env": "MHSYNC_NOTIFY_AUTH"}
+    ).notify(event)
     assert receiver.requests[0][0]["authorization"] == "Bearer abc.def"
 
 
@@ -286,10 +290,13 @@ def test_no_log_holds_the_url_the_secret_or_the_authorization(
     receive: Receive, event: Event, caplog: pytest.LogCaptureFixture
 ) -> None:
     receiver = receive(answers=[500, 204])
-    environ = {"HOOK": SECRET, "AUTH": "Bearer abc.def"}
+    environ = {"MHSYNC_NOTIFY_HOOK": SECRET, "MHSYNC_NOTIFY_AUTH": "Bearer abc.def"}
     with caplog.at_level(logging.DEBUG):
         told = notifier(
-            receiver.url, environ, {"secret_env": "HOOK", "authorization_env": "AUTH"}, sleep=lambda _: None
+            receiver.url,
+            environ,
+            {"secret_env": "MHSYNC_NOTIFY_HOOK", "authorization_env": "MHSYNC_NOTIFY_AUTH"},
+            sleep=lambda _: None,
         )
         told.notify(event)
         logging.getLogger("urllib3.connectionpool").debug("others are heard again")

@@ -24,6 +24,24 @@ def test_a_secret_without_its_mark_is_taken_as_it_is() -> None:
     assert Signer.read("a-plain-secret") == marked
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        "C2FVsBQIhrscChlQIMV+b5sSYspob7oD5+/u0Gch6Yk=", "C2FVsBQIhrscChlQIMV+b5sSYspob7oD5+/u0Gch6Yk",
+        "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD5+/u0Gch6Yk",
+    ],
+)  # fmt: skip
+def test_base64_is_decoded_as_the_reference_library_does(text: str) -> None:
+    """That library takes the mark away where it is, adds what padding is missing, and decodes."""
+    assert Signer.read(text).keys == (base64.b64decode(text.removeprefix("whsec_") + "=="),)
+
+
+@pytest.mark.parametrize("text", ["a-secret", "ünïcode-secret", "abcde", "abc=d", "abcd=", "a" * 31 + "=="])
+def test_text_that_is_no_base64_is_the_key_itself(text: str) -> None:
+    assert Signer.read(text).keys == (text.encode(),)
+
+
 def test_two_secrets_sign_both() -> None:
     both = Signer.read("old-secret new-secret").headers("id", 1, b"{}")["webhook-signature"].split(" ")
     apart = [Signer.read(one).headers("id", 1, b"{}")["webhook-signature"] for one in ("old-secret", "new-secret")]

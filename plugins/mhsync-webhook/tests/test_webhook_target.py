@@ -56,30 +56,69 @@ def test_a_target_that_cannot_be_used_is_refused_without_being_shown(url: str, w
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"secret_env": "NOT_THERE"}, "no NOT_THERE, which the option secret_env names"),
-        ({"secret_env": "EMPTY"}, "no EMPTY"),
+        (
+            {"secret_env": "MHSYNC_NOTIFY_NOT_THERE"},
+            "no MHSYNC_NOTIFY_NOT_THERE, which the option secret_env names",
+        ),
+        ({"secret_env": "MHSYNC_NOTIFY_EMPTY"}, "no MHSYNC_NOTIFY_EMPTY"),
         ({"secret_env": "whsec_s3cr3t/s3cr3t="}, "not the name of an environment variable"),
         ({"secret_env": 5}, "not the name of an environment variable"),
         ({"secret_env": None}, "not the name of an environment variable"),
-        ({"secret_env": "BAD"}, r"BAD \(secret_env\): .* no base64"),
-        ({"secret_evn": "GOOD"}, "no option 'secret_evn': did you mean secret_env"),
+        ({"secret_env": "MHSYNC_NOTIFY_BAD"}, r"MHSYNC_NOTIFY_BAD \(secret_env\): .* no base64"),
+        ({"secret_evn": "MHSYNC_NOTIFY_GOOD"}, "no option 'secret_evn': did you mean secret_env"),
         ({"secret": "s3cr3t"}, "no option 'secret': did you mean secret_env"),
         ({"x": "s3cr3t"}, "known are secret_env and authorization_env"),
-        ({"authorization_env": "NOT_THERE"}, "no NOT_THERE"),
-        ({"authorization_env": "LINES"}, "holds what no header may hold"),
+        ({"authorization_env": "MHSYNC_NOTIFY_NOT_THERE"}, "no MHSYNC_NOTIFY_NOT_THERE"),
+        ({"authorization_env": "MHSYNC_NOTIFY_LINES"}, "holds what no header may hold"),
     ],
 )
 def test_an_option_that_cannot_be_used_is_refused_without_its_value(options: dict[str, Any], words: str) -> None:
-    environ = {"EMPTY": " ", "BAD": "whsec_s3cr3t!", "GOOD": "a-secret", "LINES": "Bearer s3cr3t\r\nHost: x"}
+    environ = {
+        "MHSYNC_NOTIFY_EMPTY": " ",
+        "MHSYNC_NOTIFY_BAD": "whsec_s3cr3t!",
+        "MHSYNC_NOTIFY_GOOD": "a-secret",
+        "MHSYNC_NOTIFY_LINES": "Bearer s3cr3t\r\nHost: x",
+    }
     with pytest.raises(MhsyncError, match=words) as caught:
         Options.read(options, environ)
     assert "s3cr3t" not in str(caught.value)
 
 
 def test_options_that_name_what_is_there_are_read() -> None:
-    options = Options.read({"secret_env": "S", "authorization_env": "A"}, {"S": " a-secret\n", "A": "Bearer xyz "})
+    options = Options.read(
+        {"secret_env": "MHSYNC_NOTIFY_S", "authorization_env": "OURS"},
+        {
+            "MHSYNC_NOTIFY_S": " a-secret\n",
+            "OURS": "Bearer xyz ",
+            "MHSYNC_NOTIFY_VARIABLES": "OTHERS, OURS",
+        },
+    )
     assert options.signer is not None
     assert options.signer.keys == (b"a-secret",)
     assert options.authorization == "Bearer xyz"
     assert "a-secret" not in repr(options)
     assert "xyz" not in repr(options)
+
+
+@pytest.mark.parametrize("option", ["secret_env", "authorization_env"])
+@pytest.mark.parametrize(
+    ("name", "listed", "words"),
+    [
+        ("OURS", "", "not meant for notifications"),
+        ("PATH", "", "not meant for notifications"),
+        ("OURS", "OUR,S,OURS2", "not meant for notifications"),
+        ("MAGIC_HOUR_API_KEY", "MAGIC_HOUR_API_KEY", "reserved for credentials"),
+        ("AWS_SECRET_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY", "reserved for credentials"),
+        ("GITHUB_TOKEN", "GITHUB_TOKEN", "reserved for credentials"),
+        ("MHSYNC_SFTP_PASSWORD", "MHSYNC_SFTP_PASSWORD", "reserved for credentials"),
+        ("MHSYNC_NOTIFY_VARIABLES", "x", "reserved for credentials"),
+    ],
+)
+def test_a_manifest_names_only_variables_that_are_meant_for_it(
+    option: str, name: str, listed: str, words: str
+) -> None:
+    environ = {name: "s3cr3t", "MHSYNC_NOTIFY_VARIABLES": listed}
+    with pytest.raises(MhsyncError, match=f"the option {option} names {name}, which is {words}") as caught:
+        Options.read({option: name}, environ)
+    assert "s3cr3t" not in f"{caught.value} {caught.value.hint}"
+    assert "MHSYNC_NOTIFY_" in (caught.value.hint or "")
