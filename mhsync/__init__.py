@@ -28,6 +28,7 @@ _PUBLIC = {
     "StorageUnavailable": "mhsync.errors",
     "StoredOutput": "mhsync.core.receipt",
     "UsageError": "mhsync.errors",
+    "WaitNotice": "mhsync.api.notice",
     "Writer": "mhsync.storage.base",
     "check_path": "mhsync.storage.base",
     "MhsyncError": "mhsync.errors",
@@ -37,6 +38,7 @@ _PUBLIC = {
 
 if TYPE_CHECKING:
     from mhsync.api.client import Client
+    from mhsync.api.notice import WaitNotice
     from mhsync.core.event import Event, Notifier
     from mhsync.core.plan import Plan
     from mhsync.core.project import Project, Status
@@ -56,7 +58,7 @@ if TYPE_CHECKING:
     from mhsync.storage.base import FileInfo, LocalWriter, Storage, Writer, check_path
 
 __all__ = [  # noqa: RUF022 - grouped by use
-    "Client", "Project", "Status",
+    "Client", "Project", "Status", "WaitNotice",
     "Plan", "Event", "StoredOutput",
     "Storage", "FileInfo", "Writer", "LocalWriter", "check_path", "Notifier", "read_notify_variable", "hookimpl",
     "MhsyncError", "StorageError", "StorageNotFound", "StorageUnavailable", "OutputRejected", "PlanRefused",

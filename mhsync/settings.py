@@ -35,6 +35,8 @@ class HttpSettings:
     rate_min: int = 1 * KIB
     """A body that brings fewer bytes a second than this, averaged over `rate_window`, is given up."""
     rate_window: float = 60.0
+    notice_after: float = 2.0
+    """A wait before another attempt that is longer than this is reported (`Client(on_wait=…)`)."""
     answer_max: int = 1 * MIB
     """A details body is about 1 KiB; more than this is not one."""
     redirects: int = 5
@@ -58,8 +60,10 @@ class PaceSettings:
     pause_max: float = 30.0
     silence: int = 12
     """Requests in a row that got no answer at all before the whole run leaves an origin alone for a pause."""
-    patience: float = 120.0
-    """Calls are given up once an origin has refused for longer than this, Retry-After aside."""
+    patience: float = 30.0
+    """Calls are given up once an origin has refused everything for longer than this, Retry-After aside."""
+    quota_patience: float = 120.0
+    """The same where it answers 429, and answered ten requests before: quotas are often by the minute."""
     silence_patience: float = 15.0
     """Calls are given up once an origin was silent for longer than this: a server that is down is told soon."""
 

@@ -41,13 +41,13 @@ class Calls:
 
     def get(self, id: str) -> Project:
         """GET one project."""
-        return repeated(Attempts(self.settings, self.time), lambda attempts: self._get_once(id, attempts))
+        return repeated(self._attempts(), lambda attempts: self._get_once(id, attempts))
 
     def delete(self, id: str) -> bool:
         """DELETE one project; True when it was there until this call."""
         deletion = _Deletion(self, id)
         try:
-            return repeated(Attempts(self.settings, self.time), deletion.once)
+            return repeated(self._attempts(), deletion.once)
         except (ConnectionFailed, ServerFailed, AnswerInvalid):
             if deletion.may_be_done and self.is_gone(id):
                 return True
@@ -74,6 +74,9 @@ class Calls:
         if answer.status not in (200, 204):
             raise self.words.error(method, id, answer.status, body)
         return Reply(answer, body)
+
+    def _attempts(self) -> Attempts:
+        return Attempts(self.settings, self.time, self.base.origin)
 
     def _get_once(self, id: str, attempts: Attempts) -> Project:
         reply = self.exchange("GET", id, attempts)

@@ -17,6 +17,7 @@ from mhsync.api.calls import Calls
 from mhsync.api.credentials import check_key, find_key
 from mhsync.api.download import Downloader, Fetched, W
 from mhsync.api.network import Address, AddressRefused, Network
+from mhsync.api.notice import Notices, WaitNotice
 from mhsync.api.pacer import Pacer
 from mhsync.api.results import Result, Results
 from mhsync.api.timing import Time
@@ -42,6 +43,8 @@ class Client:
         network: proxy and certificates; `Network.from_environment` reads them.
         stop: asked while waiting and between chunks; True ends the call with `Interrupted`.
         key_from: where the key came from, for the hint of a 401.
+        on_wait: given a notice when a call waits longer than `settings.http.notice_after` for its next attempt,
+            once for each pause of an origin; called in the thread that waits, and must return quickly.
 
     Raises:
         UsageError: the key or the URL cannot be used.
@@ -60,12 +63,16 @@ class Client:
         wall: Callable[[], float] = time_module.time,
         sleep: Callable[[float], None] = time_module.sleep,
         random: Callable[[], float] = random_module.random,
+        on_wait: Callable[[WaitNotice], None] | None = None,
     ) -> None:
         key = check_key(api_key, key_from)
         base = _base(base_url)
         self.origin = base.origin
         at_once = max(settings.http.pool, settings.run.checkers, settings.run.transfers)
-        time = Time(clock, wall, sleep, random, stop)
+        notices = None
+        if on_wait is not None:
+            notices = Notices(on_wait, self.origin, least=settings.http.notice_after, clock=clock)
+        time = Time(clock, wall, sleep, random, stop, notices)
         self._transport = Transport(replace(settings.http, pool=at_once), network, time)
         headers = {"Authorization": f"Bearer {key}", "Accept": "application/json"}
         pacer = Pacer(settings, time)

@@ -125,7 +125,7 @@ class Downloader:
             if failure is None:
                 continue
             if job.spare is None:
-                job.rest(failure, has_gained=body.size > before)
+                job.rest(failure, _origin(job.download), has_gained=body.size > before)
             if body.size and (not body.can_go_on or isinstance(failure, CannotContinue | NotUnderstood)):
                 raise job.start_anew(failure)
         return body
@@ -174,11 +174,20 @@ class Downloader:
 
     def _send(self, address: Address, body: Body, job: Job) -> Answer:
         self.time.check()
-        with self.pacer.passage(address.origin, job.failures) as passage:
+        attempts = self.settings.download.attempts
+        with self.pacer.passage(address.origin, job.failures, attempts) as passage:
             timeout = self.settings.download.read_timeout
             answer = self.transport.send("GET", address, body.headers, read_timeout=timeout)
             passage.answered(answer.status, retry_after(answer, self.time.wall()))
             return answer
+
+
+def _origin(download: Download) -> str:
+    """The host that the link names, for notices; `the host` where it cannot be read."""
+    try:
+        return Address.parse(download.url).origin
+    except AddressRefused:
+        return "the host"
 
 
 def _check_status(answer: Answer) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from mhsync.api.notice import reason_of
 from mhsync.api.retry import REFUSALS
 from mhsync.api.timing import Time
 from mhsync.api.transport import Answer
@@ -56,7 +57,7 @@ class Job:
     def failed(self, reason: str, hint: str | None = None) -> DownloadError:
         return DownloadError(f"{self.source}: {reason}", hint=hint)
 
-    def rest(self, failure: MhsyncError, *, has_gained: bool) -> None:
+    def rest(self, failure: MhsyncError, origin: str, *, has_gained: bool) -> None:
         """Wait after an attempt that failed, as long as there may be another.
 
         Raises:
@@ -75,7 +76,10 @@ class Job:
             return  # The pace decides when the host may be asked again.
         http = self.settings.http
         rest = min(http.backoff_max, http.backoff * 2.0 ** (self.failures - 1))
-        self.time.wait(rest * (1 - self.time.random() / 2))
+        rest *= 1 - self.time.random() / 2
+        what = reason_of(failure) if isinstance(failure, ApiError) else f"did not give the file ({reason})"
+        self.time.notice(origin, what, rest, self.failures + 1, self.settings.download.attempts)
+        self.time.wait(rest)
 
     def start_anew(self, failure: MhsyncError) -> StartAnew:
         """What to raise so that all begins again.

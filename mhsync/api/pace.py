@@ -30,6 +30,10 @@ _YIELD = 0.02
 """Seconds that a call lets others go first for each time that it tried."""
 _NEAR = 0.002
 """Seconds that are not worth a wait."""
+_JITTER_MAX = 3.0
+"""Seconds that are added to a pause at most, so that clients do not all come back at once."""
+_LAST_CALL = 1.0
+"""Seconds before the patience ends at which the origin is tried for the last time."""
 
 
 class Outcome(Enum):
@@ -37,6 +41,9 @@ class Outcome(Enum):
 
     ANSWERED = auto()
     REFUSED = auto()
+    """429: the origin limits the rate."""
+    UNAVAILABLE = auto()
+    """503: the origin serves nobody for now."""
     SILENT = auto()
     """No answer came: refused, reset, timed out."""
     DROPPED = auto()
@@ -97,6 +104,9 @@ class OriginPace:
         self._probe: Turn | None = None
         self._pauses = 0
         self._silent = 0
+        self._answers_ever = 0
+        self._stopped_at = now
+        self._asked_for = 0.0
         self._give_up_at = float("inf")
 
     @property
@@ -109,6 +119,11 @@ class OriginPace:
     def is_refusing(self) -> bool:
         """Whether the pause, if there is one, comes from a refusal (and not from silence)."""
         return self._was_refused
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether nothing is sent until a pause has ended and one request was answered."""
+        return self._is_stopped
 
     def ask(self, turn: Turn, now: float) -> float | Word:
         """Whether a request may go: a word, or the seconds after which to ask again.
@@ -136,9 +151,11 @@ class OriginPace:
         if rest <= 0 and self._probe is None:
             self._probe = turn
             return self._go(turn)
-        if now >= self._give_up_at:
+        # Where a further Retry-After goes beyond the patience, nothing would be learned by waiting for either.
+        is_hopeless = self._asked_for > 0 and self._paused_until >= self._give_up_at
+        if now >= self._give_up_at or is_hopeless:
             return Word.GIVE_UP
-        return rest if rest > 0 else Word.LATER
+        return min(rest, self._give_up_at - now) if rest > 0 else Word.LATER
 
     def _go(self, turn: Turn) -> Word:
         turn.epoch = self._epoch
@@ -160,33 +177,52 @@ class OriginPace:
         is_news = turn.epoch == self._epoch
         if outcome is Outcome.ANSWERED:
             self._answers += 1
+            self._answers_ever += 1
             self._silent = 0
             self._at_once += _OPENING
             if self._is_stopped and was_probe:
                 self._resume(now)
-        elif outcome is Outcome.REFUSED:
+        elif outcome in (Outcome.REFUSED, Outcome.UNAVAILABLE):
             self._silent = 0
             if is_news:
-                self._stop(now, retry_after, was_refused=True)
+                self._stop(now, outcome, retry_after)
             elif retry_after is not None:
                 self._paused_until = max(self._paused_until, now + retry_after)
         elif outcome is Outcome.SILENT and is_news:
             self._silent += 1
             if was_probe or self._silent >= self._settings.silence:
-                self._stop(now, None, was_refused=False)
+                self._stop(now, outcome, None)
 
-    def _stop(self, now: float, retry_after: float | None, *, was_refused: bool) -> None:
-        if not self._is_stopped:
-            self._give_up_at = now + (self._settings.patience if was_refused else self._settings.silence_patience)
+    def _stop(self, now: float, why: Outcome, retry_after: float | None) -> None:
+        is_first = not self._is_stopped
+        if is_first:
+            self._stopped_at, self._asked_for = now, 0.0
         self._epoch += 1
         self._is_stopped = True
-        self._was_refused = was_refused
-        pause = min(self._settings.pause_max, self._settings.pause * 2.0**self._pauses)
+        self._was_refused = why is not Outcome.SILENT
+        # The longest Retry-After is set aside, once: an origin that always asks for a little more is given up too.
+        self._asked_for = max(self._asked_for, retry_after or 0.0)
+        if is_first or self._was_refused:
+            self._give_up_at = self._stopped_at + self._patience(why) + self._asked_for
+        self._paused_until = max(self._paused_until, now + self._pause(now, retry_after))
         self._pauses += 1
+
+    def _patience(self, why: Outcome) -> float:
+        if why is Outcome.SILENT:
+            return self._settings.silence_patience
+        if why is Outcome.REFUSED and self._answers_ever >= _EVIDENCE:
+            return max(self._settings.patience, self._settings.quota_patience)
+        return self._settings.patience
+
+    def _pause(self, now: float, retry_after: float | None) -> float:
+        """Seconds until the origin is tried again."""
         if retry_after is not None:
-            pause = retry_after
-            self._give_up_at += retry_after
-        self._paused_until = max(self._paused_until, now + pause * (1 + self._random() / 10))
+            pause = retry_after + min(_JITTER_MAX, retry_after * self._random() / 10)
+            return min(pause, max(retry_after, self._longest))
+        pause = min(self._settings.pause_max, self._settings.pause * 2.0**self._pauses)
+        pause += min(_JITTER_MAX, pause * self._random() / 10)
+        left = self._give_up_at - _LAST_CALL - now
+        return min(pause, left) if left > 0 else pause
 
     def _resume(self, now: float) -> None:
         if self._was_refused:

@@ -8,13 +8,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from mhsync.api.pace import OriginPace, Outcome, Turn, Word
-from mhsync.api.retry import REFUSALS, OutOfReach, Refusing
+from mhsync.api.retry import OutOfReach, Refusing
 from mhsync.api.timing import Time
 from mhsync.errors import ApiError, ConnectionFailed
 from mhsync.settings import Settings
 
 _POLL = 0.01
 """Seconds after which to look again for another request's end."""
+
+
+_OUTCOMES = {429: Outcome.REFUSED, 503: Outcome.UNAVAILABLE}
 
 
 @dataclass(slots=True)
@@ -25,9 +28,11 @@ class Passage:
     """Seconds for which the pace held it back."""
     outcome: Outcome = Outcome.DROPPED
     retry_after: float | None = None
+    status: int | None = None
 
     def answered(self, status: int, retry_after: float | None) -> None:
-        self.outcome = Outcome.REFUSED if status in REFUSALS else Outcome.ANSWERED
+        self.status = status
+        self.outcome = _OUTCOMES.get(status, Outcome.ANSWERED)
         self.retry_after = retry_after
 
 
@@ -39,13 +44,16 @@ class Pacer:
         self._time = time
         self._lock = threading.Lock()
         self._paces: dict[str, OriginPace] = {}
+        self._reasons: dict[str, str] = {}
+        """Why each origin was last left alone."""
 
     @contextmanager
-    def passage(self, origin: str, tries: int = 0) -> Iterator[Passage]:
+    def passage(self, origin: str, tries: int = 0, attempts: int | None = None) -> Iterator[Passage]:
         """Wait until the origin may be asked, for one request inside the block.
 
         Args:
             tries: how often the same call was sent before.
+            attempts: how often it is sent at most, for notices; None is as often as a call to the API.
 
         Raises:
             RateLimited: the origin has refused for too long, or asks to be left alone for longer than is waited.
@@ -53,7 +61,7 @@ class Pacer:
             Interrupted: the run is to stop.
         """
         turn = Turn(tries)
-        passage = Passage(self._wait(origin, turn))
+        passage = Passage(self._wait(origin, turn, attempts or self._settings.http.attempts))
         try:
             yield passage
         except ConnectionFailed:
@@ -63,20 +71,35 @@ class Pacer:
         finally:
             with self._lock:
                 self._pace(origin).tell(turn, passage.outcome, self._time.clock(), passage.retry_after)
+                self._remember(origin, passage)
 
-    def _wait(self, origin: str, turn: Turn) -> float:
+    def _remember(self, origin: str, passage: Passage) -> None:
+        if passage.outcome is Outcome.SILENT:
+            self._reasons[origin] = "gave no answer"
+        elif passage.outcome in _OUTCOMES.values():
+            asked = passage.retry_after
+            by = "" if asked is None else f" and asked to be left alone for {asked:.0f} s (Retry-After)"
+            self._reasons[origin] = f"answered {passage.status}{by}"
+
+    def _wait(self, origin: str, turn: Turn, attempts: int) -> float:
         """Wait for the turn; the seconds that it took."""
         began = self._time.clock()
         while True:
             with self._lock:
                 pace = self._pace(origin)
                 word = pace.ask(turn, self._time.clock())
-                is_refusing = pace.is_refusing
+                is_refusing, is_stopped = pace.is_refusing, pace.is_stopped
+                reason = self._reasons.get(origin, "gave no answer")
             if word is Word.GO:
                 return self._time.clock() - began
             if word is Word.GIVE_UP:
-                raise _given_up(origin, is_refusing=is_refusing)
-            self._time.wait(_POLL if isinstance(word, Word) else word)
+                raise _given_up(origin, reason, is_refusing=is_refusing)
+            if isinstance(word, Word):
+                self._time.wait(_POLL)
+                continue
+            if is_stopped:
+                self._time.notice(origin, reason, word, turn.tries + 1, attempts)
+            self._time.wait(word)
 
     def _pace(self, origin: str) -> OriginPace:
         if origin not in self._paces:
@@ -89,7 +112,9 @@ class Pacer:
         return self._paces[origin]
 
 
-def _given_up(origin: str, *, is_refusing: bool) -> ApiError:
+def _given_up(origin: str, reason: str, *, is_refusing: bool) -> ApiError:
     if is_refusing:
-        return Refusing(f"{origin} refuses all requests for now", hint="run again later, or lower --rate")
+        return Refusing(
+            f"{origin} refuses all requests for now: it {reason}", hint="run again later, or lower --rate"
+        )
     return OutOfReach(f"{origin} does not answer", hint="check the address and the network, and run again")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from mhsync.api.notice import reason_of
 from mhsync.api.timing import Time
 from mhsync.errors import AnswerInvalid, ApiError, ConnectionFailed, RateLimited
 from mhsync.settings import HttpSettings
@@ -49,6 +50,7 @@ class Attempts:
 
     settings: HttpSettings
     time: Time
+    origin: str
     made: int = 0
     began: float = field(init=False)
 
@@ -87,6 +89,10 @@ class Attempts:
         rest *= 1 - self.time.random() / 2
         return None if rest > self._left() else rest
 
+    def report(self, error: ApiError, rest: float) -> None:
+        """Say what the next attempt is waited for, where that takes long."""
+        self.time.notice(self.origin, reason_of(error), rest, self.made + 1, self.settings.attempts)
+
     def _left(self) -> float:
         return self.began + self.settings.retry_window - self.time.clock()
 
@@ -103,4 +109,5 @@ def repeated(attempts: Attempts, once: Callable[[Attempts], T]) -> T:
             rest = attempts.rest_after(error)
         if rest is None:
             raise last
+        attempts.report(last, rest)
         attempts.time.wait(rest)

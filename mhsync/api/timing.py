@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from mhsync.api.notice import Notices
 from mhsync.errors import Interrupted
 
 _SLICE = 0.2
@@ -24,10 +25,18 @@ class Time:
     """A number from 0 up to 1."""
     stop: Callable[[], bool]
 
+    notices: Notices | None = None
+    """Where long waits for another attempt are reported; None reports none."""
+
     def check(self) -> None:
         """Raise `Interrupted` when the run is to stop."""
         if self.stop():
             raise Interrupted("interrupted")
+
+    def notice(self, origin: str, reason: str, seconds: float, attempt: int, attempts: int) -> None:
+        """Report that a call is about to wait for its next attempt; see `WaitNotice`."""
+        if self.notices is not None:
+            self.notices.waiting(origin, reason, seconds, attempt, attempts)
 
     def wait(self, seconds: float) -> None:
         """Wait, looking out for `stop`.

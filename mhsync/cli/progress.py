@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from mhsync.api.notice import WaitNotice
 from mhsync.cli.render.terminal import escape
 from mhsync.cli.render.words import counted, human_time
 from mhsync.cli.voice import Voice
@@ -15,6 +16,13 @@ from mhsync.reconcile.run import Watcher
 _TERMINAL_PAUSE = 0.1
 _LOG_PAUSE = 5.0
 """Seconds between two lines in a log; a run that is done sooner writes none."""
+
+
+def note_wait(voice: Voice, notice: WaitNotice) -> None:
+    """One line about a wait for another attempt; `-q` silences it. May be called from any thread."""
+    what = f"{notice.subject} {notice.reason}"
+    when = f"next attempt in {human_time(notice.seconds)} (attempt {notice.attempt} of {notice.attempts})"
+    voice.note(voice.scrubbed(escape(f"{what}; {when}")))
 
 
 class Progress:
@@ -51,6 +59,7 @@ class Progress:
             waiting=self._waiting,
             locked=self._locked,
             warned=self._warned,
+            delayed=lambda notice: note_wait(self._voice, notice),
         )
 
     def end(self) -> None:

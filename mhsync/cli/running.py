@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 
 from mhsync.api.client import Client
 from mhsync.api.credentials import find_key
+from mhsync.api.notice import WaitNotice
 from mhsync.cli.options import Flags
 from mhsync.cli.plugged import load_hooks
+from mhsync.cli.progress import note_wait
 from mhsync.cli.signals import stopping
 from mhsync.cli.voice import Voice
 from mhsync.reconcile.run import Run, Stop, Watcher
@@ -18,8 +21,12 @@ _NOBODY = Watcher()
 
 
 @contextmanager
-def opened_client(voice: Voice, flags: Flags, stop: Stop) -> Iterator[Client]:
+def opened_client(
+    voice: Voice, flags: Flags, stop: Stop, on_wait: Callable[[WaitNotice], None] | None = None
+) -> Iterator[Client]:
     """The API's client, with the key and the address of the flags or of the environment.
+
+    Long waits for another attempt are shown on stderr, or handed to `on_wait`.
 
     Within the block the first signal asks to stop, the second ends the process.
 
@@ -37,6 +44,7 @@ def opened_client(voice: Voice, flags: Flags, stop: Stop) -> Iterator[Client]:
             key_from=credential.origin,
             settings=flags.settings,
             stop=stop,
+            on_wait=on_wait or partial(note_wait, voice),
             **address,
         ) as client,
         stopping(stop.request),
@@ -49,7 +57,7 @@ def opened_run(voice: Voice, flags: Flags, watcher: Watcher = _NOBODY) -> Iterat
     """The world of `plan` and `apply`."""
     stop = Stop()
     hooks = load_hooks(voice, is_enabled=not flags.no_plugins)
-    with opened_client(voice, flags, stop) as client:
+    with opened_client(voice, flags, stop, watcher.delayed) as client:
         yield Run(
             client=client,
             hooks=hooks,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from mhsync.api.client import Client
+from mhsync.api.notice import WaitNotice
 from mhsync.core.manifest import Limit
 from mhsync.core.plan import Plan
 from mhsync.core.report import ProjectResult
@@ -69,6 +70,8 @@ class Watcher:
     """Another run holds the storage."""
     warned: Callable[[str], None] = _nobody
     """Something that does not fail the run: a notification that could not be sent, say."""
+    delayed: Callable[[WaitNotice], None] = _nobody
+    """A call waits for its next attempt: the client's `on_wait`. This one is called from any thread."""
 
 
 @dataclass(frozen=True, slots=True)

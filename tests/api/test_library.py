@@ -57,8 +57,10 @@ def test_the_numbers_are_those_of_the_settings():
         f"waits up to {http.retry_window / 3:.0f} seconds for its answer",
         f"the next ones {http.retry_window * 2 / 3 / (http.attempts - 1):.0f}",
         f"up to {http.retry_after_max / 60:.0f} minutes",
-        f"for {pace.patience / 60:.0f} minutes is given up",
-        f"many times in a row, for {pace.silence_patience:.0f} seconds",
+        f"refuses every request for {pace.patience:.0f} seconds is given up",
+        f"given up after {pace.quota_patience / 60:.0f} minutes",
+        f"many times in a row, after {pace.silence_patience:.0f} seconds",
+        f"waits longer than {http.notice_after:.0f} seconds for its next attempt",
         f"to https only, up to {http.redirects}",
     ):
         assert said in re.sub(r"\s+", " ", PAGE), said

@@ -274,6 +274,61 @@ def test_what_retry_after_asks_for_does_not_count_as_refusing_for_too_long():
     assert pace.ask(Turn(), 36.0) is Word.GIVE_UP
 
 
+def give_up_time(
+    pace: OriginPace, outcome: Outcome, retry_after: float | None = None, latency: float = 0.01
+) -> float:
+    """When an origin that refuses every request is given up, asked by one caller after another."""
+    now = 0.0
+    while now < 10_000:
+        word = pace.ask(turn := Turn(), now)
+        if word is Word.GIVE_UP:
+            return now
+        if word is Word.GO:
+            now += latency
+            pace.tell(turn, outcome, now, retry_after)
+        else:
+            assert isinstance(word, float)
+            now += word
+    raise AssertionError("never given up")
+
+
+@pytest.mark.parametrize("outcome", [Outcome.REFUSED, Outcome.UNAVAILABLE])
+@pytest.mark.parametrize("retry_after", [None, 1, 5, 20, 590])
+@pytest.mark.parametrize("jitter", [0.0, 0.5, 0.999])
+def test_an_origin_that_only_refuses_is_given_up_within_the_patience(outcome, retry_after, jitter):
+    """A `Retry-After` is added once, also where every answer holds another one."""
+    pace = OriginPace(PaceSettings(), 0.0, longest=600, random=lambda: jitter)
+
+    given_up = give_up_time(pace, outcome, retry_after)
+
+    least = 29 if retry_after is None else retry_after
+    assert least <= given_up <= 30 + (retry_after or 0) + 1
+
+
+def test_a_quota_that_is_counted_by_the_minute_is_waited_for():
+    """429 without Retry-After, once the origin has answered this client ten times."""
+    pace = pace_of()
+    for _ in range(10):
+        pace.tell(go(pace, 0.0), Outcome.ANSWERED, 0.0)
+
+    assert 118 <= give_up_time(pace, Outcome.REFUSED) <= 121
+
+
+def test_an_api_that_falls_over_after_it_answered_is_given_up_within_the_patience_too():
+    pace = pace_of()
+    for _ in range(10):
+        pace.tell(go(pace, 0.0), Outcome.ANSWERED, 0.0)
+
+    assert give_up_time(pace, Outcome.UNAVAILABLE) <= 31
+
+
+def test_the_longest_retry_after_that_is_allowed_is_waited_for_whatever_the_jitter():
+    pace = OriginPace(PaceSettings(), 0.0, longest=600, random=lambda: 0.999)
+    pace.tell(go(pace, 0.0), Outcome.UNAVAILABLE, 0.0, retry_after=600)
+
+    assert pace.ask(Turn(), 0.0) == pytest.approx(600)
+
+
 def test_silence_again_and_again_stops_the_origin_and_an_answer_opens_it_at_full_speed():
     pace = pace_of(silence=3, pause=0.5)
     for _ in range(3):

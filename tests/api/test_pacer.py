@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from mhsync.api.client import Client
-from mhsync.errors import ConnectionFailed, Interrupted, RateLimited
+from mhsync.errors import ConnectionFailed, Interrupted, RateLimited, ServerFailed
 from mhsync.sandbox import faults as f
 from mhsync.sandbox.rules import Faults, Rate, Rule
 from mhsync.sandbox.server import Sandbox
@@ -90,6 +90,19 @@ def test_an_api_that_refuses_everything_is_given_up_in_bounded_time():
         assert time.monotonic() - began < 10
         assert sum(isinstance(one, RateLimited) for one in found) == 199
         assert len(sandbox.requests) < 200  # most were given up without being sent
+
+
+def test_an_api_that_answers_503_to_everything_is_given_up_within_its_window():
+    """Two calls at once took turns at trying, and kept each other waiting for two minutes."""
+    settings = Settings(pace=PaceSettings(pause=0.05, pause_max=3, patience=3))
+    with (
+        Sandbox(world(2), key=KEY, faults=Faults(Rule(f.Status(503)))) as sandbox,
+        Client(KEY, base_url=sandbox.api_url, settings=settings) as client,
+    ):
+        began = time.monotonic()
+        found = get_all(client, sandbox.ids)
+        assert time.monotonic() - began < 5
+    assert all(isinstance(one, ServerFailed) and one.status == 503 for one in found)
 
 
 def test_an_outage_shorter_than_the_patience_loses_no_project():

@@ -1,0 +1,116 @@
+"""Notices of long waits: over real sockets, once for each pause, with the reason, the length and the attempt."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from mhsync.api.client import Client
+from mhsync.api.notice import Notices, WaitNotice
+from mhsync.errors import ConnectionFailed, Interrupted, ServerFailed
+from mhsync.sandbox import faults as f
+from mhsync.sandbox.rules import Faults, Rule
+from mhsync.sandbox.server import Sandbox
+from mhsync.sandbox.world import SandboxProject, World
+from mhsync.settings import HttpSettings, Settings
+from tests.api.bench import KEY, QUICK, Desk, fetch
+from tests.api.wire import Wire, say
+
+
+def test_one_notice_for_each_pause_whatever_the_number_of_threads():
+    projects = World(SandboxProject(f"p{number}", status="queued") for number in range(16))
+    notices: list[WaitNotice] = []
+    with (
+        Sandbox(projects, key=KEY, faults=Faults(Rule(f.Status(503, retry_after=3), nth=1))) as sandbox,
+        Client(KEY, base_url=sandbox.api_url, on_wait=notices.append) as client,
+        ThreadPoolExecutor(16) as pool,
+    ):
+        assert [project.id for project in pool.map(client.get, sandbox.ids)] == list(sandbox.ids)
+    (notice,) = notices
+    assert notice.subject == "the API"
+    assert notice.reason == "answered 503 and asked to be left alone for 3 s (Retry-After)"
+    assert 2.5 < notice.seconds < 3.5
+    assert (notice.attempt, notice.attempts) in {(1, 6), (2, 6)}
+
+
+def test_ten_minutes_of_retry_after_are_reported_at_once(wire):
+    server = wire(*[say(429, Retry_After="590")] * 3)
+    waiting = threading.Event()
+    notices: list[WaitNotice] = []
+
+    def on_wait(notice: WaitNotice) -> None:
+        notices.append(notice)
+        waiting.set()
+
+    with (
+        Client(KEY, base_url=server.url, on_wait=on_wait, stop=waiting.is_set) as client,
+        pytest.raises(Interrupted),
+    ):
+        client.get("one")
+    (notice,) = notices
+    assert 585 < notice.seconds < 595
+    assert "590 s (Retry-After)" in notice.reason
+    assert (notice.attempt, notice.attempts) == (2, 6)
+
+
+def test_a_backoff_is_reported_with_its_attempt(desk: Desk, client):
+    notices: list[WaitNotice] = []
+    slow = replace(QUICK, http=replace(QUICK.http, backoff=0.05, backoff_max=0.05, notice_after=0.01))
+    desk.client = client(desk.sandbox.api_url, settings=slow, on_wait=notices.append)
+    desk.fault(f.Status(500))
+    with pytest.raises(ServerFailed):
+        desk.client.get("one")
+    assert [(n.reason, n.attempt, n.attempts) for n in notices] == [("answered 500", n, 6) for n in range(2, 7)]
+
+
+def test_no_connection_is_reported_without_repeating_the_address():
+    with Wire(b"") as server:
+        url = server.url
+    notices: list[WaitNotice] = []
+    settings = Settings(http=HttpSettings(backoff=0.05, backoff_max=0.05, notice_after=0.01))
+    with (
+        Client(KEY, base_url=url, settings=settings, on_wait=notices.append) as client,
+        pytest.raises(ConnectionFailed),
+    ):
+        client.get("one")
+    assert notices[0].reason == "gave no answer (no connection (connection refused))"
+
+
+def test_a_download_host_is_named_by_its_origin(wire):
+    host = wire(say(503, Retry_After="3"), say(200, b"RIFFwhole"))
+    notices: list[WaitNotice] = []
+    with Client(KEY, base_url="http://127.0.0.1:1", on_wait=notices.append) as client:
+        fetched, _ = fetch(client, f"{host.url}/a.wav?sig=secret")
+    assert fetched.size == 9
+    (notice,) = notices
+    assert notice.subject == host.url
+    assert "secret" not in repr(notice)
+
+
+def test_the_last_attempt_is_followed_by_no_notice(desk: Desk, client):
+    """The command ends then: saying that another attempt comes would be wrong."""
+    notices: list[WaitNotice] = []
+    settings = replace(QUICK, http=replace(QUICK.http, attempts=2, notice_after=0.001))
+    desk.client = client(desk.sandbox.api_url, settings=settings, on_wait=notices.append)
+    desk.fault(f.Status(503))
+    with pytest.raises(ServerFailed):
+        desk.client.get("one")
+    assert [notice.attempt for notice in notices] == [2]
+
+
+def test_a_longer_pause_of_the_same_origin_is_reported_anew():
+    now = [100.0]
+    told: list[WaitNotice] = []
+    notices = Notices(told.append, "https://api.test", least=2, clock=lambda: now[0])
+    notices.waiting("https://api.test", "answered 503", 5, 2, 6)
+    notices.waiting("https://api.test", "answered 503", 4.9, 1, 6)
+    notices.waiting("https://files.test", "answered 503", 5, 2, 6)
+    now[0] += 5
+    notices.waiting("https://api.test", "answered 503", 585, 2, 6)
+    notices.waiting("https://api.test", "answered 503", 1.9, 2, 6)
+    assert [(notice.origin, notice.seconds) for notice in told] == [
+        ("https://api.test", 5), ("https://files.test", 5), ("https://api.test", 585),
+    ]  # fmt: skip
