@@ -48,7 +48,8 @@ class _Strangers:
 
     @classmethod
     def of(cls, inventory: Inventory) -> _Strangers:
-        named = {o.path for receipt in inventory.receipts.values() for o in receipt.outputs}
+        named = {path for receipt in inventory.receipts.values() for path in receipt.named}
+        named -= {record.path for receipt in inventory.receipts.values() for record in receipt.set_aside}
         files = frozenset(path_key(path) for path in inventory.files if path not in named)
         return cls(files, frozenset(folder for path in files for folder in folders_of(path)))
 

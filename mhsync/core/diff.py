@@ -273,7 +273,7 @@ def _moved_outputs(case: _Case) -> tuple[PlannedOutput, ...] | None:
     assert receipt is not None, "only what is stored can move"
     names = [output.filename for output in receipt.outputs]
     paths = output_paths(case.entry.path, _values(case, None), names)
-    is_moving = any(output.superseded is not None for output in receipt.outputs)
+    is_moving = bool(receipt.storing) or any(output.superseded is not None for output in receipt.outputs)
     if not is_moving and all(o.path == path for o, path in zip(receipt.outputs, paths, strict=True)):
         return None
     return tuple(

@@ -12,7 +12,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import unquote, urlsplit
 
-from mhsync.core.template import DEVICE, SLASH_LOOK_ALIKES, check_text, fill, path_key
+from mhsync.core.template import (
+    DEVICE,
+    SEGMENT_MAX,
+    SLASH_LOOK_ALIKES,
+    TEXT_MAX,
+    check_text,
+    fill,
+    path_key,
+)
 
 NAME_MAX = 120
 """Bytes of one safe name in UTF-8, so that several of them fit into one segment."""
@@ -76,6 +84,18 @@ def split_ext(filename: str) -> tuple[str, str]:
     if not (dot and stem and ext) or len(ext.encode()) > EXT_MAX:
         return filename, ""
     return stem, dot + ext
+
+
+def aside_path(path: str, number: int) -> str:
+    """Where a changed file is kept beside the path it had: `a/output.changed-1.wav` for `a/output.wav`.
+
+    The name is cut where a storage would refuse it for its length.
+    """
+    folder, slash, name = path.rpartition("/")
+    stem, ext = split_ext(name)
+    tail = f".changed-{number}{ext}"
+    room = min(SEGMENT_MAX, TEXT_MAX - len((folder + slash).encode())) - len(tail.encode())
+    return f"{folder}{slash}{stem.encode()[: max(1, room)].decode(errors='ignore') or '_'}{tail}"
 
 
 def folders_of(path: str) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
 """The action `download`: every output of one project, then its receipt. Called by `apply` alone.
 
 An output becomes visible only when whole, proved and shown to the checks; the receipt is written when all are
-visible. Whatever ends this half way leaves whole files without a receipt: the next run finds the same bytes
-there and adopts them.
+visible. Whatever ends this half way leaves whole files that the receipt names in `storing`: the next run adopts
+them, or removes them once the outputs are stored elsewhere.
 """
 
 from __future__ import annotations
@@ -19,36 +19,33 @@ from mhsync.api.download import Fetched
 from mhsync.core.plan import PlannedOutput, ProjectPlan
 from mhsync.core.project import Download, Project
 from mhsync.core.receipt import Receipt, StoredOutput
-from mhsync.errors import DownloadError, OutputRejected, PathOccupied
-from mhsync.reconcile.act_move import end_moves
-from mhsync.reconcile.reading import Owners, read_back
-from mhsync.reconcile.run import Run
+from mhsync.errors import DownloadError, OutputRejected
+from mhsync.reconcile.publish import Publisher
+from mhsync.reconcile.reading import Owners
+from mhsync.reconcile.run import Remark, Run
 from mhsync.storage.base import LocalWriter, Storage, Writer
-from mhsync.storage.receipts import read_receipt, update_receipt
 
 
-def download(run: Run, storage: Storage, owners: Owners, plan: ProjectPlan, project: Project) -> Receipt:
+def download(
+    run: Run, storage: Storage, owners: Owners, plan: ProjectPlan, project: Project, remark: Remark
+) -> Receipt:
     """Store all outputs of a project and write its receipt.
 
+    Args:
+        remark: called with the id and one line for people.
+
     Raises:
-        PathOccupied: a file of other bytes, which no receipt of this project names, stands under a path.
+        PathOccupied: a file of other bytes, which is not this project's alone, stands under a path.
         DownloadError, OutputRejected, ApiError, StorageError, Interrupted: the output could not be stored.
     """
-    api, limit = run.client.origin, run.settings.run.receipt_max
-    known = read_receipt(storage, plan.id, limit=limit)
-    before = Receipt.start(plan.id, api) if known is None else known.for_api(api)
+    paths = [planned.path for planned in plan.outputs]
+    publisher = Publisher(run, storage, owners, plan.id, paths, remark)
     links = _Links(run, project)
     outputs = tuple(
-        _Fetch(run, storage, owners, project, planned, before).fetch(links, index)
+        _Fetch(run, storage, publisher, project, planned).fetch(links, index)
         for index, planned in enumerate(plan.outputs)
     )
-    outputs = _with_superseded(outputs, before)
-    receipt = update_receipt(
-        storage, plan.id, api, lambda receipt: receipt.with_stored(project, outputs, run.now()), limit=limit
-    )
-    if any(output.superseded is not None for output in outputs):
-        end_moves(run, storage, owners, plan.id)
-    return receipt
+    return publisher.conclude(project, outputs)
 
 
 class _Links:
@@ -85,10 +82,9 @@ class _Fetch:
 
     run: Run
     storage: Storage
-    owners: Owners
+    publisher: Publisher
     project: Project
     planned: PlannedOutput
-    before: Receipt
     output: StoredOutput | None = None
 
     def fetch(self, links: _Links, index: int) -> StoredOutput:
@@ -108,13 +104,14 @@ class _Fetch:
         return lambda: self.storage.write(self.planned.path)
 
     def _finish(self, writer: Writer, fetched: Fetched) -> None:
-        """The body is whole: check it, see whose file stands under its path, and let it become visible."""
+        """The body is whole: check it, make way for it, and let it become visible."""
         planned = self.planned
         output = StoredOutput(
             planned.path, fetched.size, fetched.sha256, planned.source, planned.filename, fetched.proof
         )
         self.output = replace(output, facts=self._facts(output, writer))
-        self._yield_to_strangers(output)
+        if not self.publisher.make_way(output):
+            raise _SameBytesError
         if isinstance(writer, _Spool):
             writer.copy_to(self.storage, planned.path)
 
@@ -134,28 +131,6 @@ class _Fetch:
             return facts
         raise DownloadError(
             f"{output.path} cannot be shown to the checks: its storage gives no local file", id=self.project.id
-        )
-
-    def _yield_to_strangers(self, output: StoredOutput) -> None:
-        """Never overwrite a file that no receipt of this project names; the same bytes are adopted."""
-        if output.path in self.before.paths:
-            return
-        there = self.storage.stat(output.path)
-        if there is None:
-            return
-        what = "its bytes are others"
-        chunk = self.run.settings.download.chunk
-        if there.size == output.size:
-            found = read_back(self.storage, output.path, chunk=chunk, stop=self.run.stop)
-            if found is not None and found.is_of(output):
-                if not self.owners.is_anothers(output.path, self.project.id):
-                    raise _SameBytesError
-                what = "another receipt names it"
-        raise PathOccupied(
-            f"a file that no receipt of {self.project.id} names stands at {output.path}, and {what}",
-            hint="move it away or give the project another path in the manifest; mhsync overwrites no file it did "
-            "not write",
-            id=self.project.id,
         )
 
 
@@ -188,15 +163,3 @@ class _Spool:
 def _spool() -> Iterator[Writer]:
     with tempfile.NamedTemporaryFile(prefix="mhsync-") as file:
         yield _Spool(file)
-
-
-def _with_superseded(outputs: tuple[StoredOutput, ...], before: Receipt) -> tuple[StoredOutput, ...]:
-    """Note where whole copies of the same outputs still stand under former paths: `move` removes them."""
-    now_used = {output.path for output in outputs}
-    former = {o.source: o for o in before.outputs if o.path not in now_used}
-    return tuple(
-        replace(o, superseded=former[o.source].path)
-        if o.source in former and (former[o.source].size, former[o.source].sha256) == (o.size, o.sha256)
-        else o
-        for o in outputs
-    )

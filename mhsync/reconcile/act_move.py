@@ -1,8 +1,9 @@
 """The action `move`: give stored outputs the paths that the manifest now gives them. Called by `apply` alone.
 
-One step copies, reads back, writes the receipt with the new path and the old one as superseded, removes the old
-one, and ends the note. So the receipt names a whole file at every moment, and a step that was cut short is
-finished by the next run. Outputs that change places, or whose paths differ in case alone, are parked in between.
+One step names the copy in the receipt (`storing`), copies, reads back, writes the receipt with the new path and
+the old one as superseded, removes the old one, and ends the note. So the receipt names a whole file at every
+moment, and also each file that a step which was cut short leaves; the next run ends it. Outputs that change
+places, or whose paths differ in case alone, are parked in between.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ from dataclasses import dataclass, replace
 
 from mhsync.core.paths import folders_of
 from mhsync.core.plan import ProjectPlan
-from mhsync.core.receipt import PARKED, Receipt, StoredOutput
+from mhsync.core.receipt import PARKED, FileRecord, Receipt, StoredOutput
 from mhsync.core.template import path_key
-from mhsync.errors import CopyNotProved, Interrupted, MhsyncError, PathOccupied, ReceiptInvalid
+from mhsync.errors import CopyNotProved, Interrupted, MhsyncError, PathOccupied
+from mhsync.reconcile.leftovers import Leftovers, with_set_aside
 from mhsync.reconcile.reading import Owners, read_back
-from mhsync.reconcile.run import Run, as_error
+from mhsync.reconcile.run import Remark, Run, as_error
 from mhsync.storage.base import Storage
-from mhsync.storage.receipts import read_receipt, update_receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +34,19 @@ class Step:
 
 
 def move_all(
-    run: Run, storage: Storage, owners: Owners, plans: Iterable[ProjectPlan]
+    run: Run, storage: Storage, owners: Owners, plans: Iterable[ProjectPlan], remark: Remark
 ) -> dict[str, MhsyncError | None]:
     """Move the outputs of these projects within one storage.
+
+    Args:
+        remark: called with the id and one line for people.
 
     Returns:
         For each project that was begun, None where all went well, or the error that stopped it.
     """
     results: dict[str, MhsyncError | None] = {}
     waiting: list[Step] = []
-    mover = _Mover(run, storage, owners)
+    mover = _Mover(run, storage, owners, remark)
     for plan in plans:
         if run.stop():
             return results
@@ -56,36 +60,32 @@ def move_all(
     return results
 
 
-def end_moves(run: Run, storage: Storage, owners: Owners, id: str) -> None:
-    """End what a receipt notes as superseded: the old files go, unless they are somebody else's by now.
-
-    Raises:
-        StorageError, ReceiptInvalid: a file or the receipt could not be read or written.
-    """
-    _Mover(run, storage, owners).end_former(id)
-
-
 class _Waiting:
     """Steps not taken yet, by where their files stand; no file can go where one of these stands, nor below it."""
 
     def __init__(self, steps: Iterable[Step]) -> None:
-        self.steps: dict[str, Step] = {}
+        self.steps: dict[tuple[str, int], Step] = {}
+        self._files: Counter[str] = Counter()
         self._folders: Counter[str] = Counter()
         for step in steps:
             self.add(step)
 
     def add(self, step: Step) -> None:
-        self.steps[path_key(step.old)] = step
+        self.steps[step.id, step.index] = step
+        self._files[path_key(step.old)] += 1
         self._folders.update(folders_of(path_key(step.old)))
 
     def remove(self, step: Step) -> None:
-        del self.steps[path_key(step.old)]
+        del self.steps[step.id, step.index]
+        self._files[path_key(step.old)] -= 1
         self._folders.subtract(folders_of(path_key(step.old)))
 
     def is_free_for(self, step: Step) -> bool:
         key = path_key(step.new)
         return not (
-            key in self.steps or self._folders[key] > 0 or any(folder in self.steps for folder in folders_of(key))
+            self._files[key] > 0
+            or self._folders[key] > 0
+            or any(self._files[folder] > 0 for folder in folders_of(key))
         )
 
     def next(self) -> Step | None:
@@ -95,16 +95,16 @@ class _Waiting:
 
 
 class _Mover:
-    def __init__(self, run: Run, storage: Storage, owners: Owners) -> None:
+    def __init__(self, run: Run, storage: Storage, owners: Owners, remark: Remark) -> None:
         self._run = run
         self._storage = storage
         self._owners = owners
-        self._limit = run.settings.run.receipt_max
+        self._leftovers = Leftovers(run, storage, owners, remark)
 
     def steps(self, plan: ProjectPlan) -> list[Step]:
-        """What is to be moved, once moves that a former run began are ended."""
-        self.end_former(plan.id)
-        receipt = self._receipt(plan.id)
+        """What is to be moved, once what former runs began is ended."""
+        self._leftovers.end(plan.id)
+        receipt = self._leftovers.receipt(plan.id)
         return [
             Step(plan.id, index, output.path, planned.path)
             for index, (output, planned) in enumerate(zip(receipt.outputs, plan.outputs, strict=True))
@@ -134,21 +134,43 @@ class _Mover:
         return None
 
     def _take(self, step: Step) -> None:
-        output = self._receipt(step.id).outputs[step.index]
-        self._copy(output, step)
-        self._note(step, lambda o: replace(o, path=step.new, superseded=step.old))
-        self._storage.remove(step.old)
-        self._note(step, lambda o: replace(o, superseded=None))
+        receipt = self._leftovers.receipt(step.id)
+        output = receipt.outputs[step.index]
+        self._check_owners(step, receipt)
+        new = FileRecord(step.new, output.size, output.sha256)
+        if self._storage.stat(step.new) is not None:
+            if not self._holds(step.new, output):
+                raise PathOccupied(
+                    f"a file with other bytes stands at {step.new}, where an output of {step.id} is to go",
+                    hint="move it away or give the project another path in the manifest",
+                    id=step.id,
+                )
+            self._storage.flush(step.new)
+        else:
+            # The receipt names the new file before it is visible: a run that ends in between leaves none unknown.
+            self._update(step.id, lambda current: replace(current, storing=(*current.storing, new)))
+            self._copy(output, step)
+        receipt = self._note(step, lambda o: replace(o, path=step.new, superseded=step.old))
+        kept = self._leftovers.drop(receipt, FileRecord(step.old, output.size, output.sha256))
+        self._note(step, lambda o: replace(o, superseded=None), kept)
+
+    def _check_owners(self, step: Step, receipt: Receipt) -> None:
+        """What several receipts name is moved by none of them, and no two outputs get one path."""
+        siblings = {path_key(o.path) for index, o in enumerate(receipt.outputs) if index != step.index}
+        own = f"another output of {step.id}" if path_key(step.new) in siblings else None
+        for path, owner in (
+            (step.old, self._owners.other(step.old, step.id)),
+            (step.new, own or self._owners.other(step.new, step.id)),
+        ):
+            if owner is not None:
+                raise PathOccupied(
+                    f"{owner} names {path} too, so {step.old} was not moved to {step.new}",
+                    hint="give the project another path in the manifest, or correct the receipts under "
+                    ".mhsync/receipts/",
+                    id=step.id,
+                )
 
     def _copy(self, output: StoredOutput, step: Step) -> None:
-        if self._storage.stat(step.new) is not None:
-            if self._holds(step.new, output) and not self._owners.is_anothers(step.new, step.id):
-                return
-            raise PathOccupied(
-                f"a file with other bytes stands at {step.new}, where an output of {step.id} is to go",
-                hint="move it away or give the project another path in the manifest",
-                id=step.id,
-            )
         chunk = self._run.settings.download.chunk
         with self._storage.open(step.old) as reader, self._storage.write(step.new) as writer:
             while data := reader.read(chunk):
@@ -158,42 +180,26 @@ class _Mover:
             self._note(step, lambda o: replace(o, suspect=True))
             raise CopyNotProved(
                 f"{step.old} does not match its receipt, so it was not moved",
-                hint="apply again: the next run downloads it anew",
+                hint="apply again: the next run downloads it again",
                 id=step.id,
             )
-
-    def end_former(self, id: str) -> None:
-        """End moves that were cut short: the receipt names the new paths already, the old files may still stand.
-
-        One is removed only where it holds the output's own bytes and no other receipt names it by now.
-        """
-        for index, output in enumerate(self._receipt(id).outputs):
-            old = output.superseded
-            if old is None:
-                continue
-            if (
-                self._holds(output.path, output)
-                and self._holds(old, output)
-                and not self._owners.is_anothers(old, id)
-            ):
-                self._storage.remove(old)
-            self._note(Step(id, index, old, output.path), lambda o: replace(o, superseded=None))
 
     def _holds(self, path: str, output: StoredOutput) -> bool:
         found = read_back(self._storage, path, chunk=self._run.settings.download.chunk, stop=self._run.stop)
         return found is not None and found.is_of(output)
 
-    def _receipt(self, id: str) -> Receipt:
-        kept = read_receipt(self._storage, id, limit=self._limit)
-        receipt = None if kept is None else kept.for_api(self._run.client.origin)
-        if receipt is None:
-            raise ReceiptInvalid(f"the receipt of {id} is gone since the plan was made", id=id)
-        return receipt
+    def _note(
+        self, step: Step, change: Callable[[StoredOutput], StoredOutput], kept: FileRecord | None = None
+    ) -> Receipt:
+        """Change one output in the receipt; the copy of this step needs no name in `storing` any more."""
 
-    def _note(self, step: Step, change: Callable[[StoredOutput], StoredOutput]) -> None:
         def with_change(receipt: Receipt) -> Receipt:
             outputs = list(receipt.outputs)
             outputs[step.index] = change(outputs[step.index])
-            return replace(receipt, outputs=tuple(outputs))
+            storing = tuple(record for record in receipt.storing if record.path != step.new)
+            return with_set_aside(replace(receipt, outputs=tuple(outputs), storing=storing), kept)
 
-        update_receipt(self._storage, step.id, self._run.client.origin, with_change, limit=self._limit)
+        return self._update(step.id, with_change)
+
+    def _update(self, id: str, change: Callable[[Receipt], Receipt]) -> Receipt:
+        return self._leftovers.update(id, change)

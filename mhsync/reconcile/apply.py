@@ -24,7 +24,7 @@ from mhsync.reconcile.act_move import move_all
 from mhsync.reconcile.ledger import Ledger
 from mhsync.reconcile.listing_check import unlisted
 from mhsync.reconcile.notify import Notifications
-from mhsync.reconcile.observe import Observation, observe
+from mhsync.reconcile.observe import Observation, observe, parked_files
 from mhsync.reconcile.pool import each
 from mhsync.reconcile.reading import Owners
 from mhsync.reconcile.run import ApplyOptions, Run, as_error
@@ -134,9 +134,13 @@ class _Applying:
 
     def _sweep(self) -> None:
         """Clear what dead runs left; where that fails, it is left to the next run."""
-        for storage in self.storages.by_location.values():
+        parked = {inventory.location: parked_files(inventory) for inventory in self.seen.inventories.values()}
+        for place, storage in self.storages.by_location.items():
             try:
                 storage.sweep()
+                for path in parked.get(place, ()):
+                    if not self.owners[place].is_named(path):
+                        storage.remove(path)
             except Exception as error:  # noqa: BLE001 - a backend may raise anything
                 message = as_error(error, type(storage).__qualname__).message
                 self.run.watcher.warned(f"what dead runs left could not be cleared: {message}")
@@ -176,7 +180,7 @@ class _Applying:
             if not self._go_on():
                 return
             for id_, error in move_all(
-                self.run, self.storages.by_location[place], self.owners[place], moving
+                self.run, self.storages.by_location[place], self.owners[place], moving, self.ledger.remark
             ).items():
                 self.ledger.note(id_, Action.MOVE, error)
 
@@ -189,7 +193,7 @@ class _Applying:
         live = self.details[plan.id]
         assert isinstance(live, Live), "only live projects are planned for download"
         owners = self.owners[location(self.files[plan.id])]
-        receipt = download(self.run, self._storage(plan.id), owners, plan, live.project)
+        receipt = download(self.run, self._storage(plan.id), owners, plan, live.project, self.ledger.remark)
         self.ledger.stored(plan.id, receipt)
 
     def _wait(self) -> bool:

@@ -65,7 +65,8 @@ class Ledger:
         self._receipts[id] = receipt
 
     def remark(self, id: str, text: str) -> None:
-        self._remarks[id] = text
+        """Add a line to the project's note."""
+        self._remarks[id] = f"{self._remarks[id]}; {text}" if id in self._remarks else text
 
     def halt(self, code: str, message: str) -> None:
         """Begin no new work; what was not tried is `not_attempted` for this reason."""

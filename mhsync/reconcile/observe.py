@@ -116,6 +116,11 @@ def _with_unlisted_receipts(
     return {file: found.get(inventory.location, inventory) for file, inventory in inventories.items()}
 
 
+def parked_files(inventory: Inventory) -> tuple[str, ...]:
+    """The files that wait to be moved, or that a run which was cut short left there."""
+    return tuple(path for path in inventory.files if path.startswith(PARKED))
+
+
 def _is_wanted(run: Run, id: str) -> bool:
     return not run.only or id in run.only
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from mhsync.core.receipt import StoredOutput
+from mhsync.core.receipt import FileRecord, Receipt, StoredOutput
 from mhsync.core.template import path_key
 from mhsync.errors import Interrupted, ReceiptInvalid, StorageNotFound
 from mhsync.storage.base import Storage
@@ -21,7 +21,7 @@ class Fingerprint:
     size: int
     sha256: str
 
-    def is_of(self, output: StoredOutput) -> bool:
+    def is_of(self, output: StoredOutput | FileRecord) -> bool:
         return (self.size, self.sha256) == (output.size, output.sha256)
 
 
@@ -46,8 +46,10 @@ def read_back(storage: Storage, path: str, *, chunk: int, stop: Callable[[], boo
     return Fingerprint(size, digest.hexdigest())
 
 
-def named_paths(storage: Storage, *, limit: int) -> Iterator[tuple[str, set[str] | ReceiptInvalid]]:
-    """For each receipt of the storage its id, and the paths that it names for whichever API, or its error.
+def named_paths(
+    storage: Storage, *, limit: int
+) -> Iterator[tuple[str, Mapping[str, frozenset[str]] | ReceiptInvalid]]:
+    """For each receipt of the storage its id, and the paths that it names by API origin, or its error.
 
     Reads every receipt: for the rare moments when somebody else's file may stand in the way, and for `verify`.
     """
@@ -60,53 +62,96 @@ def named_paths(storage: Storage, *, limit: int) -> Iterator[tuple[str, set[str]
         except ReceiptInvalid as error:
             yield id_, error
             continue
-        if receipt is None:
-            continue
-        named = set(receipt.paths)
-        named |= {output.superseded for output in receipt.outputs if output.superseded is not None}
-        for other in receipt.others:
-            named |= _paths_of(other)
-        yield id_, named
+        if receipt is not None:
+            others = {str(other.get("api")): _paths_of(other) for other in receipt.others}
+            yield id_, {**others, receipt.api: receipt.named}
 
 
 class Owners:
     """Whose file is it? Which receipts of a storage name a path, read once for a run and only when first asked.
 
-    Within a run no two projects are given one path, and the lock keeps other runs out: once is enough.
+    The lock keeps other runs out, and what this run writes into receipts is passed to `record`: once is enough.
+    A project may have a record for each of several APIs; each is an owner of its own.
     """
 
     def __init__(self, storage: Storage, *, limit: int) -> None:
         self._storage = storage
         self._limit = limit
         self._lock = threading.Lock()
-        self._ids: dict[str, set[str]] | None = None
-        self._is_partial = False
+        self._is_read = False
+        self._owners: dict[str, set[tuple[str, str]]] = {}
+        """By path key: the id and the API origin of each record that names the path."""
+        self._keys: dict[tuple[str, str], set[str]] = {}
+        self._unreadable: set[str] = set()
 
-    def is_anothers(self, path: str, id: str) -> bool:
-        """Whether a receipt of another project names the path; where one cannot be read, it may.
+    def other(self, path: str, id: str) -> str | None:
+        """The receipt of another project that names the path, in words; None where no such receipt does.
+
+        A receipt that cannot be read counts as naming every path.
 
         Raises:
             StorageError: the receipts cannot be read.
         """
         with self._lock:
-            if self._ids is None:
-                self._ids = self._read()
-        return self._is_partial or bool(self._ids.get(path_key(path), set()) - {id})
+            self._read()
+            others = sorted(owner for owner, _ in self._owners.get(path_key(path), ()) if owner != id)
+            if others:
+                return f"the receipt of {others[0]}"
+            return f"the receipt of {min(self._unreadable)}, which cannot be read," if self._unreadable else None
 
-    def _read(self) -> dict[str, set[str]]:
-        ids: dict[str, set[str]] = {}
+    def is_shared(self, path: str, receipt: Receipt) -> bool:
+        """Whether any other record names the path: of another project, or of this one for another API.
+
+        Raises:
+            StorageError: the receipts cannot be read.
+        """
+        with self._lock:
+            self._read()
+            others = self._owners.get(path_key(path), set()) - {(receipt.id, receipt.api)}
+            return bool(others or self._unreadable)
+
+    def is_named(self, path: str) -> bool:
+        """Whether any receipt names the path.
+
+        Raises:
+            StorageError: the receipts cannot be read.
+        """
+        with self._lock:
+            self._read()
+            return bool(self._owners.get(path_key(path)) or self._unreadable)
+
+    def record(self, receipt: Receipt) -> None:
+        """Take note of what this run has just written into a receipt."""
+        with self._lock:
+            if self._is_read:
+                self._set(receipt.id, receipt.api, receipt.named)
+
+    def _read(self) -> None:
+        if self._is_read:
+            return
         for id_, named in named_paths(self._storage, limit=self._limit):
             if isinstance(named, ReceiptInvalid):
-                self._is_partial = True
+                self._unreadable.add(id_)
                 continue
-            for path in named:
-                ids.setdefault(path_key(path), set()).add(id_)
-        return ids
+            for api, paths in named.items():
+                self._set(id_, api, paths)
+        self._is_read = True
+
+    def _set(self, id: str, api: str, paths: Iterable[str]) -> None:
+        owner = (id, api)
+        for key in self._keys.pop(owner, ()):
+            self._owners[key].discard(owner)
+        self._keys[owner] = {path_key(path) for path in paths}
+        for key in self._keys[owner]:
+            self._owners.setdefault(key, set()).add(owner)
 
 
-def _paths_of(receipt: Mapping[str, object]) -> set[str]:
+def _paths_of(receipt: Mapping[str, object]) -> frozenset[str]:
     """The paths that a receipt of another API names, read as it was written."""
-    outputs = receipt.get("outputs")
-    if not isinstance(outputs, list):
-        return set()
-    return {str(output.get("path")) for output in outputs if isinstance(output, dict)}
+    named: set[str] = set()
+    for key in ("outputs", "storing", "set_aside"):
+        items = receipt.get(key)
+        for item in items if isinstance(items, list) else ():
+            if isinstance(item, dict):
+                named |= {path for path in (item.get("path"), item.get("superseded")) if isinstance(path, str)}
+    return frozenset(named)

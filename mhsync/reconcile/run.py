@@ -33,6 +33,10 @@ def as_error(error: Exception, id: str) -> MhsyncError:
     return MhsyncError(f"{type(error).__name__}: {text}", hint="say -vv to see where it came from", id=id)
 
 
+Remark = Callable[[str, str], None]
+"""Called with the id of a project and one line for people about what was done to it; from any thread."""
+
+
 class Stop:
     """Asked to stop once: no new work begins, and what runs is abandoned cleanly."""
 

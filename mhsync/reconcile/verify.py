@@ -107,7 +107,7 @@ class _Verifier:
         named: set[str] = set()
         for _, paths in named_paths(storage, limit=self.settings.run.receipt_max):
             if not isinstance(paths, ReceiptInvalid):
-                named |= paths
+                named = named.union(*paths.values())
         return named
 
     def _output(self, storage: Storage, file: ManifestFile, id: str, output: StoredOutput) -> VerifiedFile:

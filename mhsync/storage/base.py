@@ -101,6 +101,9 @@ class Storage(ABC):
     def remove(self, path: str) -> None:
         """Remove a file; one that is not there is no error."""
 
+    def flush(self, path: str) -> None:  # noqa: B027 - nothing to do where a visible file is durable
+        """Make a file that was there already as durable as one that `write` has just made visible."""
+
     def lock(
         self,
         timeout: float,  # noqa: ARG002 - for backends that can lock

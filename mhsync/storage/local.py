@@ -91,7 +91,7 @@ class LocalStorage(Storage):
         *folders, name = _parts(path)
         try:
             with told("write", self.folder / path):
-                _again(partial(self._make_room, folders, name))
+                self._must_be_free(folders, name)
                 temporary = self._new_temporary(path)
             with temporary:
                 yield temporary
@@ -117,6 +117,8 @@ class LocalStorage(Storage):
     def remove(self, path: str) -> None:
         *folders, name = _parts(path)
         if self._look("remove", path) is None:
+            # A run that ended right after the removal left its folders.
+            self._tidy(folders)
             return
         with (
             told("remove", self.folder / path),
@@ -126,6 +128,20 @@ class LocalStorage(Storage):
             os.unlink(name, dir_fd=folder)
             sync_folder(folder)
         self._tidy(folders)
+
+    def flush(self, path: str) -> None:
+        """Flush a file, and the folders on the way to it, to disk."""
+        *folders, name = _parts(path)
+        with told("flush", self.folder / path):
+            with self._tree.folder(folders) as folder:
+                descriptor = os.open(name, _OLD_FILE, dir_fd=folder)
+                try:
+                    os.fsync(descriptor)
+                finally:
+                    os.close(descriptor)
+            for depth in range(len(folders), -1, -1):
+                with self._tree.folder(folders[:depth]) as folder:
+                    sync_folder(folder)
 
     @contextmanager
     def lock(self, timeout: float, on_wait: Callable[[str], None]) -> Iterator[None]:
@@ -199,9 +215,12 @@ class LocalStorage(Storage):
             _drop_twin(source, old, target, new)
             sync_folder(target)
 
-    def _make_room(self, folders: Sequence[str], name: str) -> None:
-        """Make the folders for a file, so that what stands in the way is told before gigabytes were fetched."""
-        with self._tree.folder(folders, make=True) as folder:
+    def _must_be_free(self, folders: Sequence[str], name: str) -> None:
+        """Raise for what stands in the way of a file before gigabytes are fetched.
+
+        Folders are made once the file is whole: a run that ends before leaves none that is empty.
+        """
+        with suppress(FileNotFoundError), self._tree.folder(folders) as folder:
             _must_take_a_file(folder, name)
 
     def _tidy(self, folders: Sequence[str]) -> None:

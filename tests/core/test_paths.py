@@ -12,6 +12,7 @@ from mhsync.core.paths import (
     NAME_MAX,
     PathValues,
     UnusablePathError,
+    aside_path,
     filenames,
     output_paths,
     safe_name,
@@ -59,6 +60,28 @@ def test_any_text_becomes_one_usable_segment(text):
 
 def test_a_long_name_keeps_its_extension():
     assert safe_name("x" * 300 + ".wav").endswith("x.wav")
+
+
+@pytest.mark.parametrize(
+    ("path", "aside"),
+    [
+        ("a/output.wav", "a/output.changed-1.wav"),
+        ("output", "output.changed-1"),
+        ("a.b/c", "a.b/c.changed-1"),
+        ("x" * 251 + ".wav", "x" * 241 + ".changed-1.wav"),
+        ("d/" * 250 + "\u00e9" * 120 + ".wav", "d/" * 250 + "\u00e9" * 120 + ".changed-1.wav"),
+    ],
+)
+def test_a_changed_file_gets_a_name_beside_the_one_it_had(path, aside):
+    assert aside_path(path, 1) == aside
+    assert check_text(aside) == ()
+
+
+@given(st.lists(st.text("aé\U0001f3b5.", min_size=1, max_size=255), min_size=1, max_size=3), st.integers(1, 99999))
+def test_the_name_of_a_changed_file_fits_where_the_path_did(parts, number):
+    path = "/".join(parts)
+    if check_text(path) == ():
+        assert check_text(aside_path(path, number)) == ()
 
 
 def test_equal_base_names_are_told_apart_without_case():

@@ -110,6 +110,23 @@ class Bench:
         below = [self.folder / ".mhsync" / "tmp", self.folder / ".mhsync" / "moving"]
         return [str(p) for folder in below for p in folder.rglob("*") if p.is_file()]
 
+    def unnamed(self) -> list[str]:
+        """Every file, mhsync's own folder of parked ones included, that no receipt names, and every empty folder."""
+        named: set[str] = set()
+        for path in (self.folder / ".mhsync" / "receipts").glob("*.json"):
+            receipt = json.loads(path.read_text())
+            for record in (receipt, *receipt.get("others", ())):
+                for key in ("outputs", "storing", "set_aside"):
+                    for one in record.get(key, ()):
+                        named |= {one["path"], one.get("superseded", one["path"])}
+        found = [path for path in [*self.files(), *self._moving()] if path not in named]
+        own = self.folder / ".mhsync"
+        folders = (p for p in self.folder.rglob("*") if p.is_dir() and own not in (p, *p.parents))
+        return found + [f"{p.relative_to(self.folder)}/" for p in folders if not any(p.iterdir())]
+
+    def _moving(self) -> list[str]:
+        return [p.relative_to(self.folder).as_posix() for p in (self.folder / ".mhsync/moving").glob("*")]
+
     def receipt(self, id: str) -> dict | None:
         path = self.folder / receipt_path(id)
         return json.loads(path.read_text()) if path.exists() else None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -111,13 +113,32 @@ def test_the_same_bytes_under_a_path_are_adopted(bench):
     b.check_receipts_are_true()
 
 
+def test_an_adopted_file_is_flushed_to_disk_before_its_receipt_and_its_delete(bench, monkeypatch):
+    b = bench(complete("one"))
+    b.apply({"one": "downloaded"})
+    (b.folder / ".mhsync/receipts/one.json").unlink()
+    stored, receipts = b.folder / "one/output.wav", b.folder / ".mhsync/receipts"
+    flushed: list[tuple[str, bool]] = []
+    fsync = os.fsync
+
+    def seen(descriptor: int) -> None:
+        fsync(descriptor)
+        path = Path(f"/proc/self/fd/{descriptor}").readlink()
+        flushed.append((path.as_posix(), (receipts / "one.json").exists()))
+
+    monkeypatch.setattr(os, "fsync", seen)
+    assert outcomes(b.apply({"one": "archived"})) == {"one": "archived"}
+    for path in (stored, stored.parent, b.folder):
+        assert (path.resolve().as_posix(), False) in flushed, f"{path} is flushed before the receipt is written"
+
+
 def test_a_file_that_another_receipt_names_is_not_adopted(bench):
     twin = replace(complete("b"), outputs=complete("a").outputs)
     b = bench(complete("a"), twin)
     b.apply({"a": ("downloaded", "one{ext}")})
     report = b.apply({"b": ("archived", "one{ext}")})
     assert outcomes(report) == {"b": "blocked"}
-    assert "another receipt names it" in result_of(report, "b").error.message
+    assert "the receipt of a names one.wav too" in result_of(report, "b").error.message
     assert b.sent("DELETE") == []
 
 

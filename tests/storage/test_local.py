@@ -114,7 +114,38 @@ class TestWriting:
         with storage.write("a/b/c.wav") as writer:
             writer.write(b"x")
             temporary = writer.local_path.name
-        assert calls == ["fsync .", "fsync a", f"fsync .mhsync/tmp/{temporary}", "rename", "fsync a/b"]
+        assert calls == [f"fsync .mhsync/tmp/{temporary}", "fsync .", "fsync a", "rename", "fsync a/b"]
+
+    def test_a_file_that_was_there_is_flushed_with_its_folders(
+        self, storage: LocalStorage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (storage.folder / "a/b").mkdir(parents=True)
+        (storage.folder / "a/b/c.wav").write_bytes(b"x")
+        flushed: list[str] = []
+        fsync = os.fsync
+
+        def fsync_seen(descriptor: int) -> None:
+            flushed.append(
+                os.path.relpath(Path(f"/proc/self/fd/{descriptor}").readlink(), storage.folder.resolve())
+            )
+            fsync(descriptor)
+
+        monkeypatch.setattr(os, "fsync", fsync_seen)
+        storage.flush("a/b/c.wav")
+        assert flushed == ["a/b/c.wav", "a/b", "a", "."]
+
+    def test_no_folder_is_made_before_the_file_is_whole(self, storage: LocalStorage) -> None:
+        with storage.write("a/b/c.wav") as writer:
+            writer.write(b"x")
+            assert on_disk(storage)[:2] == [".mhsync", ".mhsync/tmp"]
+            assert not (storage.folder / "a").exists()
+        assert (storage.folder / "a/b/c.wav").read_bytes() == b"x"
+
+    @pytest.mark.parametrize("path", ["a", "a/b/c/d.wav"])
+    def test_what_stands_in_the_way_is_told_before_the_first_byte(self, storage: LocalStorage, path: str) -> None:
+        put(storage, "a/b/c", b"x")
+        with pytest.raises(StorageError, match="stands"), storage.write(path):
+            pytest.fail("the block must not begin")
 
     def test_its_mode_follows_the_umask(self, storage: LocalStorage) -> None:
         before = os.umask(0o027)
@@ -400,6 +431,11 @@ class TestMovingAndRemoving:
         storage.remove("a/b/one.wav")
         storage.move("a/two.wav", "c/two.wav")
         assert on_disk(storage) == [".mhsync", ".mhsync/tmp", "c", "c/two.wav"]
+
+    def test_folders_of_a_file_that_is_gone_already_go_too(self, storage: LocalStorage) -> None:
+        (storage.folder / "a/b").mkdir(parents=True)
+        storage.remove("a/b/one.wav")
+        assert on_disk(storage) == []
 
     def test_the_folder_itself_and_its_private_one_stay(self, storage: LocalStorage) -> None:
         put(storage, "a.wav", b"x")

@@ -1,0 +1,196 @@
+"""Publishing: what may stand where an output is to go, and what the receipt says before the output is visible.
+
+Right before an output becomes visible, the receipt names it in `storing`: whatever ends the run after that, the
+next one knows whose file it is. A file that this project's receipt names, but whose bytes somebody changed, is
+copied to a name of its own first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from itertools import count
+
+from mhsync.core.paths import aside_path
+from mhsync.core.project import Project
+from mhsync.core.receipt import FileRecord, Receipt, StoredOutput
+from mhsync.core.template import path_key
+from mhsync.errors import CopyNotProved, PathOccupied, StorageError
+from mhsync.reconcile.leftovers import Leftovers, update, with_set_aside
+from mhsync.reconcile.reading import Fingerprint, Owners, read_back
+from mhsync.reconcile.run import Remark, Run
+from mhsync.storage.base import Storage
+from mhsync.storage.receipts import read_receipt
+
+
+class Publisher:
+    """Publishes the outputs of one project, one after another.
+
+    Args:
+        planned: all paths that the outputs are to have.
+        remark: called with the id and one line for people.
+
+    Raises:
+        ReceiptInvalid, StorageError: the receipt cannot be read.
+    """
+
+    def __init__(
+        self, run: Run, storage: Storage, owners: Owners, id: str, planned: Iterable[str], remark: Remark
+    ) -> None:
+        self._run = run
+        self._storage = storage
+        self._owners = owners
+        self._id = id
+        self._planned = {path_key(path) for path in planned}
+        self._remark = remark
+        kept = read_receipt(storage, id, limit=run.settings.run.receipt_max)
+        api = run.client.origin
+        self._receipt = Receipt.start(id, api) if kept is None else kept.for_api(api)
+
+    def make_way(self, output: StoredOutput) -> bool:
+        """Prepare the storage and the receipt for an output that is about to become visible.
+
+        Returns:
+            Whether it is to be written; False where its very bytes are there, and are flushed to disk.
+
+        Raises:
+            PathOccupied: a file stands there that is not this project's alone.
+            CopyNotProved: a changed file could not be set aside; it is as it was.
+            StorageError, ReceiptInvalid, Interrupted: the storage or the receipt failed.
+        """
+        found = self._find(output)
+        if found is not None and found.is_of(output):
+            self._storage.flush(output.path)
+            return False
+        changed = None
+        if found is not None and not any(found.is_of(record) for record in self._records_of(output.path)):
+            changed = self._aside(output.path, found)
+        self._note(output, found, changed)
+        if changed is not None:
+            self._set_aside(output.path, changed)
+        return True
+
+    def conclude(self, project: Project, outputs: tuple[StoredOutput, ...]) -> Receipt:
+        """Write the receipt of all outputs, which are visible now, and clear what they no longer need.
+
+        Raises:
+            StorageError, ReceiptInvalid, Interrupted: the storage or the receipt failed.
+        """
+        now = self._run.now()
+        self._receipt = self._update(
+            lambda receipt: _with_leftovers(receipt, outputs, self._storage).with_stored(project, outputs, now)
+        )
+        if self._receipt.storing:
+            leftovers = Leftovers(self._run, self._storage, self._owners, self._remark)
+            leftovers.end(self._id)
+            self._receipt = leftovers.receipt(self._id)
+        return self._receipt
+
+    def _find(self, output: StoredOutput) -> Fingerprint | None:
+        """What stands under the path, where this project may have it; None where nothing does."""
+        path = output.path
+        there = self._storage.stat(path)
+        if there is None:
+            return None
+        is_ours = bool(self._records_of(path))
+        found = self._read(path) if is_ours or there.size == output.size else None
+        is_same = found is not None and found.is_of(output)
+        other = self._owners.other(path, self._id) if (is_ours or is_same) else None
+        if (is_ours and (is_same or not self._owners.is_shared(path, self._receipt))) or (is_same and not other):
+            return found
+        if is_ours or other:
+            raise PathOccupied(
+                f"{other or 'the record of another API'} names {path} too, so the file is not replaced",
+                hint="give the project another path in the manifest, or correct the receipts under "
+                ".mhsync/receipts/",
+                id=self._id,
+            )
+        raise PathOccupied(
+            f"a file that no receipt of {self._id} names stands at {path}, and its bytes are others",
+            hint="move it away or give the project another path in the manifest; mhsync overwrites no file it did "
+            "not write",
+            id=self._id,
+        )
+
+    def _records_of(self, path: str) -> list[FileRecord]:
+        """What this project's receipt says of the file under the path."""
+        outputs = [FileRecord.of(output) for output in self._receipt.outputs]
+        return [record for record in (*outputs, *self._receipt.storing) if record.path == path]
+
+    def _aside(self, path: str, found: Fingerprint) -> FileRecord:
+        """Where the changed file is to be kept: where an earlier run began to, or under the next free name."""
+        for record in self._receipt.set_aside:
+            if found.is_of(record) and self._read(record.path) in (None, found):
+                return record
+        for number in count(1):
+            kept = aside_path(path, number)
+            if path_key(kept) not in self._planned and self._is_free(kept):
+                return FileRecord(kept, found.size, found.sha256)
+        raise AssertionError("there is no last number")
+
+    def _is_free(self, path: str) -> bool:
+        try:
+            stands = self._storage.stat(path) is not None or any(True for _ in self._storage.list(path))
+        except StorageError:
+            return False
+        return not stands and not self._owners.is_named(path)
+
+    def _note(self, output: StoredOutput, found: Fingerprint | None, changed: FileRecord | None) -> None:
+        new = FileRecord.of(output)
+
+        def noted(receipt: Receipt) -> Receipt:
+            # Of what was noted before for this path only what stands there now can still be needed.
+            kept = tuple(
+                r for r in receipt.storing if r.path != new.path or (found is not None and found.is_of(r))
+            )
+            return with_set_aside(replace(receipt, storing=(*(r for r in kept if r != new), new)), changed)
+
+        self._receipt = self._update(noted)
+
+    def _set_aside(self, path: str, changed: FileRecord) -> None:
+        """Copy the changed file to its new name, and read it back; the receipt names it there already."""
+        if self._read(changed.path) is None:
+            digest, size, chunk = hashlib.sha256(), 0, self._run.settings.download.chunk
+            with self._storage.open(path) as reader, self._storage.write(changed.path) as writer:
+                while data := reader.read(chunk):
+                    writer.write(data)
+                    digest.update(data)
+                    size += len(data)
+                if (size, digest.hexdigest()) != (changed.size, changed.sha256):
+                    raise self._not_set_aside(path)
+        found = self._read(changed.path)
+        if found is None or not found.is_of(changed):
+            raise self._not_set_aside(path)
+        self._remark(self._id, f"{path} was changed after it was stored: kept as {changed.path}")
+
+    def _not_set_aside(self, path: str) -> CopyNotProved:
+        return CopyNotProved(
+            f"{path} was changed after it was stored, and no whole copy of it could be made: it stays as it is",
+            hint="see what else writes to this file, then apply again",
+            id=self._id,
+        )
+
+    def _read(self, path: str) -> Fingerprint | None:
+        return read_back(self._storage, path, chunk=self._run.settings.download.chunk, stop=self._run.stop)
+
+    def _update(self, change: Callable[[Receipt], Receipt]) -> Receipt:
+        return update(self._run, self._storage, self._owners, self._id, change)
+
+
+def _with_leftovers(receipt: Receipt, outputs: tuple[StoredOutput, ...], storage: Storage) -> Receipt:
+    """The receipt with the files named that stand under former paths.
+
+    What holds the same bytes as one of the outputs is to be removed; older versions are kept.
+    """
+    now = {output.path for output in outputs}
+    bytes_now = {(output.size, output.sha256) for output in outputs}
+    former = [FileRecord.of(o) for o in receipt.outputs]
+    former += [FileRecord(o.superseded, o.size, o.sha256) for o in receipt.outputs if o.superseded is not None]
+    former = [record for record in dict.fromkeys(former) if record.path not in now]
+    removable = [record for record in former if (record.size, record.sha256) in bytes_now]
+    storing = dict.fromkeys((*(record for record in receipt.storing if record.path not in now), *removable))
+    kept = [record for record in former if record not in removable]
+    receipt = with_set_aside(replace(receipt, storing=tuple(storing)), *kept)
+    still = tuple(r for r in receipt.set_aside if r.path not in now and storage.stat(r.path) is not None)
+    return replace(receipt, set_aside=still)

@@ -1,0 +1,166 @@
+"""Whatever a run that ends half way leaves is named by a receipt, and is adopted or cleared by the next runs."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import contextmanager
+from itertools import count
+
+import pytest
+
+from mhsync.errors import StorageError
+from mhsync.hooks.manager import Hooks
+from mhsync.storage.local import LocalStorage
+from tests.reconcile.bench import complete, outcomes
+
+OLD, NEW, THIRD = "old/{id}-{index}{ext}", "new/{id}/{filename}", "{index}/{id}{ext}"
+
+
+class Dead(StorageError):
+    """Everything after this fails too, as for a process that is gone."""
+
+
+class Dying(LocalStorage):
+    """A folder of a run that is killed right before or after one of its changes."""
+
+    changes = 0
+    dies_at = 0
+
+    def _count(self):
+        Dying.changes += 1
+        if Dying.changes >= Dying.dies_at:
+            raise Dead("the run was killed")
+
+    @contextmanager
+    def write(self, path):
+        self._count()
+        with super().write(path) as writer:
+            yield writer
+            self._count()
+        self._count()
+
+    def remove(self, path):
+        self._count()
+        super().remove(path)
+        self._count()
+
+
+def killed(b, monkeypatch, states, dies_at: int) -> bool:
+    """Apply, and die at one change; whether the run came that far."""
+    Dying.changes, Dying.dies_at = 0, dies_at
+    with monkeypatch.context() as patch:
+        patch.setattr(Hooks, "open_storage", lambda self, file: Dying(b.folder))
+        b.apply(states)
+    return Dying.changes >= dies_at
+
+
+def converge(b, states) -> None:
+    for _ in range(3):
+        b.apply(states)
+    assert set(outcomes(b.apply(states)).values()) == {"unchanged"}
+    assert b.unnamed() == []
+    assert b.leftovers() == []
+    for id_ in states:
+        assert "storing" not in b.receipt(id_)
+    b.check_receipts_are_true()
+
+
+def every_kill(b, monkeypatch, before, run, after) -> None:
+    """Kill a run at each of its changes in turn, from the same start each time, and change the templates after it."""
+    for dies_at in count(1):
+        shutil.rmtree(b.folder, ignore_errors=True)
+        b.apply(before)
+        if not killed(b, monkeypatch, run, dies_at):
+            assert dies_at > 5, "the run makes changes"
+            return
+        assert [found for found in b.unnamed() if not found.endswith("/")] == [], dies_at
+        b.check_receipts_are_true()
+        converge(b, after)
+
+
+def test_a_download_that_is_killed_before_the_template_changes_leaves_nothing_unnamed(bench, monkeypatch):
+    b = bench(complete("a", 2))
+    every_kill(b, monkeypatch, {}, {"a": ("downloaded", OLD)}, {"a": ("downloaded", NEW)})
+
+
+def test_a_download_that_is_killed_is_adopted_where_the_template_stays(bench, monkeypatch):
+    b = bench(complete("a", 2))
+    every_kill(b, monkeypatch, {}, {"a": ("downloaded", OLD)}, {"a": ("downloaded", OLD)})
+
+
+@pytest.mark.parametrize("after", [OLD, NEW, THIRD])
+def test_a_move_that_is_killed_before_the_template_changes_leaves_nothing_unnamed(bench, monkeypatch, after):
+    b = bench(complete("a", 2), complete("b"))
+    ids = ("a", "b")
+    every_kill(
+        b,
+        monkeypatch,
+        dict.fromkeys(ids, ("downloaded", OLD)),
+        dict.fromkeys(ids, ("downloaded", NEW)),
+        dict.fromkeys(ids, ("downloaded", after)),
+    )
+
+
+@pytest.mark.parametrize("after", [("a", "b"), ("b", "a"), ("c", "a"), ("b", "c")], ids="".join)
+def test_a_swap_that_is_killed_before_the_template_changes_blocks_nobody(bench, monkeypatch, after):
+    b = bench(complete("a", size=1000), complete("b", size=3000))
+
+    def at(one, other):
+        return {"a": ("downloaded", f"{one}{{ext}}"), "b": ("downloaded", f"{other}{{ext}}")}
+
+    every_kill(b, monkeypatch, at("a", "b"), at("b", "a"), at(*after))
+
+
+def test_a_second_version_that_is_killed_is_known_and_not_set_aside(bench, monkeypatch):
+    """The new bytes are visible, and the receipt names the old ones: nobody changed this file by hand."""
+    b = bench()
+    for dies_at in count(1):
+        shutil.rmtree(b.folder, ignore_errors=True)
+        b.sandbox.world.put(complete("a", 1))
+        b.apply({"a": ("downloaded", "{index}{ext}")})
+        b.sandbox.world.put(complete("a", 2, size=3000))
+        if not killed(b, monkeypatch, {"a": ("archived", "{index}{ext}")}, dies_at):
+            break
+        b.apply({"a": ("archived", "{index}{ext}")})
+        assert b.files() == {"1.wav": 3000, "2.wav": 3000}
+        assert b.unnamed() == []
+
+
+def test_an_edit_is_set_aside_once_wherever_the_run_is_killed(bench, monkeypatch):
+    b = bench(complete("a"))
+    for dies_at in count(1):
+        shutil.rmtree(b.folder, ignore_errors=True)
+        b.apply({"a": ("downloaded", OLD)})
+        (b.folder / "old/a-1.wav").write_bytes(b"an edit")
+        if not killed(b, monkeypatch, {"a": ("downloaded", OLD)}, dies_at):
+            break
+        b.apply({"a": ("downloaded", OLD)})
+        assert {path: (b.folder / path).read_bytes() for path in b.files() if "changed" in path} == {
+            "old/a-1.changed-1.wav": b"an edit"
+        }
+        assert b.unnamed() == []
+        b.check_receipts_are_true()
+
+
+def test_a_parked_copy_that_no_receipt_names_is_cleared(bench):
+    b = bench(complete("a"))
+    moving = b.folder / ".mhsync/moving"
+    moving.mkdir(parents=True)
+    (moving / "a-0").write_bytes(b"a copy")
+    (moving / "gone-0").write_bytes(b"a copy")
+    b.apply({"a": "downloaded"})
+    assert b.leftovers() == []
+
+
+def test_whole_files_that_are_noted_stay_until_the_outputs_are_stored(bench, monkeypatch):
+    """They may be the only copy: nothing is removed while the download fails."""
+    b = bench(complete("a"))
+    for dies_at in count(1):
+        assert killed(b, monkeypatch, {"a": ("downloaded", OLD)}, dies_at)
+        if b.files():
+            break
+    b.sandbox.world.delete("a")
+    for path in (OLD, NEW):
+        assert outcomes(b.apply({"a": ("downloaded", path)})) == {"a": "blocked"}
+    assert set(b.files()) == {"old/a-1.wav"}
+    assert b.unnamed() == []
