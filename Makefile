@@ -11,7 +11,7 @@ PLUGIN_READY := $(PLUGIN_VENV)/.ready
 PIP := -m pip install --quiet --disable-pip-version-check -c constraints.txt
 PYTEST := -m pytest -n 2 -q
 
-.PHONY: test test-mhsync test-plugins test-long test-integration lint fuzz demo setup clean
+.PHONY: test test-mhsync test-plugins test-pythons test-lowest test-long test-integration lint fuzz demo setup clean
 
 test: lint test-mhsync test-plugins
 
@@ -23,6 +23,16 @@ test-plugins: $(PLUGIN_READY)
 	@for plugin in $(notdir $(PLUGINS)); do \
 		$(PLUGIN_BIN)/mypy --no-error-summary plugins/$$plugin/$$(echo $$plugin | tr - _) || exit 1; done
 	$(PLUGIN_BIN)/python $(PYTEST) -m "not integration" plugins
+
+# The demo, and the tests of network, storage and crashes, on every CPython from 3.11 on that this machine has;
+# `make test-pythons PYTHONS=python3.13` takes that one only.
+PYTHONS ?=
+test-pythons:
+	$(PYTHON) tools/check_pythons.py $(PYTHONS:%=--python %)
+
+# The same on the oldest of them, with the lowest versions of all dependencies that pyproject.toml allows.
+test-lowest:
+	$(PYTHON) tools/check_pythons.py --lowest $(PYTHONS:%=--python %)
 
 # Plugins against real servers; installs them from Debian's and npm's packages, so it wants root.
 test-integration: $(PLUGIN_READY)
@@ -58,5 +68,5 @@ $(PLUGIN_READY): pyproject.toml constraints.txt $(PLUGINS:%=%/pyproject.toml)
 	@touch $(PLUGIN_READY)
 
 clean:
-	rm -rf $(VENV) $(PLUGIN_VENV) build dist *.egg-info plugins/*/*.egg-info
+	rm -rf $(VENV) $(PLUGIN_VENV) .venv-pythons build dist *.egg-info plugins/*/*.egg-info
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis node_modules

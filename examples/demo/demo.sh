@@ -1,16 +1,60 @@
 #!/bin/sh
 # The main job, once round: plan, apply, look, plan again.
 # Run it as `mhsync sandbox run -- sh examples/demo/demo.sh FOLDER`.
+# It exits 0 only if every command did what its output is expected to show.
 set -eu
 here=$(dirname "$0")
 mkdir -p "$1"
 cp "$here/manifest.yaml" "$1/manifest.yaml"
 cd "$1"
 
-say() { printf '\n$ %s\n' "$1"; sh -c "$1"; }
+fail() {
+    printf '\nThe demo failed: %s\n' "$1" >&2
+    exit 1
+}
 
-say 'mhsync plan manifest.yaml'
-say 'mhsync apply manifest.yaml --yes --wait 60s'
-say 'find outputs -name "*.wav" | sort'
-say 'mhsync plan manifest.yaml --detailed-exitcode'
+# Runs a command, shows it with its output, and fails unless it exits with $1 and prints every line given behind it.
+say() {
+    wanted=$1 command=$2
+    shift 2
+    printf '\n$ %s\n' "$command"
+    code=0
+    # Through a file: the exit code of a pipeline is that of its last command.
+    sh -c "$command" >said.txt || code=$?
+    cat said.txt
+    [ "$code" -eq "$wanted" ] || fail "'$command' exited with $code instead of $wanted"
+    for line in "$@"; do
+        grep -qxF -e "$line" said.txt || fail "'$command' did not print '$line'"
+    done
+}
+
+# Nothing is stored and nothing is deleted before apply.
+say 0 'mhsync plan manifest.yaml' \
+    'Plan: 3 to download, 0 to move, 2 to delete (1 never stored); 1 pending.'
+[ ! -e outputs ] || fail 'plan wrote to the storage'
+
+say 0 'mhsync apply manifest.yaml --yes --wait 60s' \
+    'Done: 3 downloaded, 0 moved, 1 deleted, 1 archived (141.1 KiB fetched).'
+
+say 0 'find outputs -name "*.wav" | sort' \
+    'outputs/sbx-complete/output.wav' \
+    'outputs/sbx-rendering/output.wav' \
+    'outputs/sbx-unnamed/output.wav' \
+    'outputs/takes/Three takes-1.wav' \
+    'outputs/takes/Three takes-2.wav' \
+    'outputs/takes/Three takes-3.wav'
+[ "$(wc -l <said.txt)" -eq 6 ] || fail 'apply stored other files than the six that it should'
+
+say 0 'mhsync verify manifest.yaml'
+
+say 0 'mhsync plan manifest.yaml --detailed-exitcode' \
+    'Nothing to do: 5 projects are as desired.'
 printf '\nExit 0: nothing is left to do.\n'
+
+# The archived and the deleted project are gone from the account, the downloaded ones are not.
+for id in sbx-unnamed sbx-odd-name; do
+    if mhsync get "$id" >said.txt 2>&1; then fail "$id is still in the account"; fi
+    grep -q '404' said.txt || fail "mhsync get $id did not answer 404: $(cat said.txt)"
+done
+mhsync get sbx-complete >said.txt || fail 'sbx-complete is no longer in the account'
+rm said.txt
