@@ -168,6 +168,8 @@ def _told(error: Exception, target: Target) -> StorageUnavailable:
     server = f"{target.user}@{target.server}"
     if isinstance(error, paramiko.AuthenticationException) or "No authentication methods" in str(error):
         hint = f"give the server a key it knows (key_file, an agent, ~/.ssh/id_*), or set {PASSWORD}"
+        if target.password is not None:
+            hint = f"check the password in {PASSWORD} and the user in the URL, or give the server a key it knows"
         return StorageUnavailable(f"{server} does not let us in: {_line(error)}", hint=hint)
     if isinstance(error, socket.gaierror):
         return StorageUnavailable(f"there is no server {target.host}", hint="look at the name in the URL")

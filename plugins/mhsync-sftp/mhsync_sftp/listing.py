@@ -17,6 +17,7 @@ _AHEAD = 32
 class _Step(Enum):
     OPEN = 1
     READ = 2
+    READ_MORE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,12 @@ def _walk(
                 continue  # it went away since it was listed
         else:
             handle = visit.handle
-            entries = _read(session, request)
+            try:
+                entries = _read(session, request)
+            except Refused as error:
+                if not _is_missing(session, visit, full(visit.folder), error):
+                    raise
+                entries = None
             if entries is None:
                 session.forget(session.send(Kind.CLOSE, string(handle)))
                 continue
@@ -76,7 +82,8 @@ def _walk(
                     waiting.append(path)
                 elif attributes.is_file:
                     yield path, attributes
-        visits[session.send(Kind.READDIR, string(handle))] = _Visit(visit.folder, _Step.READ, handle)
+        step = _Step.READ if visit.step is _Step.OPEN else _Step.READ_MORE
+        visits[session.send(Kind.READDIR, string(handle))] = _Visit(visit.folder, step, handle)
 
 
 def _opened(session: Session, request: int) -> bytes | None:
@@ -86,6 +93,16 @@ def _opened(session: Session, request: int) -> bytes | None:
         if error.status == Status.NO_SUCH_FILE:
             return None
         raise
+
+
+def _is_missing(session: Session, visit: _Visit, full: str, error: Refused) -> bool:
+    """Whether there was no such folder when its first entries were asked for.
+
+    asyncssh's server opens any folder, and reports with the first READDIR only that there is none. A listing that
+    has begun and then fails is never taken for a whole one.
+    """
+    is_first = visit.step is _Step.READ
+    return is_first and error.status == Status.NO_SUCH_FILE and session.find(full) is None
 
 
 def _read(session: Session, request: int) -> list[tuple[str, Attributes]] | None:

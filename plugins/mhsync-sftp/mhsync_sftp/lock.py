@@ -37,6 +37,11 @@ RENEW = 20.0
 _MARGIN = 20.0
 _PAUSE = 1.0
 _NOTE_MAX = 4096
+_NOBODY = "held by another run"
+"""What a lock file shows while its holder writes it: for a moment it is empty."""
+_UNNAMED_PAUSE = 0.1
+_UNNAMED_MAX = 10
+"""How often such a file is read again before the holder is reported without its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +159,15 @@ class _Acquiring:
     def acquire(self, timeout: float, on_wait: Callable[[str], None]) -> Hold:
         deadline = self._clock() + timeout
         told = False
+        unnamed = 0
         while True:
             number, holder = self._remote.run("lock", "", self._try)
             if holder is None:
                 return Hold(self._remote, number, self._note, self._clock)
+            if not told and holder.startswith(_NOBODY) and unnamed < _UNNAMED_MAX:
+                unnamed += 1
+                self._sleep(_UNNAMED_PAUSE)
+                continue
             left = deadline - self._clock()
             if not told:
                 told = True
@@ -178,9 +188,10 @@ class _Acquiring:
             if seen.note == json.loads(self._note):
                 return highest, None  # made a moment ago, and the answer lost
             if not self._is_over(session, seen):
-                return highest, _holder(seen.note)
+                return highest, _holder(seen)
         if not self._make(session, highest + 1):
-            return highest + 1, "held by another run"
+            seen = self._see(session, highest + 1)
+            return highest + 1, _NOBODY if seen is None else _holder(seen)
         for number in numbers:
             _remove(session, self._remote.full(_path(number)))
         return highest + 1, None
@@ -256,8 +267,11 @@ def _remove(session: Session, full: str) -> None:
             raise
 
 
-def _holder(note: dict[str, Any]) -> str:
-    pid, host, since = (shown(str(note.get(key, "unknown")))[:80] for key in ("pid", "host", "since"))
+def _holder(seen: _Seen) -> str:
+    if "pid" not in seen.note:
+        since = datetime.fromtimestamp(seen.mtime, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return f"{_NOBODY} since {since} (the lock file does not name it)"
+    pid, host, since = (shown(str(seen.note.get(key, "unknown")))[:80] for key in ("pid", "host", "since"))
     return f"held by process {pid} on host {host} since {since}"
 
 

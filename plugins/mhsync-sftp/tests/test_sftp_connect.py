@@ -113,6 +113,7 @@ def test_a_password_comes_from_the_environment(place, without_key: dict) -> None
     error = refused(place.url, without_key, {**environ, "MHSYNC_SFTP_PASSWORD": "wrong password"})
     assert "does not let us in" in error.message
     assert "wrong password" not in f"{error.message}{error.hint}"
+    assert "check the password in MHSYNC_SFTP_PASSWORD" in str(error.hint)
 
 
 @pytest.mark.integration

@@ -64,6 +64,24 @@ def test_the_second_run_is_told_who_holds_it_and_since_when(place, holder) -> No
     storage.close()
 
 
+def test_a_holder_that_is_writing_its_name_is_named_all_the_same(place) -> None:
+    """While the file is made, and while it is renewed, it is empty for a moment."""
+    file = place.folder / ".mhsync/locks/1"
+    file.parent.mkdir(parents=True)
+    file.touch()
+    note = {"pid": 12, "host": "elsewhere", "since": "2026-01-02T03:04:05Z"}
+    later = threading.Timer(0.3, lambda: file.write_text(json.dumps(note)))
+    storage = place.opener.open()
+    later.start()
+    named = "held by process 12 on host elsewhere since 2026-01-02T03:04:05Z"
+    told: list[str] = []
+    with pytest.raises(LockTimeout, match=named), storage.lock(0.2, told.append):
+        pytest.fail("two hold it")
+    later.join()
+    assert told == [named]
+    storage.close()
+
+
 def test_the_second_run_begins_when_the_first_ends(place, holder) -> None:
     storage = place.opener.open()
     waiting = threading.Event()
@@ -122,7 +140,10 @@ def test_a_lock_file_that_says_nothing_holds_for_a_while_and_no_longer(place) ->
     storage = place.opener.open()
     (place.folder / ".mhsync/locks").mkdir(parents=True)
     (place.folder / ".mhsync/locks/7").write_bytes(b"")
-    with pytest.raises(LockTimeout, match="held by process unknown"), storage.lock(0, lambda _: None):
+    with (
+        pytest.raises(LockTimeout, match=r"held by another run since 20\S+Z \(the lock file"),
+        storage.lock(0, lambda _: None),
+    ):
         pytest.fail("it may be about to be signed")
     age(place, 200)
     with storage.lock(0, no_wait):

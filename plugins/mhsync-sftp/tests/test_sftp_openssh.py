@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from end_to_end import EndToEnd, Site
 from mhsync_sftp.plugin import open_storage
-from sftp_sshd import Sshd, sshd
+from sftp_sshd import Sshd, opener_of, options_of, sshd
 
 from mhsync import StorageUnavailable
 from mhsync.testing import Opener, StorageConformance
@@ -47,20 +47,9 @@ def options(server: Sshd, tmp_path: Path) -> dict[str, Any]:
     return options_of(server, tmp_path)
 
 
-def options_of(server: Sshd, tmp_path: Path) -> dict[str, Any]:
-    known = tmp_path / "known_hosts"
-    known.write_text(f"127.0.0.1 {server.host_key.read_text()}")
-    return {"key_file": str(server.key_file), "known_hosts": str(known), "timeout": 20}
-
-
 def folder_of(server: Sshd, tmp_path: Path) -> Path:
     """A folder of the server for one test."""
     return server.root / tmp_path.name
-
-
-def opener_of(server: Sshd, tmp_path: Path) -> Opener:
-    url = f"sftp://{server.user}@127.0.0.1:{server.port}{folder_of(server, tmp_path)}"
-    return Opener("mhsync_sftp.plugin:open_storage", (url, options_of(server, tmp_path)))
 
 
 class TestOpenSsh(StorageConformance):

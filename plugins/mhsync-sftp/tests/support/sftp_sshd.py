@@ -12,8 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from mhsync.testing import Opener
 
 _CONFIG = """
 ListenAddress 127.0.0.1
@@ -42,6 +45,8 @@ class Sshd:
     host_key: Path
     root: Path
     """A folder for files."""
+    served: Path | None = None
+    """What the server calls it, where that is another name."""
 
 
 @contextmanager
@@ -57,27 +62,47 @@ def sshd(folder: Path, *, subsystem: str = "internal-sftp", sessions: int = 10) 
     (folder / "files").mkdir()
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(exist_ok=True)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     config = folder / "sshd_config"
     config.write_text(_CONFIG.format(port=port, folder=folder, subsystem=subsystem, sessions=sessions))
     log = folder / "log"
     with log.open("w") as err, subprocess.Popen([binary, "-D", "-e", "-f", str(config)], stderr=err) as process:
         try:
-            _wait(port, process, log)
+            wait_for_port(port, process, log)
             yield Sshd(port, getpass.getuser(), folder / "id_ed25519", folder / "host_key.pub", folder / "files")
         finally:
             process.terminate()
 
 
-def _wait(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+def options_of(server: Sshd, tmp_path: Path) -> dict[str, Any]:
+    known = tmp_path / "known_hosts"
+    known.write_text(f"127.0.0.1 {server.host_key.read_text()}")
+    return {"key_file": str(server.key_file), "known_hosts": str(known), "timeout": 20}
+
+
+def url_of(server: Sshd, tmp_path: Path, port: int | None = None) -> str:
+    """The URL of a folder of the server for one test, at the server's own port or a proxy's."""
+    return f"sftp://{server.user}@127.0.0.1:{port or server.port}{(server.served or server.root) / tmp_path.name}"
+
+
+def opener_of(server: Sshd, tmp_path: Path) -> Opener:
+    return Opener("mhsync_sftp.plugin:open_storage", (url_of(server, tmp_path), options_of(server, tmp_path)))
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
+
+
+def wait_for_port(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Return once the server listens; fail the test where it ends before."""
     deadline = time.monotonic() + 30
     while True:
         try:
             socket.create_connection(("127.0.0.1", port), 5).close()
         except OSError:
             if process.poll() is not None or time.monotonic() > deadline:
-                pytest.fail(f"sshd does not start: {log.read_text()[-2000:]}")
+                pytest.fail(f"{process.args} does not start: {log.read_text()[-2000:]}")
             time.sleep(0.02)
         else:
             return
