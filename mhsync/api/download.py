@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from mhsync.api.answers import retry_after
-from mhsync.api.containers import announced_size
 from mhsync.api.job import FileMissing, Job, LinkRefused
 from mhsync.api.network import Address, AddressRefused
 from mhsync.api.pacer import Pacer
@@ -17,6 +16,7 @@ from mhsync.api.retry import NotUnderstood, may_fare_better
 from mhsync.api.timing import Time
 from mhsync.api.transfer import Body, CannotContinue, Nowhere, Sink, Unusable
 from mhsync.api.transport import Answer, Transport
+from mhsync.core.audio import UNRECOGNISED, recognise
 from mhsync.core.project import Download
 from mhsync.core.receipt import Proof
 from mhsync.errors import ApiError, MhsyncError, ServerFailed
@@ -34,12 +34,16 @@ _PASSING = frozenset({408, 425, 429})
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """One output that is whole. `size` is in bytes, `source` its URL without the query."""
+    """One output that is whole. `size` is in bytes, `source` its URL without the query.
+
+    `audio_format` is what its first bytes show, such as `wav`, or `unrecognised`.
+    """
 
     size: int
     sha256: str
     proof: Proof
     source: str
+    audio_format: str = UNRECOGNISED
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,7 @@ class Downloader:
             proof = again.proof
             if proof is None:
                 proof = Proof.TWICE if self._is_confirmed(body, job) else Proof.UNCONFIRMED
-        return Fetched(body.size, body.sha256, proof, job.source)
+        return Fetched(body.size, body.sha256, proof, job.source, recognise(body.head).format)
 
     def _is_confirmed(self, body: Body, job: Job) -> bool:
         """Whether file or host says that it ends: two downloads that are the same may both be cut at one place.
@@ -97,11 +101,11 @@ class Downloader:
         Raises:
             DownloadError: one of them says that there is more.
         """
-        announced = announced_size(body.head)
-        if announced is not None and announced > body.size:
-            reason = f"the file itself says that it has {announced} bytes, and {body.size} came"
+        header = recognise(body.head)
+        if header.least > body.size:
+            reason = f"the file itself says that it has {header.least} bytes, and {body.size} came"
             raise job.start_anew(Unusable(reason))
-        is_confirmed = body.size in (announced, body.total)
+        is_confirmed = body.size in (header.total, body.total)
         behind = Body(Nowhere(), may_join=True, size=body.size)
         try:
             with self._open(behind, job) as answer:

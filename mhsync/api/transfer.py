@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from mhsync.api.containers import HEAD, is_message
 from mhsync.api.ranges import part_of, total_of, validator_of
 from mhsync.api.transport import Answer
+from mhsync.core.audio import HEAD, is_text
 from mhsync.core.receipt import Proof
 from mhsync.errors import DownloadError
 
-_NO_AUDIO = ("html", "json", "xml")
-"""In a content type, each shows a message about the file in place of the file."""
+_NO_AUDIO = ("text/", "html", "json", "xml")
+"""In a content type, each shows a text about the file in place of the file."""
 
 
 class Sink(Protocol):
@@ -132,8 +132,8 @@ class Body:
     def _end(self, answer: Answer) -> None:
         if not self.size:
             raise Unusable("the file is empty")
-        if is_message(self.head):
-            raise Unusable("the host gave a message in place of the file")
+        if is_text(self.head):
+            raise Unusable("the host sent a text in place of audio")
         if self.total is not None:
             if self.size > self.total:
                 raise CannotContinue("the file is longer than announced")
@@ -147,7 +147,7 @@ class Body:
 def _check_type(answer: Answer) -> None:
     kind = answer.header("content-type").partition(";")[0].strip().lower()
     if any(word in kind for word in _NO_AUDIO):
-        raise Unusable(f"the host gave a message ({kind:.40}) in place of the file")
+        raise Unusable(f"the host sent a text ({kind:.40}) in place of audio")
     encoding = answer.header("content-encoding").lower()
     if encoding not in ("", "identity"):
         raise Unusable("the host packed the file, which nobody asked for")

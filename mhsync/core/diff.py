@@ -15,7 +15,7 @@ from mhsync.core.inventory import Inventory, is_settled
 from mhsync.core.manifest import Entry, Manifest, State
 from mhsync.core.paths import PathValues, UnusablePathError, filenames, output_paths
 from mhsync.core.plan import Action, Plan, PlannedOutput, ProjectPlan, Verdict
-from mhsync.core.project import FAILED, RENDERING, Project, Status
+from mhsync.core.project import FAILED, RENDERING, Project, Status, are_same_sources
 from mhsync.core.receipt import Receipt
 
 
@@ -159,7 +159,8 @@ def _judge_archived(case: _Case) -> ProjectPlan:
     waiting = _not_ready(case, project)
     if waiting is not None:
         return waiting
-    if case.is_stored and case.receipt is not None and case.receipt.sources == project.sources:
+    receipt = case.receipt
+    if case.is_stored and receipt is not None and are_same_sources(receipt.sources, project.sources):
         return case.verdict(
             Verdict.CHANGE,
             "stored",

@@ -68,6 +68,8 @@ class Policy:
     deletes: Deletes = Deletes.CONFIRM
     max_deletes: Limit | None = None
     durable_storage: bool = False
+    audio_only: bool = True
+    """Only copies that are recognised as whole audio cost an `archived` project its original."""
 
 
 @dataclass(frozen=True, slots=True)

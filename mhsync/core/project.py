@@ -7,7 +7,7 @@ paste, so both are read and snake_case is written. Unknown types, statuses and f
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -53,6 +53,11 @@ def without_query(url: str) -> str:
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     return urlunsplit((parts.scheme, host, parts.path, "", ""))
+
+
+def are_same_sources(one: Iterable[str], other: Iterable[str]) -> bool:
+    """Whether two lists name the same outputs, each as many times; their order does not count."""
+    return sorted(one) == sorted(other)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +114,9 @@ class Project:
         return self.status in RENDERING
 
     @property
-    def sources(self) -> frozenset[str]:
-        """What the outputs are known by: their URLs without the query."""
-        return frozenset(download.source for download in self.downloads)
+    def sources(self) -> tuple[str, ...]:
+        """What the outputs are known by: their URLs without the query, in order; one may stand there twice."""
+        return tuple(download.source for download in self.downloads)
 
     @classmethod
     def from_json(cls, data: object, *, expected_id: str | None = None) -> Project:

@@ -7,6 +7,7 @@ know are kept, so that an older mhsync does not strip what a newer one wrote.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -60,6 +61,8 @@ class StoredOutput:
     """Where it was before a move that has not ended."""
     facts: Mapping[str, Any] = field(default_factory=lambda: _EMPTY, hash=False)
     """What plugins found out about the file."""
+    audio_format: str | None = None
+    """What its first bytes show, such as `wav`, or `unrecognised`; None where an older mhsync stored it."""
     extra: Mapping[str, Any] = field(default_factory=lambda: _EMPTY, hash=False)
 
 
@@ -105,8 +108,15 @@ class Receipt:
     extra: Mapping[str, Any] = field(default_factory=lambda: _EMPTY, hash=False)
 
     @property
-    def sources(self) -> frozenset[str]:
-        return frozenset(output.source for output in self.outputs)
+    def sources(self) -> tuple[str, ...]:
+        """The source of each output, in their order; one may stand there more than once."""
+        return tuple(output.source for output in self.outputs)
+
+    @property
+    def indistinct(self) -> tuple[StoredOutput, ...]:
+        """Outputs of one source with the same bytes: two that are equal, or one that was stored twice."""
+        found = Counter((output.source, output.sha256) for output in self.outputs)
+        return tuple(output for output in self.outputs if found[output.source, output.sha256] > 1)
 
     @property
     def paths(self) -> frozenset[str]:
@@ -255,6 +265,7 @@ def _output_to_json(output: StoredOutput) -> dict[str, Any]:
         "source": output.source,
         "filename": output.filename,
         "proof": output.proof.value,
+        **({"audio_format": output.audio_format} if output.audio_format is not None else {}),
         **({"suspect": True} if output.suspect else {}),
         **({"superseded": output.superseded} if output.superseded is not None else {}),
         **({"facts": dict(output.facts)} if output.facts else {}),
@@ -278,6 +289,7 @@ def _output_from_json(data: object, id: str) -> StoredOutput:
         suspect=reader.take_or_none("suspect", bool) or False,
         superseded=superseded,
         facts=MappingProxyType(reader.take_or_none("facts", dict) or {}),
+        audio_format=reader.take_or_none("audio_format", str),
         extra=reader.rest(),
     )
 

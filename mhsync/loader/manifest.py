@@ -77,12 +77,17 @@ def _storage_options(root: MapNode, problems: Problems) -> Mapping[str, Any]:
 
 def _policy(node: MapNode, problems: Problems) -> Policy:
     deletes = _text(node, "deletes")
-    durable = node.fields.get("durable_storage")
     return Policy(
         deletes=_word(Deletes, deletes) or Deletes.CONFIRM,
         max_deletes=_limit(node.fields.get("max_deletes"), problems),
-        durable_storage=isinstance(durable, Scalar) and durable.value is True,
+        durable_storage=_flag(node, "durable_storage", default=False),
+        audio_only=_flag(node, "audio_only", default=True),
     )
+
+
+def _flag(node: MapNode, name: str, *, default: bool) -> bool:
+    found = node.fields.get(name)
+    return found.value if isinstance(found, Scalar) and isinstance(found.value, bool) else default
 
 
 def _limit(node: Node | None, problems: Problems) -> Limit | None:

@@ -107,7 +107,13 @@ class _Fetch:
         """The body is whole: check it, make way for it, and let it become visible."""
         planned = self.planned
         output = StoredOutput(
-            planned.path, fetched.size, fetched.sha256, planned.source, planned.filename, fetched.proof
+            planned.path,
+            fetched.size,
+            fetched.sha256,
+            planned.source,
+            planned.filename,
+            fetched.proof,
+            audio_format=fetched.audio_format,
         )
         self.output = replace(output, facts=self._facts(output, writer))
         if not self.publisher.make_way(output):

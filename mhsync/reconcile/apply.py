@@ -255,7 +255,8 @@ class _Applying:
                 self.ledger.note(id_, Action.DELETE, reason)
 
     def _delete_one(self, plan: ProjectPlan) -> None:
-        was_there = delete(self.run, self._storage(plan.id), plan)
+        audio_only = self.files[plan.id].policy.audio_only
+        was_there = delete(self.run, self._storage(plan.id), plan, audio_only=audio_only)
         if not was_there:
             self.ledger.remark(plan.id, "it was gone already")
 

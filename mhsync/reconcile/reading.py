@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from mhsync.core.audio import HEAD
 from mhsync.core.receipt import FileRecord, Receipt, StoredOutput
 from mhsync.core.template import path_key
 from mhsync.errors import Interrupted, ReceiptInvalid, StorageNotFound
@@ -16,10 +17,11 @@ from mhsync.storage.receipts import RECEIPTS, id_of, read_receipt
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What a file's bytes are. `size` is in bytes."""
+    """What a file's bytes are. `size` is in bytes; `head` holds the first of them."""
 
     size: int
     sha256: str
+    head: bytes = b""
 
     def is_of(self, output: StoredOutput | FileRecord) -> bool:
         return (self.size, self.sha256) == (output.size, output.sha256)
@@ -32,7 +34,7 @@ def read_back(storage: Storage, path: str, *, chunk: int, stop: Callable[[], boo
         StorageError: it cannot be read.
         Interrupted: asked to stop.
     """
-    digest, size = hashlib.sha256(), 0
+    digest, size, head = hashlib.sha256(), 0, b""
     try:
         reader = storage.open(path)
     except StorageNotFound:
@@ -43,7 +45,9 @@ def read_back(storage: Storage, path: str, *, chunk: int, stop: Callable[[], boo
                 raise Interrupted(f"interrupted while {path} was read back")
             digest.update(data)
             size += len(data)
-    return Fingerprint(size, digest.hexdigest())
+            if len(head) < HEAD:
+                head += data[: HEAD - len(head)]
+    return Fingerprint(size, digest.hexdigest(), head)
 
 
 def named_paths(

@@ -49,10 +49,15 @@ projects:
     )
 
 
+@pytest.mark.parametrize(("written", "is_audio_only"), [("false", False), ("true", True), ("False", False)])
+def test_audio_only_is_read(loaded, written, is_audio_only) -> None:
+    assert loaded(f"{HEAD}policy: {{audio_only: {written}}}\n").policy.audio_only is is_audio_only
+
+
 def test_what_is_left_out_has_the_defaults_of_the_design(loaded) -> None:
     file = loaded("version: 1\nprojects: [{id: clx7}]\n")
     assert (file.storage, file.storage_line, dict(file.storage_options)) == ("./outputs", None, {})
-    assert file.policy == Policy(Deletes.CONFIRM, None, durable_storage=False)
+    assert file.policy == Policy(Deletes.CONFIRM, None, durable_storage=False, audio_only=True)
     assert file.notify == ()
     (entry,) = file.entries
     assert (entry.state, entry.path) == (State.DOWNLOADED, "{id}/{filename}")

@@ -78,6 +78,7 @@ def test_the_schemas_words_and_defaults_are_the_cores() -> None:
     assert PARTS["path"]["default"] == DEFAULT_PATH
     assert PARTS["policy.deletes"]["default"] == Policy().deletes
     assert PARTS["policy.durable_storage"]["default"] is Policy().durable_storage
+    assert PARTS["policy.audio_only"]["default"] is Policy().audio_only
     assert all(f"{{{field}}}" in PARTS["path"]["description"] for field in FIELDS)
 
 

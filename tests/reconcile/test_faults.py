@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from mhsync.core.audio import Audio
 from mhsync.errors import AuthenticationFailed
 from mhsync.sandbox import faults as f
 from mhsync.sandbox.rules import Faults, Rule
@@ -222,7 +223,7 @@ def test_a_body_without_a_length_is_proved_by_a_second_download(bench):
 
 def test_a_copy_that_nothing_confirms_never_costs_the_original(bench, monkeypatch):
     """No length, no ranges, no header that tells: it is kept, and so is the original."""
-    monkeypatch.setattr("mhsync.api.download.announced_size", lambda head: None)
+    monkeypatch.setattr("mhsync.api.download.recognise", lambda head: Audio("wav"))
     b = bench(complete("one", size=SIZE))
     b.settings = IMPATIENT
     b.sandbox.faults = Faults(
