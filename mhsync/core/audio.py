@@ -255,19 +255,20 @@ def _mp4(head: bytes) -> Audio | None:
     """MP4 and M4A: boxes, `ftyp` first; one of size 0 goes to the end of the file."""
     if head[4:8] != b"ftyp":
         return None
-    at, boxes = 0, 0
+    at, boxes = 0, set()
     while at + 8 <= len(head):
         size, header = int.from_bytes(head[at : at + 4], "big"), 8
         if size == 1:
             size, header = int.from_bytes(head[at + 8 : at + 16], "big"), 16
         if not head[at + 4 : at + 8].isalnum() or 0 < size < header:
             break
-        boxes += 1
+        boxes.add(head[at + 4 : at + 8])
         if size == 0:
             at += header
             break
         at += size
-    return Audio("mp4", at) if boxes > 1 or at > len(head) else None
+    # A file that is seen to its end has an index and samples; it was cut between two boxes otherwise.
+    return Audio("mp4", at) if at > len(head) or {b"moov", b"mdat"} <= boxes else None
 
 
 def _webm(head: bytes) -> Audio | None:
@@ -280,10 +281,9 @@ def _webm(head: bytes) -> Audio | None:
     if header is None:
         return None
     at = header[0] + (header[1] or 0)
-    segment = _ebml_size(head, at + 4) if head[at : at + 4] == b"\x18\x53\x80\x67" else None
-    if segment is None:
-        return Audio("webm", at)
-    start, size = segment
+    if head[at : at + 4] not in (b"\x18\x53\x80\x67", b""):
+        return None
+    start, size = _ebml_size(head, at + 4) or (at + 12, None)
     return Audio("webm", start + (size or 0))
 
 

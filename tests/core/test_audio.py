@@ -22,6 +22,8 @@ FORMATS = {"pcm.wav": "wav", "float.wav": "wav", "rf64.wav": "wav", "streamed.wa
 SAY_THEIR_LENGTH = sorted(
     FORMATS.keys() - {"streamed.wav", "streamed.aiff", "frames.mp3", "frames.aac", "whole.flac", "streamed.webm"}
 )
+IN_PIECES = {"vorbis.ogg", "opus.ogg", "fragments.mp4"}
+"""Whole up to the end of each piece, as far as their headers say."""
 TEXTS = [
     b"Access denied",
     b"<Error>AccessDenied</Error>",
@@ -157,8 +159,8 @@ def test_printable_text_is_text_in_every_encoding(text):
         assert is_text(text.encode(encoding, "replace"))
 
 
-@given(st.sampled_from(SAY_THEIR_LENGTH), st.integers(0, 5000))
-def test_a_cut_file_never_passes(name, cut):
+@pytest.mark.parametrize("name", sorted(set(SAY_THEIR_LENGTH) - IN_PIECES))
+def test_a_cut_file_never_passes(name):
     data = FILES[name].read_bytes()
-    data = data[: min(cut, len(data) - 1)]
-    assert doubt_of(data[:HEAD], len(data)) is not None
+    for cut in range(len(data)):
+        assert doubt_of(data[:cut], cut) is not None, cut
