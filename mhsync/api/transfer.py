@@ -133,7 +133,7 @@ class Body:
         if not self.size:
             raise Unusable("the file is empty")
         if is_text(self.head):
-            raise Unusable("the host sent a text in place of audio")
+            raise CannotContinue("the host sent a text in place of audio")
         if self.total is not None:
             if self.size > self.total:
                 raise CannotContinue("the file is longer than announced")

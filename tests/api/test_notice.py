@@ -80,11 +80,11 @@ def test_no_connection_is_reported_without_repeating_the_address():
 
 
 def test_a_download_host_is_named_by_its_origin(wire):
-    host = wire(say(503, Retry_After="3"), say(200, b"RIFFwhole"))
+    host = wire(say(503, Retry_After="3"), say(200, b"RIFF\0whole"))
     notices: list[WaitNotice] = []
     with Client(KEY, base_url="http://127.0.0.1:1", on_wait=notices.append) as client:
         fetched, _ = fetch(client, f"{host.url}/a.wav?sig=secret")
-    assert fetched.size == 9
+    assert fetched.size == 10
     (notice,) = notices
     assert notice.subject == host.url
     assert "secret" not in repr(notice)
