@@ -6,8 +6,8 @@ The public names are loaded when they are first used, so that `import mhsync` is
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # typing is not imported here: under `python -m` the current folder could still shadow it
 __version__ = "0.1.0"
 
 _PUBLIC = {
@@ -37,6 +37,8 @@ _PUBLIC = {
 }
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from mhsync.api.client import Client
     from mhsync.api.notice import WaitNotice
     from mhsync.core.event import Event, Notifier

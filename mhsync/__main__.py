@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import sys
 
+if __name__ == "__main__" and __spec__ is not None and not sys.flags.safe_path:
+    # `python -m` puts the current folder in front of sys.path. A plugin or a module in it is not installed: it may
+    # come with a stranger's manifest. This stands before every other import.
+    del sys.path[0]
+
 
 def main() -> int:
     """Run one command with the arguments of this process; the exit code."""

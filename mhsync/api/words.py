@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
+from mhsync.core.text import without_queries
 
-_QUERY = re.compile(r"(https?://[^\s?#]+)[?#][^\s\"'<>]*", re.IGNORECASE)
 LIMIT = 300
 
 
@@ -13,7 +12,7 @@ def shown(text: str, *, secrets: tuple[str, ...] = (), limit: int = LIMIT) -> st
     for secret in secrets:
         if secret:
             text = text.replace(secret, "***")
-    text = _QUERY.sub(r"\1", text[: limit * 8])
+    text = without_queries(text[: limit * 8])
     line = "".join(char if char.isprintable() else _escaped(char) for char in text.strip())
     return line if len(line) <= limit else line[: limit - 1] + "…"
 

@@ -15,6 +15,8 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
+from mhsync.core.text import values_without_queries, without_queries
+
 T = TypeVar("T")
 
 ID_PATTERN = r"[A-Za-z0-9_-]{1,128}"
@@ -89,7 +91,8 @@ class Project:
     """The details of one audio project.
 
     `status` is the word mhsync knows (`Status.UNKNOWN` for a new one), `status_text` the API's own.
-    `extra` keeps the fields this version does not know, as they came.
+    `extra` keeps the fields this version does not know, as they came: they may hold signed links. All other
+    texts have lost the query of every URL in them.
     """
 
     id: str
@@ -102,7 +105,7 @@ class Project:
     credits_charged: int | None = None
     downloads: tuple[Download, ...] = ()
     error: ProjectError | None = None
-    extra: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    extra: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}), hash=False, repr=False)
 
     @property
     def is_gone(self) -> bool:
@@ -130,8 +133,8 @@ class Project:
         if not isinstance(data, Mapping):
             raise DetailsInvalid(f"the details are {_kind(data)}, not an object")
         fields = {_snake(key): value for key, value in data.items()}
-        id_ = _typed(fields, "id", str)
-        status_text = _typed(fields, "status", str)
+        id_ = _text(fields, "id")
+        status_text = _text(fields, "status")
         if id_ is None or status_text is None:
             raise DetailsInvalid(f"the details have no {'id' if id_ is None else 'status'}")
         if expected_id is not None and id_ != expected_id:
@@ -141,8 +144,8 @@ class Project:
             id=id_,
             status=_KNOWN_STATUSES.get(status_text, Status.UNKNOWN),
             status_text=status_text,
-            type=_typed(fields, "type", str),
-            name=_typed(fields, "name", str),
+            type=_text(fields, "type"),
+            name=_text(fields, "name"),
             created_at=_moment(fields, "created_at"),
             enabled=True if enabled is None else enabled,
             credits_charged=_typed(fields, "credits_charged", int),
@@ -169,8 +172,13 @@ class Project:
                 for download in self.downloads
             ],
             "error": None if self.error is None else {"code": self.error.code, "message": self.error.message},
-            **self.extra,
+            **self.shown_extra(show_urls=show_urls),
         }
+
+    def shown_extra(self, *, show_urls: bool = False) -> dict[str, Any]:
+        """The fields this version does not know. URLs in them lose their query unless `show_urls`."""
+        extra: Any = dict(self.extra) if show_urls else values_without_queries(self.extra)
+        return dict(extra)
 
 
 _KNOWN_FIELDS = frozenset(
@@ -212,6 +220,12 @@ def _typed(fields: Mapping[str, object], name: str, wanted: type[T]) -> T | None
     return value
 
 
+def _text(fields: Mapping[str, object], name: str) -> str | None:
+    """A text of the API, without the query of any URL in it: a signed one is a secret."""
+    text = _typed(fields, name, str)
+    return None if text is None else without_queries(text)
+
+
 def _moment(fields: Mapping[str, object], name: str) -> datetime | None:
     text = _typed(fields, name, str)
     if text is None:
@@ -219,7 +233,7 @@ def _moment(fields: Mapping[str, object], name: str) -> datetime | None:
     try:
         return parse_time(text)
     except (ValueError, OverflowError):
-        raise DetailsInvalid(f"{name} is not a time: {text!r:.60}") from None
+        raise DetailsInvalid(f"{name} is not a time: {without_queries(text)!r:.60}") from None
 
 
 def _downloads(fields: Mapping[str, object]) -> tuple[Download, ...]:
@@ -245,4 +259,4 @@ def _error(fields: Mapping[str, object]) -> ProjectError | None:
         return None
     if not isinstance(error, Mapping):
         raise DetailsInvalid(f"error is {_kind(error)}")
-    return ProjectError(_typed(error, "code", str) or "unknown", _typed(error, "message", str) or "")
+    return ProjectError(_text(error, "code") or "unknown", _text(error, "message") or "")

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 import pluggy
 
+from mhsync.core.text import without_queries
 from mhsync.errors import Interrupted, MhsyncError
 
 T = TypeVar("T")
@@ -46,8 +47,8 @@ def one_line(error: BaseException) -> str:
 
 
 def flat(text: str) -> str:
-    """The text on one line, printable and bounded."""
-    line = " ".join(text.split())
+    """The text on one line, printable, bounded, and without the query of any URL in it."""
+    line = " ".join(without_queries(text).split())
     safe = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in line)
     return safe if len(safe) <= _TEXT_MAX else safe[: _TEXT_MAX - 1] + "…"
 

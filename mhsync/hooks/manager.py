@@ -14,6 +14,7 @@ from mhsync.core.manifest import ManifestFile
 from mhsync.core.plan import Plan
 from mhsync.core.project import Project
 from mhsync.core.receipt import StoredOutput
+from mhsync.core.text import values_without_queries
 from mhsync.errors import MhsyncError, OutputRejected, PlanRefused, PluginError, StorageUnavailable, UsageError
 from mhsync.hooks import builtin
 from mhsync.hooks.calls import attempt, call, flat, one_line, without
@@ -282,7 +283,8 @@ def _facts(implementation: HookImpl, arguments: Mapping[str, object]) -> dict[st
     """What a check found out, as the receipt can keep it."""
     given = call(implementation, arguments)
     facts: dict[str, Any] = {} if given is None else dict(given)
-    return dict(json.loads(json.dumps(facts, allow_nan=False)))
+    kept: Any = values_without_queries(json.loads(json.dumps(facts, allow_nan=False)))
+    return dict(kept)
 
 
 def _hint_of(error: BaseException) -> str | None:

@@ -14,6 +14,7 @@ from mhsync.api.notice import WaitNotice
 from mhsync.core.manifest import Limit
 from mhsync.core.plan import Plan
 from mhsync.core.report import ProjectResult
+from mhsync.core.text import without_queries
 from mhsync.errors import MhsyncError
 from mhsync.hooks.manager import Hooks
 from mhsync.settings import Settings
@@ -29,7 +30,7 @@ def as_error(error: Exception, id: str) -> MhsyncError:
     if isinstance(error, MhsyncError):
         return error
     log.debug("unexpected exception while %s was worked on", id, exc_info=error)
-    text = " ".join(str(error).split())[:200]
+    text = " ".join(without_queries(str(error)).split())[:200]
     return MhsyncError(f"{type(error).__name__}: {text}", hint="say -vv to see where it came from", id=id)
 
 

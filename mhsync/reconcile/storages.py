@@ -13,6 +13,7 @@ from types import MappingProxyType
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from mhsync.core.manifest import Manifest, ManifestFile
+from mhsync.core.text import without_queries
 from mhsync.errors import Interrupted, LockTimeout, MhsyncError, StorageError
 from mhsync.hooks.manager import Hooks
 from mhsync.storage.base import Storage
@@ -74,8 +75,8 @@ def _lock(
                 hint = f"wait for that run to end, or wait longer than {timeout:g} s with --lock-timeout"
                 raise LockTimeout(error.message, hint=hint) from None
         except Exception as error:
-            kind = type(storage).__qualname__
-            raise StorageError(f"{kind}: the storage cannot be locked: {type(error).__name__}: {error}") from error
+            kind, text = type(storage).__qualname__, without_queries(str(error))
+            raise StorageError(f"{kind}: the storage cannot be locked: {type(error).__name__}: {text}") from error
         else:
             return _held(lock)
         tell = _told_before

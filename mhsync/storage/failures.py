@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
 
+from mhsync.core.text import without_queries
 from mhsync.errors import StorageError
 
 _FULL = ("the disk is full", "free some space there, then run it again")
@@ -58,7 +59,7 @@ def shown(path: object) -> str:
 
 def words(error: OSError) -> tuple[str, str]:
     """What happened and what to do about it."""
-    fallback = os.strerror(error.errno) if error.errno is not None else shown(error)
+    fallback = os.strerror(error.errno) if error.errno is not None else without_queries(shown(error))
     return _WORDS.get(error.errno or 0, (fallback, _HINT))
 
 

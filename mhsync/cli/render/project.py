@@ -31,5 +31,5 @@ def _pairs(project: Project, *, show_urls: bool) -> Iterator[tuple[str, str]]:
             yield "", f"the link works until {format_time(download.expires_at)}"
     if project.error is not None:
         yield "error", f"{project.error.code}: {project.error.message}"
-    for key, value in project.extra.items():
+    for key, value in project.shown_extra(show_urls=show_urls).items():
         yield str(key), value if isinstance(value, str) else json.dumps(value)
