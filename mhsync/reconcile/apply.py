@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from mhsync.core.details import Details, DetailsById, Gone, Live
 from mhsync.core.diff import diff
@@ -111,13 +111,15 @@ class _Applying:
     owners: dict[str, Owners] = field(init=False)
     ledger: Ledger = field(init=False)
     started: datetime = field(init=False)
+    begun: float = field(init=False)
+    """The same moment by the clock that is never set back: the deadline counts from here."""
 
     def __post_init__(self) -> None:
         self.files = {entry.id: file for file, entry in self.manifest}
         self.details = dict(self.seen.details)
         limit = self.run.settings.run.receipt_max
         self.owners = {place: Owners(storage, limit=limit) for place, storage in self.storages.by_location.items()}
-        self.started = self.run.now()
+        self.started, self.begun = self.run.now(), self.run.clock()
         notifications = Notifications.open(self.run, self.manifest, self.options.environ, self.started)
         self.ledger = Ledger(self.run, notifications)
 
@@ -149,7 +151,7 @@ class _Applying:
         """Whether new work may begin: not when asked to stop, once the key was refused, or past the deadline."""
         if self.run.stop() or self.ledger.halted is not None:
             return False
-        if self.run.now() - self.started > timedelta(seconds=self.run.settings.run.deadline):
+        if self.run.clock() - self.begun > self.run.settings.run.deadline:
             self.ledger.halt("deadline", "the run's time was up before this was tried")
             return False
         return True

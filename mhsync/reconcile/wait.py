@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import timedelta
 
 from mhsync.core.details import Details, DetailsById, Live
 from mhsync.core.plan import ProjectPlan
@@ -35,10 +34,10 @@ def wait_for_renders(
         AuthenticationFailed: the key was refused while polling.
     """
     ids = [plan.id for plan in waiting]
-    until = run.now() + timedelta(seconds=seconds)
+    until = run.clock() + seconds
     pause = run.settings.wait.first
     while ids and go_on():
-        left = (until - run.now()).total_seconds()
+        left = until - run.clock()
         if left <= 0:
             return True
         run.watcher.waiting(len(ids), left)

@@ -1,0 +1,66 @@
+"""Durations are measured with a clock that is never set back: the wall clock may be set while a run works."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from mhsync.reconcile.run import ApplyOptions, Watcher
+from mhsync.sandbox.world import SandboxProject
+from tests.reconcile.bench import complete, outcomes
+
+
+class WallClock:
+    """The real time, moved by as much as somebody sets it."""
+
+    moved = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.moved
+
+
+@pytest.mark.parametrize("days", [1, -1])
+def test_a_wall_clock_that_is_set_does_not_end_a_run(bench, days: int):
+    wall = WallClock()
+
+    def set_clock(_: object) -> None:
+        wall.moved += timedelta(days=days)
+
+    one = bench(complete("a"), complete("b"))
+    one.settings = replace(one.settings, run=replace(one.settings.run, transfers=1))
+    watcher = Watcher(planned=set_clock, settled=set_clock)
+    report = one.apply({"a": "downloaded", "b": "downloaded"}, now=wall, watcher=watcher)
+    assert outcomes(report) == {"a": "downloaded", "b": "downloaded"}
+
+
+def test_the_deadline_counts_by_the_clock_that_is_never_set_back(bench):
+    """The wall clock stands still here, and the run ends all the same."""
+    ticks = iter(range(0, 10**9, 7 * 3600))
+    one = bench(complete("a"))
+    report = one.apply(
+        {"a": "downloaded"}, now=lambda: datetime(2026, 1, 1, tzinfo=UTC), clock=lambda: next(ticks)
+    )
+    (result,) = report.results
+    assert (result.outcome, result.error.code) == ("not_attempted", "deadline")
+
+
+@pytest.mark.parametrize("days", [1, -1])
+def test_a_wall_clock_that_is_set_neither_ends_nor_prolongs_a_wait(bench, days: int):
+    wall = WallClock()
+    one = bench(SandboxProject("late", status="rendering"))
+    polls = 0
+
+    def waiting(_pending: int, left: float) -> None:
+        nonlocal polls
+        polls += 1
+        assert left <= 0.6
+        wall.moved += timedelta(days=days)
+
+    began = time.monotonic()
+    report = one.apply({"late": "downloaded"}, ApplyOptions(wait=0.6), now=wall, watcher=Watcher(waiting=waiting))
+    assert 0.5 < time.monotonic() - began < 5
+    assert polls > 2
+    assert report.wait_ran_out
