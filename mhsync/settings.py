@@ -80,6 +80,8 @@ class DownloadSettings:
     """New links asked for when a download host refuses one."""
     resumes: int = 1000
     """Broken transfers that are resumed before one output is given up."""
+    partial_age: float = 7 * 24 * 3600.0
+    """What an interrupted download has fetched is kept for a later run for this long."""
 
 
 @dataclass(frozen=True, slots=True)

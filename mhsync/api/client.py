@@ -20,6 +20,7 @@ from mhsync.api.network import Address, AddressRefused, Network
 from mhsync.api.notice import Notices, WaitNotice
 from mhsync.api.pacer import Pacer
 from mhsync.api.results import Result, Results
+from mhsync.api.resume import Keeper
 from mhsync.api.timing import Time
 from mhsync.api.transport import Transport
 from mhsync.core.project import Download, Project, is_valid_id
@@ -163,6 +164,7 @@ class Client:
         *,
         renew: Callable[[], Download],
         finish: Callable[[W, Fetched], None] | None = None,
+        keeper: Keeper[W] | None = None,
     ) -> Fetched:
         """Fetch one output whole, into a writer.
 
@@ -172,12 +174,13 @@ class Client:
                 exception to discard what was written, and well when the body is whole and proved.
             renew: gives a fresh link once this one is refused.
             finish: called inside the block once the body is whole; may raise to discard it.
+            keeper: keeps what has come when `stop` ends the call, and gives it back to a later call.
 
         Raises:
             DownloadError: it could not be fetched whole; `LinkExpired` where links were refused.
             Interrupted: `stop` said so.
         """
-        return self._downloader.fetch(download, write, renew=renew, finish=finish)
+        return self._downloader.fetch(download, write, renew=renew, finish=finish, keeper=keeper)
 
     def close(self) -> None:
         """Close all connections."""

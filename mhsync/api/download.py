@@ -12,14 +12,16 @@ from mhsync.api.job import FileMissing, Job, LinkRefused
 from mhsync.api.network import Address, AddressRefused
 from mhsync.api.pacer import Pacer
 from mhsync.api.ranges import part_of, total_of
+from mhsync.api.resume import Keeper, body_of, interrupted, must_continue
 from mhsync.api.retry import NotUnderstood, may_fare_better
 from mhsync.api.timing import Time
 from mhsync.api.transfer import Body, CannotContinue, Nowhere, Sink, Unusable
 from mhsync.api.transport import Answer, Transport
-from mhsync.core.audio import UNRECOGNISED, recognise
+from mhsync.core.audio import HEAD, UNRECOGNISED, recognise
 from mhsync.core.project import Download
 from mhsync.core.receipt import Proof
-from mhsync.errors import ApiError, MhsyncError, ServerFailed
+from mhsync.errors import ApiError, Interrupted, MhsyncError, ServerFailed
+from mhsync.fileio.partial import Partial
 from mhsync.settings import Settings
 
 W = TypeVar("W", bound=Sink)
@@ -62,15 +64,20 @@ class Downloader:
         *,
         renew: Callable[[], Download],
         finish: Callable[[W, Fetched], None] | None = None,
+        keeper: Keeper[W] | None = None,
     ) -> Fetched:
         """See `Client.download`."""
         job = Job(download, renew, self.settings, self.time)
+        is_first = True
         try:
             while True:
-                job.is_anew = False
+                job.begin()
                 try:
                     with write() as writer:
-                        fetched = self._whole(writer, job)
+                        if keeper is not None and is_first:
+                            job.restored = keeper.restore(writer, job.source, head=HEAD, check=self.time.check)
+                        is_first = False
+                        fetched = self._whole_or_kept(writer, job, keeper)
                         if finish is not None:
                             finish(writer, fetched)
                 except MhsyncError:
@@ -81,6 +88,18 @@ class Downloader:
                     return fetched
         finally:
             job.close()
+
+    def _whole_or_kept(self, writer: W, job: Job, keeper: Keeper[W] | None) -> Fetched:
+        """One whole body. Where that is interrupted, the keeper keeps what has come for a later run."""
+        try:
+            return self._whole(writer, job)
+        except Interrupted:
+            body, source = job.body, job.source
+
+        def keep(partial: Partial) -> bool:
+            return keeper is not None and keeper.keep(writer, partial)
+
+        raise interrupted(body, source, keep)
 
     def _whole(self, writer: Sink, job: Job) -> Fetched:
         """Bring one body to its proved end. What nothing proves is fetched twice, and must be the same."""
@@ -123,6 +142,9 @@ class Downloader:
         # A host that tells nothing by which a file is known is only trusted to give the rest of it once whole
         # transfers have failed; what was joined like that must come twice.
         body = Body(sink, may_join=job.restarts >= _WHOLE_FIRST)
+        if job.restored is not None:
+            body, job.resumed, job.restored = body_of(job.restored, sink), job.restored.partial, None
+        job.body = job.body or body
         while not body.is_ended:
             before = body.size
             failure = self._advance(body, job)
@@ -147,6 +169,8 @@ class Downloader:
                 return CannotContinue("the host gave the whole file where the rest was asked for")
             with answer:
                 _check_status(answer)
+                if job.resumed is not None:
+                    must_continue(answer, job.resumed)
                 body.take(answer, self.settings.download.chunk, self.time.check)
         except (LinkRefused, FileMissing) as error:
             refusal = error

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from mhsync.api.notice import reason_of
 from mhsync.api.retry import REFUSALS
 from mhsync.api.timing import Time
+from mhsync.api.transfer import Body
 from mhsync.api.transport import Answer
 from mhsync.core.project import Download
 from mhsync.errors import ApiError, DownloadError, LinkExpired, MhsyncError
+from mhsync.fileio.partial import Partial, Restored
 from mhsync.settings import Settings
 
 
@@ -44,10 +46,20 @@ class Job:
     """The block that writes is being left only to be entered again."""
     spare: Answer | None = field(default=None, repr=False)
     """An answer that holds the whole file, though only the rest was asked for."""
+    restored: Restored | None = field(default=None, repr=False)
+    """What an earlier run has fetched, until a body goes on with it."""
+    resumed: Partial | None = None
+    """What the body goes on with that is being fetched now."""
+    body: Body | None = field(default=None, repr=False)
+    """What has been written so far."""
 
     @property
     def source(self) -> str:
         return self.download.source
+
+    def begin(self) -> None:
+        """The block that writes is about to be entered."""
+        self.is_anew, self.restored, self.resumed, self.body = False, None, None, None
 
     def close(self) -> None:
         if self.spare is not None:

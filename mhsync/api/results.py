@@ -84,7 +84,8 @@ class Results:
     def _fetched(self, project: Project, folder: Folder) -> Result:
         names = filenames([download.source for download in project.downloads])
         paths: list[Path] = []
-        for download, name in zip(project.downloads, names, strict=True):
+        folder.clear(self.downloader.settings.download.partial_age, self.time.wall())
+        for index, (download, name) in enumerate(zip(project.downloads, names, strict=True), start=1):
 
             def finish(part: Part, fetched: Fetched, name: str = name) -> None:
                 paths.append(folder.place(part, name, fetched.sha256))
@@ -92,7 +93,8 @@ class Results:
             def renew(source: str = download.source) -> Download:
                 return self._offered(project.id, source)
 
-            self.downloader.fetch(download, folder.temporary, renew=renew, finish=finish)
+            keeper = folder.keeper(f"{project.id}-{index}")
+            self.downloader.fetch(download, folder.temporary, renew=renew, finish=finish, keeper=keeper)
         return Result(project, tuple(str(path) for path in paths))
 
     def _offered(self, id: str, source: str) -> Download:

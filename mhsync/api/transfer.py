@@ -60,6 +60,11 @@ class Body:
     _digest: hashlib._Hash = field(default_factory=hashlib.sha256)
 
     @property
+    def etag(self) -> str:
+        """The ETag of the answer that began the file, `""` where it had none."""
+        return self._etag
+
+    @property
     def sha256(self) -> str:
         return self._digest.hexdigest()
 

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from mhsync.api.download import Fetched
@@ -24,6 +24,7 @@ from mhsync.reconcile.publish import Publisher
 from mhsync.reconcile.reading import Owners
 from mhsync.reconcile.run import Remark, Run
 from mhsync.storage.base import LocalWriter, Storage, Writer
+from mhsync.storage.receipts import receipt_path
 
 
 def download(
@@ -88,12 +89,14 @@ class _Fetch:
     output: StoredOutput | None = None
 
     def fetch(self, links: _Links, index: int) -> StoredOutput:
+        partials = self.storage.partials()
         with suppress(_SameBytesError):
             self.run.client.download(
                 links.get(index),
                 self._opener(),
                 renew=lambda: links.renew(index),
                 finish=self._finish,
+                keeper=None if partials is None else partials.under(_kept_name(self.project.id, index)),
             )
         assert self.output is not None, "the client calls `finish` before it returns"
         return self.output
@@ -138,6 +141,11 @@ class _Fetch:
         raise DownloadError(
             f"{output.path} cannot be shown to the checks: its storage gives no local file", id=self.project.id
         )
+
+
+def _kept_name(id: str, index: int) -> str:
+    """What an interrupted download is kept under: ids that differ in case only have names of their own."""
+    return f"{PurePosixPath(receipt_path(id)).stem}-{index + 1}"
 
 
 def _stamp(file: Path) -> tuple[int, int]:

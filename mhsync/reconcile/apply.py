@@ -140,6 +140,8 @@ class _Applying:
         for place, storage in self.storages.by_location.items():
             try:
                 storage.sweep()
+                if (partials := storage.partials()) is not None:
+                    partials.clear_old(self.run.settings.download.partial_age, self.run.now().timestamp())
                 for path in parked.get(place, ()):
                     if not self.owners[place].is_named(path):
                         storage.remove(path)

@@ -31,6 +31,10 @@ _WITHOUT_ACTIONS = {
 }
 
 
+_INTERRUPTED = "interrupted"
+"""The message of an error that knows nothing more than that the run is to stop."""
+
+
 class Ledger:
     def __init__(self, run: Run, notifications: Notifications) -> None:
         self._run = run
@@ -84,6 +88,11 @@ class Ledger:
         if isinstance(error, AuthenticationFailed):
             self.halt(error.code, error.message)
         if isinstance(error, Interrupted):
+            # What ran when the run was interrupted was tried, and has not failed by itself.
+            text = error.message if error.message != _INTERRUPTED else f"interrupted during this {action.value}"
+            done.append(ActionResult(action, ActionOutcome.FAILED, ErrorInfo(error.code, text)))
+            self._skip_rest(plan)
+            self._close(plan, Outcome.FAILED, error=ErrorInfo(error.code, text))
             return
         info = ErrorInfo(error.code, _with_hint(error))
         done.append(ActionResult(action, ActionOutcome.FAILED, info))

@@ -10,10 +10,14 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol, runtime_checkable
 
 from mhsync.errors import StorageError
+from mhsync.fileio.partial import Partial, Restored
 
 PRIVATE = ".mhsync/"
 """Everything below it is mhsync's own: receipts, temporary files, the lock."""
 TEMPORARY = ".mhsync/tmp/"
+
+PARTIAL = ".mhsync/partial/"
+"""Interrupted downloads that the next run goes on with; hidden from `list`, as temporary files are."""
 
 StorageFactory = Callable[[str, Mapping[str, Any]], "Storage"]
 """What `mhsync_storage_schemes` maps a scheme to: (URL, the manifest's `storage_options`) -> Storage."""
@@ -43,6 +47,35 @@ class LocalWriter(Writer, Protocol):
         """The temporary file; all that was written is in it once `flush` was called."""
 
     def flush(self) -> None: ...
+
+
+class Keeper(Protocol):
+    """Keeps the beginning of one output, and gives it back to a later run."""
+
+    def restore(self, writer: Writer, source: str, *, head: int, check: Callable[[], None]) -> Restored | None:
+        """Put what was kept into a writer to which nothing was written yet; None where nothing fits.
+
+        Args:
+            source: what it must be part of: the URL without its query.
+            head: bytes of its beginning to give back.
+            check: called between pieces; raises to stop.
+        """
+
+    def keep(self, writer: Writer, partial: Partial) -> bool:
+        """Keep what was written; whether that was done. The writer is not written to afterwards."""
+
+
+class Partials(Protocol):
+    """Where a storage keeps interrupted downloads."""
+
+    def under(self, name: str) -> Keeper:
+        """The keeper of one output; `name` consists of letters, digits, `_`, `-` and `=`."""
+
+    def clear(self, name: str) -> None:
+        """Remove what is kept under the name."""
+
+    def clear_old(self, age: float, now: float) -> None:
+        """Remove what is older than `age` seconds; `now` is seconds since 1970."""
 
 
 class Storage(ABC):
@@ -119,6 +152,10 @@ class Storage(ABC):
             LockTimeout: another run still held it when the time was up.
         """
         return nullcontext()
+
+    def partials(self) -> Partials | None:
+        """Where interrupted downloads are kept for the next run; None where they are begun anew."""
+        return None
 
     def sweep(self) -> None:  # noqa: B027 - nothing to do for backends that leave nothing behind
         """Remove what dead runs left of unfinished writes. Called with the lock held."""

@@ -52,6 +52,11 @@ class TemporaryFile:
                 left = left[os.write(self._descriptor, left) :]
         return len(data)
 
+    def take_over(self, descriptor: int) -> None:
+        """Go on with another file, which was put under `local_path` in place of this one; it is closed here."""
+        os.close(self._descriptor)
+        self._descriptor = descriptor
+
     def flush(self) -> None:
         """Nothing is held back: every `write` reaches the file."""
 

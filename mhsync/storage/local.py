@@ -19,14 +19,16 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from mhsync.errors import StorageError, StorageNotFound
-from mhsync.storage.base import PRIVATE, TEMPORARY, FileInfo, Storage, check_path
+from mhsync.storage.base import PARTIAL, PRIVATE, TEMPORARY, FileInfo, Storage, check_path
 from mhsync.storage.failures import shown, told
 from mhsync.storage.files import FileReader, TemporaryFile
 from mhsync.storage.lock import hold
+from mhsync.storage.partials import LocalPartials
 from mhsync.storage.tree import NOFOLLOW, LinkInTheWay, Tree, look, sync_folder
 
 LOCK = ".mhsync/lock"
 _TMP = TEMPORARY.removesuffix("/")
+_HIDDEN = frozenset({_TMP, PARTIAL.removesuffix("/")})
 _OLD_FILE = os.O_RDONLY | NOFOLLOW | getattr(os, "O_NONBLOCK", 0)
 _SUFFIX_MAX = 16
 _TRIES = 50
@@ -162,6 +164,9 @@ class LocalStorage(Storage):
                 with suppress(FileNotFoundError):
                     os.unlink(name, dir_fd=folder)
 
+    def partials(self) -> LocalPartials:
+        return LocalPartials(self._tree)
+
     def _not_found(self, path: str) -> StorageNotFound:
         return StorageNotFound(f"there is no file {shown(self.folder / path)}")
 
@@ -190,7 +195,7 @@ class LocalStorage(Storage):
             for entry in entries:
                 path = f"{at}/{entry.name}" if at else entry.name
                 if entry.is_dir(follow_symlinks=False):
-                    if path != _TMP and f"{path}/".startswith(prefix):
+                    if path not in _HIDDEN and f"{path}/".startswith(prefix):
                         below.append(path)
                 elif entry.is_file(follow_symlinks=False) and path.startswith(prefix) and path != LOCK:
                     with suppress(FileNotFoundError):
@@ -255,7 +260,7 @@ def _parts(path: str) -> list[str]:
         raise StorageError(
             f"the file system cannot hold this name: {shown(path)}", hint="give it another path in the manifest"
         ) from None
-    if path == LOCK or f"{path}/".startswith(TEMPORARY):
+    if path == LOCK or f"{path}/".startswith((TEMPORARY, PARTIAL)):
         raise StorageError(
             f"no file may lie there: {path}", hint="mhsync keeps its lock and unfinished files there"
         )

@@ -58,14 +58,11 @@ def test_file_systems_without_hard_links_work_too(tmp_path: Path, monkeypatch, i
     assert list(tmp_path.glob(".mhsync-*")) == []
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the device that is always full")
 def test_a_full_disk_is_told_in_one_line(tmp_path: Path):
-    class Full:
-        def write(self, _: bytes) -> int:
-            raise OSError(28, "No space left on device")
-
-    folder = Folder(tmp_path)
-    with folder.temporary() as part:
-        part._file, real = Full(), part._file
-        with pytest.raises(StorageError, match="no space left on device"):
-            part.write(b"x")
-        part._file = real
+    with Folder(tmp_path).temporary() as part:
+        part.take_over(os.open("/dev/full", os.O_WRONLY))
+        with pytest.raises(StorageError) as caught:
+            part.write(b"bytes")
+    assert str(caught.value) == f"{tmp_path}: no space left on device"
+    assert list(tmp_path.iterdir()) == []

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+import time
+
 import pytest
 
-from tests.cli.desk import complete
+from mhsync.sandbox import faults as f
+from mhsync.sandbox.rules import Faults, Rule
+from tests.cli.desk import Desk, complete
 from tests.cli.schemas import assert_valid
 
 
@@ -61,3 +66,26 @@ def test_waiting_ends_when_the_render_does(desk):
     assert "waiting up to 10 min" in done.err
     assert (desk.folder / "output.wav").stat().st_size == 4096
     assert "waiting" not in desk.run("check", "--wait", "soon", "-q").err
+
+
+def test_an_interrupted_check_says_what_was_kept_and_the_next_one_goes_on_with_it(desk: Desk):
+    """A real process and a real signal."""
+    desk.sandbox.faults = Faults(Rule(f.Stall(bytes=2000), nth=1, host="files"))
+    process = desk.start("check", "done", "--directory", "audio")
+    until = time.monotonic() + 20
+    while not any(path.stat().st_size == 2000 for path in (desk.folder / "audio").glob(".mhsync-*.part")):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    (part,) = (desk.folder / "audio").glob(".mhsync-kept-done-1.part")
+    kept = part.stat().st_size
+    assert kept == 2000
+    assert f"{kept:,} bytes were kept for the next run" in err
+    desk.sandbox.requests.clear()
+
+    assert desk.run("check", "done", "--directory", "audio").code == 0
+
+    assert [entry.range for entry in desk.sandbox.requests.of("files")] == [f"bytes={kept}-"]
+    assert [path.name for path in (desk.folder / "audio").iterdir()] == ["output.wav"]
