@@ -33,6 +33,7 @@ _PUBLIC = {
     "check_path": "mhsync.storage.base",
     "MhsyncError": "mhsync.errors",
     "hookimpl": "mhsync.hooks.specs",
+    "install_command": "mhsync.core.install",
     "read_notify_variable": "mhsync.core.variables",
 }
 
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from mhsync.api.client import Client
     from mhsync.api.notice import WaitNotice
     from mhsync.core.event import Event, Notifier
+    from mhsync.core.install import install_command
     from mhsync.core.plan import Plan
     from mhsync.core.project import Project, Status
     from mhsync.core.receipt import StoredOutput
@@ -63,6 +65,7 @@ __all__ = [  # noqa: RUF022 - grouped by use
     "Client", "Project", "Status", "WaitNotice",
     "Plan", "Event", "StoredOutput",
     "Storage", "FileInfo", "Writer", "LocalWriter", "check_path", "Notifier", "read_notify_variable", "hookimpl",
+    "install_command",
     "MhsyncError", "StorageError", "StorageNotFound", "StorageUnavailable", "OutputRejected", "PlanRefused",
     "UsageError", "LockTimeout",
 ]  # fmt: skip

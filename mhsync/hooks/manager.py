@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mhsync.core.event import Event, Notifier
+from mhsync.core.install import install_place
 from mhsync.core.manifest import ManifestFile
 from mhsync.core.plan import Plan
 from mhsync.core.project import Project
@@ -251,7 +252,7 @@ class Hooks:
         others = failed if served_by == FALLBACK else ""
         return (
             f"{scheme}:// needs {package.name}: {package.install}{others}",
-            "install it where mhsync is installed",
+            install_place(),
         )
 
 

@@ -9,6 +9,8 @@ from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
+from mhsync.core.install import install_command
+
 T = TypeVar("T")
 
 FALLBACK = "*"
@@ -25,7 +27,7 @@ class Package:
 
     @property
     def install(self) -> str:
-        return f"pip install 'mhsync[{self.extra}]'"
+        return install_command(self.name, shortcut=self.extra)
 
 
 STORAGES: Mapping[str, Package] = MappingProxyType(

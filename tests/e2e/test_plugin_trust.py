@@ -175,17 +175,17 @@ class TestChoosing:
 
 
 NEEDED = [
-    ("s3://bucket/prefix", "s3:// needs mhsync-cloud: pip install 'mhsync[s3]'"),
-    ("gs://bucket/prefix", "gs:// needs mhsync-cloud: pip install 'mhsync[gs]'"),
-    ("az://account/container", "az:// needs mhsync-cloud: pip install 'mhsync[az]'"),
-    ("sftp://me@host/path", "sftp:// needs mhsync-sftp: pip install 'mhsync[sftp]'"),
-    ("fsspec+webdav://host", "fsspec+webdav:// needs mhsync-fsspec: pip install 'mhsync[fsspec]'"),
+    ("s3://bucket/prefix", "s3:// needs mhsync-cloud: pip install ./plugins/mhsync-cloud"),
+    ("gs://bucket/prefix", "gs:// needs mhsync-cloud: pip install ./plugins/mhsync-cloud"),
+    ("az://account/container", "az:// needs mhsync-cloud: pip install ./plugins/mhsync-cloud"),
+    ("sftp://me@host/path", "sftp:// needs mhsync-sftp: pip install ./plugins/mhsync-sftp"),
+    ("fsspec+webdav://host", "fsspec+webdav:// needs mhsync-fsspec: pip install ./plugins/mhsync-fsspec"),
 ]
 TARGETS = [
-    ("slack://a/b/c", "slack:// needs mhsync-apprise: pip install 'mhsync[notify]'"),
-    ("mailto://a@example.com", "mailto:// needs mhsync-apprise: pip install 'mhsync[notify]'"),
-    ("webhook+https://x", "webhook+https:// needs mhsync-webhook: pip install 'mhsync[webhook]'"),
-    ("webhook+http://127.0.0.1", "webhook+http:// needs mhsync-webhook: pip install 'mhsync[webhook]'"),
+    ("slack://a/b/c", "slack:// needs mhsync-apprise: pip install ./plugins/mhsync-apprise"),
+    ("mailto://a@example.com", "mailto:// needs mhsync-apprise: pip install ./plugins/mhsync-apprise"),
+    ("webhook+https://x", "webhook+https:// needs mhsync-webhook: pip install ./plugins/mhsync-webhook"),
+    ("webhook+http://127.0.0.1", "webhook+http:// needs mhsync-webhook: pip install ./plugins/mhsync-webhook"),
 ]
 
 

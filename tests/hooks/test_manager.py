@@ -128,11 +128,11 @@ class TestStorageSchemes:
     @pytest.mark.parametrize(
         ("url", "needed"),
         [
-            ("s3://bucket", "s3:// needs mhsync-cloud: pip install 'mhsync[s3]'"),
-            ("gs://bucket", "gs:// needs mhsync-cloud: pip install 'mhsync[gs]'"),
-            ("az://bucket", "az:// needs mhsync-cloud: pip install 'mhsync[az]'"),
-            ("sftp://host/path", "sftp:// needs mhsync-sftp: pip install 'mhsync[sftp]'"),
-            ("fsspec+webdav://host", "fsspec+webdav:// needs mhsync-fsspec: pip install 'mhsync[fsspec]'"),
+            ("s3://bucket", "s3:// needs mhsync-cloud: pip install ./plugins/mhsync-cloud"),
+            ("gs://bucket", "gs:// needs mhsync-cloud: pip install ./plugins/mhsync-cloud"),
+            ("az://bucket", "az:// needs mhsync-cloud: pip install ./plugins/mhsync-cloud"),
+            ("sftp://host/path", "sftp:// needs mhsync-sftp: pip install ./plugins/mhsync-sftp"),
+            ("fsspec+webdav://host", "fsspec+webdav:// needs mhsync-fsspec: pip install ./plugins/mhsync-fsspec"),
         ],
     )
     def test_a_missing_plugin_of_ours_is_named(self, url: str, needed: str) -> None:
@@ -253,9 +253,9 @@ class TestNotifierSchemes:
     @pytest.mark.parametrize(
         ("url", "needed"),
         [
-            ("webhook+https://x", "webhook+https:// needs mhsync-webhook: pip install 'mhsync[webhook]'"),
-            ("webhook+http://x", "webhook+http:// needs mhsync-webhook: pip install 'mhsync[webhook]'"),
-            ("slack://T0KEN/secret", "slack:// needs mhsync-apprise: pip install 'mhsync[notify]'"),
+            ("webhook+https://x", "webhook+https:// needs mhsync-webhook: pip install ./plugins/mhsync-webhook"),
+            ("webhook+http://x", "webhook+http:// needs mhsync-webhook: pip install ./plugins/mhsync-webhook"),
+            ("slack://T0KEN/secret", "slack:// needs mhsync-apprise: pip install ./plugins/mhsync-apprise"),
         ],
     )
     def test_a_missing_plugin_of_ours_is_named(self, url: str, needed: str) -> None:
@@ -268,10 +268,10 @@ class TestNotifierSchemes:
         with pytest.raises(PluginError) as refused:
             hooks.open_notifier("mine://x", {})
         assert refused.value.message == (
-            "mine:// needs mhsync-apprise: pip install 'mhsync[notify]'; "
+            "mine:// needs mhsync-apprise: pip install ./plugins/mhsync-apprise; "
             "mine is broken: mhsync_notifier_schemes failed: RuntimeError: out of paper"
         )
-        with pytest.raises(PluginError, match=r"pip install 'mhsync\[webhook\]'$"):
+        with pytest.raises(PluginError, match=r"pip install \./plugins/mhsync-webhook$"):
             hooks.open_notifier("webhook+https://x", {})
 
     def test_no_part_of_the_url_is_told_but_its_scheme(self) -> None:

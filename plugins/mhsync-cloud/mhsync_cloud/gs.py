@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from obstore.store import GCSStore
 
-from mhsync import StorageUnavailable
+from mhsync import StorageUnavailable, install_command
 from mhsync_cloud.bounds import Bounds
 from mhsync_cloud.endpoint import client_options, find_endpoint, retry_config
 from mhsync_cloud.failures import told
@@ -124,7 +124,7 @@ def _federated(file: Path, content: dict[str, Any]) -> GCSCredentialProvider:
     except ImportError:
         raise StorageUnavailable(
             f"the credentials in {file} are of a kind that needs google-auth",
-            hint="pip install 'mhsync-cloud[google]'",
+            hint=install_command("mhsync-cloud", "google"),
         ) from None
     try:
         source = content["credential_source"]

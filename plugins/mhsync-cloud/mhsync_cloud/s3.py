@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from obstore.store import S3Store
 
-from mhsync import StorageUnavailable, UsageError
+from mhsync import StorageUnavailable, UsageError, install_command
 from mhsync.storage_kit import Endpoint
 from mhsync_cloud.awsfiles import Profile, read_profile
 from mhsync_cloud.bounds import Bounds
@@ -157,7 +157,7 @@ def _by_boto3(profile: Profile) -> S3CredentialProvider:
     except ImportError:
         raise StorageUnavailable(
             f"the AWS profile {profile.name} names no keys but another way to get them, which needs boto3",
-            hint="pip install 'mhsync-cloud[aws]'",
+            hint=install_command("mhsync-cloud", "aws"),
         ) from None
     try:
         return Boto3CredentialProvider(boto3.Session(profile_name=profile.name))

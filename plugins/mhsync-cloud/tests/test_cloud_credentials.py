@@ -149,7 +149,7 @@ class TestAws:
     ) -> None:
         file(home / ".aws/config", f"[profile tool]\n{how}\n")
         monkeypatch.setitem(sys.modules, "boto3", None)
-        assert "pip install 'mhsync-cloud[aws]'" in refusal(lambda: self.s3(wire, profile="tool"))
+        assert "pip install './plugins/mhsync-cloud[aws]'" in refusal(lambda: self.s3(wire, profile="tool"))
 
     @pytest.mark.parametrize("command", ["false", f"echo {SECRET}", f"sh -c 'echo {SECRET} >&2; exit 1'"])
     def test_a_program_that_fails_is_told_with_the_profile(self, command: str, wire: Wire, home: Path) -> None:
@@ -228,7 +228,7 @@ class TestGoogle:
         path = file(tmp_path / "google.json", json.dumps({"type": "external_account"}))
         monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(path))
         monkeypatch.setitem(sys.modules, "obstore.auth.google", None)
-        assert "pip install 'mhsync-cloud[google]'" in refusal(lambda: self.gs(wire))
+        assert "pip install './plugins/mhsync-cloud[google]'" in refusal(lambda: self.gs(wire))
 
     @pytest.mark.parametrize("kind", ["external_account", SECRET, None])
     def test_another_kind_that_is_broken_is_told_without_its_content(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from mhsync import StorageUnavailable, UsageError
+from mhsync import StorageUnavailable, UsageError, install_command
 from mhsync_fsspec import webdav
 from mhsync_fsspec.access import Access
 from mhsync_fsspec.backend import Backend, Memory
@@ -81,7 +81,7 @@ def _class_of(protocol: str) -> FileSystemClass:
 
 def _install(protocol: str) -> str:
     if protocol == webdav.PROTOCOL:
-        return "pip install 'mhsync-fsspec[webdav]'"
+        return install_command("mhsync-fsspec", "webdav")
     return f"install what the message names; fsspec's documentation has it under {protocol}"
 
 

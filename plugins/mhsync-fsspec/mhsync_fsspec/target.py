@@ -8,20 +8,21 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from mhsync import StorageUnavailable, UsageError
+from mhsync import StorageUnavailable, UsageError, install_command
 from mhsync_fsspec.options import PREFIX, Origin, read_options, read_secrets, require_own_host
 
 MEANT_FOR = "MHSYNC_FSSPEC_FOR"
 _URL = re.compile(r"fsspec\+([a-z][a-z0-9.-]*)://(.*)", re.DOTALL)
 _SERVER = re.compile(r"(?:[\w.~%!$&'()*+,;=-]+@)?(?:[\w.-]*|\[[0-9a-fA-F:.]+\])(?::[0-9]{1,5})?", re.ASCII)
 """What stands between `://` and the path: nothing that two parsers could read differently."""
+_SFTP = install_command("mhsync-sftp", shortcut="sftp")
 OURS = frozenset(
     {"skip_instance_cache", "use_listings_cache", "listings_expiry_time", "max_paths", "asynchronous", "loop"}
     | {"target_protocol", "target_options", "fo", "fs", "client", "http_client", "protocol"}
 )
 """Options of fsspec's own that would take from the storage what it stands on."""
 REFUSED: Mapping[str, str] = {
-    **dict.fromkeys(("sftp", "ssh"), "write sftp://…: fsspec accepts any host key (pip install 'mhsync[sftp]')"),
+    **dict.fromkeys(("sftp", "ssh"), f"write sftp://…: fsspec accepts any host key ({_SFTP})"),
     **dict.fromkeys(("http", "https", "github", "git", "data", "gist"), "it can only be read"),
     **dict.fromkeys(("zip", "tar", "libarchive", "reference"), "an archive cannot be written file by file"),
     **dict.fromkeys(

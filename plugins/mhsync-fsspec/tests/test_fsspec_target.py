@@ -33,7 +33,7 @@ def test_a_url_is_read(url: str, protocol: str, inner: str, name: str) -> None:
     ("url", "message", "hint"),
     [
         ("fsspec+://x", "not a URL of a storage", "fsspec+SCHEME://"),
-        ("fsspec+sftp://me@host/a", "keeps no files", "mhsync[sftp]"),
+        ("fsspec+sftp://me@host/a", "keeps no files", "pip install ./plugins/mhsync-sftp"),
         ("fsspec+https://host/a", "keeps no files", "only be read"),
         ("fsspec+memory://h/x", "keeps no files", "nothing once the process ends"),
         *(
