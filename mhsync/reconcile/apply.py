@@ -135,9 +135,17 @@ class _Applying:
         return self.ledger.report([project.id for project in self.plan.projects], wait_ran_out=wait_ran_out)
 
     def _sweep(self) -> None:
-        """Clear what dead runs left; where that fails, it is left to the next run."""
-        parked = {inventory.location: parked_files(inventory) for inventory in self.seen.inventories.values()}
+        """Clear what dead runs left; where that fails, it is left to the next run.
+
+        A storage that could not be read is skipped: its projects fail with its own error, and a warning about
+        clearing would come before that error and hide the cause.
+        """
+        inventories = self.seen.inventories.values()
+        parked = {inventory.location: parked_files(inventory) for inventory in inventories}
+        unreadable = {inventory.location for inventory in inventories if inventory.problem is not None}
         for place, storage in self.storages.by_location.items():
+            if place in unreadable:
+                continue
             try:
                 storage.sweep()
                 if (partials := storage.partials()) is not None:

@@ -8,12 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from mhsync.cli.render.terminal import Look
+from mhsync.cli.render.text import plan_text, report_text
 from mhsync.core.manifest import Deletes, Limit, Policy
 from mhsync.core.report import Outcome
-from mhsync.errors import AuthenticationFailed, ConfirmationMissing, GuardRefused
+from mhsync.errors import AuthenticationFailed, ConfirmationMissing, GuardRefused, StorageUnavailable
+from mhsync.hooks.manager import Hooks
+from mhsync.hooks.specs import hookimpl
 from mhsync.reconcile.run import ApplyOptions, Watcher
 from mhsync.sandbox.faults import Changed, Expired, OtherId, Reset, Status, UnknownStatus
 from mhsync.sandbox.world import AfterDelete, SandboxProject, outputs_of
+from mhsync.storage.local import LocalStorage
 from tests.reconcile.bench import ALLOW, complete, outcomes, result_of
 
 ASK = Policy(deletes=Deletes.CONFIRM)
@@ -387,3 +392,34 @@ def test_an_output_that_changed_behind_the_plan_is_fetched_whole(bench):
 
 def test_allow_is_the_policy_of_these_tests():
     assert ALLOW.deletes is Deletes.ALLOW
+
+
+def test_a_storage_that_cannot_be_read_is_reported_by_its_own_error_and_not_cleared(bench):
+    """Wrong credentials, say: the cause comes first and alone, not as a warning about what dead runs left."""
+    b = bench(*(complete(f"p{n}") for n in range(3)))
+    b.folder.mkdir()
+    warnings, swept = [], []
+
+    class Locked(LocalStorage):
+        def list(self, prefix=""):
+            raise StorageUnavailable("cannot list shelf://a: the password is wrong")
+
+        def sweep(self):
+            swept.append(True)
+            raise StorageUnavailable("cannot list shelf://a: the password is wrong")
+
+    class Plugin:
+        @hookimpl
+        def mhsync_storage_schemes(self):
+            return {"shelf": lambda url, options: Locked(b.folder)}
+
+    b.hooks = Hooks.of(shelf=Plugin())
+    desired = b.manifest({f"p{n}": "downloaded" for n in range(3)}, storage="shelf://a")
+    report = b.apply(desired, watcher=Watcher(warned=warnings.append))
+    assert warnings == []
+    assert swept == []
+    assert {result.error.code for result in report.results} == {"storage_unreadable"}
+    assert report_text(report, Look(100)).count("the password is wrong") == 1
+    with_plan = plan_text(b.plan(desired), Look(100))
+    assert with_plan.count("the password is wrong") == 1
+    assert "3 projects" in with_plan

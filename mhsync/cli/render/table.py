@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mhsync.cli.render.terminal import Color, Look, escape, padded, width_of, wrapped
 
@@ -30,6 +30,8 @@ class Row:
     """What stands below, each on a line of its own."""
     folds: bool = False
     """Whether many rows that say the same may become a few and a count."""
+    is_shared: bool = False
+    """Whether it reports a fault of something that many projects share: those become one row."""
 
     @property
     def saying(self) -> tuple[str, str]:
@@ -37,15 +39,18 @@ class Row:
 
 
 def folded(rows: Sequence[Row]) -> Iterator[Row]:
-    """The rows, but of many that say the same only the first, and a count of the rest."""
+    """The rows, but of many that say the same only the first, and a count of the rest.
+
+    A fault of something that many projects share is one row, with their number in place of an id.
+    """
     counts = Counter(row.saying for row in rows if row.folds)
     seen: Counter[tuple[str, str]] = Counter()
     for row in rows:
-        if not row.folds or counts[row.saying] <= _SAME + 1:
-            yield row
-            continue
-        seen[row.saying] += 1
-        if seen[row.saying] <= _SAME:
+        seen[row.saying] += row.folds
+        if row.is_shared and counts[row.saying] > 1:
+            if seen[row.saying] == 1:
+                yield replace(row, name=f"{counts[row.saying]:,} projects")
+        elif not row.folds or counts[row.saying] <= _SAME + 1 or seen[row.saying] <= _SAME:
             yield row
         elif seen[row.saying] == counts[row.saying]:
             rest = counts[row.saying] - _SAME

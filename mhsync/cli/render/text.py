@@ -9,7 +9,7 @@ from mhsync.cli.render.terminal import Color, Look, escape
 from mhsync.cli.render.words import counted, human_size
 from mhsync.core.plan import Action, Plan, ProjectPlan, Verdict
 from mhsync.core.report import BAD, ActionOutcome, ErrorInfo, Outcome, ProjectResult, Report
-from mhsync.errors import Problem
+from mhsync.errors import Problem, StorageUnavailable
 
 _PLAN_HEADER = ("PROJECT", "ACTION", "WHY")
 _REPORT_HEADER = ("PROJECT", "OUTCOME", "DETAILS")
@@ -36,6 +36,8 @@ _OUTCOMES = {
 """Sign and colour, in the order in which they are told."""
 _FOLD = BAD | {Outcome.PENDING, Outcome.UNCHANGED}
 """Where many projects may have one and the same reason, and nothing was done to any of them."""
+_SHARED = frozenset({"storage_unreadable", StorageUnavailable.code})
+"""Faults of a whole storage: where several projects have the very same one, it is one row."""
 
 
 def plan_text(plan: Plan, look: Look, *, is_verbose: bool = False) -> str:
@@ -97,7 +99,8 @@ def _plan_order(project: ProjectPlan) -> int:
 def _plan_row(project: ProjectPlan, *, is_verbose: bool) -> Row:
     if project.verdict is not Verdict.CHANGE:
         sign, color, _ = _VERDICTS[project.verdict]
-        return Row(sign, project.id, project.verdict.value, project.reason, color, folds=True)
+        is_shared = project.reason_code in _SHARED
+        return Row(sign, project.id, project.verdict.value, project.reason, color, folds=True, is_shared=is_shared)
     actions = project.actions
     reason = project.reason
     if project.never_stored and "never stored" not in reason:
@@ -129,7 +132,9 @@ def _report_row(result: ProjectResult, *, is_verbose: bool) -> Row:
     paths = [output.path for output in result.outputs]
     lines = _arrows(paths) if result.outcome is Outcome.MOVED or is_verbose else ()
     word = result.outcome.value.replace("_", " ")
-    return Row(sign, result.id, word, _report_detail(result), color, lines, folds=result.outcome in _FOLD)
+    folds = result.outcome in _FOLD
+    is_shared = folds and result.error is not None and result.error.code in _SHARED
+    return Row(sign, result.id, word, _report_detail(result), color, lines, folds=folds, is_shared=is_shared)
 
 
 def _report_detail(result: ProjectResult) -> str:

@@ -106,7 +106,7 @@ def explain(error: BaseException, place: Place) -> Failure:
     if isinstance(error, ValueError | TypeError):
         return Failure(StorageError, "the service cannot hold this name", "give it another path in the manifest")
     if status is not None:
-        return _refused(status, code)
+        return _refused(status, code, place)
     for mark, what, hint in _CAUSES:
         if mark in text:
             host = _HOST.search(text)
@@ -143,7 +143,7 @@ def as_told(error: BaseException, doing: str, place: Place, path: str = "") -> S
     return failure.kind(f"cannot {doing} {_shown(place.url(path))}: {failure.what}", hint=failure.hint)
 
 
-def _refused(status: int, code: str | None) -> Failure:
+def _refused(status: int, code: str | None, place: Place) -> Failure:
     said = f"{status} {code}" if code else str(status)
     if code is not None and code in _CODES:
         what, hint = _CODES[code]
@@ -161,7 +161,7 @@ def _refused(status: int, code: str | None) -> Failure:
     if status == 412:
         return Failure(StorageError, "it was changed meanwhile", _AGAIN, status)
     if status == 501:
-        hint = "the option checksum: none of s3:// asks for less"
+        hint = "write checksum: none under storage_options" if place.scheme == "s3" else _SEE_SERVICE
         return Failure(StorageError, f"the service cannot do that ({said})", hint, status)
     return Failure(StorageError, f"the service refused ({said})", _SEE_SERVICE, status)
 

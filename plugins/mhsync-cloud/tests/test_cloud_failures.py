@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from mhsync_cloud import s3
 from mhsync_cloud.bounds import Bounds
-from mhsync_cloud.failures import explain, told
+from mhsync_cloud.failures import as_told, explain, told
 from mhsync_cloud.place import Place
 from mhsync_cloud.plugin import open_gs, open_s3
 from mhsync_cloud.storage import CloudStorage
@@ -309,6 +309,14 @@ class TestTheMap:
     def test_an_interrupt_stays_one(self, kind: type[BaseException]) -> None:
         with pytest.raises(kind):
             raise_in_told(kind())
+
+    @pytest.mark.parametrize(("scheme", "is_offered"), [("s3", True), ("gs", False), ("az", False)])
+    @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 412, 429, 500, 501, 503])
+    def test_no_service_is_given_the_advice_for_another(self, scheme: str, is_offered: bool, status: int) -> None:
+        refused = RuntimeError(f"Server returned non-2xx status code: {status}: ")
+        hint = as_told(refused, "write", Place(scheme, "bucket")).hint or ""
+        assert ("checksum" in hint) == (is_offered and status == 501)
+        assert scheme == "s3" or "s3" not in hint
 
     def test_an_error_of_ours_stays_as_it_is(self) -> None:
         ours = StorageNotFound("ours")

@@ -220,3 +220,17 @@ def test_every_outcome_has_a_word_a_sign_and_a_place():
     for outcome in Outcome:
         text = report_text(Report((replace(every_outcome()[14], outcome=outcome),)), LOOK, is_verbose=True)
         assert outcome.value.replace("_", " ") in text
+
+
+def test_a_fault_of_a_whole_storage_is_one_row_and_others_stay_apart():
+    error = ErrorInfo("storage_unreadable", "cannot list s3://bucket: access is denied (403)")
+    other = ErrorInfo("storage_unreadable", "cannot list s3://other: access is denied (403)")
+    results = [result(n, Outcome.FAILED, error=error) for n in range(1, 41)]
+    results.append(result(41, Outcome.FAILED, error=other))
+    text = report_text(Report(tuple(results)), Look(120))
+    assert text.count("s3://bucket") == 1
+    assert "x  40 projects" in text
+    assert text.count("s3://other") == 1
+    assert "more" not in text
+    assert "41 failed" in text
+    assert report_text(Report(tuple(results)), Look(120), is_verbose=True).count("s3://bucket") == 40
