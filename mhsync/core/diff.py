@@ -161,6 +161,13 @@ def _judge_archived(case: _Case) -> ProjectPlan:
         return waiting
     receipt = case.receipt
     if case.is_stored and receipt is not None and are_same_sources(receipt.sources, project.sources):
+        if receipt.indistinct_reason is not None:
+            return case.verdict(
+                Verdict.BLOCKED,
+                "outputs_indistinct",
+                f"{receipt.indistinct_reason}; the original is kept (remove the files and apply to download them "
+                "again, or write 'downloaded')",
+            )
         return case.verdict(
             Verdict.CHANGE,
             "stored",

@@ -119,6 +119,14 @@ class Receipt:
         return tuple(output for output in self.outputs if found[output.source, output.sha256] > 1)
 
     @property
+    def indistinct_reason(self) -> str | None:
+        """Why it cannot be said that all outputs are stored, where two cannot be told apart."""
+        if not self.indistinct:
+            return None
+        paths = ", ".join(output.path for output in self.indistinct)
+        return f"{paths} have one source and the same bytes: two equal outputs, or one that was stored twice"
+
+    @property
     def paths(self) -> frozenset[str]:
         return frozenset(output.path for output in self.outputs)
 

@@ -67,6 +67,12 @@ def _proved(run: Run, storage: Storage, plan: ProjectPlan, *, audio_only: bool) 
     if receipt is None or not receipt.outputs:
         raise CopyNotProved(f"no receipt proves a copy of {plan.id}: it was not deleted", id=plan.id)
     _refuse_unconfirmed(receipt)
+    if receipt.indistinct_reason is not None:
+        raise CopyNotProved(
+            f"{receipt.indistinct_reason}; {plan.id} was not deleted",
+            hint="compare the files; state 'downloaded' keeps both them and the original",
+            id=plan.id,
+        )
     wrong: list[str] = []
     doubts: dict[Doubt, list[str]] = {}
     for output in receipt.outputs:

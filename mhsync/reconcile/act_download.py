@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -17,9 +17,9 @@ from typing import IO, Any
 
 from mhsync.api.download import Fetched
 from mhsync.core.plan import PlannedOutput, ProjectPlan
-from mhsync.core.project import Download, Project
+from mhsync.core.project import Download, Project, are_same_sources
 from mhsync.core.receipt import Receipt, StoredOutput
-from mhsync.errors import DownloadError, OutputRejected
+from mhsync.errors import DownloadError, LinkExpired, OutputRejected
 from mhsync.reconcile.publish import Publisher
 from mhsync.reconcile.reading import Owners
 from mhsync.reconcile.run import Remark, Run
@@ -41,36 +41,80 @@ def download(
     """
     paths = [planned.path for planned in plan.outputs]
     publisher = Publisher(run, storage, owners, plan.id, paths, remark)
-    links = _Links(run, project)
-    outputs = tuple(
-        _Fetch(run, storage, publisher, project, planned).fetch(links, index)
-        for index, planned in enumerate(plan.outputs)
-    )
-    return publisher.conclude(project, outputs)
+    links = _Links(run, project, [planned.source for planned in plan.outputs])
+    while True:
+        try:
+            outputs = tuple(
+                _Fetch(run, storage, publisher, project, planned).fetch(links, index)
+                for index, planned in enumerate(plan.outputs)
+            )
+        except Exception:
+            # By the flag, not by the type: a storage may put an error of its own around ours.
+            if not links.take_restart():
+                raise
+        else:
+            return publisher.conclude(project, outputs)
+
+
+class _StartAgainError(Exception):
+    """There is a new list of links, and nothing tells which of them belongs to which output stored so far."""
 
 
 class _Links:
-    """The signed links of a project's outputs, renewed by a `GET` when a host refuses one."""
+    """The signed links of a project's outputs, renewed by a `GET` when a host refuses one.
 
-    def __init__(self, run: Run, project: Project) -> None:
+    A new list may come in another order: links are matched by source. Where two outputs have one source, only the
+    links of one list are known to be of different outputs, so that a new list starts all outputs again.
+    """
+
+    def __init__(self, run: Run, project: Project, sources: Sequence[str]) -> None:
         self._run = run
-        self._downloads = project.downloads
         self._id = project.id
+        self._sources = tuple(sources)
+        self._is_unique = len(set(sources)) == len(sources)
+        self._restarts = 0
+        self._is_restarted = False
+        self._downloads = self._in_order(project.downloads)
 
     def get(self, index: int) -> Download:
         return self._downloads[index]
 
     def renew(self, index: int) -> Download:
-        wanted = self._downloads[index].source
-        fresh = self._run.client.get(self._id).downloads
-        if [download.source for download in fresh] != [download.source for download in self._downloads]:
+        self._downloads = self._in_order(self._run.client.get(self._id).downloads)
+        if self._is_unique:
+            return self._downloads[index]
+        self._restarts += 1
+        if self._restarts > self._run.settings.download.renewals:
+            raise LinkExpired(
+                f"{self._sources[index]}: a link was refused again after all outputs of {self._id} were started "
+                f"{self._restarts} times",
+                hint="the host refuses what the API gives out: run again later",
+                id=self._id,
+            )
+        self._is_restarted = True
+        raise _StartAgainError
+
+    def take_restart(self) -> bool:
+        """Whether all outputs are to be started again, once."""
+        was_restarted, self._is_restarted = self._is_restarted, False
+        return was_restarted
+
+    def _in_order(self, downloads: Iterable[Download]) -> tuple[Download, ...]:
+        """The links in the order of the planned outputs.
+
+        Raises:
+            DownloadError: they are not of the outputs that were planned.
+        """
+        by_source: dict[str, list[Download]] = {}
+        for download in downloads:
+            by_source.setdefault(download.source, []).append(download)
+        if not are_same_sources((d.source for links in by_source.values() for d in links), self._sources):
             raise DownloadError(
-                f"the API no longer offers the outputs that were planned, {wanted} among them",
+                f"the API no longer offers the outputs of {self._id} that were planned",
                 hint="apply again: the next run plans with what the API offers now",
                 id=self._id,
             )
-        self._downloads = fresh
-        return fresh[index]
+        return tuple(by_source[source].pop(0) for source in self._sources)
 
 
 class _SameBytesError(Exception):

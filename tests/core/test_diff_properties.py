@@ -11,8 +11,20 @@ from mhsync.core.details import Details, Gone, Live, Unreadable
 from mhsync.core.inventory import Inventory, needs_details
 from mhsync.core.manifest import Entry, State
 from mhsync.core.plan import Action, Plan, Verdict
+from mhsync.core.project import Download
 from mhsync.core.receipt import Deletion, Receipt, StoredOutput
-from tests.core.builders import API, DISABLED, GET_FAILED, NOT_FOUND, NOW, SHA, live, manifest, plan_of, receipt
+from tests.core.builders import (
+    API,
+    DISABLED,
+    GET_FAILED,
+    NOT_FOUND,
+    NOW,
+    SHA,
+    live,
+    manifest,
+    plan_of,
+    receipt,
+)
 
 IDS = ("a", "b", "c")
 TEMPLATES = ("{id}/{filename}", "{name}{ext}", "x/{id}-{index}{ext}", "all/{filename}")
@@ -79,8 +91,37 @@ def test_an_archived_project_is_deleted_only_behind_a_stored_copy_of_the_same_ou
         if plan.desired is not State.ARCHIVED:
             continue
         project = details[plan.id].project
-        is_copy = stock.is_stored(plan.id) and stock.receipts[plan.id].sources == project.sources
+        is_copy = stock.is_stored(plan.id) and sorted(stock.receipts[plan.id].sources) == sorted(project.sources)
         assert is_copy or plan.actions == (Action.DOWNLOAD, Action.DELETE)
+
+
+KNOWN_BY = st.sampled_from(("https://files.example/x/output.wav", "https://files.example/y/output.wav"))
+
+
+@given(st.lists(st.tuples(KNOWN_BY, st.sampled_from(("ab" * 32, "cd" * 32))), min_size=1, max_size=4), st.data())
+def test_a_delete_needs_as_many_distinct_outputs_stored_as_are_offered(kept, data):
+    """Outputs that differ only in their query have one source: their number and their bytes count."""
+    offered = data.draw(
+        st.one_of(st.permutations([s for s, _ in kept]), st.lists(KNOWN_BY, min_size=1, max_size=4))
+    )
+    outputs = tuple(
+        StoredOutput(f"a/{n}.wav", 10, sha, source, f"{n}.wav") for n, (source, sha) in enumerate(kept)
+    )
+    stored = replace(receipt("a"), outputs=outputs)
+    stock = Inventory("/storage", {o.path: 10 for o in outputs}, {"a": stored})
+    downloads = tuple(Download(f"{source}?n={n}") for n, source in enumerate(offered))
+    details = {"a": Live(replace(live("a").project, downloads=downloads))}
+    (plan,) = plan_of(
+        manifest(Entry("a", State.ARCHIVED, "a/{index}{ext}", "m.yaml", 1, 1)), stock, details
+    ).projects
+    if sorted(offered) != sorted(stored.sources):
+        assert plan.actions == (Action.DOWNLOAD, Action.DELETE)
+        assert len(plan.outputs) == len(offered)
+    elif len(set(kept)) < len(kept):
+        assert (plan.verdict, plan.reason_code) == (Verdict.BLOCKED, "outputs_indistinct")
+    else:
+        assert plan.actions[-1] is Action.DELETE
+        assert Action.DOWNLOAD not in plan.actions
 
 
 @given(worlds())
