@@ -121,7 +121,7 @@ class Client:
         An answer that was lost is looked for with a GET, so that a delete that was done is never an error.
 
         Returns:
-            True when this call deleted it, False when it was gone before.
+            True when this call deleted it; False when it answered 404: gone before, or another account's.
 
         Raises:
             UsageError: the id is none; nothing was sent.

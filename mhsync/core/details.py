@@ -43,3 +43,8 @@ def details_of(project: Project) -> Details:
             "unknown_status", f"the API says a status that mhsync does not know: {project.status_text!r:.60}"
         )
     return Live(project)
+
+
+def sees_account(details: DetailsById) -> bool:
+    """Whether a `GET` of this run answered 200: the key is then one of the account's, and a 404 means gone."""
+    return any(isinstance(one, Live) or (isinstance(one, Gone) and not one.not_found) for one in details.values())

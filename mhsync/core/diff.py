@@ -10,13 +10,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from mhsync.core.clashes import without_clashes
-from mhsync.core.details import Details, DetailsById, Gone, Live, Unreadable
+from mhsync.core.details import Details, DetailsById, Gone, Live, Unreadable, sees_account
 from mhsync.core.inventory import Inventory, is_settled
 from mhsync.core.manifest import Entry, Manifest, State
 from mhsync.core.paths import PathValues, UnusablePathError, filenames, output_paths
 from mhsync.core.plan import Action, Plan, PlannedOutput, ProjectPlan, Verdict
 from mhsync.core.project import FAILED, RENDERING, Project, Status, are_same_sources
-from mhsync.core.receipt import Receipt
+from mhsync.core.receipt import Deletion, Receipt
 
 
 def diff(
@@ -36,8 +36,9 @@ def diff(
         api: the API's origin that the details come from.
         only: the ids to plan for; empty means all.
     """
+    is_seen = sees_account(details)
     judged = [
-        (inventories[file.file], _judge(entry, inventories[file.file], details.get(entry.id)))
+        (inventories[file.file], _judge(_Case(entry, inventories[file.file], details.get(entry.id), is_seen)))
         for file, entry in manifest
         if not only or entry.id in only
     ]
@@ -51,6 +52,8 @@ class _Case:
     entry: Entry
     inventory: Inventory
     details: Details | None
+    sees_account: bool
+    """Whether a `GET` of this run answered 200, so that a 404 cannot be that of another account's key."""
 
     @property
     def receipt(self) -> Receipt | None:
@@ -98,8 +101,8 @@ class _Case:
         )
 
 
-def _judge(entry: Entry, inventory: Inventory, details: Details | None) -> ProjectPlan:
-    case = _Case(entry, inventory, details)
+def _judge(case: _Case) -> ProjectPlan:
+    entry, inventory, details = case.entry, case.inventory, case.details
     problem = inventory.problem or inventory.invalid.get(entry.id)
     if problem is not None:
         reason = f"{problem.message} ({problem.hint})" if problem.hint else problem.message
@@ -151,7 +154,8 @@ def _judge_downloaded(case: _Case) -> ProjectPlan:
 
 
 def _judge_archived(case: _Case) -> ProjectPlan:
-    if case.is_gone or case.is_deleted:
+    # A project that the API shows is not gone, whatever the receipt says: its copy can still be downloaded.
+    if case.is_gone or (case.is_deleted and not isinstance(case.details, Live)):
         if case.is_stored:
             return case.verdict(Verdict.UNCHANGED, "archived", "stored, and gone from the account")
         return _lost(case)
@@ -190,6 +194,8 @@ def _judge_archived(case: _Case) -> ProjectPlan:
 def _judge_deleted(case: _Case) -> ProjectPlan:
     if case.is_deleted:
         return case.verdict(Verdict.UNCHANGED, "deleted", "deleted")
+    if _is_not_found(case) and case.receipt is None:
+        return case.verdict(Verdict.UNCHANGED, "not_found", "not found: nothing was deleted")
     if case.is_gone:
         return case.verdict(Verdict.UNCHANGED, "gone", "not found" if _is_not_found(case) else "gone")
     project = _live(case)
@@ -229,6 +235,13 @@ def _lost(case: _Case) -> ProjectPlan:
     if case.receipt is not None and case.receipt.outputs:
         missing = case.inventory.missing(case.entry.id)
         paths = ", ".join(output.path for output in missing[:3])
+        if case.receipt.deletion is Deletion.DELETING and _is_not_found(case) and not case.sees_account:
+            return case.verdict(
+                Verdict.BLOCKED,
+                "copy_damaged",
+                f"damaged in the storage: {paths}; mhsync may have deleted the original: the API does not find "
+                "it, but no other answer of this run shows that the key is that of its account",
+            )
         return case.verdict(
             Verdict.BLOCKED, "copy_lost", f"THE COPY IS LOST: {how}, and damaged in the storage: {paths}"
         )

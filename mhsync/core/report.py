@@ -88,11 +88,14 @@ class ProjectResult:
     outputs: tuple[ReportedOutput, ...] = ()
     note: str = ""
     """One line for people; not part of the JSON."""
+    reason_code: str = ""
+    """Why the plan judged the project as it did: `reason_code` of the plan."""
 
     def to_json(self) -> dict[str, Any]:
         return {
             "id": self.id,
             "outcome": self.outcome.value,
+            "reason_code": self.reason_code,
             "actions": [action.to_json() for action in self.actions],
             "error": None if self.error is None else self.error.to_json(),
             "outputs": [output.to_json() for output in self.outputs],

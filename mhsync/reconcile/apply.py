@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from mhsync.core.details import Details, DetailsById, Gone, Live
+from mhsync.core.details import Details, DetailsById, Gone, Live, sees_account
 from mhsync.core.diff import diff
 from mhsync.core.guards import Circumstances, check, unconfirmed
 from mhsync.core.manifest import Manifest, ManifestFile, State
@@ -170,7 +170,13 @@ class _Applying:
         return self.storages.of(self.files[id])
 
     def _end_noted_deletes(self) -> None:
-        """Found gone with `deleting` in the receipt: it was our DELETE, and is recorded so."""
+        """Found gone with `deleting` in the receipt: it was our DELETE, and is recorded so.
+
+        A 404 may also be the answer to another account's key. It counts only where another answer of this run was
+        200; elsewhere the receipt keeps its `deleting`, and the next run asks again.
+        """
+        if not sees_account(self.details):
+            return
         for project in self.plan.projects:
             receipt = self._receipt(project.id)
             is_gone = isinstance(self.details.get(project.id), Gone)
@@ -267,6 +273,8 @@ class _Applying:
                 self.ledger.note(id_, Action.DELETE, reason)
 
     def _delete_one(self, plan: ProjectPlan) -> None:
+        # A DELETE answered 404 counts as done: only of a project that this run's key has seen.
+        assert isinstance(self.details.get(plan.id), Live), "only projects that the API showed are deleted"
         audio_only = self.files[plan.id].policy.audio_only
         was_there = delete(self.run, self._storage(plan.id), plan, audio_only=audio_only)
         if not was_there:

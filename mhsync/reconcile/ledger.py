@@ -133,6 +133,7 @@ class Ledger:
             tuple(self._done.get(plan.id, ())),
             error,
             self._outputs(plan, outcome),
+            reason_code=plan.reason_code,
             note=self._remarks.get(plan.id, "" if error or plan.actions else plan.reason),
         )
         self._results[plan.id] = result

@@ -256,6 +256,17 @@ def test_a_delete_that_was_not_done_is_the_error_of_its_last_attempt(desk: Desk,
     assert desk.asked("GET") == QUICK.http.attempts, "after each it was still there"
 
 
+@pytest.mark.parametrize("kind", ["application/json", "text/plain", "text/html"])
+@pytest.mark.parametrize("body", ['{"message": "queued"}', "ok", " "])
+def test_a_delete_answered_200_with_a_body_is_looked_up(desk: Desk, kind, body):
+    desk.fault(f.Status(200, body=body, headers={"Content-Type": kind}), method="DELETE", nth=1)
+
+    assert desk.client.delete("one") is True
+
+    assert (desk.asked("DELETE"), desk.asked("GET")) == (2, 1), "it was still there, so it was deleted again"
+    assert desk.sandbox.world.deleted_ids == {"one"}
+
+
 def test_a_delete_that_cannot_be_looked_up_either_is_the_error_of_the_delete(desk: Desk):
     desk.fault(f.Status(500, "down"))
 

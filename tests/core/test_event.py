@@ -49,7 +49,7 @@ def test_an_event_says_what_cloudevents_asks_for() -> None:
         "time": "2026-11-01T12:00:00Z",
         "subject": "one",
         "datacontenttype": "application/json",
-        "data": {"id": "one", "outcome": "moved", "actions": [], "error": None, "outputs": []},
+        "data": {"id": "one", "outcome": "moved", "reason_code": "", "actions": [], "error": None, "outputs": []},
     }
 
 

@@ -230,17 +230,6 @@ def test_a_404_alone_is_never_recorded_as_our_delete(bench, answer):
     assert b.sent("DELETE") == []
 
 
-def test_gone_with_deleting_in_the_receipt_was_ours(bench):
-    b = bench(complete("one"))
-    b.fault(Status(500), method="DELETE")
-    assert outcomes(b.apply({"one": "deleted"})) == {"one": "failed"}
-    assert b.receipt("one")["deletion"] == "deleting"
-    b.no_faults()
-    b.sandbox.world.delete("one")
-    assert outcomes(b.apply({"one": "deleted"})) == {"one": "unchanged"}
-    assert b.receipt("one")["deletion"] == "deleted"
-
-
 def test_receipts_of_another_api_prove_nothing_and_are_kept(bench, tmp_path):
     from mhsync.sandbox.server import Sandbox
     from mhsync.sandbox.world import World

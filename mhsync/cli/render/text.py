@@ -57,9 +57,13 @@ def missing_text(plan: Plan, look: Look) -> list[str]:
             f"{look.paint('Warning:', Color.YELLOW)} not found (404): {asked} that the API was asked for.",
             "Is the API key that of another account?",
         ]
-    if missing:
-        return [f"{counted(missing, 'project')} not found (404): deleted before, or another account's."]
-    return []
+    if not missing:
+        return []
+    lines = [f"{counted(missing, 'project')} not found (404): deleted before, or another account's."]
+    never_seen = sum(project.reason_code == "not_found" for project in plan.projects)
+    if never_seen:
+        lines.append(f"{counted(never_seen, 'project')} to be deleted and without a receipt: nothing was deleted.")
+    return lines
 
 
 def refusals_text(problems: Iterable[Problem], look: Look) -> list[str]:
@@ -170,6 +174,9 @@ def _has_fetched(result: ProjectResult) -> bool:
 
 def _report_sums(report: Report) -> Iterable[str]:
     sums = report.summary
+    never_seen = sum(result.reason_code == "not_found" for result in report.results)
+    if never_seen:
+        yield f"{counted(never_seen, 'project')} not found: nothing was deleted."
     if sums["unchanged"] == len(report.results) and not report.is_interrupted:
         yield _nothing(sums["unchanged"])
         return
