@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import TypeVar
 
-from mhsync import StorageError, StorageUnavailable
+from mhsync import StorageError
 from mhsync_fsspec.backend import Backend
-from mhsync_fsspec.failures import is_answer, line, shown, told
+from mhsync_fsspec.failures import is_answer, not_opened, told
 
 T = TypeVar("T")
 
@@ -74,13 +74,8 @@ class Access:
                 return self._idle.pop()
         try:
             return self._make()
-        except StorageError:
-            raise
         except Exception as error:
-            raise StorageUnavailable(
-                f"cannot open {shown(self.name)}: {line(error, self._secrets)}",
-                hint="look at the URL, the storage_options and the credentials in the environment",
-            ) from error
+            raise not_opened(self.name, error, self._secrets) from error
 
     def give(self, backend: Backend, *, is_sound: bool = True) -> None:
         """Hand an instance back; one that may have lost its connection is let go of."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
 
+from mhsync_fsspec.failures import is_missing
 from mhsync_fsspec.filesystem import FileSystem, has_rename
 
 
@@ -38,6 +39,13 @@ class Backend:
         replaces: whether `rename` is one step that puts a file in another one's place.
     """
 
+    refuses_to_replace = False
+    """Whether `rename` can be told to fail where something is under the new path."""
+    opens_at_once = False
+    """Whether `open` tells a file from what is none, and its size, without a look before."""
+    odd_characters = ""
+    """Characters that the server may take for something else than a part of a name."""
+
     def __init__(self, fs: FileSystem, root: str, *, replaces: bool = False) -> None:
         self.fs = fs
         self.root = root.rstrip("/")
@@ -56,13 +64,19 @@ class Backend:
         """A path of the storage as the file system lists it."""
         return f"{self.root}/{path}" if path else self.root or "/"
 
+    def refused_name(self, path: str) -> str:  # noqa: ARG002 - for those that refuse some
+        """Why no file can have a path, and nothing where it can as far as that is known without asking."""
+        return ""
+
     def find(self, path: str) -> Entry | None:
         """What lies under a path, and None where nothing does."""
         self._forget()
         try:
             info = self.fs.info(self.full(path))
-        except (FileNotFoundError, NotADirectoryError):
-            return None
+        except Exception as error:
+            if is_missing(error):
+                return None
+            raise
         return _entry(info)
 
     def entries(self, folder: str) -> Iterator[Entry]:
@@ -71,8 +85,10 @@ class Backend:
         itself = self.listed(folder).strip("/")
         try:
             found = list(self.fs.ls(self.full(folder), detail=True))
-        except (FileNotFoundError, NotADirectoryError):
-            return
+        except Exception as error:
+            if is_missing(error):
+                return
+            raise
         for info in found:
             entry = _entry(info)
             # Some list the folder itself, or the marker that stands for it.
@@ -89,8 +105,17 @@ class Backend:
     def open(self, path: str) -> IO[bytes]:
         return self.fs.open(self.full(path), "rb")
 
-    def rename(self, old: str, new: str) -> None:
+    def rename(self, old: str, new: str, *, replace: bool = True) -> bool:  # noqa: ARG002 - for those that can
+        """Give a file another path.
+
+        Args:
+            replace: if not, a backend that `refuses_to_replace` raises `FileExistsError` where something is there.
+
+        Returns:
+            Whether the answer leaves no doubt; else the caller looks at it.
+        """
         self.fs.mv(self.full(old), self.full(new))
+        return False
 
     def copy(self, old: str, new: str) -> None:
         self.fs.cp_file(self.full(old), self.full(new))
@@ -99,10 +124,12 @@ class Backend:
         full = self.full(path)
         try:
             self.fs.rm_file(full)
-        except FileNotFoundError:
-            pass
         except NotImplementedError:
             self.fs.rm(full)
+        except Exception as error:
+            # Some say of what is not there only that it could not be removed.
+            if not is_missing(error) and self.find(path) is not None:
+                raise
 
     def close(self) -> None:
         """Let go of connections, as far as the file system has a way to."""

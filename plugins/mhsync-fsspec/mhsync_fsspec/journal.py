@@ -25,6 +25,7 @@ from mhsync_fsspec.backend import Backend, Entry
 from mhsync_fsspec.failures import NotWhole, shown
 from mhsync_fsspec.spool import is_running
 
+PRIVATE = ".mhsync/"
 TEMPORARY = ".mhsync/tmp"
 _NOTE = ".json"
 _NOTE_MAX = 64 * 1024

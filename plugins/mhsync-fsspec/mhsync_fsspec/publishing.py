@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from mhsync_fsspec.access import Access
 from mhsync_fsspec.backend import Backend, Entry
 from mhsync_fsspec.failures import NotWhole, not_found
-from mhsync_fsspec.journal import TEMPORARY, Journal, Note
+from mhsync_fsspec.journal import PRIVATE, TEMPORARY, Journal, Note
+from mhsync_fsspec.names import NameProbe
 
 _CHUNK = 1024 * 1024
 _LOOKS = (0.0, 0.2, 1.0)
 """Pauses before a file is looked at, for those that see what was written only after a while."""
 _STRIPES = 64
+_PLAIN = re.compile(r"[A-Za-z0-9_./=-]*[A-Za-z0-9_=-]")
+"""Names that no server takes for anything else."""
 
 
 class Publisher:
@@ -31,6 +35,12 @@ class Publisher:
         self._journal = journal
         self._sleep = sleep
         self._made: set[str] = set()
+        self._free: set[str] = set()
+        self._files: set[str] = set()
+        self._folders: frozenset[str] | None = None
+        self._believes = False  # once a rename was seen to do what it said
+        self._names = NameProbe(self._look_whole)
+        self._making = threading.Lock()
         self._locks = tuple(threading.Lock() for _ in range(_STRIPES))
 
     def find(self, backend: Backend, path: str) -> tuple[str, Entry] | None:
@@ -44,8 +54,21 @@ class Publisher:
             before, note = note, self._journal.of(backend, path)
             if note == before:
                 return None
-        found = backend.find(path)
+        found = self._look(backend, path)
         return None if found is None else (path, found)
+
+    def is_known(self, backend: Backend, path: str) -> bool:
+        """Whether a read needs no look before it: the backend tells a file from what is none, or it is one."""
+        return backend.opens_at_once and (path in self._files or path.startswith(PRIVATE))
+
+    def has_listed(self, folders: Iterable[str]) -> None:
+        """Remember the folders of a listing of the whole storage."""
+        self._folders = frozenset(folders)
+
+    def is_free(self, path: str) -> None:
+        """Remember that a read found nothing under the path."""
+        self._free.add(path)
+        self._files.discard(path)
 
     def must_be_free(self, backend: Backend, path: str) -> None:
         """See that a file can stand under the path.
@@ -53,7 +76,9 @@ class Publisher:
         Raises:
             IsADirectoryError: a folder does.
         """
-        there = backend.find(path)
+        if self._folders is not None and path not in self._folders:
+            return  # as the last listing has it; it is looked at again when the file is put there
+        there = self._look(backend, path)
         if there is not None:
             _must_be_file(there)
 
@@ -61,10 +86,14 @@ class Publisher:
         """Make a local file the file under a path."""
 
         def work(backend: Backend) -> None:
+            if backend.refuses_to_replace:
+                self._put(backend, local, size, path)
+                return
             self.settle(backend, path)
             there = backend.find(path)
             if there is not None:
                 _must_be_file(there)
+            self._names.check(backend, path)
             source = self._upload(backend, local, size)
             if backend.replaces:
                 self._rename(backend, source, path, size)
@@ -95,8 +124,12 @@ class Publisher:
                 raise not_found(self._access.place(old))
             if old == new:
                 return
-            self.must_be_free(backend, new)
+            there = backend.find(new)
+            if there is not None:
+                _must_be_file(there)
+            self._names.check(backend, new)
             asked = True
+            self._files.discard(old)
             self._rename(backend, old, new, self.measure(backend, old, found))
 
         self._change("move", old, work)
@@ -107,6 +140,7 @@ class Publisher:
             found = backend.find(path)
             if found is not None and found.is_file:
                 backend.remove(path)
+                self._files.discard(path)
 
         with self._locks[self._stripe(path)]:
             self._change("remove", path, work)
@@ -140,6 +174,43 @@ class Publisher:
                 backend.remove(path)
             raise
         return path
+
+    def _put(self, backend: Backend, local: Path, size: int, path: str) -> None:
+        """Upload, and put in place where the backend itself sees that nothing but a file is replaced.
+
+        What is known of the path saves a look at it: where nothing was, nothing is replaced, and where something
+        is after all, that is looked at then. A file of mhsync's own, seen in this run, is replaced at once.
+        """
+        self._names.check(backend, path)
+        if path not in self._free and not self._is_own(path):
+            there = self._look(backend, path)
+            if there is not None:
+                _must_be_file(there)
+        is_new = path in self._free
+        source = self._upload(backend, local, size)
+        self._make_folder(backend, path.rpartition("/")[0])
+        self._free.discard(path)
+        try:
+            is_sure = backend.rename(source, path, replace=not is_new)
+        except FileExistsError:
+            there = backend.find(path)
+            if there is not None:
+                _must_be_file(there)
+            is_sure = backend.rename(source, path)
+        if not (is_sure and self._believes and _PLAIN.fullmatch(path)):
+            self._see_whole(backend, path, size)
+            self._believes = self._believes or is_sure
+        self._files.add(path)
+
+    def _is_own(self, path: str) -> bool:
+        return path.startswith(PRIVATE) and path in self._files
+
+    def _look(self, backend: Backend, path: str) -> Entry | None:
+        """What lies under a path, remembered as far as that saves another look."""
+        found = backend.find(path)
+        (self._free.add if found is None else self._free.discard)(path)
+        (self._files.add if found is not None and found.is_file else self._files.discard)(path)
+        return found
 
     def _rename(self, backend: Backend, old: str, new: str, size: int) -> None:
         self._make_folder(backend, new.rpartition("/")[0])
@@ -180,6 +251,13 @@ class Publisher:
         arrived = "nothing" if seen is None else "another number" if seen.size is None else str(seen.size)
         raise NotWhole(f"of {size} bytes {arrived} arrived")
 
+    def _look_whole(self, backend: Backend, path: str, size: int) -> bool:
+        try:
+            self._see_whole(backend, path, size)
+        except NotWhole:
+            return False
+        return True
+
     def _is_whole(self, backend: Backend, path: str, entry: Entry, size: int | None) -> bool:
         return entry.is_file and self.measure(backend, path, entry) == size
 
@@ -200,14 +278,19 @@ class Publisher:
         try:
             self._access.run(doing, path, work)
         except BaseException:
-            self._made.clear()
+            for known in (self._made, self._free, self._files):
+                known.clear()
             raise
 
     def _make_folder(self, backend: Backend, folder: str) -> None:
         """Make a folder that this object has not made before: it takes many a file system several requests."""
-        if folder not in self._made:
-            backend.make_folder(folder)
-            self._made.add(folder)
+        if folder in self._made:
+            return
+        # One at a time: servers fail where two make the same folder at once.
+        with self._making:
+            if folder not in self._made:
+                backend.make_folder(folder)
+                self._made.add(folder)
 
 
 def _must_be_file(entry: Entry) -> None:

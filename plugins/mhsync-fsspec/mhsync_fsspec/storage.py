@@ -17,7 +17,7 @@ from mhsync import FileInfo, Storage, StorageError, Writer, check_path
 from mhsync_fsspec.access import Access
 from mhsync_fsspec.backend import Backend
 from mhsync_fsspec.failures import NotWhole, not_found, shown
-from mhsync_fsspec.journal import TEMPORARY, Journal, Note
+from mhsync_fsspec.journal import PRIVATE, TEMPORARY, Journal, Note
 from mhsync_fsspec.publishing import Publisher
 from mhsync_fsspec.spool import spooling, sweep_spools
 
@@ -109,6 +109,13 @@ class FsspecStorage(Storage):
         self._access.close()
 
     def _open(self, backend: Backend, path: str) -> tuple[IO[bytes], int | None]:
+        if self._publisher.is_known(backend, path):
+            with suppress(FileNotFoundError):
+                source = backend.open(path)
+                return source, getattr(source, "size", None)
+            if path.startswith(PRIVATE):
+                self._publisher.is_free(path)
+                raise not_found(self._access.place(path))
         for _ in range(_TRIES):
             found = self._publisher.find(backend, path)
             if found is None or not found[1].is_file:
@@ -132,13 +139,20 @@ class FsspecStorage(Storage):
     def _list(self, start: str, prefix: str) -> Mapping[str, int]:
         files: dict[str, int] = {}
         folders = [start]
+        seen: set[str] = set()
+        if not start and PRIVATE.startswith(prefix):
+            # Some servers leave names that begin with a dot out of their listings, and list such a folder itself.
+            folders.append(PRIVATE.rstrip("/"))
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="mhsync-fsspec") as pool:
             while folders:
                 # Folder by folder and not by `find`, which takes one that it cannot read for an empty one.
                 looked = [*pool.map(lambda folder: self._look(folder, prefix), folders)]
-                folders = [folder for _, below in looked for folder in below]
-                for found, _ in looked:
+                folders = [folder for _, below in looked for folder in below if f"{folder}/" != PRIVATE]
+                for found, below in looked:
                     files |= found
+                    seen.update(below)
+        if not prefix:
+            self._publisher.has_listed(seen)
         return self._with_notes(files, prefix)
 
     def _look(self, folder: str, prefix: str) -> tuple[dict[str, int], Sequence[str]]:

@@ -1,0 +1,261 @@
+"""WebDAV servers that people have: the promises of a storage on each, and mhsync end to end."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import ClassVar
+
+import dav_servers
+import pytest
+from dav_servers import DavServer
+from end_to_end import BriefEndToEnd, Site
+from mhsync_fsspec.factory import make
+from server_process import Servers, free_port
+
+from mhsync import Storage, StorageError
+from mhsync.testing import Opener, Sandbox, SandboxProject, StorageConformance, World, outputs_of
+from mhsync.testing.content import NAMES, content, get, paths, put
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[Servers]:
+    with Servers() as started:
+        yield started
+
+
+pytestmark = pytest.mark.integration
+Start = Callable[[Path], AbstractContextManager[DavServer]]
+
+
+def small_nginx(folder: Path) -> AbstractContextManager[DavServer]:
+    """As nginx is installed nearly everywhere, with a limit for uploads."""
+    return dav_servers.nginx(folder, largest="100k")
+
+
+class OnServer:
+    """One server for all tests of this file, and a folder of it for each."""
+
+    start: ClassVar[Callable[[Path], AbstractContextManager[DavServer]]]
+    refused: ClassVar[frozenset[str]] = frozenset()
+    """Names of the suite that the server does not keep as they are."""
+
+    @pytest.fixture
+    def server(self, servers: Servers) -> DavServer:
+        return servers.get(type(self).start)
+
+
+class Conformance(OnServer, StorageConformance):
+    many = 24
+    kills = 2
+
+    @pytest.fixture
+    def opener(self, server: DavServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Opener:
+        for name, value in server.environment(server.port).items():
+            monkeypatch.setenv(name, value)
+        return Opener("mhsync_fsspec.plugin:open_storage", (server.url(server.port, tmp_path.name), {}))
+
+    @pytest.mark.parametrize("path", NAMES)
+    def test_an_odd_name_comes_back_as_it_was(self, storage: Storage, path: str) -> None:
+        if path not in self.refused:
+            super().test_an_odd_name_comes_back_as_it_was(storage, path)
+            return
+        with pytest.raises(StorageError, match="this server"):
+            put(storage, path, b"x")
+        assert paths(storage) == []
+
+
+class Ends(OnServer, BriefEndToEnd):
+    @pytest.fixture
+    def site(self, server: DavServer, tmp_path: Path) -> Site:
+        return Site(
+            port=server.port,
+            url=lambda port: server.url(port, tmp_path.name),
+            open=lambda url, options: make(url, options, server.environment(server.port)),
+            plugin="mhsync-fsspec",
+            environment=server.environment,
+        )
+
+
+class TestApache(Conformance):
+    start = dav_servers.apache
+
+
+class TestApacheEndToEnd(Ends):
+    start = dav_servers.apache
+
+
+class TestNginx(Conformance):
+    start = dav_servers.nginx
+    refused = frozenset({".hidden"})
+
+
+class TestNginxEndToEnd(Ends):
+    start = dav_servers.nginx
+
+
+class TestLighttpd(Conformance):
+    start = dav_servers.lighttpd
+
+
+class TestLighttpdEndToEnd(Ends):
+    start = dav_servers.lighttpd
+
+
+class TestWsgiDav(Conformance):
+    start = dav_servers.wsgidav
+    refused = frozenset({"a@b,c;d!.wav"})
+
+
+class TestWsgiDavEndToEnd(Ends):
+    start = dav_servers.wsgidav
+
+
+class TestRequests(OnServer):
+    """What an output costs. Before, it took 13 requests, and 25 with its original deleted."""
+
+    start = dav_servers.apache
+
+    @pytest.mark.parametrize(("state", "most"), [("downloaded", 8), ("archived", 14.5)])
+    def test_an_output_takes_few_requests(
+        self, server: DavServer, tmp_path: Path, state: str, most: float
+    ) -> None:
+        count = 10
+        projects = [
+            SandboxProject(f"few-{number}", name="Ton", outputs=outputs_of(f"few-{number}", 2, size=1000))
+            for number in range(count)
+        ]
+        with Sandbox(World(projects)) as sandbox:
+            manifest = {
+                "version": 1,
+                "storage": server.url(server.port, tmp_path.name),
+                "policy": {"deletes": "allow"},
+                "projects": [{"id": id, "state": state} for id in sorted(sandbox.ids)],
+            }
+            (tmp_path / "manifest.yaml").write_text(json.dumps(manifest))
+            environment = {
+                **os.environ,
+                **server.environment(server.port),
+                "MHSYNC_API_URL": sandbox.api_url,
+                "MAGIC_HOUR_API_KEY": sandbox.key,
+                "MHSYNC_PLUGINS": "mhsync-fsspec",
+            }
+            command = [sys.executable, "-m", "mhsync", "apply", "manifest.yaml", "--yes", "-q"]
+            before = len(server.requests())
+            subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True, timeout=120)
+        assert 0 < (len(server.requests()) - before) / count / 2 <= most
+
+
+class TestNames(OnServer):
+    """A server that cuts a name off would write the file over another one."""
+
+    start = dav_servers.wsgidav
+
+    @pytest.mark.parametrize("name", ["a?b.wav", "a;b.wav", "a?b/c.wav"])
+    def test_a_name_that_the_server_would_cut_is_refused_and_nothing_else_is_touched(
+        self, server: DavServer, tmp_path: Path, name: str
+    ) -> None:
+        storage = make(server.url(server.port, tmp_path.name), {}, server.environment(server.port))
+        put(storage, "a", b"stays")
+        with pytest.raises(StorageError, match="does not keep names with") as caught:
+            put(storage, name, content(1000))
+        assert "another path" in str(caught.value.hint)
+        with pytest.raises(StorageError, match="does not keep names with"):
+            storage.move("a", name)
+        assert get(storage, "a") == b"stays"
+        assert paths(storage) == ["a"]
+        storage.close()
+
+    @pytest.mark.parametrize("start", [dav_servers.apache, dav_servers.lighttpd, dav_servers.nginx])
+    def test_other_servers_keep_them(self, servers: Servers, tmp_path: Path, start: Start) -> None:
+        server = servers.get(start)
+        storage = make(server.url(server.port, tmp_path.name), {}, server.environment(server.port))
+        names = ["100%.wav", "a#b.wav", "a;b.wav", "a?b.wav"]
+        for name in names:
+            put(storage, name, name.encode())
+        assert {name: get(storage, name) for name in names} == {name: name.encode() for name in names}
+        assert sorted(path.name for path in (server.root / "audio" / tmp_path.name).glob("*.wav")) == names
+        assert paths(storage) == names
+        storage.close()
+
+
+class TestDots(OnServer):
+    start = dav_servers.nginx
+
+    def test_receipts_are_listed_where_names_that_begin_with_a_dot_are_not(
+        self, server: DavServer, tmp_path: Path
+    ) -> None:
+        storage = make(server.url(server.port, tmp_path.name), {}, server.environment(server.port))
+        put(storage, ".mhsync/receipts/abc.json", b"{}")
+        put(storage, "a.wav", b"x")
+        backend = storage._access.take()
+        assert [entry.name.rpartition("/")[2] for entry in backend.entries("")] == ["a.wav"]
+        storage._access.give(backend)
+        assert paths(storage) == [".mhsync/receipts/abc.json", "a.wav"]
+        assert paths(storage, ".mh") == [".mhsync/receipts/abc.json"]
+        for name in (".audio/a.wav", "x/.a.wav"):
+            with pytest.raises(StorageError, match="begin with a dot out of its listings"):
+                put(storage, name, b"x")
+        assert paths(storage, "a") == ["a.wav"]
+        storage.close()
+
+
+class TestFolders:
+    @pytest.mark.parametrize(
+        "start", [dav_servers.apache, dav_servers.lighttpd, dav_servers.nginx, dav_servers.wsgidav]
+    )
+    def test_a_folder_is_never_replaced_by_a_file(self, servers: Servers, tmp_path: Path, start: Start) -> None:
+        server = servers.get(start)
+        storage = make(server.url(server.port, tmp_path.name), {}, server.environment(server.port))
+        put(storage, "a", b"moved")
+        put(storage, "b/c.wav", b"stays")
+        with pytest.raises(StorageError, match="folder stands there"):
+            put(storage, "b", b"x")
+        with pytest.raises(StorageError, match="folder stands there"):
+            storage.move("a", "b")
+        # Also where it was made after the path was seen to be free.
+        assert storage.stat("d") is None
+        with pytest.raises(StorageError), storage.write("d") as writer:
+            writer.write(b"x")
+            put(storage, "d/e.wav", b"stays")
+        assert {"a", "b/c.wav", "d/e.wav"} <= set(paths(storage))
+        assert get(storage, "d/e.wav") == b"stays"
+        storage.close()
+
+
+class TestMessages:
+    """What somebody reads who sees these servers for the first time."""
+
+    @pytest.mark.parametrize(("start", "what"), [(dav_servers.apache, "apache"), (dav_servers.nginx, "nginx")])
+    def test_a_wrong_password_is_said_so(self, servers: Servers, tmp_path: Path, start: Start, what: str) -> None:
+        server = servers.get(start)
+        environment = {**server.environment(server.port), "MHSYNC_FSSPEC_PASSWORD": "wrong guess"}
+        storage = make(server.url(server.port, tmp_path.name), {}, environment)
+        with pytest.raises(StorageError, match="401: the user or the password is wrong") as caught:
+            put(storage, "a.wav", b"x")
+        assert "MHSYNC_FSSPEC_PASSWORD" in str(caught.value.hint)
+        assert "wrong guess" not in f"{caught.value} {caught.value.hint}"
+        storage.close()
+
+    def test_a_server_that_is_down_is_said_so(self, servers: Servers, tmp_path: Path) -> None:
+        storage = make(f"fsspec+webdav://127.0.0.1:{free_port()}/audio", {}, {})
+        with pytest.raises(StorageError, match=r"nothing answers there \(connection refused\)") as caught:
+            list(storage.list())
+        assert "see that the server runs" in str(caught.value.hint)
+        storage.close()
+
+    def test_a_file_that_is_larger_than_the_server_takes_is_said_so(
+        self, servers: Servers, tmp_path: Path
+    ) -> None:
+        server = servers.get(small_nginx)
+        storage = make(server.url(server.port, tmp_path.name), {}, server.environment(server.port))
+        with pytest.raises(StorageError, match="413: the file is larger than it takes") as caught:
+            put(storage, "a.wav", content(200_000))
+        assert "client_max_body_size" in str(caught.value.hint)
+        assert paths(storage) == []
+        storage.close()
