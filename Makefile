@@ -11,7 +11,7 @@ PLUGIN_READY := $(PLUGIN_VENV)/.ready
 PIP := -m pip install --quiet --disable-pip-version-check -c constraints.txt
 PYTEST := -m pytest -n 2 -q
 
-.PHONY: test test-mhsync test-plugins test-pythons test-lowest test-long test-integration lint fuzz demo setup clean
+.PHONY: test test-mhsync test-plugins test-pythons test-lowest test-long test-integration lint fuzz demo hashes setup clean
 
 test: lint test-mhsync test-plugins
 
@@ -54,6 +54,10 @@ lint: $(READY)
 demo: $(READY)
 	@rm -rf build/demo
 	@PATH="$(CURDIR)/$(BIN):$$PATH" mhsync sandbox run -- sh examples/demo/demo.sh build/demo
+
+# Writes constraints-hashed.txt; run it after constraints.txt changed.
+hashes: $(READY)
+	$(BIN)/python tools/write_hashes.py
 
 setup: $(READY) $(PLUGIN_READY)
 

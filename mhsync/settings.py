@@ -39,6 +39,8 @@ class HttpSettings:
     """A wait before another attempt that is longer than this is reported (`Client(on_wait=…)`)."""
     answer_max: int = 1 * MIB
     """A details body is about 1 KiB; more than this is not one."""
+    outputs_max: int = 1000
+    """Outputs of one project; a project has a few. Details with more are not believed."""
     redirects: int = 5
     pool: int = 32
 

@@ -76,7 +76,9 @@ def redirect_error(method: str, id: str, answer: Answer) -> ApiError:
     )
 
 
-def project_of(answer: Answer, body: bytes | None, id: str, words: ErrorWords) -> Project:
+def project_of(
+    answer: Answer, body: bytes | None, id: str, words: ErrorWords, *, most_outputs: int | None = None
+) -> Project:
     """The project in the body of a GET.
 
     Raises:
@@ -91,7 +93,7 @@ def project_of(answer: Answer, body: bytes | None, id: str, words: ErrorWords) -
         what = f"the answer is {kind}, not JSON" if kind and "json" not in kind else "the answer is not JSON"
         raise NotUnderstood(f"GET of {id}: {what}", status=answer.status, hint=hint, id=id)
     try:
-        return Project.from_json(data, expected_id=id)
+        return Project.from_json(data, expected_id=id, most_outputs=most_outputs)
     except DetailsInvalid as error:
         problem = words.show(str(error))
     raise AnswerInvalid(f"GET of {id}: {problem}", status=answer.status, hint=hint, id=id)

@@ -80,7 +80,8 @@ class Calls:
 
     def _get_once(self, id: str, attempts: Attempts) -> Project:
         reply = self.exchange("GET", id, attempts)
-        return project_of(reply.answer, reply.body, id, self.words)
+        most = self.settings.outputs_max
+        return project_of(reply.answer, reply.body, id, self.words, most_outputs=most)
 
     def _read(self, answer: Answer) -> bytes | None:
         """The body, or None where it is larger than an answer may be: it is not read any further then."""

@@ -6,7 +6,7 @@ import click
 
 from mhsync.cli.arguments import max_deletes
 from mhsync.cli.durations import DEFAULT_WAIT, WaitCommand, parse_duration
-from mhsync.cli.manifests import Files, load_manifest
+from mhsync.cli.manifests import Files, load_manifest, warn_of_doubts
 from mhsync.cli.options import Flags, make_command, parsed_by
 from mhsync.cli.progress import Progress
 from mhsync.cli.prompt import asker
@@ -50,6 +50,7 @@ def command(
     they need --yes. A second run finds nothing to do.
     """
     manifest = load_manifest(files, flags.settings, flags.only)
+    warn_of_doubts(voice, manifest)
     options = ApplyOptions(
         yes=yes,
         no_deletes=no_deletes,

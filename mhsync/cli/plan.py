@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from mhsync.cli.arguments import max_deletes
-from mhsync.cli.manifests import Files, load_manifest
+from mhsync.cli.manifests import Files, load_manifest, warn_of_doubts
 from mhsync.cli.options import Flags, make_command
 from mhsync.cli.progress import Progress
 from mhsync.cli.render.json import dumped
@@ -42,6 +42,7 @@ def command(
     unchanged projects are listed too.
     """
     manifest = load_manifest(files, flags.settings, flags.only)
+    warn_of_doubts(voice, manifest)
     progress = Progress(voice)
     with opened_run(voice, flags, progress.watcher) as run:
         found = plan(run, manifest)

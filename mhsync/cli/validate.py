@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from mhsync.cli.manifests import Files, load_manifest
+from mhsync.cli.manifests import Files, load_manifest, warn_of_doubts
 from mhsync.cli.options import Flags, make_command
 from mhsync.cli.render.json import dumped
 from mhsync.cli.render.terminal import escape
@@ -22,6 +22,7 @@ def command(voice: Voice, flags: Flags, files: tuple[str, ...]) -> int:
     Tells every problem of every FILE at once, with its line and column. A folder stands for the manifests in it.
     """
     manifest = load_manifest(files, flags.settings)
+    warn_of_doubts(voice, manifest)
     if voice.is_json:
         voice.document(dumped(_to_json(manifest)))
         return 0

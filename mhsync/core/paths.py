@@ -109,13 +109,17 @@ def filenames(sources: Sequence[str]) -> tuple[str, ...]:
     The second `output.wav` is `output-2.wav`; compared without case.
     """
     taken: set[str] = set()
+    free: dict[tuple[str, str], int] = {}
+    # The number from which a stem and extension may be free: to begin at 2 each time takes quadratic time.
     names: list[str] = []
     for source in sources:
         last = unquote(urlsplit(source).path.rstrip("/").rpartition("/")[2], errors="replace")
         stem, ext = split_ext(safe_name(last) if last else "output")
-        name, number = stem + ext, 2
+        name, kind = stem + ext, (path_key(stem), path_key(ext))
+        number = free.get(kind, 2)
         while path_key(name) in taken:
             name, number = f"{stem}-{number}{ext}", number + 1
+        free[kind] = number
         taken.add(path_key(name))
         names.append(name)
     return tuple(names)
@@ -142,10 +146,11 @@ def output_paths(template: str, values: PathValues, names: Sequence[str]) -> tup
             raise UnusablePathError(f"{problems[0].message} ({path!r:.80})")
         paths.append(path)
     keys = [path_key(path) for path in paths]
+    folders = {folder for key in keys for folder in folders_of(key)}
     if len(set(keys)) < len(keys):
         raise UnusablePathError(
             f"the path {template!r:.80} is the same for {len(paths)} outputs: add {{filename}} or {{index}}"
         )
-    if any(shorter != longer and longer.startswith(shorter + "/") for shorter in keys for longer in keys):
+    if not folders.isdisjoint(keys):
         raise UnusablePathError(f"the path {template!r:.80} makes one output the folder of another")
     return tuple(paths)

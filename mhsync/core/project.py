@@ -122,10 +122,13 @@ class Project:
         return tuple(download.source for download in self.downloads)
 
     @classmethod
-    def from_json(cls, data: object, *, expected_id: str | None = None) -> Project:
+    def from_json(
+        cls, data: object, *, expected_id: str | None = None, most_outputs: int | None = None
+    ) -> Project:
         """Read the body of a `GET`.
 
-        Optional fields may be missing; a known field of a wrong type, or another project's id, is an error.
+        Optional fields may be missing; a known field of a wrong type, another project's id, or more than
+        `most_outputs` outputs are an error.
 
         Raises:
             DetailsInvalid: naming the field and what stood there.
@@ -149,7 +152,7 @@ class Project:
             created_at=_moment(fields, "created_at"),
             enabled=True if enabled is None else enabled,
             credits_charged=_typed(fields, "credits_charged", int),
-            downloads=_downloads(fields),
+            downloads=_downloads(fields, most_outputs),
             error=_error(fields),
             extra=MappingProxyType({k: v for k, v in data.items() if _snake(k) not in _KNOWN_FIELDS}),
         )
@@ -236,9 +239,12 @@ def _moment(fields: Mapping[str, object], name: str) -> datetime | None:
         raise DetailsInvalid(f"{name} is not a time: {without_queries(text)!r:.60}") from None
 
 
-def _downloads(fields: Mapping[str, object]) -> tuple[Download, ...]:
+def _downloads(fields: Mapping[str, object], most: int | None) -> tuple[Download, ...]:
+    items = _typed(fields, "downloads", list) or []
+    if most is not None and len(items) > most:
+        raise DetailsInvalid(f"downloads holds {len(items)} outputs: at most {most} are accepted")
     found: list[Download] = []
-    for item in _typed(fields, "downloads", list) or ():
+    for item in items:
         if not isinstance(item, Mapping):
             raise DetailsInvalid(f"downloads holds {_kind(item)}")
         entry = {_snake(key): value for key, value in item.items()}

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
+from mhsync.core.places import folder_problem
 from mhsync.errors import UsageError
 from mhsync.hooks.specs import hookimpl
 from mhsync.storage.base import Storage, StorageFactory
@@ -24,16 +25,10 @@ def open_folder(url: str, options: Mapping[str, Any]) -> Storage:
     Raises:
         UsageError: the URL names another machine or no absolute path, or there are options.
     """
-    parts = urlsplit(url)
-    if parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):
-        raise UsageError(
-            f"not a folder of this machine: {url}", hint="write file:///absolute/path, or a plain path"
-        )
-    if parts.query or parts.fragment:
-        raise UsageError(f"a folder's URL has neither ? nor #: {url}", hint="write them as %3F and %23")
+    problem = folder_problem(url)
+    if problem is not None:
+        message, hint = problem
+        raise UsageError(f"{message}: {url!r:.200}", hint=hint)
     if options:
         raise UsageError(f"a folder has no storage option {min(options)!r:.60}", hint="leave out storage_options")
-    path = unquote_to_bytes(parts.path)
-    if b"\0" in path:
-        raise UsageError("a folder's path cannot hold a NUL character")
-    return LocalStorage(os.fsdecode(path))
+    return LocalStorage(os.fsdecode(unquote_to_bytes(urlsplit(url).path)))

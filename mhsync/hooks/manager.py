@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mhsync.core.event import Event, Notifier
 from mhsync.core.install import install_place
 from mhsync.core.manifest import ManifestFile
+from mhsync.core.places import path_problem
 from mhsync.core.plan import Plan
 from mhsync.core.project import Project
 from mhsync.core.receipt import StoredOutput
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Hooks", "PluginInfo"]
 
-_NEARLY_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 _OURS = Candidate("mhsync", None, builtin.__name__, lambda: builtin)
 
 
@@ -271,12 +270,10 @@ def _storage_url(file: ManifestFile) -> str:
     place = file.storage
     if scheme_of(place) is not None:
         return place
-    if place.startswith("~"):
-        raise UsageError(f"~ is not expanded: {place!r:.120}", hint="write the path out, or ./~ for such a folder")
-    if _NEARLY_URL.match(place) or "://" in place:
-        raise UsageError(
-            f"neither a path nor a URL: {place!r:.120}", hint="a URL has ://, a path may begin with ./"
-        )
+    problem = path_problem(place)
+    if problem is not None:
+        message, hint = problem
+        raise UsageError(f"{message}: {place!r:.120}", hint=hint)
     return Path(file.folder, place).as_uri()
 
 

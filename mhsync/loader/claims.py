@@ -6,8 +6,8 @@ import os
 from itertools import pairwise
 
 from mhsync.core.manifest import Entry, ManifestFile, State
+from mhsync.core.places import is_url
 from mhsync.core.template import fields_of, fill, path_key
-from mhsync.loader.places import is_url
 from mhsync.loader.problems import Problems
 
 

@@ -9,10 +9,11 @@ import re
 from collections.abc import Iterator
 from urllib.parse import parse_qsl, urlsplit
 
+from mhsync.core.places import folder_problem, is_url, path_problem
+
 Found = tuple[str, str, str]
 """Code, message, hint."""
 
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _VARIABLE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _SECRET = re.compile(
@@ -25,11 +26,6 @@ NAMED_BY = "name a variable instead, such as secret_env: NAME"
 _FROM_ENVIRONMENT = "take it out: secrets come from the backend's own environment"
 
 
-def is_url(storage: str) -> bool:
-    """Whether a storage is a URL, for a plugin, and not a path."""
-    return _URL.match(storage) is not None
-
-
 def check_storage(storage: str) -> Iterator[Found]:
     """What is wrong with the text of `storage`."""
     if not storage.strip():
@@ -38,20 +34,10 @@ def check_storage(storage: str) -> Iterator[Found]:
         yield "storage", "storage has a control character", "take it out"
     elif "${" in storage:
         yield "variable", "storage has a variable", "write it out: ${NAME} may only stand as a notify url"
-    elif storage == "~" or storage.startswith("~/"):
-        yield (
-            "storage",
-            "storage begins with '~', which is not expanded",
-            "write the whole path, such as /home/me/audio",
-        )
     elif is_url(storage):
         yield from _check_storage_url(storage)
-    elif "://" in storage:
-        yield (
-            "storage",
-            "storage is a URL whose scheme cannot be one",
-            "write SCHEME://… with letters, digits, '+', '-' or '.'",
-        )
+    elif (problem := path_problem(storage)) is not None:
+        yield "storage", *problem
 
 
 def _check_storage_url(url: str) -> Iterator[Found]:
@@ -59,9 +45,12 @@ def _check_storage_url(url: str) -> Iterator[Found]:
         parts = urlsplit(url)
         has_password = parts.password is not None
         options = [name for name, _ in parse_qsl(parts.query, keep_blank_values=True)]
+        of_folder = folder_problem(url) if parts.scheme == "file" else None
     except ValueError:
         yield "storage", "storage is a URL that cannot be read", "write SCHEME://HOST/PATH"
         return
+    if of_folder is not None:
+        yield "storage", *of_folder
     if has_password:
         yield "storage_secret", "storage has a password in its URL", _FROM_ENVIRONMENT
     for name in options:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mhsync.core.project import is_valid_id
+from mhsync.loader.ids import id_in_url
 from mhsync.loader.problems import nearest, show
 from mhsync.loader.scalars import reads_as
 from mhsync.loader.tree import ListNode, MapNode, Node, Scalar
@@ -133,9 +134,11 @@ def _word_hint(word: str, known: list[str]) -> str:
 
 
 def _id_hint(text: str) -> str:
-    last = text.rstrip("/").rpartition("/")[2].partition("?")[0]
-    if last != text and is_valid_id(last):
-        return f"write the id alone: {last}"
+    pasted = id_in_url(text)
+    if pasted is not None:
+        return f"write only the id: {pasted}"
+    if "://" in text or "?" in text:
+        return "write only the id: no part of this address looks like one"
     if text != text.strip() and is_valid_id(text.strip()):
         return f"leave the spaces out: {text.strip()}"
     return "an id is 1 to 128 of A-Z a-z 0-9 _ -"

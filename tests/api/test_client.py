@@ -117,6 +117,16 @@ def test_an_answer_that_will_not_get_better_is_not_asked_for_again(desk: Desk, f
     assert time.monotonic() - began < 2  # nothing of 100 MB is read beyond the bound
 
 
+def test_details_with_too_many_outputs_are_a_broken_answer(desk: Desk):
+    most = QUICK.http.outputs_max
+    links = [{"url": f"https://files.example/{n}/output.wav"} for n in range(most + 1)]
+    desk.fault(f.WrongType("downloads", links))
+    with pytest.raises(AnswerInvalid, match=f"{most + 1} outputs: at most {most}"):
+        desk.client.get("one")
+    desk.fault(f.WrongType("downloads", links[:most]))
+    assert len(desk.client.get("one").downloads) == most
+
+
 def test_an_unknown_status_and_missing_optional_fields_are_understood(desk: Desk):
     desk.fault(f.UnknownStatus("paused"))
     project = desk.client.get("one")

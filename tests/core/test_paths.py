@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -95,6 +96,40 @@ def test_equal_base_names_are_told_apart_without_case():
 def test_a_made_up_name_does_not_collide_with_a_real_one():
     names = filenames(sources("a/output.wav", "b/output-2.wav", "c/output.wav"))
     assert len({name.casefold() for name in names}) == 3
+
+
+@given(
+    st.lists(st.sampled_from(["a", "A", "a-2", "a-3", "a-2-2", "a.wav", "a-2.wav", "A-2.WAV", "b"]), max_size=30)
+)
+def test_each_name_takes_the_lowest_number_that_is_free(lasts):
+    taken: list[str] = []
+    for last in lasts:
+        stem, ext = split_ext(last)
+        names = [last, *(f"{stem}-{number}{ext}" for number in range(2, 40))]
+        taken.append(next(name for name in names if name.casefold() not in map(str.casefold, taken)))
+    assert filenames(sources(*lasts)) == tuple(taken)
+
+
+@pytest.mark.parametrize(
+    "lasts",
+    [
+        ["output.wav"] * 10_000,
+        [f"output-{n // 2}.wav" for n in range(10_000)],
+        ["a-2" * (n % 30 + 1) for n in range(10_000)],
+    ],
+    ids=["equal", "numbered", "nested"],
+)
+def test_ten_thousand_outputs_are_named_in_linear_time(lasts):
+    began = time.process_time()
+    names = filenames(sources(*lasts))
+    assert len({name.casefold() for name in output_paths("{id}/{filename}", PathValues("x"), names)}) == 10_000
+    assert time.process_time() - began < 5
+
+
+def test_one_output_cannot_be_the_folder_of_another_among_many():
+    names = ("a", *(f"b{n}" for n in range(50)))
+    with pytest.raises(UnusablePathError, match="folder of another"):
+        output_paths("x/{filename}", PathValues("x"), (*names, "a/b"))
 
 
 def test_an_encoded_slash_is_no_separator():

@@ -104,10 +104,10 @@ class TestStorageSchemes:
     @pytest.mark.parametrize(
         ("storage", "problem"),
         [
-            ("~/outputs", "~ is not expanded"),
-            ("s3:bucket", "neither a path nor a URL"),
-            ("my_store://bucket", "neither a path nor a URL"),
-            ("://bucket", "neither a path nor a URL"),
+            ("~/outputs", "'~', which is not expanded"),
+            ("s3:bucket", "begins with a scheme and is no URL"),
+            ("my_store://bucket", "a URL whose scheme cannot be one"),
+            ("://bucket", "a URL whose scheme cannot be one"),
             ("file://relative/path", "not a folder of this machine"),
             ("file://", "not a folder of this machine"),
             ("file:///a?b", r"neither \? nor #"),

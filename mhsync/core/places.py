@@ -1,0 +1,48 @@
+"""Whether the text of a storage is a path or a URL: `validate` and `apply` judge it with the same words."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote_to_bytes, urlsplit
+
+URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_ALMOST_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+"""One letter and a colon is a drive of Windows, which a path may begin with."""
+
+
+def is_url(storage: str) -> bool:
+    """Whether a storage is a URL, for a plugin, and not a path."""
+    return URL.match(storage) is not None
+
+
+def path_problem(storage: str) -> tuple[str, str] | None:
+    """Why a storage that is no URL is no path either: a message without its text, and a hint."""
+    if storage.startswith("~"):
+        return "storage begins with '~', which is not expanded", "write the whole path, such as /home/me/audio"
+    if "://" in storage:
+        return (
+            "storage is a URL whose scheme cannot be one",
+            "write SCHEME://… with letters, digits, '+', '-' or '.'",
+        )
+    if _ALMOST_URL.match(storage):
+        return (
+            "storage begins with a scheme and is no URL",
+            "write SCHEME://…, with two slashes; a path may begin with ./",
+        )
+    return None
+
+
+def folder_problem(url: str) -> tuple[str, str] | None:
+    """Why a `file://` URL names no folder of this machine: a message without the URL, and a hint.
+
+    Raises:
+        ValueError: it cannot be read as a URL.
+    """
+    parts = urlsplit(url)
+    if parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):
+        return "not a folder of this machine", "write file:///absolute/path, or a plain path"
+    if parts.query or parts.fragment:
+        return "a folder's URL has neither ? nor #", "write them as %3F and %23"
+    if b"\0" in unquote_to_bytes(parts.path):
+        return "a folder's path cannot hold a NUL character", "take it out"
+    return None
