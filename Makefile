@@ -28,7 +28,7 @@ test-plugins: $(PLUGIN_READY)
 # `make test-pythons PYTHONS=python3.13` takes that one only.
 PYTHONS ?=
 test-pythons:
-	$(PYTHON) tools/check_pythons.py $(PYTHONS:%=--python %)
+	$(PYTHON) tools/check_pythons.py --jobs 2 $(PYTHONS:%=--python %)
 
 # The same on the oldest of them, with the lowest versions of all dependencies that pyproject.toml allows.
 test-lowest:
