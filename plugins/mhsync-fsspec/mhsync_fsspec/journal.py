@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
 
@@ -51,6 +52,15 @@ class Note:
     @property
     def file(self) -> str:
         return note_file(self.path)
+
+    @property
+    def writer(self) -> str:
+        """Who wrote it, and when, for messages."""
+        where = "this machine" if self.machine is not None and self.machine == machine() else "another machine"
+        begun = "an unknown time"
+        with suppress(ValueError, OverflowError, OSError):  # what lies in a storage may hold any number
+            begun = datetime.fromtimestamp(self.time, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        return f"process {self.pid} on {where} since {begun}"
 
 
 class Journal:
@@ -117,7 +127,7 @@ class Journal:
         if is_dead_here or self._now() - note.time > _PATIENCE:
             return
         raise StorageError(
-            f"another run is about to replace {shown(note.path)}",
+            f"another run is about to replace {shown(note.path)}: {note.writer}",
             hint="let one run at a time work on a storage; if that one is dead, wait a minute",
         )
 

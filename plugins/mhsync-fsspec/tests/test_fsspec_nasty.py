@@ -169,11 +169,20 @@ def note_on(storage, place, **changes: object) -> Note:
 def test_what_another_run_is_about_to_replace_is_left_to_it(storage, place) -> None:
     note_on(storage, place)
     for change in (lambda: put(storage, "x/a.wav", BEFORE), lambda: storage.remove("x/a.wav")):
-        with pytest.raises(StorageError, match=r"another run is about to replace x/a\.wav"):
+        with pytest.raises(
+            StorageError,
+            match=rf"another run is about to replace x/a\.wav: process {os.getppid()} on this machine since 20",
+        ):
             change()
     storage.sweep()
     assert (place.folder / "x/a.wav").read_bytes() == BEFORE
     assert whole(storage) == AFTER
+
+
+def test_a_note_with_a_time_that_is_none_is_left_alone_too(storage, place) -> None:
+    note_on(storage, place, time=1e300, machine="another")
+    with pytest.raises(StorageError, match="on another machine since an unknown time"):
+        put(storage, "x/a.wav", BEFORE)
 
 
 @pytest.mark.parametrize(
