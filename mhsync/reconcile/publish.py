@@ -30,9 +30,6 @@ class Publisher:
     Args:
         planned: all paths that the outputs are to have.
         remark: called with the id and one line for people.
-
-    Raises:
-        ReceiptInvalid, StorageError: the receipt cannot be read.
     """
 
     def __init__(
@@ -44,9 +41,20 @@ class Publisher:
         self._id = id
         self._planned = {path_key(path) for path in planned}
         self._remark = remark
-        kept = read_receipt(storage, id, limit=run.settings.run.receipt_max)
-        api = run.client.origin
-        self._receipt = Receipt.start(id, api) if kept is None else kept.for_api(api)
+        self._known: Receipt | None = None
+
+    @property
+    def _receipt(self) -> Receipt:
+        """The receipt as it was read or written last.
+
+        Each change reads it anew, so it is not read before that where nothing stands under a path: one request
+        less for each project.
+        """
+        if self._known is None:
+            kept = read_receipt(self._storage, self._id, limit=self._run.settings.run.receipt_max)
+            api = self._run.client.origin
+            self._known = Receipt.start(self._id, api) if kept is None else kept.for_api(api)
+        return self._known
 
     def make_way(self, output: StoredOutput) -> bool:
         """Prepare the storage and the receipt for an output that is about to become visible.
@@ -78,14 +86,14 @@ class Publisher:
             StorageError, ReceiptInvalid, Interrupted: the storage or the receipt failed.
         """
         now = self._run.now()
-        self._receipt = self._update(
+        self._known = self._update(
             lambda receipt: _with_leftovers(receipt, outputs, self._storage).with_stored(project, outputs, now)
         )
-        if self._receipt.storing:
+        if self._known.storing:
             leftovers = Leftovers(self._run, self._storage, self._owners, self._remark)
             leftovers.end(self._id)
-            self._receipt = leftovers.receipt(self._id)
-        return self._receipt
+            self._known = leftovers.receipt(self._id)
+        return self._known
 
     def _find(self, output: StoredOutput) -> Fingerprint | None:
         """What stands under the path, where this project may have it; None where nothing does."""
@@ -146,7 +154,7 @@ class Publisher:
             )
             return with_set_aside(replace(receipt, storing=(*(r for r in kept if r != new), new)), changed)
 
-        self._receipt = self._update(noted)
+        self._known = self._update(noted)
 
     def _set_aside(self, path: str, changed: FileRecord) -> None:
         """Copy the changed file to its new name, and read it back; the receipt names it there already."""

@@ -66,7 +66,7 @@ class CloudStorage(Storage):
         self._copies_up_to = copies_up_to
         self._before_first_use = before_first_use
         self._server = Server()
-        self._lock = threading.Lock()
+        self._lock, self._first_reading = threading.Lock(), threading.Lock()
         self._is_begun = self._is_known_store = False
 
     def __repr__(self) -> str:
@@ -115,7 +115,9 @@ class CloudStorage(Storage):
         with uploading(self._stores.bulk, path, self._place, self._bounds) as writer:
             yield writer
         if not self._server.serves_reads:
-            self._must_be_readable(path)
+            with self._first_reading:
+                if not self._server.serves_reads:
+                    self._must_be_readable(path)
 
     def move(self, old: str, new: str) -> None:
         self._begin(old, new)

@@ -1,0 +1,67 @@
+"""What a run costs in requests: counted on their way to the fast fake. The README states these figures."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cloud_servers import BUCKET, Cloud
+from cloud_wire import Answer, Asked, Wire
+
+from mhsync.testing import Sandbox, SandboxProject, World, outputs_of
+
+COUNT = 4
+OF_A_RUN = 3
+"""The listing, whether the server is a store, and what a first file takes to be read back."""
+
+
+def forward(port: int) -> Answer:
+    """Passes each request on."""
+
+    def reply(asked: Asked, client: socket.socket) -> None:
+        lines = "".join(f"{name}: {value}\r\n" for name, value in asked.headers.items() if name != "connection")
+        head = f"{asked.method} {asked.target} HTTP/1.1\r\n{lines}Connection: close\r\n\r\n"
+        with socket.create_connection(("127.0.0.1", port)) as server:
+            server.sendall(head.encode() + asked.body)
+            while data := server.recv(65536):
+                client.sendall(data)
+
+    return reply
+
+
+@pytest.mark.parametrize(
+    ("state", "outputs", "each", "more"),
+    [("downloaded", 1, 6, 0), ("downloaded", 2, 10, 0), ("archived", 1, 12, 1)],
+)
+def test_requests_of_a_run(
+    s3: Cloud, prefix: str, tmp_path: Path, state: str, outputs: int, each: int, more: int
+) -> None:
+    ids = [f"count-{number}" for number in range(COUNT)]
+    projects = [SandboxProject(id, outputs=outputs_of(id, outputs, size=100_000)) for id in ids]
+    with Sandbox(World(projects)) as sandbox, Wire(forward(s3.port)) as wire:
+        manifest = {
+            "version": 1,
+            "storage": f"s3://{BUCKET}/{prefix}",
+            "storage_options": s3.options_at(wire.port),
+            "policy": {"deletes": "allow"},
+            "projects": [{"id": id, "state": state} for id in ids],
+        }
+        (tmp_path / "manifest.yaml").write_text(json.dumps(manifest))
+        environment = {
+            **os.environ, "MHSYNC_API_URL": sandbox.api_url, "MAGIC_HOUR_API_KEY": sandbox.key,
+            "MHSYNC_PLUGINS": "mhsync-cloud",
+        }  # fmt: skip
+        command = [sys.executable, "-m", "mhsync", "apply", "manifest.yaml", "-q"]
+        counts = []
+        for _ in range(2):
+            before = len(wire.asked)
+            subprocess.run(command, cwd=tmp_path, env=environment, check=True, timeout=120)
+            counts.append(len(wire.asked) - before)
+    first, second = counts
+    assert each * COUNT < first <= each * COUNT + OF_A_RUN + more
+    assert second <= COUNT + 1
