@@ -16,7 +16,7 @@ from mhsync.api.resume import Keeper, body_of, interrupted, must_continue
 from mhsync.api.retry import NotUnderstood, may_fare_better
 from mhsync.api.timing import Time
 from mhsync.api.transfer import Body, CannotContinue, Nowhere, Sink, Unusable
-from mhsync.api.transport import Answer, Transport
+from mhsync.api.transport import Answer, TooSlow, Transport
 from mhsync.core.audio import HEAD, UNRECOGNISED, recognise
 from mhsync.core.project import Download
 from mhsync.core.receipt import Proof
@@ -151,7 +151,9 @@ class Downloader:
             if failure is None:
                 continue
             if job.spare is None:
-                job.rest(failure, _origin(job.download), has_gained=body.size > before)
+                # What drips brings a little each time: that is no gain, or it could be resumed for hours.
+                has_gained = body.size > before and not isinstance(failure, TooSlow)
+                job.rest(failure, _origin(job.download), has_gained=has_gained)
             if body.size and (not body.can_go_on or isinstance(failure, CannotContinue | NotUnderstood)):
                 raise job.start_anew(failure)
         return body

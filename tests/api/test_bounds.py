@@ -1,0 +1,280 @@
+"""No server holds a call for ever: whatever drips or keeps silent ends by a bound, and at once when asked to stop."""
+
+from __future__ import annotations
+
+import itertools
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext, suppress
+from dataclasses import replace
+
+import pytest
+
+from mhsync.api.network import Network
+from mhsync.core.project import Download
+from mhsync.errors import ApiError, DownloadError, Interrupted, MhsyncError
+from mhsync.settings import HttpSettings
+from tests.api.bench import QUICK, Shelf, fetch, never_renewed
+from tests.api.wire import Script, say
+
+BOUNDED = replace(
+    QUICK,
+    http=replace(QUICK.http, attempts=2, head_timeout=0.6, head_max=4096, rate_min=1000, rate_window=0.6),
+    download=replace(QUICK.download, attempts=2),
+)
+PATIENT = replace(QUICK, http=replace(QUICK.http, head_timeout=30, rate_window=60, read_timeout=30))
+"""Bounds as long as the real ones: only the wish to stop ends a call in time."""
+
+
+def drips(
+    pieces: Iterable[bytes] | Callable[[], Iterable[bytes]], *, first: bytes = b"", pause: float = 0.05
+) -> Script:
+    """Sends `first` at once, then each piece after a pause, until the client leaves."""
+
+    def script(sock: socket.socket) -> None:
+        sock.sendall(first)
+        for piece in pieces() if callable(pieces) else pieces:
+            time.sleep(pause)
+            sock.sendall(piece)
+        sock.recv(1)
+
+    return script
+
+
+def endless(piece: bytes) -> Callable[[], Iterable[bytes]]:
+    return lambda: itertools.repeat(piece)
+
+
+def each(data: bytes) -> list[bytes]:
+    return [bytes([byte]) for byte in data]
+
+
+CHUNKS = say(200, length=False, Transfer_Encoding="chunked")
+HEADS = {
+    "silence": drips([]),
+    "status line": drips(each(b"HTTP/1.1 200 " + b"O" * 3000)),
+    "one header": drips(each(b"X: " + b"y" * 3000), first=b"HTTP/1.1 200 OK\r\n"),
+    "headers": drips(endless(b"X: y\r\n"), first=b"HTTP/1.1 200 OK\r\n"),
+    "interim answers": drips(endless(b"HTTP/1.1 100 Continue\r\n\r\n")),
+    "interim headers": drips(endless(b"X: y\r\n"), first=b"HTTP/1.1 103 Early Hints\r\n"),
+}
+BODIES = {
+    "announced body": drips(endless(b"x"), first=say(200, length=100_000)),
+    "body without a length": drips(endless(b"x"), first=say(200, length=False)),
+    "chunks": drips(endless(b"1\r\nx\r\n"), first=CHUNKS),
+    "one chunk": drips(endless(b"x"), first=CHUNKS + b"ffff\r\n"),
+    "chunk extension": drips(endless(b"x"), first=CHUNKS + b"5;"),
+    "trailer": drips(endless(b"x"), first=CHUNKS + b"1\r\nx\r\n0\r\nX: "),
+    "trailers": drips(endless(b"X: y\r\n"), first=CHUNKS + b"1\r\nx\r\n0\r\n"),
+}
+ALL = HEADS | BODIES
+
+
+@pytest.mark.parametrize("kind", sorted(ALL))
+def test_an_answer_of_the_api_that_drips_is_given_up(wire, client, kind: str):
+    server = wire(ALL[kind])
+    began = time.monotonic()
+
+    with pytest.raises(ApiError) as caught:
+        client(server.url, settings=BOUNDED).get("one")
+
+    assert time.monotonic() - began < 6
+    assert len(server.heads) == 2
+    assert any(words in caught.value.message for words in ("in time", "too slowly", "interim")), caught.value
+
+
+@pytest.mark.parametrize("kind", sorted(ALL))
+def test_a_download_that_drips_is_given_up(wire, client, kind: str):
+    server = wire(ALL[kind])
+    began = time.monotonic()
+
+    with pytest.raises(DownloadError) as caught:
+        fetch(client("http://127.0.0.1:1", settings=BOUNDED), f"{server.url}/a.wav")
+
+    assert time.monotonic() - began < 8
+    assert len(server.heads) <= 3
+    assert any(words in caught.value.message for words in ("in time", "too slowly", "interim")), caught.value
+
+
+def test_a_download_that_drips_and_can_be_resumed_is_given_up_too(wire, client):
+    def dripping(sock: socket.socket, head: str) -> None:
+        start = int(head.partition("bytes=")[2].partition("-")[0] or 0)
+        part = {"Content_Range": f"bytes {start}-99999/100000"} if start else {}
+        drips(endless(b"x"), first=say(206 if start else 200, length=100_000 - start, ETag='"a"', **part))(sock)
+
+    server = wire(dripping)
+    with pytest.raises(DownloadError, match="too slowly"):
+        fetch(client("http://127.0.0.1:1", settings=BOUNDED), f"{server.url}/a.wav")
+
+    assert len(server.heads) == 2
+
+
+def test_interim_answers_are_counted_however_fast_they_come(wire, client):
+    server = wire(lambda sock: [sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n" * 9) for _ in range(100)])
+    with pytest.raises(ApiError, match="more than 8 interim answers"):
+        client(server.url, settings=replace(BOUNDED, http=replace(BOUNDED.http, head_timeout=30))).get("one")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 " + b"O" * 5000,
+        b"HTTP/1.1 200 OK\r\nX: " + b"y" * 5000,
+        b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 1000,
+        b"HTTP/1.1 200 OK\r\n\tfolded" + b"\r\n folded" * 1000,
+        CHUNKS + b"1\r\nx\r\n0\r\n" + b"X: y\r\n" * 1000,
+        CHUNKS + b"1\r\nx\r\n0\r\nX: " + b"y" * 5000,
+        CHUNKS + b"1;" + b"y" * 5000,
+    ],
+)
+def test_heads_and_trailers_are_bounded(wire, client, answer: bytes):
+    server = wire(lambda sock: (sock.sendall(answer), sock.recv(1)))
+    with pytest.raises(ApiError, match="too long|cannot be read"):
+        client(server.url, settings=replace(BOUNDED, http=replace(BOUNDED.http, head_timeout=30))).get("one")
+
+
+def test_a_body_at_the_least_rate_is_read_to_its_end(wire, client):
+    body = b"RIFF" + bytes(range(256)) * 8
+    pieces = [body[start : start + 100] for start in range(0, len(body), 100)]
+    server = wire(drips(pieces, first=say(200, length=len(body))))
+
+    _, shelf = fetch(client("http://127.0.0.1:1", settings=BOUNDED), f"{server.url}/a.wav")
+
+    assert shelf.kept == [body]
+    assert len(server.heads) == 1
+
+
+def test_time_that_the_storage_takes_is_not_held_against_the_server(wire, client):
+    class Sluggish:
+        def write(self, data: bytes) -> int:
+            time.sleep(0.2)
+            return len(data)
+
+    class Keeping(Shelf):
+        def write(self):
+            return nullcontext(Sluggish())
+
+    body = b"RIFF" + bytes(20_000)
+    server = wire(say(200, body))
+    made = client("http://127.0.0.1:1", settings=BOUNDED)
+    fetched = made.download(Download(f"{server.url}/a.wav"), Keeping().write, renew=never_renewed)
+    assert fetched.size == len(body)
+    assert len(server.heads) == 1
+
+
+def stops(client, url: str, call: Callable[..., object], **options: object) -> float:
+    """Seconds from the wish to stop to the end of the call."""
+    stop = threading.Event()
+    made = client(url, settings=PATIENT, stop=stop.is_set, **options)
+    asked: list[float] = []
+    timer = threading.Timer(0.3, lambda: (asked.append(time.monotonic()), stop.set()))
+    timer.start()
+    with pytest.raises(Interrupted):
+        call(made)
+    timer.join()
+    return time.monotonic() - asked[0]
+
+
+@pytest.mark.parametrize("kind", sorted(ALL))
+def test_the_wish_to_stop_ends_whatever_drips(wire, client, kind: str):
+    server = wire(ALL[kind])
+    assert stops(client, server.url, lambda made: made.get("one")) < 1.5
+    assert stops(client, "http://127.0.0.1:1", lambda made: fetch(made, f"{server.url}/a.wav")) < 1.5
+
+
+def test_the_wish_to_stop_ends_a_tls_handshake_that_is_not_answered(wire, client, tls):
+    server = wire(lambda sock: None)
+    server._converse = lambda sock: (sock.recv(65536), sock.recv(1))  # type: ignore[method-assign]
+    url = server.url.replace("http:", "https:")
+    assert stops(client, url, lambda made: made.get("one"), network=Network(ca_file=tls)) < 1.5
+
+
+def test_the_wish_to_stop_ends_an_answer_that_drips_over_tls(wire, client, tls):
+    server = wire(HEADS["headers"], tls=tls)
+    assert stops(client, server.url, lambda made: made.get("one"), network=Network(ca_file=tls)) < 1.5
+
+
+def test_an_answer_that_drips_over_tls_is_given_up(wire, client, tls):
+    server = wire(BODIES["chunks"], tls=tls)
+    with pytest.raises(ApiError, match="too slowly"):
+        client(server.url, settings=BOUNDED, network=Network(ca_file=tls)).get("one")
+    assert len(server.heads) == 2
+
+
+def test_the_wish_to_stop_ends_a_proxy_that_drips(wire, client):
+    proxy = wire(drips(endless(b"X: y\r\n"), first=b"HTTP/1.1 200 OK\r\n"))
+    network = Network(https_proxy=f"http://127.0.0.1:{proxy.port}")
+    assert stops(client, "https://api.example.test", lambda made: made.get("one"), network=network) < 1.5
+
+
+def test_a_proxy_that_drips_is_given_up(wire, client):
+    proxy = wire(drips(endless(b"X: y\r\n"), first=b"HTTP/1.1 200 OK\r\n"))
+    network = Network(https_proxy=f"http://127.0.0.1:{proxy.port}")
+    began = time.monotonic()
+    with pytest.raises(ApiError, match="no connection in time"):
+        client("https://api.example.test", settings=BOUNDED, network=network).get("one")
+    assert time.monotonic() - began < 5
+
+
+@pytest.fixture
+def full() -> Iterable[int]:
+    """The port of a listener whose queue is full: a connection to it neither succeeds nor fails."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        waiting = []
+        for _ in range(8):
+            sock = socket.socket()
+            sock.setblocking(False)
+            with suppress(BlockingIOError):
+                sock.connect(listener.getsockname())
+            waiting.append(sock)
+        time.sleep(0.1)
+        yield listener.getsockname()[1]
+        for sock in waiting:
+            sock.close()
+
+
+def test_the_wish_to_stop_ends_a_connection_that_does_not_come_about(client, full: int):
+    assert stops(client, f"http://127.0.0.1:{full}", lambda made: made.get("one")) < 1.5
+
+
+def test_a_connection_that_does_not_come_about_is_given_up(client, full: int):
+    began = time.monotonic()
+    with pytest.raises(ApiError, match="no connection in time"):
+        client(f"http://127.0.0.1:{full}", settings=BOUNDED).get("one")
+    assert time.monotonic() - began < 5
+
+
+def test_the_wish_to_stop_ends_a_name_lookup(client, monkeypatch):
+    leave = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: leave.wait(20) and [])
+    try:
+        assert stops(client, "https://api.example.test", lambda made: made.get("one")) < 1.5
+    finally:
+        leave.set()
+
+
+def test_abandoned_connections_are_closed(wire, client):
+    """What is opened when nobody waits any more is closed by the thread that opened it."""
+    closed = threading.Event()
+
+    def script(sock: socket.socket) -> None:
+        sock.sendall(b"HTTP/1.1 200 OK\r\n")
+        while sock.recv(100):
+            pass
+        closed.set()
+
+    proxy = wire(script)
+    network = Network(https_proxy=f"http://127.0.0.1:{proxy.port}")
+    with pytest.raises(MhsyncError):
+        client("https://api.example.test", settings=BOUNDED, network=network).get("one")
+    assert closed.wait(5)
+
+
+def test_the_defaults():
+    settings = HttpSettings()
+    assert settings.head_timeout == 30
+    assert settings.rate_min * settings.rate_window == 60 * 1024
