@@ -78,6 +78,8 @@ class DownloadSettings:
     """Attempts in a row that brought no byte; an attempt that got further does not count."""
     chunk: int = 256 * KIB
     read_timeout: float = 60.0
+    max_output_size: int = 10 * GIB
+    """A larger output fails at once: before its body is read where its length is announced, else at this size."""
     renewals: int = 2
     """New links asked for when a download host refuses one."""
     resumes: int = 1000

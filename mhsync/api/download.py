@@ -15,7 +15,7 @@ from mhsync.api.ranges import part_of, total_of
 from mhsync.api.resume import Keeper, body_of, interrupted, must_continue
 from mhsync.api.retry import NotUnderstood, may_fare_better
 from mhsync.api.timing import Time
-from mhsync.api.transfer import Body, CannotContinue, Nowhere, Sink, Unusable
+from mhsync.api.transfer import Body, CannotContinue, Nowhere, Sink, TooLarge, Unusable
 from mhsync.api.transport import Answer, TooSlow, Transport
 from mhsync.core.audio import HEAD, UNRECOGNISED, recognise
 from mhsync.core.project import Download
@@ -144,6 +144,7 @@ class Downloader:
         body = Body(sink, may_join=job.restarts >= _WHOLE_FIRST)
         if job.restored is not None:
             body, job.resumed, job.restored = body_of(job.restored, sink), job.restored.partial, None
+        body.limit = self.settings.download.max_output_size
         job.body = job.body or body
         while not body.is_ended:
             before = body.size
@@ -178,6 +179,8 @@ class Downloader:
             refusal = error
         except Unusable as error:
             return error
+        except TooLarge as error:
+            raise job.failed(error.message, "the limit is `max_output_size` of `DownloadSettings`") from None
         except ApiError as error:
             if may_fare_better(error):
                 return error

@@ -23,6 +23,7 @@ _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\r\n")
 _LENGTH = re.compile(r"[0-9]{1,18}")
 _BLANK = (b"\r\n", b"\n")
 _CHUNK_LINE = 4096
+_LAST = 4096
 _CLOSING = 2.0
 """Seconds for a server to close a connection that it said it would close."""
 _LINGER = 0.01
@@ -188,8 +189,12 @@ def _counted(source: Source, length: int, linger: float) -> Iterator[bytes]:
         if not piece:
             return  # urllib3 compares what came with the announced length.
         left -= len(piece)
-        if not left and source.has_more(linger):
-            raise Excess("more came than the answer had announced")
+        if not left:
+            # Only the last of it waits for the look behind it, so that what came before still counts as progress.
+            yield from (piece[:-_LAST],) if len(piece) > _LAST else ()
+            piece = piece[-_LAST:]
+            if source.has_more(linger):
+                raise Excess("more came than the answer had announced")
         yield piece
 
 

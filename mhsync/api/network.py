@@ -15,6 +15,8 @@ from urllib.parse import SplitResult, quote, urljoin, urlsplit
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _SAFE = "/%:@!$&'()*+,;=~"
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f]")
+_UNENCODABLE = re.compile(r"[\ud800-\udfff]")
+"""Halves of surrogate pairs, as JSON may write them: no encoding has a place for one."""
 _HOST = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?\.?|[0-9a-f:.]+")
 
 
@@ -58,6 +60,8 @@ class Address:
         """
         if _FORBIDDEN.search(url):
             raise AddressRefused("the address holds a control character")
+        if _UNENCODABLE.search(url):
+            raise AddressRefused("the address holds a character that cannot be encoded")
         parts, port = _split(url)
         if parts.scheme not in _DEFAULT_PORTS:
             raise AddressRefused("the address must begin with https://")
@@ -83,7 +87,7 @@ class Address:
             AddressRefused: as `parse`, or it leads from https to plain http.
         """
         base = self.shown + (f"?{self.query}" if self.query else "")
-        if _FORBIDDEN.search(location):
+        if _FORBIDDEN.search(location) or _UNENCODABLE.search(location):
             raise AddressRefused("the redirect's target cannot be read")
         address = Address.parse(_joined(base, location))
         if self.scheme == "https" and address.scheme != "https":

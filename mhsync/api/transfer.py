@@ -34,6 +34,10 @@ class Unusable(DownloadError):
     """This answer cannot be used; another may be."""
 
 
+class TooLarge(DownloadError):
+    """The file is larger than an output may be: no other answer would make it smaller."""
+
+
 class CannotContinue(Unusable):
     """What has come cannot be continued: the file changed, or the host gives no parts."""
 
@@ -45,6 +49,8 @@ class Body:
     sink: Sink
     may_join: bool = False
     """Whether parts may be joined though nothing tells that they are of one file: they prove nothing then."""
+    limit: int | None = None
+    """The most bytes that the file may have; None is no limit."""
     size: int = 0
     total: int | None = None
     """The size of the whole file, once the host has said it."""
@@ -91,6 +97,7 @@ class Body:
         Raises:
             CannotContinue: it does not continue what has come.
             Unusable: it is not the file.
+            TooLarge: it is, or says that it is, larger than the limit; nothing above the limit was added.
             ConnectionFailed: it was cut; what came until then was added.
         """
         if answer.status == 416:
@@ -101,8 +108,10 @@ class Body:
             self._check_part(answer)
         else:
             self._begin(answer)
+        self._check_size(self.total or 0)
         while piece := answer.read(chunk):
             check()
+            self._check_size(self.size + len(piece))
             self.sink.write(piece)
             self._digest.update(piece)
             self.size += len(piece)
@@ -114,6 +123,10 @@ class Body:
         self.total = answer.length
         self._etag = answer.header("etag")
         self.validator = validator_of(self._etag, answer.header("last-modified"), answer.header("date"))
+
+    def _check_size(self, size: int) -> None:
+        if self.limit is not None and size > self.limit:
+            raise TooLarge(f"the file is larger than an output may be ({self.limit} bytes)")
 
     def _check_part(self, answer: Answer) -> None:
         part = part_of(answer.header("content-range"))

@@ -252,7 +252,7 @@ def _downloads(fields: Mapping[str, object], most: int | None) -> tuple[Download
         if not url:
             raise DetailsInvalid("a download has no url")
         try:
-            without_query(url)
+            without_query(url).encode()  # Half of a surrogate pair cannot be encoded.
         except ValueError:
             raise DetailsInvalid("a download's url cannot be read") from None
         found.append(Download(url, _moment(entry, "expires_at")))

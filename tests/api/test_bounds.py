@@ -15,7 +15,7 @@ import pytest
 from mhsync.api.network import Network
 from mhsync.core.project import Download
 from mhsync.errors import ApiError, DownloadError, Interrupted, MhsyncError
-from mhsync.settings import HttpSettings
+from mhsync.settings import DownloadSettings, HttpSettings
 from tests.api.bench import QUICK, Shelf, fetch, never_renewed
 from tests.api.wire import Script, say
 
@@ -278,3 +278,58 @@ def test_the_defaults():
     settings = HttpSettings()
     assert settings.head_timeout == 30
     assert settings.rate_min * settings.rate_window == 60 * 1024
+
+
+LIMITED = replace(QUICK, download=replace(QUICK.download, max_output_size=1_000_000))
+BLOCK = b"RIFF" + bytes(65_532)
+
+
+@pytest.mark.parametrize(
+    ("first", "piece"),
+    [
+        (say(200, length=False), BLOCK),
+        (CHUNKS, b"%x\r\n%s\r\n" % (len(BLOCK), BLOCK)),
+    ],
+    ids=["until it closes", "chunks"],
+)
+def test_an_endless_output_ends_at_the_limit_and_at_once(wire, client, first: bytes, piece: bytes):
+    server = wire(drips(endless(piece), first=first, pause=0))
+
+    with pytest.raises(DownloadError, match=r"larger than an output may be \(1000000 bytes\)") as caught:
+        fetch(client("http://127.0.0.1:1", settings=LIMITED), f"{server.url}/a.wav")
+
+    assert "max_output_size" in (caught.value.hint or "")
+    assert len(server.heads) == 1
+
+
+def test_an_output_of_an_announced_length_above_the_limit_is_not_read(wire, client):
+    server = wire(drips([], first=say(200, length=1_000_001)))
+    began = time.monotonic()
+
+    with pytest.raises(DownloadError, match="larger than an output may be"):
+        fetch(client("http://127.0.0.1:1", settings=LIMITED), f"{server.url}/a.wav")
+
+    assert time.monotonic() - began < 2
+    assert len(server.heads) == 1
+
+
+def test_an_output_as_large_as_the_limit_is_fetched(wire, client):
+    body = b"RIFF" + bytes(999_996)
+    fetched, _ = fetch(client("http://127.0.0.1:1", settings=LIMITED), f"{wire(say(200, body)).url}/a.wav")
+    assert fetched.size == 1_000_000
+
+
+def test_a_part_of_a_file_above_the_limit_is_not_read(wire, client):
+    cut = say(200, b"RIFF1", length=False, ETag='"a"', Transfer_Encoding="chunked").replace(
+        b"RIFF1", b"5\r\nRIFF1\r\n"
+    )
+    rest = say(206, length=1_999_995, ETag='"a"', Content_Range="bytes 5-1999999/2000000")
+    server = wire(cut, drips([], first=rest))
+
+    with pytest.raises(DownloadError, match="larger than an output may be"):
+        fetch(client("http://127.0.0.1:1", settings=LIMITED), f"{server.url}/a.wav")
+    assert len(server.heads) == 2
+
+
+def test_the_default_limit_is_10_gib():
+    assert DownloadSettings().max_output_size == 10 * 1024**3

@@ -1,0 +1,50 @@
+"""Half of a surrogate pair, which JSON can write and no encoding has: a broken answer, wherever a link holds one."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from mhsync.api.network import Address, AddressRefused
+from mhsync.errors import AnswerInvalid, DownloadError
+from tests.api.bench import fetch
+from tests.api.wire import say
+
+HALF = "\ud800"
+URLS = [
+    f"https://files.example.test/{HALF}.wav",
+    f"https://files.example.test/a.wav?{HALF}",
+    f"https://{HALF}.example.test/a.wav",
+    "https://files.example.test/\udc80",
+]
+
+
+@pytest.mark.parametrize("url", [url for url in URLS if "?" not in url], ids=ascii)
+def test_in_a_link_of_the_api_it_is_an_invalid_answer(wire, client, url: str):
+    details = {"id": "one", "status": "complete", "downloads": [{"url": url}]}
+    server = wire(say(200, json.dumps(details).encode(), Content_Type="application/json"))
+    with pytest.raises(AnswerInvalid, match="url cannot be read"):
+        client(server.url).get("one")
+
+
+@pytest.mark.parametrize("url", URLS, ids=ascii)
+def test_in_a_link_to_fetch_it_is_a_download_error(client, url: str):
+    with pytest.raises(DownloadError):
+        fetch(client("http://127.0.0.1:1"), url)
+
+
+@pytest.mark.parametrize("url", [*URLS, f"/{HALF}", f"?{HALF}", f"/x#{HALF}"], ids=ascii)
+def test_no_address_holds_one(url: str):
+    with pytest.raises(AddressRefused):
+        Address.parse("https://files.example.test/").join(url)
+
+
+@pytest.mark.parametrize(
+    "location", [b"/\xff\xfe", b"/\xed\xa0\x80", b"\xed\xa0\x80://x", b"https://\xed\xa0\x80/"]
+)
+def test_bytes_of_no_text_in_a_redirect_lead_nowhere_but_to_an_error(wire, client, location: bytes):
+    redirect = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: %s\r\n\r\n" % location
+    server = wire(redirect)
+    with pytest.raises(DownloadError):
+        fetch(client("http://127.0.0.1:1"), f"{server.url}/a.wav")
