@@ -213,7 +213,7 @@ def test_a_proxy_that_drips_is_given_up(wire, client):
     proxy = wire(drips(endless(b"X: y\r\n"), first=b"HTTP/1.1 200 OK\r\n"))
     network = Network(https_proxy=f"http://127.0.0.1:{proxy.port}")
     began = time.monotonic()
-    with pytest.raises(ApiError, match="no connection in time"):
+    with pytest.raises(ApiError, match="no connection in time|the proxy cannot be reached"):
         client("https://api.example.test", settings=BOUNDED, network=network).get("one")
     assert time.monotonic() - began < 5
 
