@@ -18,10 +18,10 @@ ALLOWED = {
     "fileio": set(),
     "loader": {"core", "schemas"},
     "storage": {"core", "fileio"},
-    "storage_kit": set(),
+    "storage_kit": {"fileio"},
     "api": {"core", "fileio"},
     "hooks": {"core", "storage"},
-    "reconcile": {"core", "loader", "storage", "api", "hooks"},
+    "reconcile": {"core", "loader", "storage", "storage_kit", "api", "hooks"},
     "sandbox": {"core", "loader"},
     "testing": {"core", "storage", "sandbox"},
     "cli": {

@@ -8,12 +8,11 @@ them, or removes them once the outputs are stored elsewhere.
 from __future__ import annotations
 
 import shutil
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import Any
 
 from mhsync.api.download import Fetched
 from mhsync.core.plan import PlannedOutput, ProjectPlan
@@ -25,6 +24,7 @@ from mhsync.reconcile.reading import Owners
 from mhsync.reconcile.run import Remark, Run
 from mhsync.storage.base import LocalWriter, Storage, Writer
 from mhsync.storage.receipts import receipt_path
+from mhsync.storage_kit.spool import Spool, spooling
 
 
 def download(
@@ -147,7 +147,8 @@ class _Fetch:
 
     def _opener(self) -> Callable[[], AbstractContextManager[Writer]]:
         if self.run.hooks.has_checks and not self.storage.gives_local_files:
-            return _spool
+            # The checks need a local file; it is copied to the storage once they have passed.
+            return lambda: spooling(self.planned.path)
         return lambda: self.storage.write(self.planned.path)
 
     def _finish(self, writer: Writer, fetched: Fetched) -> None:
@@ -165,8 +166,8 @@ class _Fetch:
         self.output = replace(output, facts=self._facts(output, writer))
         if not self.publisher.make_way(output):
             raise _SameBytesError
-        if isinstance(writer, _Spool):
-            writer.copy_to(self.storage, planned.path)
+        if isinstance(writer, Spool):
+            _copy(writer, self.storage, planned.path)
 
     def _facts(self, output: StoredOutput, writer: Writer) -> Mapping[str, Any]:
         if not self.run.hooks.has_checks:
@@ -198,26 +199,6 @@ def _stamp(file: Path) -> tuple[int, int]:
     return stat.st_size, stat.st_mtime_ns
 
 
-class _Spool:
-    """A local file for bytes on their way to a storage elsewhere, so that checks can look at them."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self.local_path = Path(file.name)
-
-    def write(self, data: bytes, /) -> int:
-        return self._file.write(data)
-
-    def flush(self) -> None:
-        self._file.flush()
-
-    def copy_to(self, storage: Storage, path: str) -> None:
-        self.flush()
-        with self.local_path.open("rb") as reader, storage.write(path) as writer:
-            shutil.copyfileobj(reader, writer, 1024 * 1024)
-
-
-@contextmanager
-def _spool() -> Iterator[Writer]:
-    with tempfile.NamedTemporaryFile(prefix="mhsync-") as file:
-        yield _Spool(file)
+def _copy(spool: Spool, storage: Storage, path: str) -> None:
+    with spool.local_path.open("rb") as reader, storage.write(path) as writer:
+        shutil.copyfileobj(reader, writer, 1024 * 1024)

@@ -31,6 +31,7 @@ from mhsync.reconcile.run import ApplyOptions, Run, as_error
 from mhsync.reconcile.storages import Storages, location, opened
 from mhsync.reconcile.wait import wait_for_renders
 from mhsync.storage.base import Storage
+from mhsync.storage_kit.spool import sweep_spools
 
 Confirm = Callable[[Plan, tuple[ProjectPlan, ...]], bool]
 """Asked with the plan and the deletes that somebody must say yes to."""
@@ -140,6 +141,7 @@ class _Applying:
         A storage that could not be read is skipped: its projects fail with its own error, and a warning about
         clearing would come before that error and hide the cause.
         """
+        sweep_spools()
         inventories = self.seen.inventories.values()
         parked = {inventory.location: parked_files(inventory) for inventory in inventories}
         unreadable = {inventory.location for inventory in inventories if inventory.problem is not None}

@@ -3,5 +3,14 @@
 from __future__ import annotations
 
 from mhsync.storage_kit.endpoints import TRUSTED_HOSTS, Endpoint, parse_endpoint, require_trusted_host
+from mhsync.storage_kit.spool import Spool, spooling, sweep_spools
 
-__all__ = ["TRUSTED_HOSTS", "Endpoint", "parse_endpoint", "require_trusted_host"]
+__all__ = [
+    "TRUSTED_HOSTS",
+    "Endpoint",
+    "Spool",
+    "parse_endpoint",
+    "require_trusted_host",
+    "spooling",
+    "sweep_spools",
+]  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import threading
 import time
 from dataclasses import replace
@@ -162,3 +163,13 @@ def test_an_interrupt_before_the_first_byte_is_no_failed_download(one: Bench):
     assert message.startswith("interrupted before the first byte of ")
     assert one.files() == {}
     assert kept(one) == []
+
+
+def test_spools_of_killed_runs_are_cleared_by_the_next_one(one: Bench, tmp_path: Path, monkeypatch):
+    spools = tmp_path / "tmpdir"
+    spools.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(spools))
+    (spools / "mhsync-spool-0123456789abcdef.wav").write_bytes(b"nobody holds its lock")
+    (spools / "notes.txt").write_text("somebody's")
+    one.apply({"a": "downloaded"})
+    assert [path.name for path in spools.iterdir()] == ["notes.txt"]

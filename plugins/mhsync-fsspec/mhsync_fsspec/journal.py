@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -22,9 +21,10 @@ from pathlib import Path
 from secrets import token_hex
 
 from mhsync import StorageError
+from mhsync.storage_kit import spooling
 from mhsync_fsspec.backend import Backend, Entry
 from mhsync_fsspec.failures import NotWhole, shown
-from mhsync_fsspec.spool import is_running
+from mhsync_fsspec.processes import is_running
 
 PRIVATE = ".mhsync/"
 TEMPORARY = ".mhsync/tmp"
@@ -101,12 +101,11 @@ class Journal:
     def write(self, backend: Backend, path: str, source: str, size: int, former: int | None) -> Note:
         """Note what is about to be done. It holds from when the note lies there whole."""
         note = Note(path, source, size, former, token_hex(8), self._now(), os.getpid(), machine())
-        with tempfile.NamedTemporaryFile(prefix="mhsync-note-") as file:
-            file.write(json.dumps(asdict(note)).encode())
-            file.flush()
+        with spooling(note.file) as spool:
+            spool.write(json.dumps(asdict(note)).encode())
             if backend.find(note.file) is not None:
                 backend.remove(note.file)
-            backend.upload(Path(file.name), note.file)
+            backend.upload(spool.local_path, note.file)
         if _read(backend, note.file) != note:
             raise NotWhole("a note of what is to be done did not arrive whole")
         return note

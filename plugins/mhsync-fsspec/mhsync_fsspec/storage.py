@@ -14,12 +14,12 @@ from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, BinaryIO
 
 from mhsync import FileInfo, Storage, StorageError, Writer, check_path
+from mhsync.storage_kit import spooling, sweep_spools
 from mhsync_fsspec.access import Access
 from mhsync_fsspec.backend import Backend
 from mhsync_fsspec.failures import NotWhole, not_found, shown
 from mhsync_fsspec.journal import PRIVATE, TEMPORARY, Journal, Note
 from mhsync_fsspec.publishing import Publisher
-from mhsync_fsspec.spool import spooling, sweep_spools
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -147,15 +146,24 @@ def test_the_writer_shows_the_bytes_as_a_local_file(memory_url: str) -> None:
 
 
 def test_spools_of_dead_processes_are_cleared_away(memory_url: str, tmp_path: Path, monkeypatch) -> None:
+    """A process that spools is killed; this one spools meanwhile."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    dead = 2**22 + 1
-    names = {f"mhsync-spool-{dead}-old.wav": 7200, f"mhsync-spool-{dead}-young.wav": 60}
-    names |= {f"mhsync-spool-{os.getpid()}-mine.wav": 7200, "theirs.wav": 7200}
-    for name, age in names.items():
-        (tmp_path / name).write_bytes(b"x")
-        os.utime(tmp_path / name, (time.time() - age,) * 2)
-    open_memory(memory_url, {}).sweep()
-    assert {path.name for path in tmp_path.iterdir()} == set(names) - {f"mhsync-spool-{dead}-old.wav"}
+    (tmp_path / "theirs.wav").write_bytes(b"x")
+    script = """
+import os, signal
+from mhsync.storage_kit import spooling
+with spooling("a.wav") as spool:
+    spool.write(b"half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    subprocess.run([sys.executable, "-c", script], env={**os.environ, "TMPDIR": str(tmp_path)}, check=False)
+    assert len(list(tmp_path.glob("mhsync-spool-*.wav"))) == 1
+    storage = open_memory(memory_url, {})
+    with storage.write("b.wav") as writer:
+        storage.sweep()
+        assert sorted(tmp_path.iterdir()) == sorted([tmp_path / "theirs.wav", writer.local_path])
+        writer.write(b"x")
+    assert [path.name for path in tmp_path.iterdir()] == ["theirs.wav"]
 
 
 def test_a_spool_that_has_no_room_is_told(memory_url: str, monkeypatch) -> None:
