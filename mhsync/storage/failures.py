@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
@@ -57,8 +58,19 @@ def shown(path: object) -> str:
     return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)
 
 
+class SpecialFile(OSError):
+    """A named pipe, a socket or a device stands where a file or folder must be; `errno` is EINVAL."""
+
+    def __init__(self, mode: int, name: str) -> None:
+        super().__init__(errno.EINVAL, "neither a file nor a folder", name)
+        kinds = ((stat.S_ISFIFO, "a named pipe"), (stat.S_ISSOCK, "a socket"))
+        self.kind = next((kind for is_one, kind in kinds if is_one(mode)), "a device")
+
+
 def words(error: OSError) -> tuple[str, str]:
     """What happened and what to do about it."""
+    if isinstance(error, SpecialFile):
+        return f"{error.kind} is there", "move it away, or choose another path in the manifest"
     fallback = os.strerror(error.errno) if error.errno is not None else without_queries(shown(error))
     return _WORDS.get(error.errno or 0, (fallback, _HINT))
 

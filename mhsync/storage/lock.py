@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from mhsync.errors import LockTimeout, StorageError
-from mhsync.storage.failures import shown, told
+from mhsync.storage.failures import SpecialFile, shown, told
 from mhsync.storage.tree import NOFOLLOW
 
 try:
@@ -34,6 +35,7 @@ else:
         return True
 
 
+_NONBLOCK = getattr(os, "O_NONBLOCK", 0)
 _NOTE_MAX = 4096
 _PAUSE = 0.1
 _UNSIGNED_TRIES = 3
@@ -73,7 +75,8 @@ def hold(
         yield
     finally:
         with suppress(OSError):
-            os.ftruncate(descriptor, 0)
+            if os.fstat(descriptor).st_nlink == 1:
+                os.ftruncate(descriptor, 0)
         os.close(descriptor)
 
 
@@ -110,8 +113,9 @@ def _try(path: Path) -> int | None:
     """A descriptor that holds the lock, or None."""
     assert _flock is not None
     # Python opens files so that no process started meanwhile inherits them, and the lock with them.
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | NOFOLLOW, 0o666)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | NOFOLLOW | _NONBLOCK, 0o666)
     try:
+        _check_file(descriptor, path)
         if _flock(descriptor) and _is_current(descriptor, path):
             return descriptor
     except BaseException:
@@ -119,6 +123,23 @@ def _try(path: Path) -> int | None:
         raise
     os.close(descriptor)
     return None
+
+
+def _check_file(descriptor: int, path: Path) -> None:
+    """See that writing to the lock changes no other file: it may be a link to one that somebody else made.
+
+    Raises:
+        StorageError: the file has another name too.
+        SpecialFile: it is no regular file.
+    """
+    info = os.fstat(descriptor)
+    if not stat.S_ISREG(info.st_mode):
+        raise SpecialFile(info.st_mode, path.name)
+    if info.st_nlink > 1:
+        raise StorageError(
+            f"cannot lock {shown(path)}: the file has another name too (a hard link)",
+            hint="remove this name; mhsync makes a lock file of its own",
+        )
 
 
 def _is_current(descriptor: int, path: Path) -> bool:
@@ -137,7 +158,7 @@ def _write_note(descriptor: int, note: dict[str, Any]) -> None:
 def _holder(path: Path) -> str | None:
     """Who signed the file, in words; None when nobody has yet."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | NOFOLLOW)
+        descriptor = os.open(path, os.O_RDONLY | NOFOLLOW | _NONBLOCK)
     except OSError:
         return None
     try:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mhsync.errors import StorageUnavailable
-from mhsync.storage.failures import shown, told
+from mhsync.storage.failures import SpecialFile, shown, told
 
 # Windows has neither flag: the module can be imported there, and `Tree` says that it cannot be used.
 _ROOT = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
@@ -44,13 +44,13 @@ def look(folder: int, name: str) -> os.stat_result:
     Raises:
         FileNotFoundError: nothing.
         LinkInTheWay: a symbolic link.
-        OSError: with EINVAL where it is a pipe, a socket or a device.
+        SpecialFile: a named pipe, a socket or a device.
     """
     info = os.stat(name, dir_fd=folder, follow_symlinks=False)
     if stat.S_ISLNK(info.st_mode):
         raise LinkInTheWay(name)
     if not (stat.S_ISREG(info.st_mode) or stat.S_ISDIR(info.st_mode)):
-        raise OSError(errno.EINVAL, "neither a file nor a folder", name)
+        raise SpecialFile(info.st_mode, name)
     return info
 
 

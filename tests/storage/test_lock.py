@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import socket
@@ -207,3 +208,41 @@ def test_a_file_system_that_cannot_lock_says_so(path: Path, monkeypatch: pytest.
     monkeypatch.setattr(lock, "_flock", refuse)
     with pytest.raises(StorageError, match="the file system cannot lock"), hold(path, 0, print):
         pass
+
+
+class TestAForeignFile:
+    """Somebody made the lock a second name of a file that is not mhsync's."""
+
+    @pytest.fixture
+    def thesis(self, path: Path, tmp_path: Path) -> Path:
+        thesis = tmp_path / "thesis.txt"
+        thesis.write_text("years of work")
+        os.link(thesis, path)
+        return thesis
+
+    def test_a_lock_with_a_second_name_is_refused_and_left_as_it_is(self, path: Path, thesis: Path) -> None:
+        with pytest.raises(StorageError, match="another name too") as refused, hold(path, 0, print):
+            pytest.fail("the lock must not be taken")
+        assert refused.value.hint
+        assert thesis.read_text() == "years of work"
+        path.unlink()
+        with hold(path, 0, print):
+            pass
+
+    def test_it_is_left_as_it_is_also_while_somebody_holds_it(self, path: Path, thesis: Path) -> None:
+        with thesis.open() as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            with pytest.raises(StorageError), hold(path, 0, print):
+                pytest.fail("the lock must not be taken")
+        assert thesis.read_text() == "years of work"
+
+    def test_a_second_name_that_comes_while_it_is_held_is_not_emptied(self, path: Path, tmp_path: Path) -> None:
+        with hold(path, 0, print):
+            os.link(path, tmp_path / "other")
+            signed = path.read_bytes()
+        assert (tmp_path / "other").read_bytes() == signed
+
+    def test_a_pipe_is_told(self, path: Path) -> None:
+        os.mkfifo(path)
+        with pytest.raises(StorageError, match="a named pipe is there"), hold(path, 0, print):
+            pytest.fail("the lock must not be taken")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 
 import pytest
 
-from mhsync.errors import StorageUnavailable
+from mhsync.errors import StorageError, StorageUnavailable
+from mhsync.storage.local import LocalStorage
 from mhsync.storage.tree import LinkInTheWay, Tree, look
 
 
@@ -39,6 +41,24 @@ def test_what_is_no_folder_is_told_apart(tmp_path: Path, parts: list[str], make:
     with pytest.raises(expected), Tree(tmp_path / "root").folder(parts, make=make):
         pass
     assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["a named pipe", "a socket", "a device"])
+@pytest.mark.parametrize("below", ["", "/below.wav"])
+def test_what_is_neither_file_nor_folder_is_named(tmp_path: Path, kind: str, below: str) -> None:
+    storage, path = LocalStorage(tmp_path), "here" + below
+    with socket.socket(socket.AF_UNIX) as listener:
+        if kind == "a device":
+            storage, path = LocalStorage("/dev"), "null" + below
+        elif kind == "a socket":
+            listener.bind(str(tmp_path / "here"))
+        else:
+            os.mkfifo(tmp_path / "here")
+        with pytest.raises(StorageError, match=f"{kind} is there") as refused, storage.write(path):
+            pytest.fail("the block must not begin")
+        assert "move it away" in (refused.value.hint or "")
+        with pytest.raises(StorageError, match=f"{kind} is there"):
+            storage.stat(path)
 
 
 def test_a_look_tells_files_folders_and_the_rest_apart(tmp_path: Path) -> None:
