@@ -35,6 +35,49 @@ def without_clashes(judged: list[tuple[Inventory, ProjectPlan]]) -> Iterator[Pro
         yield _unless_clash(plan, inventory.location, claims, folders)
 
 
+def in_the_way(judged: list[tuple[Inventory, ProjectPlan]]) -> dict[str, frozenset[str]]:
+    """By id what the receipts of projects to be downloaded again name where other projects' outputs are to go.
+
+    A project that moves leaves its old paths itself; one that is downloaded leaves them only when all is stored,
+    and two of them could wait for each other for ever. A name counts also where its file is missing.
+    """
+    goals: dict[tuple[str, str], set[str]] = defaultdict(set)
+    folders: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for inventory, plan in judged:
+        for output in plan.outputs if _writes(plan) else ():
+            key = path_key(output.path)
+            goals[inventory.location, key].add(plan.id)
+            for folder in folders_of(key):
+                folders[inventory.location, folder].add(plan.id)
+    found: dict[str, frozenset[str]] = {}
+    for inventory, plan in judged:
+        receipt = inventory.receipt(plan.id)
+        if receipt is None or Action.DOWNLOAD not in plan.actions:
+            continue
+        paths = frozenset(
+            path
+            for path in receipt.named - {record.path for record in receipt.set_aside}
+            if _claimants(path, inventory.location, goals, folders) - {plan.id}
+        )
+        if paths:
+            found[plan.id] = paths
+    return found
+
+
+def _claimants(
+    path: str,
+    location: str,
+    claims: Mapping[tuple[str, str], set[str]],
+    folders: Mapping[tuple[str, str], set[str]],
+) -> set[str]:
+    """The projects whose outputs have the path, or lie below it, or have one of its folders as a file."""
+    key = path_key(path)
+    others = claims.get((location, key), set()) | folders.get((location, key), set())
+    for folder in folders_of(key):
+        others = others | claims.get((location, folder), set())
+    return others
+
+
 def _writes(plan: ProjectPlan) -> bool:
     return not {Action.DOWNLOAD, Action.MOVE}.isdisjoint(plan.actions)
 
@@ -72,11 +115,7 @@ def _unless_clash(
     folders: Mapping[tuple[str, str], set[str]],
 ) -> ProjectPlan:
     for output in plan.outputs:
-        key = path_key(output.path)
-        others = claims.get((location, key), set()) | folders.get((location, key), set())
-        for folder in folders_of(key):
-            others = others | claims.get((location, folder), set())
-        others = others - {plan.id}
+        others = _claimants(output.path, location, claims, folders) - {plan.id}
         if others:
             reason = f"its path {output.path} is also that of {min(others)}: add {{id}} to the path of one"
             return _blocked(plan, "path_clash", reason)

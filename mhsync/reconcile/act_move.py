@@ -8,9 +8,11 @@ places, or whose paths differ in case alone, are parked in between.
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from mhsync.core.paths import folders_of
 from mhsync.core.plan import ProjectPlan
@@ -21,6 +23,8 @@ from mhsync.reconcile.leftovers import Leftovers, with_set_aside
 from mhsync.reconcile.reading import Owners, read_back
 from mhsync.reconcile.run import Remark, Run, as_error
 from mhsync.storage.base import Storage
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,27 @@ def move_all(
     for step, failure in mover.go(waiting):
         results[step.id] = results[step.id] or failure
     return results
+
+
+def make_room(
+    run: Run, storage: Storage, owners: Owners, in_the_way: Mapping[str, frozenset[str]], remark: Remark
+) -> None:
+    """Park files of projects that are downloaded again, where they stand in the way of other projects.
+
+    What cannot be parked stays: whoever wants its path is blocked, and says so.
+
+    Args:
+        in_the_way: by id the paths to leave.
+        remark: called with the id and one line for people.
+    """
+    mover = _Mover(run, storage, owners, remark)
+    for id_, paths in in_the_way.items():
+        if run.stop():
+            return
+        try:
+            mover.park(id_, paths)
+        except Exception as error:  # noqa: BLE001 - one project's failure stops no other's work
+            log.debug("%s: not parked: %s", id_, as_error(error, id_).message)
 
 
 class _Waiting:
@@ -110,6 +135,26 @@ class _Mover:
             for index, (output, planned) in enumerate(zip(receipt.outputs, plan.outputs, strict=True))
             if output.path != planned.path
         ]
+
+    def park(self, id: str, paths: frozenset[str]) -> None:
+        """Move what the receipt names under these paths out of the way."""
+        receipt = self._leftovers.update(id, _without_superseded)
+        for index, output in enumerate(receipt.outputs):
+            if output.path not in paths:
+                continue
+            step = Step(id, index, output.path, f"{PARKED}{id}-{index}")
+            if self._storage.stat(output.path) is None:
+                # Only its name is in the way, and perhaps an empty folder: it is missing under the new one too.
+                self._storage.remove(step.old)
+                self._note(step, partial(replace, path=step.new))
+            elif (error := self._attempt(step)) is not None:
+                log.debug("%s was not parked: %s", step.old, error.message)
+        number = len(receipt.outputs)
+        for record in receipt.storing:
+            if record.path in paths and record.path not in receipt.paths:
+                while self._storage.stat(f"{PARKED}{id}-{number}") is not None:
+                    number += 1
+                self._leftovers.park(id, record, f"{PARKED}{id}-{number}")
 
     def go(self, steps: list[Step]) -> Iterator[tuple[Step, MhsyncError | None]]:
         """Take the steps in an order in which each finds its new path free; park where there is none."""
@@ -203,3 +248,10 @@ class _Mover:
 
     def _update(self, id: str, change: Callable[[Receipt], Receipt]) -> Receipt:
         return self._leftovers.update(id, change)
+
+
+def _without_superseded(receipt: Receipt) -> Receipt:
+    """The receipt with the old paths of moves named in `storing`, so that the outputs can move once more."""
+    former = [FileRecord(o.superseded, o.size, o.sha256) for o in receipt.outputs if o.superseded is not None]
+    outputs = tuple(replace(output, superseded=None) for output in receipt.outputs)
+    return replace(receipt, outputs=outputs, storing=tuple(dict.fromkeys((*receipt.storing, *former))))

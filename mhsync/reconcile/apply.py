@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from mhsync.core.clashes import in_the_way
 from mhsync.core.details import Details, DetailsById, Gone, Live, sees_account
 from mhsync.core.diff import diff
 from mhsync.core.guards import Circumstances, check, unconfirmed
@@ -20,7 +21,7 @@ from mhsync.core.report import Report
 from mhsync.errors import AuthenticationFailed, ConfirmationMissing, GuardRefused, MhsyncError, PlanRefused
 from mhsync.reconcile.act_delete import delete, note_deletion
 from mhsync.reconcile.act_download import download
-from mhsync.reconcile.act_move import move_all
+from mhsync.reconcile.act_move import make_room, move_all
 from mhsync.reconcile.ledger import Ledger
 from mhsync.reconcile.listing_check import unlisted
 from mhsync.reconcile.notify import Notifications
@@ -128,6 +129,7 @@ class _Applying:
         self._sweep()
         self._end_noted_deletes()
         self.ledger.begin(self.plan.projects)
+        self._make_room()
         self._move(self.plan.projects)
         self._download(self.plan.projects)
         wait_ran_out = self._wait()
@@ -190,6 +192,14 @@ class _Applying:
 
     def _receipt(self, id: str) -> Receipt | None:
         return self.seen.inventories[self.files[id].file].receipt(id)
+
+    def _make_room(self) -> None:
+        """Park what stands in the way of other projects, of those that are downloaded again."""
+        inventories = self.seen.inventories
+        paths = in_the_way([(inventories[self.files[p.id].file], p) for p in self.plan.projects])
+        for place in {location(self.files[id_]) for id_ in paths} if self._go_on() else ():
+            here = {id_: found for id_, found in paths.items() if location(self.files[id_]) == place}
+            make_room(self.run, self.storages.by_location[place], self.owners[place], here, self.ledger.remark)
 
     def _move(self, projects: Iterable[ProjectPlan]) -> None:
         by_place: dict[str, list[ProjectPlan]] = {}

@@ -7,6 +7,7 @@ notes, and no other receipt names it. One whose bytes differ stays, and is named
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -99,6 +100,32 @@ class Leftovers:
             return None
         self._remark(receipt.id, f"{record.path} was changed after it was stored, so it was not removed")
         return FileRecord(record.path, found.size, found.sha256)
+
+    def park(self, id: str, record: FileRecord, parked: str) -> None:
+        """Give a file that `storing` names another path, where it is as noted and no other receipt names it.
+
+        Where the file is gone, its name goes too.
+
+        Raises:
+            StorageError, ReceiptInvalid: a file or the receipt could not be read or written.
+        """
+
+        def without(receipt: Receipt) -> Receipt:
+            return replace(receipt, storing=tuple(one for one in receipt.storing if one != record))
+
+        found = self._read(record.path)
+        if found is None:
+            self._storage.remove(record.path)  # clears empty folders
+            self.update(id, without)
+        if found is None or not found.is_of(record) or self._owners.is_shared(record.path, self.receipt(id)):
+            return
+        copy = replace(record, path=parked)
+        receipt = self.update(id, lambda current: replace(current, storing=(*current.storing, copy)))
+        with self._storage.open(record.path) as reader, self._storage.write(parked) as writer:
+            shutil.copyfileobj(reader, writer, self._run.settings.download.chunk)
+        found = self._read(parked)
+        if found is not None and found.is_of(copy) and self.drop(receipt, record) is None:
+            self.update(id, without)
 
     def update(self, id: str, change: Change) -> Receipt:
         """Change the receipt, and tell the owners."""

@@ -10,6 +10,7 @@ import itertools
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 CHANGES = {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link", "os.truncate", "http.client.send"}
@@ -17,7 +18,22 @@ FOR_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 
 def main() -> None:
-    at = int(os.environ["CRASH_AT"])
+    steps = kill_at(int(os.environ["CRASH_AT"]))
+    from mhsync.__main__ import main as mhsync
+
+    try:
+        mhsync()
+    finally:
+        if "CRASH_COUNT" in os.environ:
+            Path(os.environ["CRASH_COUNT"]).write_text(str(steps()))
+
+
+def kill_at(at: int) -> Callable[[], int]:
+    """Kill this process right before its step `at` (0: never).
+
+    Returns:
+        The number of steps so far.
+    """
     steps = itertools.count(1)
     last = [0]
 
@@ -39,13 +55,7 @@ def main() -> None:
 
     os.fsync = fsync
     sys.addaudithook(watch)
-    from mhsync.__main__ import main as mhsync
-
-    try:
-        mhsync()
-    finally:
-        if "CRASH_COUNT" in os.environ:
-            Path(os.environ["CRASH_COUNT"]).write_text(str(last[0]))
+    return lambda: last[0]
 
 
 def _is_for_writing(args: tuple[object, ...]) -> bool:

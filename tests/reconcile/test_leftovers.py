@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from contextlib import contextmanager
 from itertools import count
@@ -14,6 +15,8 @@ from mhsync.storage.local import LocalStorage
 from tests.reconcile.bench import complete, outcomes
 
 OLD, NEW, THIRD = "old/{id}-{index}{ext}", "new/{id}/{filename}", "{index}/{id}{ext}"
+STRIDE = 1 if os.environ.get("MHSYNC_LONG") else 4
+"""A run is killed at every so many of its changes."""
 
 
 class Dead(StorageError):
@@ -55,9 +58,11 @@ def killed(b, monkeypatch, states, dies_at: int) -> bool:
 
 
 def converge(b, states) -> None:
-    for _ in range(3):
-        b.apply(states)
-    assert set(outcomes(b.apply(states)).values()) == {"unchanged"}
+    for _ in range(4):
+        last = set(outcomes(b.apply(states)).values())
+        if last == {"unchanged"}:
+            break
+    assert last == {"unchanged"}
     assert b.unnamed() == []
     assert b.leftovers() == []
     for id_ in states:
@@ -67,7 +72,7 @@ def converge(b, states) -> None:
 
 def every_kill(b, monkeypatch, before, run, after) -> None:
     """Kill a run at each of its changes in turn, from the same start each time, and change the templates after it."""
-    for dies_at in count(1):
+    for dies_at in count(1, STRIDE):
         shutil.rmtree(b.folder, ignore_errors=True)
         b.apply(before)
         if not killed(b, monkeypatch, run, dies_at):
@@ -114,7 +119,7 @@ def test_a_swap_that_is_killed_before_the_template_changes_blocks_nobody(bench, 
 def test_a_second_version_that_is_killed_is_known_and_not_set_aside(bench, monkeypatch):
     """The new bytes are visible, and the receipt names the old ones: nobody changed this file by hand."""
     b = bench()
-    for dies_at in count(1):
+    for dies_at in count(1, STRIDE):
         shutil.rmtree(b.folder, ignore_errors=True)
         b.sandbox.world.put(complete("a", 1))
         b.apply({"a": ("downloaded", "{index}{ext}")})
@@ -128,7 +133,7 @@ def test_a_second_version_that_is_killed_is_known_and_not_set_aside(bench, monke
 
 def test_an_edit_is_set_aside_once_wherever_the_run_is_killed(bench, monkeypatch):
     b = bench(complete("a"))
-    for dies_at in count(1):
+    for dies_at in count(1, STRIDE):
         shutil.rmtree(b.folder, ignore_errors=True)
         b.apply({"a": ("downloaded", OLD)})
         (b.folder / "old/a-1.wav").write_bytes(b"an edit")
@@ -164,3 +169,52 @@ def test_whole_files_that_are_noted_stay_until_the_outputs_are_stored(bench, mon
         assert outcomes(b.apply({"a": ("downloaded", path)})) == {"a": "blocked"}
     assert set(b.files()) == {"old/a-1.wav"}
     assert b.unnamed() == []
+
+
+def places(one: str, other: str):
+    return {"a": ("downloaded", f"{one}/{{index}}{{ext}}"), "b": ("downloaded", f"{other}/{{index}}{{ext}}")}
+
+
+@pytest.mark.parametrize("lost", ["p/1.wav", "p/2.wav"])
+@pytest.mark.parametrize("both", [False, True], ids=["one is downloaded again", "both are"])
+def test_projects_that_change_places_do_not_wait_for_each_other(bench, lost, both):
+    """One is downloaded again, so its other files stay until it is stored; the other project is to go there."""
+    b = bench(complete("a", 2, size=1000), complete("b", 2, size=3000))
+    b.apply(places("p", "q"))
+    (b.folder / lost).unlink()
+    if both:
+        (b.folder / "q/1.wav").unlink()
+    report = b.apply(places("q", "p"))
+    assert outcomes(report) == {"a": "downloaded", "b": "downloaded" if both else "moved"}
+    assert b.files() == {"q/1.wav": 1000, "q/2.wav": 1000, "p/1.wav": 3000, "p/2.wav": 3000}
+    assert b.leftovers() == []
+    assert b.unnamed() == []
+    b.check_receipts_are_true()
+
+
+def test_an_edit_in_the_way_of_another_project_stays_and_blocks_it(bench):
+    b = bench(complete("a", 2, size=1000), complete("b", 2, size=3000))
+    b.apply(places("p", "q"))
+    (b.folder / "p/1.wav").write_bytes(b"an edit")
+    report = b.apply(places("q", "p"))
+    assert outcomes(report)["b"] == "blocked"
+    assert (b.folder / "p/1.wav").read_bytes() == b"an edit"
+    assert b.unnamed() == []
+    b.apply(places("q", "p"))
+    (b.folder / "p/1.wav").unlink()
+    for _ in range(2):
+        report = b.apply(places("q", "p"))
+    assert set(outcomes(b.apply(places("q", "p"))).values()) == {"unchanged"}
+
+
+@pytest.mark.parametrize("after", [("q", "p"), ("r", "p"), ("p", "q")], ids="".join)
+def test_a_change_of_places_with_a_download_that_is_killed_ends_well(bench, monkeypatch, after):
+    b = bench(complete("a", 2, size=1000), complete("b", 2, size=3000))
+    for dies_at in count(1, STRIDE):
+        shutil.rmtree(b.folder, ignore_errors=True)
+        b.apply(places("p", "q"))
+        (b.folder / "p/2.wav").unlink()
+        if not killed(b, monkeypatch, places("q", "p"), dies_at):
+            break
+        assert [found for found in b.unnamed() if not found.endswith("/")] == [], dies_at
+        converge(b, places(*after))
