@@ -54,15 +54,18 @@ class Access:
             except Exception as error:
                 if is_answer(error):
                     raise
-            return self._begin(work)
+            return self._begin(work, is_new=True)
         except Exception as error:
             raise self.told(doing, path, error) from error
 
     def told(self, doing: str, path: str, error: Exception) -> StorageError:
         return told(doing, self.place(path), error, self._secrets)
 
-    def take(self) -> Backend:
+    def take(self, *, is_new: bool = False) -> Backend:
         """An instance of one's own; `give` it back.
+
+        Args:
+            is_new: none that was used before: its connection may be gone like the one that just broke.
 
         Raises:
             StorageUnavailable: it cannot be made.
@@ -70,7 +73,7 @@ class Access:
         with self._lock:
             if self._closed:
                 raise StorageError("the storage is closed already")
-            if self._idle:
+            if self._idle and not is_new:
                 return self._idle.pop()
         try:
             return self._make()
@@ -93,8 +96,8 @@ class Access:
         for backend in idle:
             _close(backend)
 
-    def _begin(self, work: Callable[[Backend], T]) -> tuple[Backend, T]:
-        backend = self.take()
+    def _begin(self, work: Callable[[Backend], T], *, is_new: bool = False) -> tuple[Backend, T]:
+        backend = self.take(is_new=is_new)
         try:
             return backend, work(backend)
         except BaseException as error:

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from mhsync import StorageUnavailable, UsageError, install_command
-from mhsync_fsspec import webdav
+from mhsync_fsspec import ftp, smb, webdav
 from mhsync_fsspec.access import Access
 from mhsync_fsspec.backend import Backend, Memory
 from mhsync_fsspec.failures import line
@@ -61,7 +61,7 @@ def storage_of(target: Target) -> FsspecStorage:
         access,
         journal,
         Publisher(access, journal),
-        moves=target.protocol in (*_ONE_STEP, webdav.PROTOCOL),
+        moves=target.protocol in (*_ONE_STEP, smb.PROTOCOL, webdav.PROTOCOL),
         is_local=target.protocol in _LOCAL,
     )
 
@@ -104,6 +104,11 @@ def _maker(kind: FileSystemClass, target: Target) -> Callable[[], Backend]:
         root, options = webdav.root_of(target), webdav.options_of(target)
         return lambda: webdav.WebDav(kind(skip_instance_cache=True, **options), root)
 
+    if target.protocol == ftp.PROTOCOL:
+        return lambda: _ftp(target)
+    if target.protocol == smb.PROTOCOL:
+        return lambda: smb.Smb(*open_url(target.url, {**target.options, **target.secrets, **smb.OPTIONS}))
+
     def make_one() -> Backend:
         fs, root = open_url(target.url, {**target.options, **target.secrets})
         if target.protocol == _MEMORY:
@@ -111,3 +116,8 @@ def _maker(kind: FileSystemClass, target: Target) -> Callable[[], Backend]:
         return Backend(fs, root, replaces=target.protocol in _ONE_STEP)
 
     return make_one
+
+
+def _ftp(target: Target) -> Backend:
+    with ftp.translated():
+        return ftp.Ftp(*open_url(target.url, {**target.options, **target.secrets}))

@@ -1,0 +1,211 @@
+"""SMB through smbclient, with a session of its own for each instance.
+
+smbclient shares one connection among all that a process does: its threads run out of credits, and lock the files
+of each other.
+"""
+
+from __future__ import annotations
+
+import errno
+import stat
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, TypeVar, cast
+
+from mhsync_fsspec.backend import Backend, Entry
+from mhsync_fsspec.failures import Refused, is_missing
+from mhsync_fsspec.filesystem import FileSystem
+from mhsync_fsspec.options import PREFIX
+
+T = TypeVar("T")
+PROTOCOL = "smb"
+OPTIONS = {"register_session_retries": -1}
+"""fsspec would log in by the connection that all share."""
+_CHUNK = 1024 * 1024
+_NOT_IN_NAMES = ':*?"<>|'
+_BUSY = (0xC0000043, 0xC0000022, 0xC0000056)  # sharing violation, access denied, delete pending
+_BAD_NETWORK_NAME = 0xC00000CC
+_PAUSES = (0.02, 0.1, 0.3, 1.0)
+"""Seconds after which what another reader holds open is tried again."""
+
+
+class Smb(Backend):
+    """A folder of a share, by one session."""
+
+    refuses_to_replace = True
+
+    def __init__(self, fs: FileSystem, root: str) -> None:
+        super().__init__(fs, root, replaces=True)
+        import smbclient  # type: ignore[import-untyped]
+
+        self._client: Any = smbclient
+        settings: Any = fs
+        self._host = settings.host
+        self._cache: dict[str, Any] = {}
+        self._how = {
+            "username": settings.username,
+            "password": settings.password,
+            "port": settings.port or 445,
+            "encrypt": settings.encrypt,
+            "connection_timeout": settings.timeout,
+            "connection_cache": self._cache,
+        }
+
+    @property
+    def can_rename(self) -> bool:
+        return True
+
+    def refused_name(self, path: str) -> str:
+        if bad := [char for char in _NOT_IN_NAMES if char in path]:
+            return f"SMB has no names with {bad[0]}"
+        if any(part.endswith((" ", ".")) for part in path.split("/")):
+            return "SMB has no names that end in a dot or a space"
+        return ""
+
+    def find(self, path: str) -> Entry | None:
+        if self.refused_name(path):
+            return None  # a colon, for one, would name another stream of a file
+        with translated():
+            try:
+                found = self._client.stat(self._unc(path), **self._how)
+            except OSError as error:
+                if _is_missing(error):
+                    return None
+                raise
+        is_folder = stat.S_ISDIR(found.st_mode)
+        return Entry(path, is_file=not is_folder, is_folder=is_folder, size=found.st_size)
+
+    def entries(self, folder: str) -> Iterator[Entry]:
+        with translated():
+            try:
+                found = list(self._client.scandir(self._unc(folder), **self._how))
+            except OSError as error:
+                if _is_missing(error):
+                    return iter(())
+                raise
+            return iter([self._entry(one) for one in found])
+
+    def make_folder(self, folder: str) -> None:
+        with translated():
+            self._client.makedirs(self._unc(folder), exist_ok=True, **self._how)
+
+    def upload(self, local: Path, path: str) -> None:
+        unc = self._unc(path)
+        with (
+            translated(),
+            local.open("rb") as reader,
+            self._client.open_file(unc, "wb", buffering=0, **self._how) as writer,
+        ):
+            while data := reader.read(_CHUNK):
+                left = memoryview(data)
+                while left:
+                    left = left[writer.write(left) :]
+
+    def open(self, path: str) -> IO[bytes]:
+        with translated():
+            # Others may replace or remove it meanwhile.
+            file = self._client.open_file(self._unc(path), "rb", buffering=0, share_access="rwd", **self._how)
+        return cast("IO[bytes]", file)
+
+    def rename(self, old: str, new: str, *, replace: bool = True) -> bool:
+        change = self._client.replace if replace else self._client.rename
+        with translated():
+            _patiently(lambda: change(self._unc(old), self._unc(new), **self._how))
+        return False
+
+    def copy(self, old: str, new: str) -> None:
+        raise NotImplementedError
+
+    def remove(self, path: str) -> None:
+        with translated():
+            try:
+                _patiently(lambda: self._client.remove(self._unc(path), **self._how))
+            except OSError as error:
+                if not _is_missing(error):
+                    raise
+
+    def close(self) -> None:
+        self._client.reset_connection_cache(fail_on_error=False, connection_cache=self._cache)
+
+    def _unc(self, path: str) -> str:
+        return f"\\\\{self._host}{self.full(path)}".replace("/", "\\")
+
+    def _entry(self, found: Any) -> Entry:
+        is_folder = found.is_dir()
+        size = found.smb_info.end_of_file
+        return Entry(found.name, is_file=not is_folder, is_folder=is_folder, size=None if is_folder else size)
+
+
+def _is_missing(error: OSError) -> bool:
+    """Whether no file or folder is there; a share that is not there is another thing, and no empty folder."""
+    return is_missing(error) and getattr(error, "ntstatus", None) != _BAD_NETWORK_NAME
+
+
+def _patiently(change: Callable[[], T]) -> T:
+    """Do what fails while somebody else has the file open."""
+    for pause in _PAUSES:
+        try:
+            return change()
+        except OSError as error:
+            if getattr(error, "ntstatus", None) not in _BUSY:
+                raise
+        time.sleep(pause)
+    return change()
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """What smbclient raises, as errors that say what happened."""
+    from smbprotocol import exceptions  # type: ignore[import-untyped]
+
+    try:
+        yield
+    except (exceptions.LogonFailure, exceptions.SMBAuthenticationError) as error:
+        raise _not_let_in() from error
+    except exceptions.BadNetworkName as error:
+        raise _no_share() from error
+    except exceptions.AccessDenied as error:
+        raise PermissionError(str(error)) from error
+    except (exceptions.SMBConnectionClosed, exceptions.SMBException) as error:
+        if isinstance(error, OSError):
+            raise _translated(error) from error
+        raise ConnectionError(str(error)) from error
+    except OSError as error:
+        raise _translated(error) from error
+
+
+def _translated(error: OSError) -> Exception:
+    match getattr(error, "ntstatus", None):
+        case 0xC000006D | 0xC000006E | 0xC0000071 | 0xC0000072:  # logon failure, account restrictions
+            return _not_let_in()
+        case 0xC00000CC:
+            return _no_share()
+        case 0xC0000022:
+            return PermissionError(errno.EACCES, "access denied")
+        case 0xC0000043 | 0xC0000056:
+            return Refused("another program has it open", "close it there, then run it again")
+        case 0xC000007F:
+            return OSError(errno.ENOSPC, "the disk is full")
+        case 0xC0000035:
+            return FileExistsError(errno.EEXIST, "it exists")
+        case 0xC00000BA:
+            return IsADirectoryError(errno.EISDIR, "a folder")
+        case 0xC0000033:
+            return Refused("the server takes no such name", "give it another path in the manifest")
+    return error
+
+
+def _no_share() -> Refused:
+    return Refused(
+        "the server has no such share",
+        "look at the first part of the URL's path: fsspec+smb://user@host/SHARE/folder",
+    )
+
+
+def _not_let_in() -> Refused:
+    return Refused(
+        "the server does not let this user in: the user or the password is wrong",
+        f"see that {PREFIX}PASSWORD and the user in the storage's URL are right",
+    )

@@ -1,0 +1,214 @@
+"""FTP and SMB servers that people have: the promises of a storage on each, and mhsync end to end."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import ClassVar
+
+import ftp_servers
+import pytest
+import smb_server
+from end_to_end import BriefEndToEnd, Desk, Site
+from ftp_servers import FtpServer
+from mhsync_fsspec.factory import make
+from mhsync_fsspec.storage import FsspecStorage
+from server_process import Servers, free_port
+
+from mhsync import StorageError
+from mhsync.testing import Opener, StorageConformance
+from mhsync.testing.content import content, get, paths, put
+
+pytestmark = pytest.mark.integration
+Start = Callable[[Path], AbstractContextManager[FtpServer]]
+ALL = (ftp_servers.pyftpdlib, ftp_servers.proftpd, smb_server.samba)
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[Servers]:
+    with Servers() as started:
+        yield started
+
+
+class OnServer:
+    """One server for all tests of this file, and a folder of it for each."""
+
+    start: ClassVar[Start]
+
+    @pytest.fixture
+    def server(self, servers: Servers) -> FtpServer:
+        return servers.get(type(self).start)
+
+
+class Conformance(OnServer, StorageConformance):
+    many = 16
+    kills = 2
+    threads = 6
+
+    @pytest.fixture
+    def opener(self, server: FtpServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Opener:
+        for name, value in server.environment(server.port).items():
+            monkeypatch.setenv(name, value)
+        return Opener("mhsync_fsspec.plugin:open_storage", (server.url(server.port, tmp_path.name), {}))
+
+
+class Ends(OnServer, BriefEndToEnd):
+    @pytest.fixture
+    def site(self, server: FtpServer, tmp_path: Path) -> Site:
+        return Site(
+            port=server.port,
+            url=lambda port: server.url(port, tmp_path.name),
+            open=lambda url, options: make(url, options, server.environment(server.port)),
+            plugin="mhsync-fsspec",
+            environment=server.environment,
+        )
+
+
+class FtpEnds(Ends):
+    def test_cut_off_from_the_storage_half_way(self, desk: Desk) -> None:
+        # Files go by connections of their own, past the proxy, which sees a few thousand bytes of commands.
+        desk.cut_off_and_settle(0.0004)
+
+
+class TestPyftpdlib(Conformance):
+    start = ftp_servers.pyftpdlib
+
+
+class TestPyftpdlibEndToEnd(FtpEnds):
+    start = ftp_servers.pyftpdlib
+
+
+class TestProftpd(Conformance):
+    start = ftp_servers.proftpd
+
+
+class TestProftpdEndToEnd(FtpEnds):
+    start = ftp_servers.proftpd
+
+
+class TestSamba(Conformance):
+    start = smb_server.samba
+
+
+class TestSambaEndToEnd(Ends):
+    start = smb_server.samba
+
+
+@pytest.fixture(params=ALL, ids=lambda start: start.__name__)
+def each(request: pytest.FixtureRequest, servers: Servers) -> FtpServer:
+    return servers.get(request.param)
+
+
+def opened(server: FtpServer, name: str, **environment: str) -> FsspecStorage:
+    return make(server.url(server.port, name), {}, {**server.environment(server.port), **environment})
+
+
+def test_removing_what_is_not_there_is_no_error(each: FtpServer, tmp_path: Path) -> None:
+    storage = opened(each, tmp_path.name)
+    put(storage, "a/b.wav", b"x")
+    backend = storage._access.take()
+    for path in ("a/c.wav", "none/c.wav"):
+        backend.remove(path)
+        assert backend.find(path) is None
+    assert list(backend.entries("none")) == []
+    storage._access.give(backend)
+    assert paths(storage) == ["a/b.wav"]
+    storage.close()
+
+
+def test_a_wrong_password_is_said_so(each: FtpServer, tmp_path: Path) -> None:
+    storage = opened(each, tmp_path.name, MHSYNC_FSSPEC_PASSWORD="a wrong guess")
+    for act in (lambda: list(storage.list()), lambda: storage.stat("a.wav"), lambda: put(storage, "a.wav", b"x")):
+        with pytest.raises(StorageError, match="the server does not let this user in") as caught:
+            act()
+        assert "MHSYNC_FSSPEC_PASSWORD" in str(caught.value.hint)
+        assert "wrong guess" not in f"{caught.value} {caught.value.hint}"
+        assert "\n" not in str(caught.value)
+    storage.close()
+
+
+@pytest.mark.parametrize("scheme", ["ftp", "smb"])
+def test_a_server_that_is_down_is_said_so(scheme: str) -> None:
+    storage = make(f"fsspec+{scheme}://127.0.0.1:{free_port()}/files/audio", {}, {})
+    with pytest.raises(StorageError, match=r"nothing answers there \(connection refused\)") as caught:
+        list(storage.list())
+    assert "see that the server runs" in str(caught.value.hint)
+    storage.close()
+
+
+def test_a_share_that_is_not_there_is_said_so(servers: Servers) -> None:
+    server = servers.get(smb_server.samba)
+    url = server.url(server.port, "x").replace("/files/", "/nothing/")
+    storage = make(url, {}, server.environment(server.port))
+    with pytest.raises(StorageError, match="the server has no such share") as caught:
+        list(storage.list())
+    assert "SHARE" in str(caught.value.hint)
+    storage.close()
+
+
+def test_a_share_that_cannot_be_written_to_is_said_so(servers: Servers) -> None:
+    server = servers.get(smb_server.samba)
+    url = server.url(server.port, "y").replace("/files/", "/locked/")
+    storage = make(url, {}, server.environment(server.port))
+    with pytest.raises(StorageError, match="permission denied") as caught:
+        put(storage, "a.wav", b"x")
+    assert "the right to read and write" in str(caught.value.hint)
+    storage.close()
+
+
+@pytest.mark.parametrize("name", ["a:b.wav", "a?.wav", "ends./a.wav", "a|b.wav"])
+def test_smb_refuses_names_that_it_has_not(servers: Servers, tmp_path: Path, name: str) -> None:
+    """A colon would write another stream of the file before it."""
+    storage = opened(servers.get(smb_server.samba), tmp_path.name)
+    put(storage, "a", b"stays")
+    with pytest.raises(StorageError, match="SMB has no names"):
+        put(storage, name, content(100))
+    assert storage.stat(name) is None
+    assert (paths(storage), get(storage, "a")) == (["a"], b"stays")
+    storage.close()
+
+
+def test_a_file_that_somebody_reads_can_be_replaced_on_smb(servers: Servers, tmp_path: Path) -> None:
+    storage = opened(servers.get(smb_server.samba), tmp_path.name)
+    put(storage, "a.wav", b"before")
+    with storage.open("a.wav") as reader:
+        timer = threading.Timer(0.3, reader.close)
+        timer.start()
+        put(storage, "a.wav", b"after")
+    timer.join()
+    assert get(storage, "a.wav") == b"after"
+    storage.close()
+
+
+@pytest.mark.parametrize("start", [ftp_servers.pyftpdlib, ftp_servers.proftpd])
+def test_ftp_is_at_least_half_as_fast_as_curl(servers: Servers, tmp_path: Path, start: Start) -> None:
+    """A large file there and back, both measured in the same run; the best of three, as the machine is shared."""
+    server = servers.get(start)
+    storage = opened(server, tmp_path.name)
+    data = content(64 * 1024 * 1024)
+    local = tmp_path / "large.wav"
+    local.write_bytes(data)
+    put(storage, "warm.wav", b"x")
+    begin = f"ftp://{server.user}:{server.password}@127.0.0.1:{server.port}/{server.path}/audio/{tmp_path.name}/"
+    ratios = []
+    for number in range(3):
+        started = time.monotonic()
+        put(storage, f"large-{number}.wav", data)
+        with storage.open(f"large-{number}.wav") as reader:
+            while reader.read(256 * 1024):
+                pass
+        ours = time.monotonic() - started
+        started = time.monotonic()
+        for how in (["-T", str(local)], ["-o", os.devnull]):
+            subprocess.run(["curl", "-sS", *how, f"{begin}curl.wav"], check=True, timeout=60)
+        ratios.append((time.monotonic() - started) / ours)
+        if ratios[-1] >= 0.5:
+            break
+    storage.close()
+    print(f"{start.__name__}: {max(ratios):.2f} of curl's rate")
+    assert max(ratios) >= 0.5, ratios
