@@ -43,7 +43,8 @@ class TestEndToEnd(BriefEndToEnd):
             url=lambda port: url_of(server, tmp_path, port),
             open=open_storage,
             plugin="mhsync-sftp",
-            options=options_of(server, tmp_path),
+            # With 8, so that sessions shared connections, proftpd answered a write with `Invalid handle` under load.
+            options={**options_of(server, tmp_path), "connections": 16},
         )
 
 

@@ -136,17 +136,21 @@ class Desk:
     def apply(self) -> tuple[int, dict[str, Any], str]:
         return self.run("apply", "manifest.yaml", "--yes")
 
-    def settle(self) -> None:
-        """Apply to the end, and see that nothing is left to do and everything is as it should be."""
+    def settle(self, *kept: str) -> None:
+        """Apply to the end, and see that nothing is left to do and everything is as it should be.
+
+        Args:
+            kept: paths of changed files that are kept beside the outputs.
+        """
         code, report, err = self.apply()
         assert code == 0, (report, err)
         code, plan, err = self.run("plan", "manifest.yaml", "--detailed-exitcode")
         assert code == 0, (plan, err)
         code, verified, err = self.run("verify", "manifest.yaml")
         assert code == 0, (verified, err)
-        self.check_is_as_desired()
+        self.check_is_as_desired(*kept)
 
-    def check_is_as_desired(self) -> None:
+    def check_is_as_desired(self, *kept: str) -> None:
         storage = self.storage()
         wanted = {
             f"{id}/{name}": output
@@ -155,7 +159,7 @@ class Desk:
             for name, output in zip(("output.wav", "output-2.wav"), self.outputs(id), strict=True)
         }
         found = [info.path for info in storage.list() if not info.path.startswith(".mhsync/")]
-        assert sorted(found) == sorted(wanted)
+        assert sorted(found) == sorted([*wanted, *kept])
         for path, output in wanted.items():
             assert sha256(storage, path) == output.audio.sha256(), path
         storage.close()
@@ -247,7 +251,11 @@ class EndToEnd:
         assert victim not in desk.deleted()
         (result,) = [result for result in report["results"] if result["id"] == victim]
         assert result["error"]["code"] == "copy_not_proved"
-        desk.settle()
+        kept = f"{victim}/output.changed-1.wav"
+        desk.settle(kept)
+        storage = desk.storage()
+        assert sha256(storage, kept) == hashlib.sha256(bytes(SIZE)).hexdigest()
+        storage.close()
         log = [(entry.host, entry.method) for entry in desk.sandbox.requests.of(id=victim)]
         assert log.count(("api", "DELETE")) == 1
         assert log.index(("api", "DELETE")) > max(at for at, what in enumerate(log) if what == ("files", "GET"))
