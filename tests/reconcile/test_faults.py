@@ -249,7 +249,7 @@ def test_a_message_that_calls_itself_audio_is_not_stored(bench, kind):
 @pytest.mark.parametrize("each", [True, False], ids=["at-one-place", "elsewhere-each-time"])
 def test_a_body_without_a_length_that_is_always_cut_keeps_the_original_alive(bench, each):
     b = bench(complete("one", size=SIZE))
-    b.settings = IMPATIENT
+    # Not IMPATIENT: on a busy machine its timeout ends a transfer by itself, and the resumed file can be whole.
     cuts = [SIZE // 2] if each else [SIZE // 2, SIZE // 3]
     b.sandbox.faults = Faults(
         *(Rule(f.NoLength(cut), host="files", every=len(cuts), skip=n) for n, cut in enumerate(cuts))
