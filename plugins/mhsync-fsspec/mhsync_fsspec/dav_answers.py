@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from xml.etree import ElementTree
 
 from mhsync_fsspec.backend import Entry
-from mhsync_fsspec.failures import Refused
+from mhsync_fsspec.failures import Refused, ServerFailed
 
 PROPFIND = (
     b'<?xml version="1.0" encoding="utf-8"?>'
@@ -66,7 +66,7 @@ def check(response: Any, path: str) -> None:
         return
     if status == _MULTI_STATUS:
         # For every method but PROPFIND this tells of parts that failed.
-        raise OSError("the server did only a part of it (207)")
+        raise ServerFailed("the server did only a part of it (207)")
     match status:
         case 404 | 410:
             raise FileNotFoundError(path)
@@ -86,7 +86,7 @@ def check(response: Any, path: str) -> None:
     words = f"the server answered {status} {response.reason_phrase}".rstrip()
     if 400 <= status < 500 and status not in (408, 429):
         raise Refused(words, "look at the URL, and into the server's log")
-    raise OSError(words)
+    raise ServerFailed(words)
 
 
 def check_is_file(response: Any, path: str) -> None:
@@ -100,7 +100,7 @@ def check_is_file(response: Any, path: str) -> None:
         raise FileNotFoundError(path)
     if response.status_code != _OK or "content-encoding" in response.headers:
         check(response, path)
-        raise OSError(f"the server answered {response.status_code} with something else than the file")
+        raise ServerFailed(f"the server answered {response.status_code} with something else than the file")
 
 
 def adds_a_slash(response: Any) -> bool:
@@ -129,7 +129,7 @@ def listed(response: Any, path: str) -> list[Found]:
     try:
         tree = ElementTree.fromstring(response.content)  # noqa: S314 - expat bounds entities, and no files are read
     except ElementTree.ParseError:
-        raise OSError("the server's listing is no XML") from None
+        raise ServerFailed("the server's listing is no XML") from None
     return [_found(one) for one in tree.iterfind("{DAV:}response")]
 
 
@@ -144,7 +144,7 @@ def itself(found: list[Found], path: str) -> Found:
             return one
     if len(found) == 1:
         return found[0]
-    raise OSError(
+    raise ServerFailed(
         "the server's listing does not name what was asked for: is it behind a proxy that changes paths?"
     )
 
@@ -161,7 +161,7 @@ def below(found: list[Found], folder: str) -> Iterator[Entry]:
             continue
         head, _, name = one.path.rpartition("/")
         if head != folder or not name:
-            raise OSError("the server's listing names files that lie elsewhere")
+            raise ServerFailed("the server's listing names files that lie elsewhere")
         yield entry(one)
 
 
@@ -180,4 +180,4 @@ def _found(response: ElementTree.Element) -> Found:
             is_folder = kind.find("{DAV:}collection") is not None
             return Found(path, is_folder, int(size) if size.isascii() and size.isdigit() else None)
     status = response.findtext("{DAV:}status") or response.findtext("{DAV:}propstat/{DAV:}status") or "no status"
-    raise OSError(f"the server could not look at {path.rpartition('/')[2]}: {status.strip()}")
+    raise ServerFailed(f"the server could not look at {path.rpartition('/')[2]}: {status.strip()}")

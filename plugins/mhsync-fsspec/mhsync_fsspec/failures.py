@@ -52,6 +52,16 @@ class Refused(Exception):
         self.hint = hint
 
 
+class ServerFailed(OSError):
+    """The server failed, in words that can be shown as they are; it may do better the next time."""
+
+    hint = _AGAIN
+
+    @property
+    def what(self) -> str:
+        return str(self)
+
+
 def is_missing(error: Exception) -> bool:
     """Whether the error says that nothing is there; some libraries raise a plain `OSError` with the number."""
     kinds = (FileNotFoundError, NotADirectoryError)
@@ -98,7 +108,7 @@ def not_found(place: str) -> StorageNotFound:
 
 def _words(error: Exception, secrets: Iterable[str]) -> tuple[str, str]:
     match error:
-        case Refused():
+        case Refused() | ServerFailed():
             return shown(error.what), error.hint
         case NotWhole():
             return str(error), "look at the room left there, then run it again"

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from mhsync_fsspec.backend import Backend, Entry
-from mhsync_fsspec.failures import Refused
+from mhsync_fsspec.failures import Refused, ServerFailed
 from mhsync_fsspec.filesystem import FileSystem
 from mhsync_fsspec.options import PREFIX
 
@@ -134,7 +134,7 @@ class Ftp(Backend):
             if separator:
                 known = dict(fact.lower().partition("=")[::2] for fact in facts.split(";") if fact)
                 return _entry(full, known)
-        raise OSError("the server's answer to MLST cannot be read")
+        raise ServerFailed("the server's answer to MLST cannot be read")
 
     def _by_size(self, full: str) -> Entry:
         self._ftp.voidcmd("TYPE I")
@@ -236,7 +236,7 @@ def _translated(text: str) -> Exception:
         )
     if code == "553":
         return Refused(f"the server refuses the name: {words}", "give it another path in the manifest")
-    return OSError(f"the server answered {code} {words}")
+    return ServerFailed(f"the server answered {code} {words}")
 
 
 def _entry(full: str, facts: dict[str, Any]) -> Entry:
@@ -253,7 +253,9 @@ def _entry(full: str, facts: dict[str, Any]) -> Entry:
 def _listed(begin: str, line: str) -> Entry:
     match = _LINE.fullmatch(line)
     if match is None:
-        raise OSError("the server's listing cannot be read: it is not in the form of `ls -l`, and MLSD is missing")
+        raise ServerFailed(
+            "the server's listing cannot be read: it is not in the form of `ls -l`, and MLSD is missing"
+        )
     kind, size, name = match.groups()
     if kind == "l":
         name = name.partition(" -> ")[0]

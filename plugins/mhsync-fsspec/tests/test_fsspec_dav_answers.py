@@ -154,6 +154,7 @@ def test_what_a_server_refuses_is_told_with_what_to_do(
         storage.stat("a.wav")
     assert hint in str(caught.value.hint)
     assert "secret text" not in f"{caught.value}"
+    assert "Error" not in f"{caught.value}", "no word of a program's own"
 
 
 def test_a_body_that_is_packed_on_its_way_is_refused(server: Scripted, storage: FsspecStorage) -> None:
