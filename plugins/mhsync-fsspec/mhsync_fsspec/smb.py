@@ -26,7 +26,7 @@ OPTIONS = {"register_session_retries": -1}
 _CHUNK = 1024 * 1024
 _NOT_IN_NAMES = ':*?"<>|'
 _BUSY = (0xC0000043, 0xC0000022, 0xC0000056)  # sharing violation, access denied, delete pending
-_BAD_NETWORK_NAME = 0xC00000CC
+_NO_SHARE = (0xC00000CC, 0xC0000225)  # bad network name; not found, as Samba says by its DFS
 _PAUSES = (0.02, 0.1, 0.3, 1.0)
 """Seconds after which what another reader holds open is tried again."""
 
@@ -140,7 +140,7 @@ class Smb(Backend):
 
 def _is_missing(error: OSError) -> bool:
     """Whether no file or folder is there; a share that is not there is another thing, and no empty folder."""
-    return is_missing(error) and getattr(error, "ntstatus", None) != _BAD_NETWORK_NAME
+    return is_missing(error) and getattr(error, "ntstatus", None) not in _NO_SHARE
 
 
 def _patiently(change: Callable[[], T]) -> T:
@@ -180,7 +180,7 @@ def _translated(error: OSError) -> Exception:
     match getattr(error, "ntstatus", None):
         case 0xC000006D | 0xC000006E | 0xC0000071 | 0xC0000072:  # logon failure, account restrictions
             return _not_let_in()
-        case 0xC00000CC:
+        case 0xC00000CC | 0xC0000225:
             return _no_share()
         case 0xC0000022:
             return PermissionError(errno.EACCES, "access denied")
