@@ -30,7 +30,7 @@ _PUBLIC = {
     "UsageError": "mhsync.errors",
     "WaitNotice": "mhsync.api.notice",
     "Writer": "mhsync.storage.base",
-    "check_path": "mhsync.storage.base",
+    "validate_path": "mhsync.storage.base",
     "MhsyncError": "mhsync.errors",
     "hookimpl": "mhsync.hooks.specs",
     "install_command": "mhsync.core.install",
@@ -59,13 +59,13 @@ if TYPE_CHECKING:
         UsageError,
     )
     from mhsync.hooks.specs import hookimpl
-    from mhsync.storage.base import FileInfo, LocalWriter, Storage, Writer, check_path
+    from mhsync.storage.base import FileInfo, LocalWriter, Storage, Writer, validate_path
 
 __all__ = [  # noqa: RUF022 - grouped by use
     "Client", "Project", "Status", "WaitNotice",
     "Plan", "Event", "StoredOutput",
-    "Storage", "FileInfo", "Writer", "LocalWriter", "check_path", "Notifier", "read_notify_variable", "hookimpl",
-    "install_command",
+    "Storage", "FileInfo", "Writer", "LocalWriter", "validate_path",
+    "Notifier", "read_notify_variable", "hookimpl", "install_command",
     "MhsyncError", "StorageError", "StorageNotFound", "StorageUnavailable", "OutputRejected", "PlanRefused",
     "UsageError", "LockTimeout",
 ]  # fmt: skip

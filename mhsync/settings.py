@@ -46,7 +46,7 @@ class HttpSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class PaceSettings:
+class RateLimitSettings:
     """How a run slows down for an origin that answers 429 or 503, and recovers."""
 
     rate: float | None = None
@@ -135,7 +135,7 @@ class Settings:
     """All bounds; frozen, so that one can be handed to every room."""
 
     http: HttpSettings = field(default_factory=HttpSettings)
-    pace: PaceSettings = field(default_factory=PaceSettings)
+    pace: RateLimitSettings = field(default_factory=RateLimitSettings)
     download: DownloadSettings = field(default_factory=DownloadSettings)
     wait: WaitSettings = field(default_factory=WaitSettings)
     manifest: ManifestSettings = field(default_factory=ManifestSettings)

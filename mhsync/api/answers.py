@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
-from mhsync.api.retry import NotUnderstood
-from mhsync.api.transport import Answer
-from mhsync.api.words import shown
+from mhsync.api.retry import MalformedResponse
+from mhsync.api.text import shown
+from mhsync.api.transport import HttpResponse
 from mhsync.core.project import DetailsInvalid, Project
 from mhsync.errors import (
     AnswerInvalid,
@@ -35,7 +35,7 @@ _ERRORS: dict[int, tuple[type[ApiError], str | None]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class ErrorWords:
+class ErrorFormatter:
     """What error messages need to know: what must never stand in one, and where the key came from."""
 
     secrets: tuple[str, ...] = field(repr=False)
@@ -62,7 +62,7 @@ class ErrorWords:
         return self.show(message) if isinstance(message, str) else ""
 
 
-def redirect_error(method: str, id: str, answer: Answer) -> ApiError:
+def redirect_error(method: str, id: str, answer: HttpResponse) -> ApiError:
     """Redirects of the API are not followed: the key goes to the API's own origin alone."""
     try:
         host = urlsplit(answer.header("location")).hostname or "another path"
@@ -77,12 +77,12 @@ def redirect_error(method: str, id: str, answer: Answer) -> ApiError:
 
 
 def project_of(
-    answer: Answer, body: bytes | None, id: str, words: ErrorWords, *, most_outputs: int | None = None
+    answer: HttpResponse, body: bytes | None, id: str, words: ErrorFormatter, *, most_outputs: int | None = None
 ) -> Project:
     """The project in the body of a GET.
 
     Raises:
-        AnswerInvalid: there is none in it, or another one; `NotUnderstood` where it is not even JSON.
+        AnswerInvalid: there is none in it, or another one; `MalformedResponse` where it is not even JSON.
     """
     hint = f"check that {answer.address.origin} is the API"
     if body is None:
@@ -91,7 +91,7 @@ def project_of(
     if data is None:
         kind = words.show(answer.header("content-type").partition(";")[0], limit=60)
         what = f"the answer is {kind}, not JSON" if kind and "json" not in kind else "the answer is not JSON"
-        raise NotUnderstood(f"GET of {id}: {what}", status=answer.status, hint=hint, id=id)
+        raise MalformedResponse(f"GET of {id}: {what}", status=answer.status, hint=hint, id=id)
     try:
         return Project.from_json(data, expected_id=id, most_outputs=most_outputs)
     except DetailsInvalid as error:
@@ -107,7 +107,7 @@ def _json(body: bytes) -> object:
         return None
 
 
-def retry_after(answer: Answer, wall: float) -> float | None:
+def retry_after(answer: HttpResponse, wall: float) -> float | None:
     """The seconds that `Retry-After` asks for, or None. A date is measured against the server's own clock.
 
     Args:

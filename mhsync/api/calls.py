@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
-from mhsync.api.answers import ErrorWords, project_of, redirect_error, retry_after
-from mhsync.api.network import Address
-from mhsync.api.pacer import Pacer
-from mhsync.api.retry import Attempts, NotSent, NotUnderstood, repeated
+from mhsync.api.address import Address
+from mhsync.api.answers import ErrorFormatter, project_of, redirect_error, retry_after
+from mhsync.api.rate_limiter import RateLimiter
+from mhsync.api.retry import Attempts, MalformedResponse, NotSent, repeated
 from mhsync.api.timing import Time
-from mhsync.api.transport import Answer, Transport
+from mhsync.api.transport import HttpResponse, Transport
 from mhsync.core.project import Project
 from mhsync.errors import AnswerInvalid, ApiError, ConnectionFailed, ProjectNotFound, ServerFailed
 from mhsync.settings import HttpSettings
@@ -20,10 +20,10 @@ _PIECE = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class ApiResponse:
     """An answer of the API once it was read. `body` is None where it was larger than an answer may be."""
 
-    answer: Answer
+    answer: HttpResponse
     body: bytes | None
 
 
@@ -32,11 +32,11 @@ class Calls:
     """What every call to the API shares. `headers` hold the key: they go to `base` and nowhere else."""
 
     transport: Transport
-    pacer: Pacer
+    rate_limiter: RateLimiter
     settings: HttpSettings
     time: Time
     base: Address
-    words: ErrorWords
+    words: ErrorFormatter
     headers: Mapping[str, str] = field(repr=False)
 
     def get(self, id: str) -> Project:
@@ -53,7 +53,7 @@ class Calls:
                 return True
             raise
 
-    def exchange(self, method: str, id: str, attempts: Attempts) -> Reply:
+    def exchange(self, method: str, id: str, attempts: Attempts) -> ApiResponse:
         """Send one request and read its answer; statuses other than success are raised.
 
         Raises:
@@ -61,19 +61,19 @@ class Calls:
         """
         path = f"{self.base.path}/v1/audio-projects/{quote(id, safe='')}"
         address = replace(self.base, path=path)
-        with self.pacer.passage(self.base.origin, attempts.made) as passage:
-            attempts.set_aside(passage.waited)
+        with self.rate_limiter.permit(self.base.origin, attempts.made) as permit:
+            attempts.set_aside(permit.waited)
             timeout = attempts.read_timeout
             with self.transport.send(
                 method, address, self.headers, read_timeout=timeout, body_timeout=2 * timeout
             ) as answer:
-                passage.answered(answer.status, retry_after(answer, self.time.wall()))
+                permit.answered(answer.status, retry_after(answer, self.time.wall()))
                 body = self._read(answer)
         if 300 <= answer.status < 400:
             raise redirect_error(method, id, answer)
         if answer.status not in (200, 204):
             raise self.words.error(method, id, answer.status, body)
-        return Reply(answer, body)
+        return ApiResponse(answer, body)
 
     def _attempts(self) -> Attempts:
         return Attempts(self.settings, self.time, self.base.origin)
@@ -83,7 +83,7 @@ class Calls:
         most = self.settings.outputs_max
         return project_of(reply.answer, reply.body, id, self.words, most_outputs=most)
 
-    def _read(self, answer: Answer) -> bytes | None:
+    def _read(self, answer: HttpResponse) -> bytes | None:
         """The body, or None where it is larger than an answer may be: it is not read any further then."""
         limit = self.settings.answer_max
         if answer.length is not None and answer.length > limit:
@@ -125,7 +125,7 @@ class _Deletion:
             reply = self.calls.exchange("DELETE", self.id, attempts)
             if reply.answer.status == 200 and reply.body != b"":
                 # The API answers without a body. What has one may be a proxy's: a GET decides.
-                raise NotUnderstood(
+                raise MalformedResponse(
                     f"DELETE of {self.id}: the API answered 200 with a body, which it never does",
                     status=200,
                     id=self.id,

@@ -12,14 +12,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from mhsync.api.answers import ErrorWords
+from mhsync.api.address import Address, AddressRefused, Network
+from mhsync.api.answers import ErrorFormatter
 from mhsync.api.calls import Calls
+from mhsync.api.check_result import Result, Results
 from mhsync.api.credentials import check_key, find_key
 from mhsync.api.download import Downloader, Fetched, W
-from mhsync.api.network import Address, AddressRefused, Network
 from mhsync.api.notice import Notices, WaitNotice
-from mhsync.api.pacer import Pacer
-from mhsync.api.results import Result, Results
+from mhsync.api.rate_limiter import RateLimiter
 from mhsync.api.resume import Keeper
 from mhsync.api.timing import Time
 from mhsync.api.transport import Transport
@@ -76,10 +76,10 @@ class Client:
         time = Time(clock, wall, sleep, random, stop, notices)
         self._transport = Transport(replace(settings.http, pool=at_once), network, time)
         headers = {"Authorization": f"Bearer {key}", "Accept": "application/json"}
-        pacer = Pacer(settings, time)
-        words = ErrorWords((key,), key_from)
-        self._calls = Calls(self._transport, pacer, settings.http, time, base, words, headers)
-        self._downloader = Downloader(self._transport, pacer, settings, time)
+        rate_limiter = RateLimiter(settings, time)
+        words = ErrorFormatter((key,), key_from)
+        self._calls = Calls(self._transport, rate_limiter, settings.http, time, base, words, headers)
+        self._downloader = Downloader(self._transport, rate_limiter, settings, time)
         self._results = Results(self._calls.get, self._downloader, settings.wait, time)
 
     @classmethod

@@ -7,16 +7,16 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TypeVar
 
+from mhsync.api.address import Address, AddressRefused
 from mhsync.api.answers import retry_after
-from mhsync.api.job import FileMissing, Job, LinkRefused
-from mhsync.api.network import Address, AddressRefused
-from mhsync.api.pacer import Pacer
+from mhsync.api.download_attempts import DownloadAttempts, FileMissing, LinkRefused
 from mhsync.api.ranges import part_of, total_of
+from mhsync.api.rate_limiter import RateLimiter
 from mhsync.api.resume import Keeper, body_of, interrupted, must_continue
-from mhsync.api.retry import NotUnderstood, may_fare_better
+from mhsync.api.retry import MalformedResponse, is_retryable
 from mhsync.api.timing import Time
 from mhsync.api.transfer import Body, CannotContinue, Nowhere, Sink, TooLarge, Unusable
-from mhsync.api.transport import Answer, TooSlow, Transport
+from mhsync.api.transport import HttpResponse, TooSlow, Transport
 from mhsync.core.audio import HEAD, UNRECOGNISED, recognise
 from mhsync.core.project import Download
 from mhsync.core.receipt import Proof
@@ -53,7 +53,7 @@ class Downloader:
     """Fetches outputs from download hosts. The API key never comes here."""
 
     transport: Transport
-    pacer: Pacer
+    rate_limiter: RateLimiter
     settings: Settings
     time: Time
 
@@ -67,7 +67,7 @@ class Downloader:
         keeper: Keeper[W] | None = None,
     ) -> Fetched:
         """See `Client.download`."""
-        job = Job(download, renew, self.settings, self.time)
+        job = DownloadAttempts(download, renew, self.settings, self.time)
         is_first = True
         try:
             while True:
@@ -82,14 +82,14 @@ class Downloader:
                             finish(writer, fetched)
                 except MhsyncError:
                     # By the flag, not by the type: a storage may put an error of its own around ours.
-                    if not job.is_anew:
+                    if not job.is_restarting:
                         raise
                 else:
                     return fetched
         finally:
             job.close()
 
-    def _whole_or_kept(self, writer: W, job: Job, keeper: Keeper[W] | None) -> Fetched:
+    def _whole_or_kept(self, writer: W, job: DownloadAttempts, keeper: Keeper[W] | None) -> Fetched:
         """One whole body. Where that is interrupted, the keeper keeps what has come for a later run."""
         try:
             return self._whole(writer, job)
@@ -101,20 +101,20 @@ class Downloader:
 
         raise interrupted(body, source, keep)
 
-    def _whole(self, writer: Sink, job: Job) -> Fetched:
+    def _whole(self, writer: Sink, job: DownloadAttempts) -> Fetched:
         """Bring one body to its proved end. What nothing proves is fetched twice, and must be the same."""
         body = self._body(writer, job)
         proof = body.proof
         if proof is None:
             again = self._body(Nowhere(), job)
             if (again.size, again.sha256) != (body.size, body.sha256):
-                raise job.start_anew(Unusable("nothing proves the file's length, and two downloads of it differ"))
+                raise job.restart(Unusable("nothing proves the file's length, and two downloads of it differ"))
             proof = again.proof
             if proof is None:
                 proof = Proof.TWICE if self._is_confirmed(body, job) else Proof.UNCONFIRMED
         return Fetched(body.size, body.sha256, proof, job.source, recognise(body.head).format)
 
-    def _is_confirmed(self, body: Body, job: Job) -> bool:
+    def _is_confirmed(self, body: Body, job: DownloadAttempts) -> bool:
         """Whether file or host says that it ends: two downloads that are the same may both be cut at one place.
 
         Raises:
@@ -123,7 +123,7 @@ class Downloader:
         header = recognise(body.head)
         if header.least > body.size:
             reason = f"the file itself says that it has {header.least} bytes, and {body.size} came"
-            raise job.start_anew(Unusable(reason))
+            raise job.restart(Unusable(reason))
         is_confirmed = body.size in (header.total, body.total)
         behind = Body(Nowhere(), may_join=True, size=body.size)
         try:
@@ -132,12 +132,12 @@ class Downloader:
         except ApiError:
             return is_confirmed  # No answer is no doubt, and no proof either.
         if answer.status == 206 and part is not None and part.start == body.size:
-            raise job.start_anew(Unusable(f"the host has more than the {body.size} bytes that came"))
+            raise job.restart(Unusable(f"the host has more than the {body.size} bytes that came"))
         if answer.status == 416 and total not in (None, body.size):
-            raise job.start_anew(Unusable(f"the host says {total} bytes, and {body.size} came"))
+            raise job.restart(Unusable(f"the host says {total} bytes, and {body.size} came"))
         return is_confirmed or (answer.status == 416 and total == body.size)
 
-    def _body(self, sink: Sink, job: Job) -> Body:
+    def _body(self, sink: Sink, job: DownloadAttempts) -> Body:
         """All that the host gives, over as many requests as it takes."""
         # A host that tells nothing by which a file is known is only trusted to give the rest of it once whole
         # transfers have failed; what was joined like that must come twice.
@@ -155,11 +155,11 @@ class Downloader:
                 # What drips brings a little each time: that is no gain, or it could be resumed for hours.
                 has_gained = body.size > before and not isinstance(failure, TooSlow)
                 job.rest(failure, _origin(job.download), has_gained=has_gained)
-            if body.size and (not body.can_go_on or isinstance(failure, CannotContinue | NotUnderstood)):
-                raise job.start_anew(failure)
+            if body.size and (not body.can_go_on or isinstance(failure, CannotContinue | MalformedResponse)):
+                raise job.restart(failure)
         return body
 
-    def _advance(self, body: Body, job: Job) -> MhsyncError | None:
+    def _advance(self, body: Body, job: DownloadAttempts) -> MhsyncError | None:
         """One request; what went wrong with it, where another may fare better.
 
         Raises:
@@ -182,7 +182,7 @@ class Downloader:
         except TooLarge as error:
             raise job.failed(error.message, "the limit is `max_output_size` of `DownloadSettings`") from None
         except ApiError as error:
-            if may_fare_better(error):
+            if is_retryable(error):
                 return error
             raise job.failed(error.message, error.hint) from None
         else:
@@ -190,7 +190,7 @@ class Downloader:
         job.renew_link(refusal)
         return None
 
-    def _open(self, body: Body, job: Job) -> Answer:
+    def _open(self, body: Body, job: DownloadAttempts) -> HttpResponse:
         """Ask for the body or the rest of it, through redirects, with no key."""
         try:
             address = Address.parse(job.download.url)
@@ -205,13 +205,13 @@ class Downloader:
             problem = str(error)
         raise job.failed(problem)
 
-    def _send(self, address: Address, body: Body, job: Job) -> Answer:
+    def _send(self, address: Address, body: Body, job: DownloadAttempts) -> HttpResponse:
         self.time.check()
         attempts = self.settings.download.attempts
-        with self.pacer.passage(address.origin, job.failures, attempts) as passage:
+        with self.rate_limiter.permit(address.origin, job.failures, attempts) as permit:
             timeout = self.settings.download.read_timeout
             answer = self.transport.send("GET", address, body.headers, read_timeout=timeout)
-            passage.answered(answer.status, retry_after(answer, self.time.wall()))
+            permit.answered(answer.status, retry_after(answer, self.time.wall()))
             return answer
 
 
@@ -223,7 +223,7 @@ def _origin(download: Download) -> str:
         return "the host"
 
 
-def _check_status(answer: Answer) -> None:
+def _check_status(answer: HttpResponse) -> None:
     status = answer.status
     if status in _CONTENT:
         return

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from mhsync.api.transfer import Body, CannotContinue, Sink
-from mhsync.api.transport import Answer
+from mhsync.api.transport import HttpResponse
 from mhsync.errors import Interrupted
 from mhsync.fileio.partial import Partial, Restored
 
@@ -37,7 +37,7 @@ def body_of(restored: Restored, sink: Sink) -> Body:
     )
 
 
-def must_continue(answer: Answer, partial: Partial) -> None:
+def must_continue(answer: HttpResponse, partial: Partial) -> None:
     """See that an answer is the rest of the file whose beginning an earlier run fetched.
 
     Within one call a host may leave the validator out of its further answers; a day later it must repeat it.

@@ -23,23 +23,23 @@ class NotSent(ConnectionFailed):
     """No connection came about: the other side never saw the request."""
 
 
-class OutOfReach(ConnectionFailed):
+class Unreachable(ConnectionFailed):
     """No answer, and trying again would not help."""
 
 
-class Refusing(RateLimited):
+class Throttled(RateLimited):
     """The origin has refused everybody for too long: trying again would not help."""
 
 
-class NotUnderstood(AnswerInvalid):
+class MalformedResponse(AnswerInvalid):
     """An answer that looks as if something in between had given it: the next one may be right."""
 
 
-def may_fare_better(error: ApiError) -> bool:
+def is_retryable(error: ApiError) -> bool:
     """Whether the same request may succeed when it is sent again."""
     if isinstance(error, ConnectionFailed):
-        return not isinstance(error, OutOfReach)
-    if error.status in _AGAIN or isinstance(error, NotUnderstood):
+        return not isinstance(error, Unreachable)
+    if error.status in _AGAIN or isinstance(error, MalformedResponse):
         return True
     return error.status is not None and error.status >= 500 and error.status not in _NEVER
 
@@ -75,13 +75,13 @@ class Attempts:
     def set_aside(self, seconds: float) -> None:
         self.began += seconds
 
-    def rest_after(self, error: ApiError) -> float | None:
+    def delay_before_retry(self, error: ApiError) -> float | None:
         """Seconds to rest before the next attempt; None when there is to be none.
 
         After a refusal the pace alone decides when the origin may be asked again.
         """
         self.made += 1
-        if self.made >= self.settings.attempts or not may_fare_better(error):
+        if self.made >= self.settings.attempts or not is_retryable(error):
             return None
         if error.status in REFUSALS:
             return 0.0
@@ -105,8 +105,8 @@ def repeated(attempts: Attempts, once: Callable[[Attempts], T]) -> T:
             return once(attempts)
         except ApiError as error:
             # Where the pace has given the origin up, what the origin said itself tells more.
-            last = last if last is not None and isinstance(error, Refusing | OutOfReach) else error
-            rest = attempts.rest_after(error)
+            last = last if last is not None and isinstance(error, Throttled | Unreachable) else error
+            rest = attempts.delay_before_retry(error)
         if rest is None:
             raise last
         attempts.report(last, rest)

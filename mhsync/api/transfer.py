@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from mhsync.api.ranges import part_of, total_of, validator_of
-from mhsync.api.transport import Answer
+from mhsync.api.transport import HttpResponse
 from mhsync.core.audio import HEAD, is_text
 from mhsync.core.receipt import Proof
 from mhsync.errors import DownloadError
@@ -87,7 +87,7 @@ class Body:
         """Whether the rest may be asked for, once a transfer broke."""
         return self.validator is not None or self.may_join
 
-    def take(self, answer: Answer, chunk: int, check: Callable[[], None]) -> None:
+    def take(self, answer: HttpResponse, chunk: int, check: Callable[[], None]) -> None:
         """Add what the answer brings.
 
         Args:
@@ -119,7 +119,7 @@ class Body:
                 self.head += piece[: HEAD - len(self.head)]
         self._end(answer)
 
-    def _begin(self, answer: Answer) -> None:
+    def _begin(self, answer: HttpResponse) -> None:
         self.total = answer.length
         self._etag = answer.header("etag")
         self.validator = validator_of(self._etag, answer.header("last-modified"), answer.header("date"))
@@ -128,7 +128,7 @@ class Body:
         if self.limit is not None and size > self.limit:
             raise TooLarge(f"the file is larger than an output may be ({self.limit} bytes)")
 
-    def _check_part(self, answer: Answer) -> None:
+    def _check_part(self, answer: HttpResponse) -> None:
         part = part_of(answer.header("content-range"))
         if part is None or part.start != self.size or answer.length not in (None, part.size):
             raise CannotContinue("the host gave another part than was asked for")
@@ -139,7 +139,7 @@ class Body:
         self.total = self.total if part.total is None else part.total
         self.was_joined = self.was_joined or self.validator is None
 
-    def _take_end(self, answer: Answer) -> None:
+    def _take_end(self, answer: HttpResponse) -> None:
         """Nothing is left to give: the end, where the host says that the file is as long as what has come."""
         if not self.size or total_of(answer.header("content-range")) != self.size:
             raise CannotContinue("the host has no rest to give")
@@ -147,7 +147,7 @@ class Body:
             raise CannotContinue("the file is not as long as was announced")
         self.proof, self.is_ended = (Proof.LENGTH if self.validator is not None else None), True
 
-    def _end(self, answer: Answer) -> None:
+    def _end(self, answer: HttpResponse) -> None:
         if not self.size:
             raise Unusable("the file is empty")
         if is_text(self.head):
@@ -162,7 +162,7 @@ class Body:
             self.proof = Proof.CHUNKED if answer.is_chunked and answer.status == 200 else None
 
 
-def _check_type(answer: Answer) -> None:
+def _check_type(answer: HttpResponse) -> None:
     kind = answer.header("content-type").partition(";")[0].strip().lower()
     if any(word in kind for word in _NO_AUDIO):
         raise Unusable(f"the host sent a text ({kind:.40}) in place of audio")

@@ -26,9 +26,9 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util import Timeout
 
 from mhsync import __version__
+from mhsync.api.address import Address, Network
 from mhsync.api.framing import Broken
-from mhsync.api.network import Address, Network
-from mhsync.api.retry import NotSent, NotUnderstood, OutOfReach
+from mhsync.api.retry import MalformedResponse, NotSent, Unreachable
 from mhsync.api.timing import Time
 from mhsync.api.wire import Bounds, Channel, Opening, Slow
 from mhsync.errors import ApiError, ConnectionFailed, UsageError
@@ -116,7 +116,7 @@ class _SecurePool(urllib3.HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
 
 
-class Answer:
+class HttpResponse:
     """The status and headers of an answer; its body is read piece by piece, at most once."""
 
     def __init__(self, response: urllib3.BaseHTTPResponse, address: Address) -> None:
@@ -188,7 +188,7 @@ class Transport:
         *,
         read_timeout: float,
         body_timeout: float | None = None,
-    ) -> Answer:
+    ) -> HttpResponse:
         """Send one request and return once the headers of its answer are there.
 
         Args:
@@ -197,7 +197,7 @@ class Transport:
 
         Raises:
             ConnectionFailed: no answer came.
-            NotUnderstood: what came is not HTTP, contradicts itself, or is a part that was not asked for.
+            MalformedResponse: what came is not HTTP, contradicts itself, or is a part that was not asked for.
             Interrupted: the run is to stop.
         """
         sent = {"User-Agent": f"mhsync/{__version__}", "Accept-Encoding": "identity", **headers}
@@ -218,14 +218,14 @@ class Transport:
                 decode_content=False,
                 timeout=Timeout(connect=min(self._settings.connect_timeout, read_timeout), read=read_timeout),
             )
-            answer = Answer(response, address)
+            answer = HttpResponse(response, address)
         except _CAUGHT as error:
             failure = mapped(error, address)
         else:
             if answer.status != 206 or "Range" in headers:
                 return answer
             answer.close()
-            failure = NotUnderstood(f"{address.origin}: the answer is a part that was not asked for (206)")
+            failure = MalformedResponse(f"{address.origin}: the answer is a part that was not asked for (206)")
         finally:
             _BOUNDS.reset(token)
         raise failure
@@ -297,19 +297,19 @@ _MAPPING: tuple[tuple[type[Exception], type[ApiError], str], ...] = (
     (foreign.SSLError, ConnectionFailed, "the TLS connection failed"),
     (foreign.IncompleteRead, ConnectionFailed, "the answer was cut"),
     (foreign.InvalidChunkLength, ConnectionFailed, "the answer was cut"),
-    (foreign.ResponseNotChunked, NotUnderstood, "the answer is not chunked as it says"),
+    (foreign.ResponseNotChunked, MalformedResponse, "the answer is not chunked as it says"),
     (foreign.ProtocolError, ConnectionFailed, "the connection broke"),
-    (foreign.InvalidHeader, NotUnderstood, "the answer's headers contradict each other"),
-    (foreign.HeaderParsingError, NotUnderstood, "the answer's headers cannot be read"),
-    (foreign.DecodeError, NotUnderstood, "the answer's content encoding cannot be read"),
-    (foreign.BodyNotHttplibCompatible, NotUnderstood, "the answer's body cannot be read"),
+    (foreign.InvalidHeader, MalformedResponse, "the answer's headers contradict each other"),
+    (foreign.HeaderParsingError, MalformedResponse, "the answer's headers cannot be read"),
+    (foreign.DecodeError, MalformedResponse, "the answer's content encoding cannot be read"),
+    (foreign.BodyNotHttplibCompatible, MalformedResponse, "the answer's body cannot be read"),
     (foreign.LocationValueError, NotSent, "its address cannot be used"),
-    (foreign.ResponseError, NotUnderstood, "the answer cannot be used"),
+    (foreign.ResponseError, MalformedResponse, "the answer cannot be used"),
     (foreign.UnrewindableBodyError, ConnectionFailed, "the request could not be sent again"),
     (foreign.PoolError, NotSent, "no connection was free"),
-    (http.client.HTTPException, NotUnderstood, "what answers does not speak HTTP"),
+    (http.client.HTTPException, MalformedResponse, "what answers does not speak HTTP"),
     (OSError, ConnectionFailed, "no connection"),
-    (ValueError, NotUnderstood, "the answer cannot be read"),
+    (ValueError, MalformedResponse, "the answer cannot be read"),
 )
 
 
@@ -320,12 +320,12 @@ def mapped(error: Exception, address: Address) -> ApiError:
     inside = _inside(error)
     for cause in inside:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return OutOfReach(
+            return Unreachable(
                 f"{address.origin}: its certificate is not trusted: {cause.verify_message}",
                 hint="where your network has certificates of its own, name their file in SSL_CERT_FILE",
             )
         if isinstance(cause, Broken):
-            return NotUnderstood(f"{address.origin}: {cause}", hint=_hint(NotUnderstood, address))
+            return MalformedResponse(f"{address.origin}: {cause}", hint=_hint(MalformedResponse, address))
         if isinstance(cause, Slow):
             return TooSlow(f"{address.origin}: the answer came too slowly", hint=_hint(TooSlow, address))
         if isinstance(cause, http.client.IncompleteRead):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from mhsync.cli.arguments import max_deletes
+from mhsync.cli.console import Console
 from mhsync.cli.durations import DEFAULT_WAIT, WaitCommand, parse_duration
 from mhsync.cli.manifests import Files, load_manifest, warn_of_doubts
 from mhsync.cli.options import Flags, make_command, parsed_by
@@ -12,12 +13,11 @@ from mhsync.cli.progress import Progress
 from mhsync.cli.prompt import asker
 from mhsync.cli.render.json import dumped
 from mhsync.cli.render.text import missing_text, plan_text, report_text
-from mhsync.cli.running import opened_run
-from mhsync.cli.voice import Voice
+from mhsync.cli.run_context import opened_run
 from mhsync.core.manifest import Limit
 from mhsync.core.plan import Plan
 from mhsync.reconcile.apply import apply
-from mhsync.reconcile.run import ApplyOptions
+from mhsync.reconcile.context import ApplyOptions
 
 
 @make_command(
@@ -36,7 +36,7 @@ from mhsync.reconcile.run import ApplyOptions
     cls=WaitCommand,
 )
 def command(
-    voice: Voice,
+    console: Console,
     flags: Flags,
     files: tuple[str, ...],
     yes: bool,
@@ -50,28 +50,28 @@ def command(
     they need --yes. A second run finds nothing to do.
     """
     manifest = load_manifest(files, flags.settings, flags.only)
-    warn_of_doubts(voice, manifest)
+    warn_of_doubts(console, manifest)
     options = ApplyOptions(
         yes=yes,
         no_deletes=no_deletes,
         max_deletes=max_deletes,
         wait=wait,
-        is_ci=voice.is_ci,
-        environ=voice.environ,
+        is_ci=console.is_ci,
+        environ=console.environ,
     )
 
     def show(plan: Plan) -> None:
-        if voice.is_json or not plan.changes:
-            voice.tell_lines(missing_text(plan, voice.look(voice.err)))
+        if console.is_json or not plan.changes:
+            console.error_lines(missing_text(plan, console.style(console.stderr)))
         else:
-            voice.say(plan_text(plan, voice.look(voice.out), is_verbose=voice.verbose > 0) + "\n")
+            console.out(plan_text(plan, console.style(console.stdout), is_verbose=console.verbose > 0) + "\n")
 
-    progress = Progress(voice, show)
-    with opened_run(voice, flags, progress.watcher) as run:
-        report = apply(run, manifest, options, asker(voice))
+    progress = Progress(console, show)
+    with opened_run(console, flags, progress.observer) as run:
+        report = apply(run, manifest, options, asker(console))
     progress.end()
-    if voice.is_json:
-        voice.document(dumped(report.to_json()))
+    if console.is_json:
+        console.document(dumped(report.to_json()))
     else:
-        voice.say(report_text(report, voice.look(voice.out), is_verbose=voice.verbose > 0))
+        console.out(report_text(report, console.style(console.stdout), is_verbose=console.verbose > 0))
     return report.exit_code

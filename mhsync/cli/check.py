@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import click
 
-from mhsync.api.results import Result
+from mhsync.api.check_result import Result
 from mhsync.cli.arguments import project_id, show_urls
+from mhsync.cli.console import Console
 from mhsync.cli.durations import DEFAULT_WAIT, WaitCommand, parse_duration
 from mhsync.cli.options import Flags, make_command, parsed_by
 from mhsync.cli.render.json import dumped
 from mhsync.cli.render.project import project_text
 from mhsync.cli.render.terminal import escape
-from mhsync.cli.render.words import human_time
-from mhsync.cli.running import opened_client
-from mhsync.cli.voice import Voice
-from mhsync.reconcile.run import Stop
+from mhsync.cli.render.units import human_time
+from mhsync.cli.run_context import opened_client
+from mhsync.reconcile.context import Stop
 
 FORMAT = "mhsync.check/1"
 
@@ -37,7 +37,7 @@ FORMAT = "mhsync.check/1"
     cls=WaitCommand,
 )
 def command(
-    voice: Voice,
+    console: Console,
     flags: Flags,
     id: str,
     wait: float | None,
@@ -51,8 +51,8 @@ def command(
     No file is ever replaced: where 'output.wav' is taken by another file, it becomes 'output-2.wav'.
     """
     if wait is not None:
-        voice.note(f"{id}: waiting up to {human_time(wait)} while it renders")
-    with opened_client(voice, flags, Stop()) as client:
+        console.info(f"{id}: waiting up to {human_time(wait)} while it renders")
+    with opened_client(console, flags, Stop()) as client:
         result = client.check_result(
             id,
             wait_for_completion=wait is not None,
@@ -60,12 +60,12 @@ def command(
             download_directory=directory,
             timeout=wait,
         )
-    if voice.is_json:
-        voice.document(dumped(_to_json(result, show_urls=show_urls)))
+    if console.is_json:
+        console.document(dumped(_to_json(result, show_urls=show_urls)))
         return 0
-    voice.say(project_text(result.project, voice.look(voice.out), show_urls=show_urls))
+    console.out(project_text(result.project, console.style(console.stdout), show_urls=show_urls))
     for path in result.downloaded_paths:
-        voice.say(f"downloaded: {escape(path)}")
+        console.out(f"downloaded: {escape(path)}")
     return 0
 
 

@@ -6,15 +6,15 @@ import click
 
 from mhsync.api.client import Client
 from mhsync.cli.arguments import project_id
+from mhsync.cli.console import Console
 from mhsync.cli.options import Flags, make_command
 from mhsync.cli.prompt import ask, can_ask
 from mhsync.cli.render.json import dumped
 from mhsync.cli.render.terminal import escape
-from mhsync.cli.running import opened_client
-from mhsync.cli.voice import Voice
+from mhsync.cli.run_context import opened_client
 from mhsync.core.project import Project
 from mhsync.errors import ConfirmationMissing, ProjectNotFound
-from mhsync.reconcile.run import Stop
+from mhsync.reconcile.context import Stop
 
 FORMAT = "mhsync.deletion/1"
 
@@ -25,30 +25,30 @@ FORMAT = "mhsync.deletion/1"
     click.Option(["--yes"], is_flag=True, help="Delete without asking."),
     groups=("api",),
 )
-def command(voice: Voice, flags: Flags, id: str, yes: bool) -> int:
+def command(console: Console, flags: Flags, id: str, yes: bool) -> int:
     """Delete one project from the account, for good.
 
     What is gone already is no error. Nothing is downloaded first: to keep a copy, use a manifest with
     'state: archived'.
     """
-    if not yes and not can_ask(voice):
+    if not yes and not can_ask(console):
         raise ConfirmationMissing(
             "it would be deleted for good, and there is no terminal to ask on", hint="say --yes", id=id
         )
-    with opened_client(voice, flags, Stop()) as client:
+    with opened_client(console, flags, Stop()) as client:
         project = None if yes else _find(client, id)
         if not yes and (project is None or project.is_gone):
             was_there = False
         else:
             if project is not None:
-                _confirm(voice, project)
+                _confirm(console, project)
             was_there = client.delete(id)
-    if voice.is_json:
+    if console.is_json:
         outcome = "deleted" if was_there else "gone"
-        voice.document(dumped({"format": FORMAT, "id": id, "outcome": outcome}))
+        console.document(dumped({"format": FORMAT, "id": id, "outcome": outcome}))
     else:
         what = "deleted" if was_there else "gone already (or another account's); nothing was deleted"
-        voice.say(f"{id}: {what}")
+        console.out(f"{id}: {what}")
     return 0
 
 
@@ -59,8 +59,10 @@ def _find(client: Client, id: str) -> Project | None:
         return None
 
 
-def _confirm(voice: Voice, project: Project) -> None:
+def _confirm(console: Console, project: Project) -> None:
     name = "" if project.name is None else f" '{escape(project.name)}'"
-    voice.tell(f"{project.id}{name} ({escape(project.status_text)}) would be deleted from the account, for good.")
-    if not ask(voice, "Delete?"):
+    console.error(
+        f"{project.id}{name} ({escape(project.status_text)}) would be deleted from the account, for good."
+    )
+    if not ask(console, "Delete?"):
         raise ConfirmationMissing("nobody said yes; nothing was deleted", id=project.id)

@@ -10,10 +10,10 @@ from types import MappingProxyType
 import click
 
 from mhsync import __version__
+from mhsync.cli.console import Console
 from mhsync.cli.options import GROUPS
 from mhsync.cli.plugins_near import has_plugins
 from mhsync.cli.render.terminal import escape
-from mhsync.cli.voice import Voice
 from mhsync.errors import MhsyncError, UsageError
 
 COMMANDS: Mapping[str, str] = MappingProxyType(
@@ -45,7 +45,7 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         from mhsync.cli.logs import logging_to
 
-        with logging_to(ctx.ensure_object(Voice)):
+        with logging_to(ctx.ensure_object(Console)):
             return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -80,17 +80,17 @@ class Commands(click.Group):
 
     def _add_plugged(self, ctx: click.Context) -> None:
         """Let plugins add their commands; a broken plugin is told of and stops nothing here."""
-        voice = ctx.ensure_object(Voice)
-        if self.commands or "--no-plugins" in voice.args or not has_plugins(voice.environ):
+        console = ctx.ensure_object(Console)
+        if self.commands or "--no-plugins" in console.args or not has_plugins(console.environ):
             return
-        from mhsync.cli.plugged import load_hooks
+        from mhsync.cli.plugin_loading import load_hooks
 
         try:
-            errors: Sequence[MhsyncError] = load_hooks(voice, is_enabled=True).add_commands(self)
+            errors: Sequence[MhsyncError] = load_hooks(console, is_enabled=True).add_commands(self)
         except MhsyncError as broken:
             errors = [broken]
         for error in errors:
-            voice.note(voice.scrubbed(f"warning: {escape(error.message)}"))
+            console.info(console.redact(f"warning: {escape(error.message)}"))
 
 
 def make_group() -> click.Group:

@@ -8,17 +8,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+from mhsync.cli.console import Console
 from mhsync.cli.render.terminal import escape
-from mhsync.cli.voice import Voice
 
 _NOISY = ("urllib3", "asyncio")
 """Their own logs hold URLs with queries; what matters of them is told by mhsync itself."""
 
 
 @contextmanager
-def logging_to(voice: Voice) -> Iterator[None]:
+def logging_to(console: Console) -> Iterator[None]:
     """Send log records to stderr for as long as the block lasts; the voice's options are asked at each record."""
-    handler = _Handler(voice)
+    handler = _Handler(console)
     root = logging.getLogger()
     loggers = [root, *map(logging.getLogger, _NOISY)]
     levels = [logger.level for logger in loggers]
@@ -35,28 +35,28 @@ def logging_to(voice: Voice) -> Iterator[None]:
 
 
 class _Handler(logging.Handler):
-    def __init__(self, voice: Voice) -> None:
+    def __init__(self, console: Console) -> None:
         super().__init__()
-        self._voice = voice
+        self._voice = console
 
     def filter(self, record: logging.LogRecord) -> bool:
         return record.levelno >= _level(self._voice) and bool(super().filter(record))
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            message = self._voice.scrubbed(self.format(record))
+            message = self._voice.redact(self.format(record))
         except (TypeError, ValueError):
             self.handleError(record)
             return
-        self._voice.tell(
+        self._voice.error(
             _as_json(record, message) if self._voice.log_format == "json" else _as_text(record, message)
         )
 
 
-def _level(voice: Voice) -> int:
-    if voice.is_quiet:
+def _level(console: Console) -> int:
+    if console.is_quiet:
         return logging.ERROR
-    return {0: logging.WARNING, 1: logging.INFO}.get(voice.verbose, logging.DEBUG)
+    return {0: logging.WARNING, 1: logging.INFO}.get(console.verbose, logging.DEBUG)
 
 
 def _as_text(record: logging.LogRecord, message: str) -> str:

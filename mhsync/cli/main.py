@@ -5,21 +5,21 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 
-from mhsync.cli.failure import tell_failure
+from mhsync.cli.console import Console
+from mhsync.cli.error_report import report_error
 from mhsync.cli.group import make_group
-from mhsync.cli.voice import Voice
 
 
 def run(args: Sequence[str]) -> int:
     """Run the command that the arguments name, and return its exit code; no exception leaves but SystemExit."""
-    voice = Voice(args)
-    for stream in (voice.out, voice.err):
+    console = Console(args)
+    for stream in (console.stdout, console.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        code = make_group().main(list(args), prog_name="mhsync", obj=voice, standalone_mode=False)
+        code = make_group().main(list(args), prog_name="mhsync", obj=console, standalone_mode=False)
         return code if isinstance(code, int) else 0
     except KeyboardInterrupt as error:
-        return tell_failure(voice, error)
+        return report_error(console, error)
     except Exception as error:  # noqa: BLE001 - this is where every error becomes a line and an exit code
-        return tell_failure(voice, error)
+        return report_error(console, error)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
+from mhsync.cli.console import Console
 from mhsync.cli.render.terminal import escape
-from mhsync.cli.voice import Voice
 from mhsync.core import plan as saved
 from mhsync.core.manifest import Manifest
 from mhsync.errors import ManifestError, Problem, UsageError
@@ -51,14 +51,14 @@ def load_manifest(files: Sequence[str], settings: Settings, only: frozenset[str]
     return manifest
 
 
-def warn_of_doubts(voice: Voice, manifest: Manifest) -> None:
+def warn_of_doubts(console: Console, manifest: Manifest) -> None:
     """Warn of ids that are valid and that look like something else; a bounded number of them."""
     found = [(entry, doubt) for _, entry in manifest if (doubt := doubt_of(entry.id)) is not None]
     for entry, doubt in found[:_NAMED]:
-        voice.note(f"warning: {entry.where}: {escape(doubt.message)}")
-        voice.note(f"  hint: {doubt.hint}")
+        console.info(f"warning: {entry.where}: {escape(doubt.message)}")
+        console.info(f"  hint: {doubt.hint}")
     if len(found) > _NAMED:
-        voice.note(f"warning: {len(found) - _NAMED} more ids look like words of the site")
+        console.info(f"warning: {len(found) - _NAMED} more ids look like words of the site")
 
 
 def _unlisted(id_: str, ids: frozenset[str]) -> Problem:

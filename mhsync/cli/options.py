@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mhsync.cli.console import Console
 from mhsync.cli.durations import parse_duration
-from mhsync.cli.voice import Voice
 
 if TYPE_CHECKING:
     from mhsync.core.manifest import Limit
@@ -74,22 +74,22 @@ def parse_limit(text: str) -> Limit:
 
 
 def _count_verbose(ctx: click.Context, _param: click.Parameter, value: int) -> None:
-    ctx.ensure_object(Voice).verbose += value
+    ctx.ensure_object(Console).verbose += value
 
 
 def _set_quiet(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     if value:
-        ctx.ensure_object(Voice).is_quiet = True
+        ctx.ensure_object(Console).is_quiet = True
 
 
 def _set_color(ctx: click.Context, _param: click.Parameter, value: str | None) -> None:
     if value is not None:
-        ctx.ensure_object(Voice).color = value
+        ctx.ensure_object(Console).color = value
 
 
 def _set_log_format(ctx: click.Context, _param: click.Parameter, value: str | None) -> None:
     if value is not None:
-        ctx.ensure_object(Voice).log_format = value
+        ctx.ensure_object(Console).log_format = value
 
 
 def _talk() -> list[click.Parameter]:
@@ -203,7 +203,7 @@ def make_command(
         @click.pass_context
         def called(ctx: click.Context, /, **given: object) -> int:
             flags = {item.name: given.pop(item.name) for item in fields(Flags) if item.name in given}
-            return function(ctx.ensure_object(Voice), _flags(flags), **given)
+            return function(ctx.ensure_object(Console), _flags(flags), **given)
 
         help_text = inspect.cleandoc(function.__doc__ or "")
         return cls(name, params=[*params, *shared], callback=called, help=help_text)

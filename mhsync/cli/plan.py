@@ -5,13 +5,13 @@ from __future__ import annotations
 import click
 
 from mhsync.cli.arguments import max_deletes
+from mhsync.cli.console import Console
 from mhsync.cli.manifests import Files, load_manifest, warn_of_doubts
 from mhsync.cli.options import Flags, make_command
 from mhsync.cli.progress import Progress
 from mhsync.cli.render.json import dumped
 from mhsync.cli.render.text import missing_text, plan_text, refusals_text
-from mhsync.cli.running import opened_run
-from mhsync.cli.voice import Voice
+from mhsync.cli.run_context import opened_run
 from mhsync.core.guards import Circumstances, check
 from mhsync.core.manifest import Limit
 from mhsync.core.plan import Plan
@@ -34,7 +34,7 @@ EXIT_CHANGES = 2
     groups=("api", "run"),
 )
 def command(
-    voice: Voice, flags: Flags, files: tuple[str, ...], detailed_exitcode: bool, max_deletes: Limit | None
+    console: Console, flags: Flags, files: tuple[str, ...], detailed_exitcode: bool, max_deletes: Limit | None
 ) -> int:
     """Show what would change, and why.
 
@@ -42,27 +42,27 @@ def command(
     unchanged projects are listed too.
     """
     manifest = load_manifest(files, flags.settings, flags.only)
-    warn_of_doubts(voice, manifest)
-    progress = Progress(voice)
-    with opened_run(voice, flags, progress.watcher) as run:
+    warn_of_doubts(console, manifest)
+    progress = Progress(console)
+    with opened_run(console, flags, progress.observer) as run:
         found = plan(run, manifest)
     progress.end()
-    refusals = _refusals(found, max_deletes, is_ci=voice.is_ci)
-    if voice.is_json:
-        voice.document(dumped(found.to_json()))
-        look = voice.look(voice.err)
-        voice.tell_lines([*missing_text(found, look), *refusals_text(refusals, look)])
+    refusals = _refusals(found, max_deletes, is_ci=console.is_ci)
+    if console.is_json:
+        console.document(dumped(found.to_json()))
+        style = console.style(console.stderr)
+        console.error_lines([*missing_text(found, style), *refusals_text(refusals, style)])
     else:
-        look = voice.look(voice.out)
-        text = plan_text(found, look, is_verbose=voice.verbose > 0)
-        voice.say("\n".join([text, *refusals_text(refusals, look)]))
+        style = console.style(console.stdout)
+        text = plan_text(found, style, is_verbose=console.verbose > 0)
+        console.out("\n".join([text, *refusals_text(refusals, style)]))
     return _exit_code(found, is_detailed=detailed_exitcode)
 
 
 def _refusals(found: Plan, limit: Limit | None, *, is_ci: bool) -> tuple[Problem, ...]:
     """Why apply would refuse the plan: what can be told without opening a storage once more."""
     folders = frozenset(file.file for file in found.files if "://" not in file.storage)
-    return check(found, Circumstances(is_ci=is_ci, max_deletes=limit, machine_folders=folders))
+    return check(found, Circumstances(is_ci=is_ci, max_deletes=limit, local_files=folders))
 
 
 def _exit_code(found: Plan, *, is_detailed: bool) -> int:

@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
+from mhsync.cli.console import Console
 from mhsync.cli.options import Flags, make_command
-from mhsync.cli.plugged import load_hooks
+from mhsync.cli.plugin_loading import load_hooks
 from mhsync.cli.render.json import dumped
-from mhsync.cli.render.terminal import Color, Look, escape
-from mhsync.cli.voice import Voice
+from mhsync.cli.render.terminal import Color, Style, escape
 from mhsync.hooks.manager import PluginInfo
 from mhsync.hooks.schemes import NOTIFIERS, STORAGES
 from mhsync.testing.scaffold import Written, write
@@ -26,18 +26,18 @@ _TAKEN = frozenset(
 
 
 @make_command("new", click.Argument(["name"], metavar="NAME"))
-def new(voice: Voice, _flags: Flags, name: str) -> int:
+def new(console: Console, _flags: Flags, name: str) -> int:
     """Write a plugin to start from into the folder NAME.
 
     It is a package of its own with a storage that keeps every promise at once, and with its tests. NAME is what
     it is installed under, such as mhsync-shelf, whose storage is then shelf://.
     """
     written = write(name, Path(), taken=_TAKEN)
-    if voice.is_json:
-        voice.document(dumped(_written_to_json(written)))
+    if console.is_json:
+        console.document(dumped(_written_to_json(written)))
         return 0
-    voice.say("\n".join([f"Wrote {name}:", *(f"  {file}" for file in written.files)]))
-    voice.say("\n".join(["", "Next:", *(f"  {line}" for line in _next(written))]))
+    console.out("\n".join([f"Wrote {name}:", *(f"  {file}" for file in written.files)]))
+    console.out("\n".join(["", "Next:", *(f"  {line}" for line in _next(written))]))
     return 0
 
 
@@ -49,7 +49,7 @@ class _Plugins(click.Group):
 
 
 @make_command("plugins", groups=("plugins",), cls=_Plugins)
-def command(voice: Voice, flags: Flags) -> int:
+def command(console: Console, flags: Flags) -> int:
     """List what is plugged in, or write a new plugin.
 
     Tells from which package each comes, which hooks and schemes it has, and what failed to load. Exits 1 when a
@@ -57,24 +57,24 @@ def command(voice: Voice, flags: Flags) -> int:
     """
     if click.get_current_context().invoked_subcommand is not None:
         return 0
-    plugins = load_hooks(voice, is_enabled=not flags.no_plugins).plugins
-    if voice.is_json:
-        voice.document(dumped({"format": FORMAT, "plugins": [_to_json(plugin) for plugin in plugins]}))
+    plugins = load_hooks(console, is_enabled=not flags.no_plugins).plugins
+    if console.is_json:
+        console.document(dumped({"format": FORMAT, "plugins": [_to_json(plugin) for plugin in plugins]}))
     else:
-        look = voice.look(voice.out)
-        voice.say("\n".join(line for plugin in plugins for line in _lines(plugin, look)))
+        style = console.style(console.stdout)
+        console.out("\n".join(line for plugin in plugins for line in _lines(plugin, style)))
     return 1 if any(plugin.error is not None for plugin in plugins) else 0
 
 
-def _lines(plugin: PluginInfo, look: Look) -> Iterator[str]:
+def _lines(plugin: PluginInfo, style: Style) -> Iterator[str]:
     version = "built in" if plugin.version is None else escape(plugin.version)
-    yield f"{look.paint(escape(plugin.name), Color.BOLD)}  {version}  ({escape(plugin.module)})"
+    yield f"{style.paint(escape(plugin.name), Color.BOLD)}  {version}  ({escape(plugin.module)})"
     if plugin.hooks:
         yield f"  hooks    {escape(', '.join(plugin.hooks))}"
     if plugin.schemes:
         yield f"  schemes  {escape(', '.join(plugin.schemes))}"
     if plugin.error is not None:
-        yield f"  {look.paint('error', Color.BOLD_RED)}    {escape(plugin.error)}"
+        yield f"  {style.paint('error', Color.BOLD_RED)}    {escape(plugin.error)}"
 
 
 def _to_json(plugin: PluginInfo) -> dict[str, object]:

@@ -6,23 +6,23 @@ import time
 from collections.abc import Callable
 
 from mhsync.api.notice import WaitNotice
+from mhsync.cli.console import Console
 from mhsync.cli.render.terminal import escape
-from mhsync.cli.render.words import counted, human_time
-from mhsync.cli.voice import Voice
+from mhsync.cli.render.units import counted, human_time
 from mhsync.core.plan import Plan
 from mhsync.core.report import ProjectResult
-from mhsync.reconcile.run import Watcher
+from mhsync.reconcile.context import Observer
 
 _TERMINAL_PAUSE = 0.1
 _LOG_PAUSE = 5.0
 """Seconds between two lines in a log; a run that is done sooner writes none."""
 
 
-def note_wait(voice: Voice, notice: WaitNotice) -> None:
+def note_wait(console: Console, notice: WaitNotice) -> None:
     """One line about a wait for another attempt; `-q` silences it. May be called from any thread."""
     what = f"{notice.subject} {notice.reason}"
     when = f"next attempt in {human_time(notice.seconds)} (attempt {notice.attempt} of {notice.attempts})"
-    voice.note(voice.scrubbed(escape(f"{what}; {when}")))
+    console.info(console.redact(escape(f"{what}; {when}")))
 
 
 class Progress:
@@ -36,23 +36,23 @@ class Progress:
 
     def __init__(
         self,
-        voice: Voice,
+        console: Console,
         planned: Callable[[Plan], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._voice = voice
+        self._voice = console
         self._planned = planned
         self._clock = clock
-        self._is_terminal = voice.err_is_terminal
+        self._is_terminal = console.stderr_is_terminal
         self._pause = _TERMINAL_PAUSE if self._is_terminal else _LOG_PAUSE
         self._last = clock() if not self._is_terminal else float("-inf")
         self._total = 0
         self._settled = 0
 
     @property
-    def watcher(self) -> Watcher:
+    def observer(self) -> Observer:
         """What a run tells its steps to."""
-        return Watcher(
+        return Observer(
             checked=self._checked,
             planned=self._take_plan,
             settled=self._take_result,
@@ -85,10 +85,10 @@ class Progress:
         self._tell(f"{counted(pending, 'project')} {verb} rendering; waiting {human_time(seconds)} more at most")
 
     def _locked(self, holder: str) -> None:
-        self._voice.note(f"waiting for another run: {escape(holder)}")
+        self._voice.info(f"waiting for another run: {escape(holder)}")
 
     def _warned(self, message: str) -> None:
-        self._voice.tell(self._voice.scrubbed(f"warning: {escape(message)}"))
+        self._voice.error(self._voice.redact(f"warning: {escape(message)}"))
 
     def _tell(self, text: str) -> None:
         if self._voice.is_quiet or self._clock() - self._last < self._pause:
@@ -97,4 +97,4 @@ class Progress:
         if self._is_terminal:
             self._voice.status(escape(text))
         else:
-            self._voice.tell(escape(text))
+            self._voice.error(escape(text))

@@ -5,22 +5,22 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
+from mhsync.cli.console import Console
 from mhsync.cli.render.terminal import Color, escape
-from mhsync.cli.render.words import counted
+from mhsync.cli.render.units import counted
 from mhsync.cli.signals import interrupting
-from mhsync.cli.voice import Voice
 from mhsync.core.plan import Action, Plan, ProjectPlan
 
 _SHOWN = 40
 _YES = "yes"
 
 
-def can_ask(voice: Voice) -> bool:
+def can_ask(console: Console) -> bool:
     """Whether there is somebody to ask: stdin and stderr are terminals."""
-    return voice.err_is_terminal and sys.stdin is not None and sys.stdin.isatty()
+    return console.stderr_is_terminal and sys.stdin is not None and sys.stdin.isatty()
 
 
-def ask(voice: Voice, question: str) -> bool:
+def ask(console: Console, question: str) -> bool:
     """Ask on stderr; whether the answer is the word `yes`.
 
     Raises:
@@ -29,31 +29,31 @@ def ask(voice: Voice, question: str) -> bool:
     answer = ""
     try:
         with interrupting():
-            voice.prompt(f"{question} Type '{_YES}' to go on: ")
+            console.prompt(f"{question} Type '{_YES}' to go on: ")
             answer = sys.stdin.readline()
     finally:
         if not answer.endswith("\n"):
-            voice.tell("")
+            console.error("")
     return answer.strip() == _YES
 
 
-def asker(voice: Voice) -> Callable[[Plan, tuple[ProjectPlan, ...]], bool] | None:
+def asker(console: Console) -> Callable[[Plan, tuple[ProjectPlan, ...]], bool] | None:
     """What asks about deletes; None where there is no terminal."""
-    return (lambda _, doomed: _confirm(voice, doomed)) if can_ask(voice) else None
+    return (lambda _, to_delete: _confirm(console, to_delete)) if can_ask(console) else None
 
 
-def _confirm(voice: Voice, doomed: tuple[ProjectPlan, ...]) -> bool:
+def _confirm(console: Console, to_delete: tuple[ProjectPlan, ...]) -> bool:
     """List the deletes, those of which no copy is kept first, and ask."""
-    look = voice.look(voice.err)
-    first = sorted(doomed, key=lambda project: not project.never_stored)
-    title = f"{counted(len(doomed), 'project')} would be deleted from the account, for good:"
-    lines = [look.paint(title, Color.BOLD)]
-    lines += [f"  {look.paint('-', Color.RED)} {escape(p.id)}  {_fate(p)}" for p in first[:_SHOWN]]
+    style = console.style(console.stderr)
+    first = sorted(to_delete, key=lambda project: not project.never_stored)
+    title = f"{counted(len(to_delete), 'project')} would be deleted from the account, for good:"
+    lines = [style.paint(title, Color.BOLD)]
+    lines += [f"  {style.paint('-', Color.RED)} {escape(p.id)}  {_fate(p)}" for p in first[:_SHOWN]]
     if len(first) > _SHOWN:
         never = sum(project.never_stored for project in first[_SHOWN:])
         lines.append(f"  and {len(first) - _SHOWN:,} more{f', {never:,} of them never stored' if never else ''}")
-    voice.tell("\n".join(lines))
-    return ask(voice, "Delete?")
+    console.error("\n".join(lines))
+    return ask(console, "Delete?")
 
 
 def _fate(project: ProjectPlan) -> str:

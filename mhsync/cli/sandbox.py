@@ -8,7 +8,7 @@ from typing import ParamSpec, TypeVar
 
 import click
 
-from mhsync.cli.voice import Voice
+from mhsync.cli.console import Console
 from mhsync.sandbox.serve import Choices, announcement, help_lines, run_command, until_signal
 from mhsync.sandbox.server import SANDBOX_KEY
 
@@ -52,11 +52,11 @@ def command(
     if ctx.invoked_subcommand is not None:
         ctx.meta[__name__] = choices
         return 0
-    voice = ctx.ensure_object(Voice)
+    console = ctx.ensure_object(Console)
     with until_signal() as ended, choices.running() as sandbox:
-        voice.say(announcement(sandbox))
+        console.out(announcement(sandbox))
         for line in help_lines(sandbox):
-            voice.note(line)
+            console.info(line)
         ended.wait()
     return 0
 
@@ -83,4 +83,4 @@ def run(
     """
     given = Choices(port, seed, faults, key, latency).over(ctx.meta[__name__])
     with given.running() as sandbox:
-        return run_command(sandbox, words, ctx.ensure_object(Voice).environ)
+        return run_command(sandbox, words, ctx.ensure_object(Console).environ)

@@ -7,15 +7,15 @@ from importlib.resources import files
 
 import click
 
+from mhsync.cli.console import Console
 from mhsync.cli.options import Flags, make_command
-from mhsync.cli.voice import Voice
 from mhsync.errors import UsageError
 
 _SUFFIX = ".schema.json"
 
 
 @make_command("schema", click.Argument(["name"], metavar="NAME"))
-def command(voice: Voice, _flags: Flags, name: str) -> int:
+def command(console: Console, _flags: Flags, name: str) -> int:
     """Print a JSON schema.
 
     There is one of manifests, and one of each document that --format json prints.
@@ -26,5 +26,5 @@ def command(voice: Voice, _flags: Flags, name: str) -> int:
         near = difflib.get_close_matches(name, known, n=1)
         guess = f"did you mean {near[0]}? " if near else ""
         raise UsageError(f"no such schema: {name!r:.80}", hint=f"{guess}known are {', '.join(known)}")
-    voice.document((folder / f"{name}{_SUFFIX}").read_text(encoding="utf-8").rstrip("\n"))
+    console.document((folder / f"{name}{_SUFFIX}").read_text(encoding="utf-8").rstrip("\n"))
     return 0

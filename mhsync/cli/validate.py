@@ -4,32 +4,32 @@ from __future__ import annotations
 
 from collections import Counter
 
+from mhsync.cli.console import Console
 from mhsync.cli.manifests import Files, load_manifest, warn_of_doubts
 from mhsync.cli.options import Flags, make_command
 from mhsync.cli.render.json import dumped
 from mhsync.cli.render.terminal import escape
-from mhsync.cli.render.words import counted
-from mhsync.cli.voice import Voice
+from mhsync.cli.render.units import counted
 from mhsync.core.manifest import Manifest, ManifestFile, State
 
 FORMAT = "mhsync.validation/1"
 
 
 @make_command("validate", Files())
-def command(voice: Voice, flags: Flags, files: tuple[str, ...]) -> int:
+def command(console: Console, flags: Flags, files: tuple[str, ...]) -> int:
     """Check manifests; no network.
 
     Tells every problem of every FILE at once, with its line and column. A folder stands for the manifests in it.
     """
     manifest = load_manifest(files, flags.settings)
-    warn_of_doubts(voice, manifest)
-    if voice.is_json:
-        voice.document(dumped(_to_json(manifest)))
+    warn_of_doubts(console, manifest)
+    if console.is_json:
+        console.document(dumped(_to_json(manifest)))
         return 0
     for file in manifest.files:
-        voice.say(f"{escape(file.file)}: valid, {counted(len(file.entries), 'project')}{_by_state(file)}")
+        console.out(f"{escape(file.file)}: valid, {counted(len(file.entries), 'project')}{_by_state(file)}")
     if len(manifest.files) != 1:
-        voice.say(f"{counted(len(manifest.files), 'manifest')}, {counted(len(manifest.ids), 'project')}")
+        console.out(f"{counted(len(manifest.files), 'manifest')}, {counted(len(manifest.ids), 'project')}")
     return 0
 
 

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
+from mhsync.cli.console import Console
 from mhsync.cli.manifests import Files, load_manifest
 from mhsync.cli.options import Flags, make_command
-from mhsync.cli.plugged import load_hooks
+from mhsync.cli.plugin_loading import load_hooks
 from mhsync.cli.render.json import dumped
 from mhsync.cli.render.verification import verification_text
 from mhsync.cli.signals import stopping
-from mhsync.cli.voice import Voice
-from mhsync.reconcile.run import Stop
+from mhsync.reconcile.context import Stop
 from mhsync.reconcile.verify import verify
 
 
 @make_command("verify", Files(), groups=("stored",))
-def command(voice: Voice, flags: Flags, files: tuple[str, ...]) -> int:
+def command(console: Console, flags: Flags, files: tuple[str, ...]) -> int:
     """Read every stored file back against its receipt.
 
     Tells what is missing, changed or unreadable, and files that no receipt names; exits 1 on any. Asks nothing
     of the API. What changed is marked, so that the next plan downloads it again. With -v every file is listed.
     """
     manifest = load_manifest(files, flags.settings, flags.only)
-    hooks = load_hooks(voice, is_enabled=not flags.no_plugins)
+    hooks = load_hooks(console, is_enabled=not flags.no_plugins)
     stop = Stop()
     with stopping(stop.request):
         found = verify(hooks, manifest, settings=flags.settings, stop=stop, only=flags.only)
-    if voice.is_json:
-        voice.document(dumped(found.to_json()))
+    if console.is_json:
+        console.document(dumped(found.to_json()))
     else:
-        voice.say(verification_text(found, voice.look(voice.out), is_verbose=voice.verbose > 0))
+        console.out(verification_text(found, console.style(console.stdout), is_verbose=console.verbose > 0))
     return found.exit_code

@@ -23,7 +23,7 @@ class Circumstances:
     """Whether the run waits for renders: their deletes are counted beforehand."""
     max_deletes: Limit | None = None
     """Replaces each file's own limit."""
-    machine_folders: frozenset[str] = frozenset()
+    local_files: frozenset[str] = frozenset()
     """The manifest files whose storage is a folder of this machine."""
 
 
@@ -49,49 +49,49 @@ def check(plan: Plan, circumstances: Circumstances) -> tuple[Problem, ...]:
     ids = {project.id for project in expected_deletes(plan, is_waiting=circumstances.is_waiting)}
     problems: list[Problem] = []
     for file in plan.files:
-        doomed = [entry.id for entry in file.entries if entry.id in ids]
-        problems += _check_forbidden(file, doomed)
-        problems += _check_limit(file, doomed, circumstances.max_deletes)
-        if circumstances.is_ci and file.file in circumstances.machine_folders:
+        to_delete = [entry.id for entry in file.entries if entry.id in ids]
+        problems += _check_forbidden(file, to_delete)
+        problems += _check_limit(file, to_delete, circumstances.max_deletes)
+        if circumstances.is_ci and file.file in circumstances.local_files:
             problems += _check_durable(file, ids)
     return tuple(problems)
 
 
-def _check_forbidden(file: ManifestFile, doomed: Collection[str]) -> list[Problem]:
-    if not doomed or file.policy.deletes is not Deletes.FORBID:
+def _check_forbidden(file: ManifestFile, to_delete: Collection[str]) -> list[Problem]:
+    if not to_delete or file.policy.deletes is not Deletes.FORBID:
         return []
     return [
         Problem(
             "deletes_forbidden",
-            f"{_count(len(doomed))}, but policy.deletes is 'forbid': {_some(doomed)}",
+            f"{_count(len(to_delete))}, but policy.deletes is 'forbid': {_some(to_delete)}",
             "change policy.deletes, or apply the rest with --no-deletes",
             file.file,
         )
     ]
 
 
-def _check_limit(file: ManifestFile, doomed: Collection[str], override: Limit | None) -> list[Problem]:
+def _check_limit(file: ManifestFile, to_delete: Collection[str], override: Limit | None) -> list[Problem]:
     limit = override or file.policy.max_deletes
     if limit is None:
         return []
     total = len(file.entries)
     allowed = limit.of(total)
-    if len(doomed) <= allowed:
+    if len(to_delete) <= allowed:
         return []
     name = "--max-deletes" if override is not None else "policy.max_deletes"
     shown = f"{limit} of {total} projects, so {allowed}" if limit.is_percent else f"{allowed} of {total} projects"
     return [
         Problem(
             "max_deletes",
-            f"{_count(len(doomed))}, but {name} is {shown}",
-            f"to allow it this once: --max-deletes {len(doomed)}; to leave deletes out: --no-deletes",
+            f"{_count(len(to_delete))}, but {name} is {shown}",
+            f"to allow it this once: --max-deletes {len(to_delete)}; to leave deletes out: --no-deletes",
             file.file,
         )
     ]
 
 
-def _check_durable(file: ManifestFile, doomed: Collection[str]) -> list[Problem]:
-    archived = [e.id for e in file.entries if e.state is State.ARCHIVED and e.id in doomed]
+def _check_durable(file: ManifestFile, to_delete: Collection[str]) -> list[Problem]:
+    archived = [e.id for e in file.entries if e.state is State.ARCHIVED and e.id in to_delete]
     if not archived or file.policy.durable_storage:
         return []
     return [

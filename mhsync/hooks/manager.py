@@ -18,9 +18,9 @@ from mhsync.core.receipt import StoredOutput
 from mhsync.core.text import values_without_queries
 from mhsync.errors import MhsyncError, OutputRejected, PlanRefused, PluginError, StorageUnavailable, UsageError
 from mhsync.hooks import builtin
-from mhsync.hooks.calls import attempt, call, flat, one_line, without
-from mhsync.hooks.found import Candidate, chosen, installed
-from mhsync.hooks.loaded import Loaded, PluginInfo, load_all
+from mhsync.hooks.discovery import Candidate, chosen, installed
+from mhsync.hooks.invoke import attempt, call, flat, one_line, without
+from mhsync.hooks.registry import Loaded, PluginInfo, load_all
 from mhsync.hooks.schemes import (
     FALLBACK,
     NOTIFIERS,
@@ -84,14 +84,14 @@ class Hooks:
         """Whether any plugin looks at downloaded files."""
         return bool(self._loaded.implementations("mhsync_check_output"))
 
-    def require_sound(self) -> None:
+    def require_loaded(self) -> None:
         """Before a plan or an apply: a plugin that is broken might have refused what is about to happen.
 
         Raises:
             PluginError: a plugin failed to load, has a misspelt hook, or serves a scheme that another one serves.
         """
         for plugin in self.plugins:
-            if plugin.error is not None and not plugin.is_sound:
+            if plugin.error is not None and not plugin.is_loadable:
                 raise PluginError(
                     f"the plugin {plugin.name} is broken: {plugin.error}",
                     hint="mend or uninstall it, or choose plugins with MHSYNC_PLUGINS or --no-plugins",

@@ -11,10 +11,10 @@ from jsonschema import Draft202012Validator
 
 from mhsync.core.manifest import Manifest, ManifestFile
 from mhsync.errors import ManifestError
-from mhsync.loader.claims import Claims
 from mhsync.loader.manifest import Source, build
 from mhsync.loader.problems import Problems
 from mhsync.loader.schema import manifest_validator, validate
+from mhsync.loader.uniqueness import UniquenessCheck
 from mhsync.loader.yamltree import parse
 from mhsync.settings import ManifestSettings
 
@@ -30,7 +30,7 @@ def load(paths: Sequence[str | Path], settings: ManifestSettings = ManifestSetti
         ManifestError: with every problem of every file, in the order of the files and of the lines.
     """
     validator = manifest_validator()
-    claims = Claims()
+    claims = UniquenessCheck()
     files: list[ManifestFile] = []
     told: list[Problems] = []
     for name in _unique(_names(paths, told)):

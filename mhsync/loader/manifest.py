@@ -21,16 +21,16 @@ from mhsync.core.manifest import (
 )
 from mhsync.core.project import is_valid_id
 from mhsync.core.template import TemplateProblem, check_template
-from mhsync.loader.places import (
+from mhsync.loader.problems import Problems
+from mhsync.loader.schema_messages import not_a_limit, not_an_id, unquoted
+from mhsync.loader.tree import ListNode, MapNode, Node, Scalar, plain
+from mhsync.loader.urls import (
     NAMED_BY,
     check_notify_url,
     check_storage,
     check_storage_option,
     names_secret,
 )
-from mhsync.loader.problems import Problems
-from mhsync.loader.tree import ListNode, MapNode, Node, Scalar, plain
-from mhsync.loader.wording import not_a_limit, not_an_id, unquoted
 
 _Word = TypeVar("_Word", bound=StrEnum)
 _NO_FIELDS = MapNode({}, {}, 1, 1)
@@ -140,7 +140,7 @@ class _Entries:
         self._path = DEFAULT_PATH if path is None else path.text
         self._state = _word(State, _text(root, "state")) or State.DOWNLOADED
         if path is not None:
-            self._check_path(path, None)
+            self._validate_path(path, None)
 
     def __iter__(self) -> Iterator[Entry]:
         for item in self._items:
@@ -153,7 +153,7 @@ class _Entries:
         id_ = found if isinstance(found, Scalar) and is_valid_id(found.text) else None
         path = _text(item, "path")
         if path is not None:
-            self._check_path(path, None if id_ is None else id_.text)
+            self._validate_path(path, None if id_ is None else id_.text)
         if id_ is None:
             # The schema has told of it, but for a line end after it: `$` matches before one.
             if isinstance(found, Scalar) and isinstance(found.value, str):
@@ -170,7 +170,7 @@ class _Entries:
             column=id_.column,
         )
 
-    def _check_path(self, path: Scalar, id: str | None) -> None:
+    def _validate_path(self, path: Scalar, id: str | None) -> None:
         problems = self._checked.get(path.text)
         if problems is None:
             problems = self._checked[path.text] = check_template(path.text)

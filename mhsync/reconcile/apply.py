@@ -10,25 +10,25 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from mhsync.core.clashes import in_the_way
 from mhsync.core.details import Details, DetailsById, Gone, Live, sees_account
 from mhsync.core.diff import diff
 from mhsync.core.guards import Circumstances, check, unconfirmed
 from mhsync.core.manifest import Manifest, ManifestFile, State
+from mhsync.core.path_conflicts import in_the_way
 from mhsync.core.plan import Action, Plan, ProjectPlan
 from mhsync.core.receipt import Deletion, Receipt
 from mhsync.core.report import Report
 from mhsync.errors import AuthenticationFailed, ConfirmationMissing, GuardRefused, MhsyncError, PlanRefused
-from mhsync.reconcile.act_delete import delete, note_deletion
-from mhsync.reconcile.act_download import download
-from mhsync.reconcile.act_move import make_room, move_all
+from mhsync.reconcile.actions.delete import delete, note_deletion
+from mhsync.reconcile.actions.download import download
+from mhsync.reconcile.actions.move import make_room, move_all
+from mhsync.reconcile.context import ApplyOptions, RunContext, as_error
 from mhsync.reconcile.ledger import Ledger
 from mhsync.reconcile.listing_check import unlisted
 from mhsync.reconcile.notify import Notifications
 from mhsync.reconcile.observe import Observation, observe, parked_files
-from mhsync.reconcile.pool import each
+from mhsync.reconcile.parallel import map_unordered
 from mhsync.reconcile.reading import Owners
-from mhsync.reconcile.run import ApplyOptions, Run, as_error
 from mhsync.reconcile.storages import Storages, location, opened
 from mhsync.reconcile.wait import wait_for_renders
 from mhsync.storage.base import Storage
@@ -38,7 +38,7 @@ Confirm = Callable[[Plan, tuple[ProjectPlan, ...]], bool]
 """Asked with the plan and the deletes that somebody must say yes to."""
 
 
-def apply(run: Run, manifest: Manifest, options: ApplyOptions, confirm: Confirm | None) -> Report:
+def apply(run: RunContext, manifest: Manifest, options: ApplyOptions, confirm: Confirm | None) -> Report:
     """Make it so.
 
     Args:
@@ -54,25 +54,25 @@ def apply(run: Run, manifest: Manifest, options: ApplyOptions, confirm: Confirm 
         PluginError: a plugin is broken.
         Interrupted: asked to stop before anything was changed.
     """
-    run.hooks.require_sound()
+    run.hooks.require_loaded()
     with (
         opened(run.hooks, manifest) as storages,
-        storages.locked(run.settings.run.lock_timeout, run.watcher.locked, run.stop, run.clock),
+        storages.locked(run.settings.run.lock_timeout, run.observer.locked, run.stop, run.clock),
     ):
         seen = observe(run, manifest, storages)
         plan = _decide(run, manifest, seen, options)
-        run.watcher.planned(plan)
+        run.observer.planned(plan)
         run.hooks.review_plan(plan)
-        _guard(plan, options, storages.machine_folders(manifest), confirm)
+        _guard(plan, options, storages.local_files(manifest), confirm)
         return _Applying(run, options, manifest, storages, seen, plan).go()
 
 
-def _decide(run: Run, manifest: Manifest, seen: Observation, options: ApplyOptions) -> Plan:
+def _decide(run: RunContext, manifest: Manifest, seen: Observation, options: ApplyOptions) -> Plan:
     plan = diff(manifest, seen.inventories, seen.details, api=run.client.origin, only=run.only)
     return plan.without_deletes() if options.no_deletes else plan
 
 
-def _guard(plan: Plan, options: ApplyOptions, machine_folders: frozenset[str], confirm: Confirm | None) -> None:
+def _guard(plan: Plan, options: ApplyOptions, local_files: frozenset[str], confirm: Confirm | None) -> None:
     is_waiting = options.wait is not None and not options.no_deletes
     problems = check(
         plan,
@@ -80,21 +80,21 @@ def _guard(plan: Plan, options: ApplyOptions, machine_folders: frozenset[str], c
             is_ci=options.is_ci,
             is_waiting=is_waiting,
             max_deletes=options.max_deletes,
-            machine_folders=machine_folders,
+            local_files=local_files,
         ),
     )
     if problems:
         raise GuardRefused(problems)
-    doomed = unconfirmed(plan, is_waiting=is_waiting)
-    if not doomed or options.yes:
+    to_delete = unconfirmed(plan, is_waiting=is_waiting)
+    if not to_delete or options.yes:
         return
-    count = "1 project" if len(doomed) == 1 else f"{len(doomed)} projects"
+    count = "1 project" if len(to_delete) == 1 else f"{len(to_delete)} projects"
     if confirm is None:
         raise ConfirmationMissing(
             f"{count} would be deleted, and there is no terminal to ask on",
             hint="say --yes, or apply the rest with --no-deletes",
         )
-    if not confirm(plan, doomed):
+    if not confirm(plan, to_delete):
         raise ConfirmationMissing(f"{count} would be deleted, and nobody said yes", hint="nothing was changed")
 
 
@@ -102,7 +102,7 @@ def _guard(plan: Plan, options: ApplyOptions, machine_folders: frozenset[str], c
 class _Applying:
     """One run that has begun to change things."""
 
-    run: Run
+    run: RunContext
     options: ApplyOptions
     manifest: Manifest
     storages: Storages
@@ -159,7 +159,7 @@ class _Applying:
                         storage.remove(path)
             except Exception as error:  # noqa: BLE001 - a backend may raise anything
                 message = as_error(error, type(storage).__qualname__).message
-                self.run.watcher.warned(f"what dead runs left could not be cleared: {message}")
+                self.run.observer.warned(f"what dead runs left could not be cleared: {message}")
 
     def _go_on(self) -> bool:
         """Whether new work may begin: not when asked to stop, once the key was refused, or past the deadline."""
@@ -188,7 +188,7 @@ class _Applying:
                 try:
                     note_deletion(self.run, self._storage(project.id), project.id, Deletion.DELETED)
                 except MhsyncError as error:
-                    self.run.watcher.warned(f"{project.id}: {error.message}")
+                    self.run.observer.warned(f"{project.id}: {error.message}")
 
     def _receipt(self, id: str) -> Receipt | None:
         return self.seen.inventories[self.files[id].file].receipt(id)
@@ -215,7 +215,7 @@ class _Applying:
                 self.ledger.note(id_, Action.MOVE, error)
 
     def _download(self, projects: Iterable[ProjectPlan]) -> None:
-        wanted = (p for p in projects if Action.DOWNLOAD in p.actions and self.ledger.is_sound(p.id))
+        wanted = (p for p in projects if Action.DOWNLOAD in p.actions and self.ledger.is_open(p.id))
         for project, error in self._each(wanted, self._download_one):
             self.ledger.note(project.id, Action.DOWNLOAD, error)
 
@@ -265,7 +265,7 @@ class _Applying:
         if not self._go_on():
             return
         self._keep_what_is_not_listed()
-        wanted = (p for p in self.plan.projects if Action.DELETE in p.actions and self.ledger.is_sound(p.id))
+        wanted = (p for p in self.plan.projects if Action.DELETE in p.actions and self.ledger.is_open(p.id))
         for project, error in self._each(wanted, self._delete_one):
             self.ledger.note(project.id, Action.DELETE, error)
 
@@ -273,7 +273,7 @@ class _Applying:
         """Before the first delete: fail each archived project whose copy a fresh listing does not show."""
         by_place: dict[str, list[ProjectPlan]] = {}
         for plan in self.plan.projects:
-            if Action.DELETE in plan.actions and plan.desired is State.ARCHIVED and self.ledger.is_sound(plan.id):
+            if Action.DELETE in plan.actions and plan.desired is State.ARCHIVED and self.ledger.is_open(plan.id):
                 by_place.setdefault(location(self.files[plan.id]), []).append(plan)
         for place, plans in by_place.items():
             reasons: Mapping[str, MhsyncError]
@@ -302,4 +302,4 @@ class _Applying:
                 return as_error(error, plan.id)
             return None
 
-        return each(projects, attempt, workers=self.run.settings.run.transfers, go_on=self._go_on)
+        return map_unordered(projects, attempt, workers=self.run.settings.run.transfers, go_on=self._go_on)

@@ -21,8 +21,8 @@ from mhsync.core.report import (
     ReportedOutput,
 )
 from mhsync.errors import AuthenticationFailed, Interrupted, MhsyncError, PathOccupied
+from mhsync.reconcile.context import RunContext
 from mhsync.reconcile.notify import Notifications
-from mhsync.reconcile.run import Run
 
 _WITHOUT_ACTIONS = {
     Verdict.UNCHANGED: Outcome.UNCHANGED,
@@ -36,7 +36,7 @@ _INTERRUPTED = "interrupted"
 
 
 class Ledger:
-    def __init__(self, run: Run, notifications: Notifications) -> None:
+    def __init__(self, run: RunContext, notifications: Notifications) -> None:
         self._run = run
         self._notifications = notifications
         self._plans: dict[str, ProjectPlan] = {}
@@ -57,7 +57,7 @@ class Ledger:
             is_bad = outcome is not Outcome.UNCHANGED
             self._close(plan, outcome, error=ErrorInfo(plan.reason_code, plan.reason) if is_bad else None)
 
-    def is_sound(self, id: str) -> bool:
+    def is_open(self, id: str) -> bool:
         """Whether the project has no final result yet: nothing that was done to it failed."""
         return id not in self._results
 
@@ -138,7 +138,7 @@ class Ledger:
         )
         self._results[plan.id] = result
         if outcome is not Outcome.UNCHANGED:
-            self._run.watcher.settled(result)
+            self._run.observer.settled(result)
         self._notifications.project(result, self._receipts.get(plan.id))
 
     def _outputs(self, plan: ProjectPlan, outcome: Outcome) -> tuple[ReportedOutput, ...]:

@@ -14,15 +14,15 @@ from dataclasses import replace
 from mhsync.core.receipt import FileRecord, Receipt
 from mhsync.core.template import path_key
 from mhsync.errors import CopyNotProved, ReceiptInvalid
+from mhsync.reconcile.context import Remark, RunContext
 from mhsync.reconcile.reading import Fingerprint, Owners, read_back
-from mhsync.reconcile.run import Remark, Run
 from mhsync.storage.base import Storage
 from mhsync.storage.receipts import read_receipt, update_receipt
 
 Change = Callable[[Receipt], Receipt]
 
 
-def update(run: Run, storage: Storage, owners: Owners, id: str, change: Change) -> Receipt:
+def update(run: RunContext, storage: Storage, owners: Owners, id: str, change: Change) -> Receipt:
     """Change the receipt of a project for this run's API, and tell the owners what it names now.
 
     Raises:
@@ -47,7 +47,7 @@ class Leftovers:
         remark: called with the id and one line for people.
     """
 
-    def __init__(self, run: Run, storage: Storage, owners: Owners, remark: Remark) -> None:
+    def __init__(self, run: RunContext, storage: Storage, owners: Owners, remark: Remark) -> None:
         self._run = run
         self._storage = storage
         self._owners = owners

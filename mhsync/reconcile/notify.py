@@ -20,7 +20,7 @@ from mhsync.core.receipt import Receipt
 from mhsync.core.report import Outcome, ProjectResult, Report
 from mhsync.core.variables import read_notify_url
 from mhsync.errors import MhsyncError
-from mhsync.reconcile.run import Run
+from mhsync.reconcile.context import RunContext
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _FAILURES_IN_A_ROW = 3
@@ -53,7 +53,7 @@ class _Target:
 class Notifications:
     """Where the events of one run go."""
 
-    run: Run
+    run: RunContext
     started: datetime
     targets: list[_Target] = field(default_factory=list)
     _queue: queue.Queue[Event | None] = field(default_factory=queue.Queue)
@@ -65,7 +65,9 @@ class Notifications:
     """From then on only the sums are told, so that they are told at all."""
 
     @classmethod
-    def open(cls, run: Run, manifest: Manifest, environ: Mapping[str, str], started: datetime) -> Notifications:
+    def open(
+        cls, run: RunContext, manifest: Manifest, environ: Mapping[str, str], started: datetime
+    ) -> Notifications:
         """Open the targets; one that cannot be opened is a warning. `${NAME}` is looked up here, at apply only."""
         self = cls(run, started)
         for file in manifest.files:
@@ -73,7 +75,7 @@ class Notifications:
                 try:
                     self.targets.append(self._open_target(file, target, environ))
                 except MhsyncError as error:
-                    run.watcher.warned(f"{_where(file, target)}: {error.message}" + _hint(error))
+                    run.observer.warned(f"{_where(file, target)}: {error.message}" + _hint(error))
         self._thread = threading.Thread(target=self._deliver, name="mhsync-notify", daemon=True)
         self._thread.start()
         self._put(RUN_STARTED, event_id(run.client.origin, RUN_STARTED, format_time(started)), {})
@@ -101,7 +103,7 @@ class Notifications:
             self._warnings.append("notifications were still under way when the time for them was up")
         often = [f"{text} ({count} times)" if count > 1 else text for text, count in self._failures.items()]
         for warning in [*often, *self._warnings]:
-            self.run.watcher.warned(warning)
+            self.run.observer.warned(warning)
 
     def _open_target(self, file: ManifestFile, target: NotifyTarget, environ: Mapping[str, str]) -> _Target:
         plugin, notifier = self.run.hooks.open_notifier(_resolve(target.url, environ), target.options)

@@ -10,8 +10,8 @@ from mhsync.core.inventory import Inventory, needs_details
 from mhsync.core.manifest import Manifest, State
 from mhsync.core.receipt import PARKED, Receipt
 from mhsync.errors import AuthenticationFailed, Interrupted, MhsyncError, Problem, ProjectNotFound
-from mhsync.reconcile.pool import each
-from mhsync.reconcile.run import Run, as_error
+from mhsync.reconcile.context import RunContext, as_error
+from mhsync.reconcile.parallel import map_unordered
 from mhsync.reconcile.storages import Storages, location
 from mhsync.storage.base import PRIVATE, Storage
 from mhsync.storage.receipts import read_receipt, receipt_path
@@ -26,7 +26,7 @@ class Observation:
     details: DetailsById
 
 
-def observe(run: Run, manifest: Manifest, storages: Storages) -> Observation:
+def observe(run: RunContext, manifest: Manifest, storages: Storages) -> Observation:
     """Read each storage once, then ask the API for what is not settled.
 
     Raises:
@@ -43,7 +43,7 @@ def observe(run: Run, manifest: Manifest, storages: Storages) -> Observation:
     return Observation(_with_unlisted_receipts(run, manifest, storages, inventories, details), details)
 
 
-def get_details(run: Run, ids: Iterable[str]) -> dict[str, Details]:
+def get_details(run: RunContext, ids: Iterable[str]) -> dict[str, Details]:
     """`GET` each id; one that fails becomes `Unreadable` and stops no other.
 
     Raises:
@@ -53,15 +53,17 @@ def get_details(run: Run, ids: Iterable[str]) -> dict[str, Details]:
     wanted = list(ids)
     found: dict[str, Details] = {}
     workers = run.settings.run.checkers
-    for id_, details in each(wanted, lambda id_: get_one(run, id_), workers=workers, go_on=lambda: not run.stop()):
+    for id_, details in map_unordered(
+        wanted, lambda id_: get_one(run, id_), workers=workers, go_on=lambda: not run.stop()
+    ):
         found[id_] = details
-        run.watcher.checked(len(found), len(wanted))
+        run.observer.checked(len(found), len(wanted))
     if run.stop():
         raise Interrupted("interrupted while the API was asked; nothing was changed")
     return found
 
 
-def get_one(run: Run, id: str) -> Details:
+def get_one(run: RunContext, id: str) -> Details:
     """What the API says of one project, as a value.
 
     Raises:
@@ -78,7 +80,7 @@ def get_one(run: Run, id: str) -> Details:
         return Unreadable(error.code, error.message)
 
 
-def take_inventories(run: Run, manifest: Manifest, storages: Storages) -> dict[str, Inventory]:
+def take_inventories(run: RunContext, manifest: Manifest, storages: Storages) -> dict[str, Inventory]:
     """What each file's storage holds; files that share a storage share its inventory."""
     ids: dict[str, list[str]] = {}
     for file, entry in manifest:
@@ -92,7 +94,7 @@ def take_inventories(run: Run, manifest: Manifest, storages: Storages) -> dict[s
 
 
 def _with_unlisted_receipts(
-    run: Run,
+    run: RunContext,
     manifest: Manifest,
     storages: Storages,
     inventories: Mapping[str, Inventory],
@@ -121,11 +123,11 @@ def parked_files(inventory: Inventory) -> tuple[str, ...]:
     return tuple(path for path in inventory.files if path.startswith(PARKED))
 
 
-def _is_wanted(run: Run, id: str) -> bool:
+def _is_wanted(run: RunContext, id: str) -> bool:
     return not run.only or id in run.only
 
 
-def _inventory(run: Run, place: str, storage: Storage, ids: list[str]) -> Inventory:
+def _inventory(run: RunContext, place: str, storage: Storage, ids: list[str]) -> Inventory:
     try:
         listed = {info.path: info.size for info in storage.list("")}
     except Exception as error:  # noqa: BLE001 - a backend may raise anything; nothing is known then
@@ -137,10 +139,10 @@ def _inventory(run: Run, place: str, storage: Storage, ids: list[str]) -> Invent
     return _with_receipts(run, Inventory(place, files), storage, known)
 
 
-def _with_receipts(run: Run, inventory: Inventory, storage: Storage, ids: Iterable[str]) -> Inventory:
+def _with_receipts(run: RunContext, inventory: Inventory, storage: Storage, ids: Iterable[str]) -> Inventory:
     """The inventory with the receipts of these projects, as far as there are any."""
     files, receipts, invalid = dict(inventory.files), dict(inventory.receipts), dict(inventory.invalid)
-    reading = each(
+    reading = map_unordered(
         ids,
         lambda id_: _read(run, storage, id_, inventory.files),
         workers=run.settings.run.checkers,
@@ -156,7 +158,7 @@ def _with_receipts(run: Run, inventory: Inventory, storage: Storage, ids: Iterab
 
 
 def _read(
-    run: Run, storage: Storage, id: str, files: Mapping[str, int]
+    run: RunContext, storage: Storage, id: str, files: Mapping[str, int]
 ) -> tuple[Receipt | Problem | None, dict[str, int]]:
     """One receipt made against this API, and its outputs that the listing missed but `stat` finds."""
     try:

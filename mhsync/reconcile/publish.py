@@ -17,9 +17,9 @@ from mhsync.core.project import Project
 from mhsync.core.receipt import FileRecord, Receipt, StoredOutput
 from mhsync.core.template import path_key
 from mhsync.errors import CopyNotProved, PathOccupied, StorageError
+from mhsync.reconcile.context import Remark, RunContext
 from mhsync.reconcile.leftovers import Leftovers, update, with_set_aside
 from mhsync.reconcile.reading import Fingerprint, Owners, read_back
-from mhsync.reconcile.run import Remark, Run
 from mhsync.storage.base import Storage
 from mhsync.storage.receipts import read_receipt
 
@@ -33,7 +33,7 @@ class Publisher:
     """
 
     def __init__(
-        self, run: Run, storage: Storage, owners: Owners, id: str, planned: Iterable[str], remark: Remark
+        self, run: RunContext, storage: Storage, owners: Owners, id: str, planned: Iterable[str], remark: Remark
     ) -> None:
         self._run = run
         self._storage = storage

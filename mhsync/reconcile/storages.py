@@ -48,9 +48,9 @@ class Storages:
                 stack.enter_context(_lock(storage, timeout, on_wait, stop, clock))
             yield
 
-    def machine_folders(self, manifest: Manifest) -> frozenset[str]:
+    def local_files(self, manifest: Manifest) -> frozenset[str]:
         """The files whose outputs go when this machine goes."""
-        return frozenset(file.file for file in manifest.files if self.of(file).is_folder_of_this_machine)
+        return frozenset(file.file for file in manifest.files if self.of(file).is_local)
 
 
 def _lock(

@@ -14,9 +14,9 @@ from mhsync.core.receipt import Receipt, StoredOutput
 from mhsync.core.verification import Finding, Verification, VerifiedFile
 from mhsync.errors import Interrupted, MhsyncError, ReceiptInvalid
 from mhsync.hooks.manager import Hooks
-from mhsync.reconcile.pool import each
+from mhsync.reconcile.context import Stop, as_error
+from mhsync.reconcile.parallel import map_unordered
 from mhsync.reconcile.reading import named_paths, read_back
-from mhsync.reconcile.run import Stop, as_error
 from mhsync.reconcile.storages import Storages, location, opened
 from mhsync.settings import Settings
 from mhsync.storage.base import PRIVATE, Storage
@@ -40,7 +40,7 @@ def verify(
         StorageError: a storage cannot be listed.
         PluginError: a plugin is broken.
     """
-    hooks.require_sound()
+    hooks.require_loaded()
     with opened(hooks, manifest) as storages:
         verifier = _Verifier(settings, stop, storages)
         files: list[VerifiedFile] = []
@@ -48,7 +48,7 @@ def verify(
         wanted = [(file, e) for file, e in manifest if not only or e.id in only]
         by_id = {entry.id: (file, entry) for file, entry in wanted}
         found = dict(
-            each(
+            map_unordered(
                 by_id,
                 lambda id_: verifier.project(by_id[id_][0], id_),
                 workers=settings.run.transfers,

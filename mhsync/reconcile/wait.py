@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable
 from mhsync.core.details import Details, DetailsById, Live
 from mhsync.core.plan import ProjectPlan
 from mhsync.errors import Interrupted
+from mhsync.reconcile.context import RunContext
 from mhsync.reconcile.observe import get_details
-from mhsync.reconcile.run import Run
 
 
 def wait_for_renders(
-    run: Run,
+    run: RunContext,
     waiting: Iterable[ProjectPlan],
     seconds: float,
     take_up: Callable[[DetailsById], None],
@@ -40,7 +40,7 @@ def wait_for_renders(
         left = until - run.clock()
         if left <= 0:
             return True
-        run.watcher.waiting(len(ids), left)
+        run.observer.waiting(len(ids), left)
         if run.stop.sleep(min(pause, left)):
             return False
         pause = min(pause * run.settings.wait.factor, run.settings.wait.most)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from urllib.parse import unquote
 
 from mhsync.core.project import ProjectError, is_valid_id
-from mhsync.sandbox.wire import Answer, Request
-from mhsync.sandbox.world import AfterDelete, State, World
+from mhsync.sandbox.account import Account, AfterDelete, State
+from mhsync.sandbox.wire import HttpResponse, Request
 
 PREFIX = "/v1/audio-projects/"
 _ALLOWED = ("GET", "DELETE")
@@ -27,27 +27,27 @@ class ApiHost:
         link: makes download links.
     """
 
-    def __init__(self, world: World, key: str, link: Link) -> None:
-        self._world = world
+    def __init__(self, account: Account, key: str, link: Link) -> None:
+        self._world = account
         self._bearer = f"Bearer {key}".encode()
         self._link = link
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: Request) -> HttpResponse:
         """The honest answer."""
         if not self._is_authorized(request):
-            return Answer.message(401)
+            return HttpResponse.message(401)
         if not request.path.startswith(PREFIX) or not (id := project_id(request)):
-            return Answer.message(404)
+            return HttpResponse.message(404)
         if request.method not in _ALLOWED:
-            return Answer.message(405, headers=(("Allow", ", ".join(_ALLOWED)),))
+            return HttpResponse.message(405, headers=(("Allow", ", ".join(_ALLOWED)),))
         if not is_valid_id(id):
-            return Answer.message(400, "Invalid id")
+            return HttpResponse.message(400, "Invalid id")
         if request.method == "DELETE":
-            return Answer(204) if self._world.delete(id) else Answer.message(404)
+            return HttpResponse(204) if self._world.delete(id) else HttpResponse.message(404)
         state = self._world.state(id)
         if state is None or state.after_delete is AfterDelete.NOT_FOUND:
-            return Answer.message(404)
-        return Answer.of_json(200, self._details(state))
+            return HttpResponse.message(404)
+        return HttpResponse.of_json(200, self._details(state))
 
     def _is_authorized(self, request: Request) -> bool:
         given = request.headers.get("authorization", "").encode("latin-1", "replace")

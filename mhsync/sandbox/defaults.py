@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mhsync.core.project import ProjectError
-from mhsync.sandbox.world import AfterDelete, SandboxProject, World, outputs_of
+from mhsync.sandbox.account import Account, AfterDelete, SandboxProject, outputs_of
 
 ODD_NAME = 'Café "Noël" — 音楽 🎵 \x1b[31mred\x1b[0m ../../up\u202e\tend'
 """What people can type and terminals should not see: quotes, other scripts, escapes, a climb out of a folder."""
 
 
-def default_world() -> World:
+def default_account() -> Account:
     """A world of its own with every status in it; times are seconds after the start."""
-    return World([*_complete(), *_rendering(), *_without_outputs(), *_deleted()])
+    return Account([*_complete(), *_rendering(), *_without_outputs(), *_deleted()])
 
 
 def _complete() -> Iterator[SandboxProject]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from itertools import chain
 
-from mhsync.sandbox.occasion import Occasion
-from mhsync.sandbox.wire import Answer, Ending, Framing, Headers, filler
+from mhsync.sandbox.occasion import FaultContext
+from mhsync.sandbox.wire import Ending, Framing, Headers, HttpResponse, filler
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,31 +26,31 @@ class Status:
     retry_after: int | None = None
     retry_after_date: int | None = None
 
-    def strike(self, _: Occasion) -> Answer:
+    def apply(self, _: FaultContext) -> HttpResponse:
         headers: Headers = tuple(self.headers.items())
         if self.retry_after is not None:
             headers += (("Retry-After", str(self.retry_after)),)
         if self.retry_after_date is not None:
             headers += (("Retry-After", formatdate(time.time() + self.retry_after_date, usegmt=True)),)
         if self.body is None:
-            return Answer.message(self.status, self.message, headers)
-        return Answer.of_bytes(self.status, "text/plain; charset=utf-8", self.body.encode(), headers)
+            return HttpResponse.message(self.status, self.message, headers)
+        return HttpResponse.of_bytes(self.status, "text/plain; charset=utf-8", self.body.encode(), headers)
 
 
 @dataclass(frozen=True, slots=True)
 class Reset:
     """The connection is reset before the answer; nothing is done."""
 
-    def strike(self, _: Occasion) -> Answer:
-        return Answer(500, is_silent=True, ending=Ending.RESET)
+    def apply(self, _: FaultContext) -> HttpResponse:
+        return HttpResponse(500, is_silent=True, ending=Ending.RESET)
 
 
 @dataclass(frozen=True, slots=True)
 class Lost:
     """What was asked is done, and the connection is reset before the answer."""
 
-    def strike(self, occasion: Occasion) -> Answer:
-        return replace(occasion.honest(), is_silent=True, ending=Ending.RESET)
+    def apply(self, occasion: FaultContext) -> HttpResponse:
+        return replace(occasion.real_response(), is_silent=True, ending=Ending.RESET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +60,8 @@ class Cut:
     bytes: int | None = None
     reset: bool = False
 
-    def strike(self, occasion: Occasion) -> Answer:
-        answer = occasion.honest()
+    def apply(self, occasion: FaultContext) -> HttpResponse:
+        answer = occasion.real_response()
         limit = answer.length // 2 if self.bytes is None else self.bytes
         if limit >= answer.length > 0:
             return answer
@@ -78,10 +78,10 @@ class Stall:
     seconds: float = 3600.0
     bytes: int | None = None
 
-    def strike(self, occasion: Occasion) -> Answer:
+    def apply(self, occasion: FaultContext) -> HttpResponse:
         if self.bytes is None:
-            return Answer(500, is_silent=True, stall=self.seconds, ending=Ending.CLOSE)
-        return replace(occasion.honest(), limit=self.bytes, stall=self.seconds, ending=Ending.CLOSE)
+            return HttpResponse(500, is_silent=True, stall=self.seconds, ending=Ending.CLOSE)
+        return replace(occasion.real_response(), limit=self.bytes, stall=self.seconds, ending=Ending.CLOSE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +90,8 @@ class Delay:
 
     seconds: float
 
-    def strike(self, occasion: Occasion) -> Answer:
-        return replace(occasion.honest(), delay=self.seconds)
+    def apply(self, occasion: FaultContext) -> HttpResponse:
+        return replace(occasion.real_response(), delay=self.seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +100,8 @@ class Throttle:
 
     bytes: int
 
-    def strike(self, occasion: Occasion) -> Answer:
-        return replace(occasion.honest(), pace=float(self.bytes))
+    def apply(self, occasion: FaultContext) -> HttpResponse:
+        return replace(occasion.real_response(), pace=float(self.bytes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +110,9 @@ class Html:
 
     status: int = 200
 
-    def strike(self, _: Occasion) -> Answer:
+    def apply(self, _: FaultContext) -> HttpResponse:
         page = b"<!doctype html>\n<title>Please wait</title>\n<p>We will be back soon.</p>\n"
-        return Answer.of_bytes(self.status, "text/html; charset=utf-8", page)
+        return HttpResponse.of_bytes(self.status, "text/html; charset=utf-8", page)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +122,12 @@ class Huge:
     bytes: int = 100_000_000
     chunked: bool = False
 
-    def strike(self, _: Occasion) -> Answer:
+    def apply(self, _: FaultContext) -> HttpResponse:
         head, tail = b'{"padding": "', b'"}'
         fill = max(0, self.bytes - len(head) - len(tail))
         framing = Framing.CHUNKED if self.chunked else Framing.LENGTH
         headers = (("Content-Type", "application/json"),)
-        return Answer(
+        return HttpResponse(
             200, headers, chain((head,), filler(fill), (tail,)), len(head) + fill + len(tail), framing=framing
         )
 
@@ -143,12 +143,12 @@ class Redirect:
     to: str = "elsewhere"
     status: int = 302
 
-    def strike(self, occasion: Occasion) -> Answer:
+    def apply(self, occasion: FaultContext) -> HttpResponse:
         request = occasion.request
         own = occasion.origins[request.host]
         elsewhere = own.replace("127.0.0.1", "localhost")
         if self.to == "elsewhere" and request.headers.get("host") == elsewhere.partition("//")[2]:
-            return occasion.honest()
+            return occasion.real_response()
         origins = {
             **occasion.origins,
             "loop": own,
@@ -156,7 +156,7 @@ class Redirect:
             "https": own.replace("http:", "https:"),
         }
         location = origins[self.to] + request.target if self.to in origins else self.to
-        return Answer(self.status, (("Location", location),))
+        return HttpResponse(self.status, (("Location", location),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +166,8 @@ class SetHeaders:
     set: Mapping[str, str] = field(default_factory=dict)
     drop: tuple[str, ...] = ()
 
-    def strike(self, occasion: Occasion) -> Answer:
-        answer = occasion.honest()
+    def apply(self, occasion: FaultContext) -> HttpResponse:
+        answer = occasion.real_response()
         without = {name.lower() for name in (*self.set, *self.drop)}
         kept = tuple(pair for pair in answer.headers if pair[0].lower() not in without)
         return replace(answer, headers=(*kept, *self.set.items()))

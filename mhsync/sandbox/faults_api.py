@@ -6,16 +6,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from mhsync.sandbox.occasion import Occasion
-from mhsync.sandbox.wire import Answer
+from mhsync.sandbox.occasion import FaultContext
+from mhsync.sandbox.wire import HttpResponse
 
 
 @dataclass(frozen=True, slots=True)
 class InvalidJson:
     """Details that end in the middle, with the length to match."""
 
-    def strike(self, occasion: Occasion) -> Answer:
-        answer = occasion.honest()
+    def apply(self, occasion: FaultContext) -> HttpResponse:
+        answer = occasion.real_response()
         body = b"".join(answer.body)
         return replace(answer, body=(body[: len(body) // 2],), length=len(body) // 2)
 
@@ -26,7 +26,7 @@ class OtherId:
 
     other: str = "sbx-another"
 
-    def strike(self, occasion: Occasion) -> Answer:
+    def apply(self, occasion: FaultContext) -> HttpResponse:
         return _details(occasion, {"id": self.other})
 
 
@@ -36,7 +36,7 @@ class UnknownStatus:
 
     word: str = "paused"
 
-    def strike(self, occasion: Occasion) -> Answer:
+    def apply(self, occasion: FaultContext) -> HttpResponse:
         return _details(occasion, {"status": self.word})
 
 
@@ -46,7 +46,7 @@ class MissingField:
 
     field: str = "status"
 
-    def strike(self, occasion: Occasion) -> Answer:
+    def apply(self, occasion: FaultContext) -> HttpResponse:
         return _details(occasion, {}, self.field)
 
 
@@ -57,13 +57,13 @@ class WrongType:
     field: str = "downloads"
     value: object = ((),)
 
-    def strike(self, occasion: Occasion) -> Answer:
+    def apply(self, occasion: FaultContext) -> HttpResponse:
         return _details(occasion, {self.field: self.value})
 
 
-def _details(occasion: Occasion, changes: Mapping[str, object], missing: str | None = None) -> Answer:
-    answer = occasion.honest()
+def _details(occasion: FaultContext, changes: Mapping[str, object], missing: str | None = None) -> HttpResponse:
+    answer = occasion.real_response()
     if answer.status != 200 or occasion.request.host != "api":
         return answer  # There are no details in it: a rule that names no host chooses files too.
     details = {**json.loads(b"".join(answer.body)), **changes}
-    return Answer.of_json(200, {name: value for name, value in details.items() if name != missing})
+    return HttpResponse.of_json(200, {name: value for name, value in details.items() if name != missing})

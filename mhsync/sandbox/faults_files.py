@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from mhsync.sandbox.occasion import Occasion
-from mhsync.sandbox.wire import Answer, Ending, Framing, Request, filler
+from mhsync.sandbox.occasion import FaultContext
+from mhsync.sandbox.wire import Ending, Framing, HttpResponse, Request, filler
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +15,8 @@ class Longer:
 
     bytes: int = 1000
 
-    def strike(self, occasion: Occasion) -> Answer:
-        answer = occasion.honest()
+    def apply(self, occasion: FaultContext) -> HttpResponse:
+        answer = occasion.real_response()
         if not _is_content(answer):
             return answer
         body = chain(answer.body, filler(self.bytes))
@@ -34,8 +34,8 @@ class Shorter:
 
     bytes: int = 1000
 
-    def strike(self, occasion: Occasion) -> Answer:
-        answer = occasion.honest()
+    def apply(self, occasion: FaultContext) -> HttpResponse:
+        answer = occasion.real_response()
         if not _is_content(answer):
             return answer
         return replace(answer, announced=answer.length + self.bytes, ending=Ending.CLOSE)
@@ -47,8 +47,8 @@ class NoLength:
 
     bytes: int | None = None
 
-    def strike(self, occasion: Occasion) -> Answer:
-        answer = occasion.honest()
+    def apply(self, occasion: FaultContext) -> HttpResponse:
+        answer = occasion.real_response()
         if not _is_content(answer):
             return answer
         return replace(answer, framing=Framing.CLOSE, limit=self.bytes, ending=Ending.CLOSE)
@@ -60,8 +60,8 @@ class Chunked:
 
     bytes: int | None = None
 
-    def strike(self, occasion: Occasion) -> Answer:
-        answer = occasion.honest()
+    def apply(self, occasion: FaultContext) -> HttpResponse:
+        answer = occasion.real_response()
         if not _is_content(answer):
             return answer
         ending = Ending.KEEP if self.bytes is None else Ending.CLOSE
@@ -72,7 +72,7 @@ class Chunked:
 class Empty:
     """A file of no bytes."""
 
-    def strike(self, occasion: Occasion) -> Answer:
+    def apply(self, occasion: FaultContext) -> HttpResponse:
         answer = occasion.answer(_without_range(occasion.request))
         return replace(answer, body=(), length=0) if _is_content(answer) else answer
 
@@ -83,15 +83,15 @@ class Expired:
 
     status: int = 403
 
-    def strike(self, _: Occasion) -> Answer:
-        return Answer.of_bytes(self.status, "application/xml", b"<Error><Code>AccessDenied</Code></Error>\n")
+    def apply(self, _: FaultContext) -> HttpResponse:
+        return HttpResponse.of_bytes(self.status, "application/xml", b"<Error><Code>AccessDenied</Code></Error>\n")
 
 
 @dataclass(frozen=True, slots=True)
 class IgnoreRange:
     """The whole file, with 200, whatever part was asked for."""
 
-    def strike(self, occasion: Occasion) -> Answer:
+    def apply(self, occasion: FaultContext) -> HttpResponse:
         return occasion.answer(_without_range(occasion.request))
 
 
@@ -99,12 +99,12 @@ class IgnoreRange:
 class Changed:
     """From now on the file has other bytes, of the same length, and another ETag."""
 
-    def strike(self, occasion: Occasion) -> Answer:
-        occasion.world.rewrite(*occasion.output)
-        return occasion.honest()
+    def apply(self, occasion: FaultContext) -> HttpResponse:
+        occasion.account.rewrite(*occasion.output)
+        return occasion.real_response()
 
 
-def _is_content(answer: Answer) -> bool:
+def _is_content(answer: HttpResponse) -> bool:
     return answer.status in (200, 206)
 
 

@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from urllib.parse import parse_qs, unquote
 
 from mhsync.core.project import format_time
+from mhsync.sandbox.account import Account, quoted
 from mhsync.sandbox.wav import Wav
-from mhsync.sandbox.wire import Answer, Headers, Request
-from mhsync.sandbox.world import World, quoted
+from mhsync.sandbox.wire import Headers, HttpResponse, Request
 
 LIFETIME = 24 * 3600.0
 """Seconds that a link works for (FACTS: Outputs)."""
@@ -64,12 +64,12 @@ class FileHost:
         key: the API key, which must never come here.
     """
 
-    def __init__(self, world: World, key: str, signer: Signer) -> None:
-        self._world = world
+    def __init__(self, account: Account, key: str, signer: Signer) -> None:
+        self._world = account
         self._key = key
         self._signer = signer
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: Request) -> HttpResponse:
         """The honest answer."""
         if self.has_secret(request):
             return _refusal(400, "KeyRefused")
@@ -98,21 +98,21 @@ def carries(request: Request, key: str) -> bool:
     return any(key in value for value in request.headers.values()) or key in unquote(request.target)
 
 
-def _refusal(status: int, code: str, headers: Headers = ()) -> Answer:
+def _refusal(status: int, code: str, headers: Headers = ()) -> HttpResponse:
     body = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code></Error>\n'
-    return Answer.of_bytes(status, "application/xml", body.encode(), headers)
+    return HttpResponse.of_bytes(status, "application/xml", body.encode(), headers)
 
 
-def _content(audio: Wav, request: Request) -> Answer:
+def _content(audio: Wav, request: Request) -> HttpResponse:
     headers = (("Content-Type", "audio/wav"), ("Accept-Ranges", "bytes"), ("ETag", audio.etag))
     part = _part(request.headers, audio)
     if part is None:
-        return Answer(200, headers, audio.read(), audio.size)
+        return HttpResponse(200, headers, audio.read(), audio.size)
     start, stop = part
     if start >= stop:
         return _refusal(416, "InvalidRange", (("Content-Range", f"bytes */{audio.size}"),))
     where = ("Content-Range", f"bytes {start}-{stop - 1}/{audio.size}")
-    return Answer(206, (*headers, where), audio.read(start, stop), stop - start)
+    return HttpResponse(206, (*headers, where), audio.read(start, stop), stop - start)
 
 
 def _part(headers: Mapping[str, str], audio: Wav) -> tuple[int, int] | None:

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 
-from mhsync.sandbox.wire import Answer, Ending, Request, Wait, reset_on_close, send
+from mhsync.sandbox.wire import Ending, HttpResponse, Request, Wait, reset_on_close, send
 
 LOOPBACK = "127.0.0.1"
 _DRAIN_MAX = 1 << 20
@@ -21,7 +21,7 @@ _LINE_MAX = 1 << 16
 _ORIGIN = re.compile(r"https?://[^/?]*", re.IGNORECASE)
 """Begins the target of a request that was meant for a proxy."""
 
-Exchange = Callable[[Request], Answer]
+Exchange = Callable[[Request], HttpResponse]
 
 
 class Connection(BaseHTTPRequestHandler):

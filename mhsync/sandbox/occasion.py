@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from mhsync.sandbox.wire import Answer, Request
-from mhsync.sandbox.world import World
+from mhsync.sandbox.account import Account
+from mhsync.sandbox.wire import HttpResponse, Request
 
 
 @dataclass(frozen=True, slots=True)
-class Occasion:
+class FaultContext:
     """One request, and what a fault may do about it.
 
     `answer` gives the honest answer to a request, and does what it asks (a DELETE deletes). `output` is the
@@ -19,16 +19,16 @@ class Occasion:
     """
 
     request: Request
-    answer: Callable[[Request], Answer]
-    world: World
+    answer: Callable[[Request], HttpResponse]
+    account: Account
     origins: Mapping[str, str]
     output: tuple[str, str]
 
-    def honest(self) -> Answer:
+    def real_response(self) -> HttpResponse:
         return self.answer(self.request)
 
 
 class Fault(Protocol):
     """One way to answer badly."""
 
-    def strike(self, occasion: Occasion, /) -> Answer: ...
+    def apply(self, occasion: FaultContext, /) -> HttpResponse: ...

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from mhsync.sandbox.occasion import Fault, Occasion
-from mhsync.sandbox.wire import Answer, Request
+from mhsync.sandbox.occasion import Fault, FaultContext
+from mhsync.sandbox.wire import HttpResponse, Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +65,9 @@ class Rate:
     burst: int | None = None
     retry_after: int | None = None
 
-    def strike(self, _: Occasion) -> Answer:
+    def apply(self, _: FaultContext) -> HttpResponse:
         headers = () if self.retry_after is None else (("Retry-After", str(self.retry_after)),)
-        return Answer.message(429, headers=headers)
+        return HttpResponse.message(429, headers=headers)
 
 
 @dataclass(slots=True)

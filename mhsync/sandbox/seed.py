@@ -9,24 +9,24 @@ from functools import partial
 from pathlib import Path
 
 from mhsync.core.project import ProjectError, is_valid_id, parse_time
-from mhsync.sandbox.reading import Fields, read_document, read_file
-from mhsync.sandbox.wav import HEADER, Wav
-from mhsync.sandbox.world import (
+from mhsync.sandbox.account import (
     DEFAULT_SECONDS,
     STATUSES,
+    Account,
     AfterDelete,
     Output,
     SandboxProject,
-    World,
     numbered_paths,
 )
+from mhsync.sandbox.reading import Fields, read_document, read_file
+from mhsync.sandbox.wav import HEADER, Wav
 
 MOST = 200_000
 """Projects at most, so that a slip in a `count` does not eat the memory."""
 _NUMBER = "{n}"
 
 
-def load_seed(path: Path) -> World:
+def load_seed(path: Path) -> Account:
     """The world that a file describes.
 
     Raises:
@@ -36,17 +36,17 @@ def load_seed(path: Path) -> World:
     return read_seed(read_file(path), str(path))
 
 
-def seed_of(data: Mapping[str, object]) -> World:
+def seed_of(data: Mapping[str, object]) -> Account:
     """The world that a mapping describes, in the form of the file."""
     return read_seed(json.dumps(data, ensure_ascii=False).encode(), "<seed>")
 
 
-def read_seed(text: bytes, file: str) -> World:
+def read_seed(text: bytes, file: str) -> Account:
     """The world that strict YAML describes; `file` is its name in messages."""
     return read_document(text, file, _world)
 
 
-def _world(top: Fields) -> World:
+def _world(top: Fields) -> Account:
     after_delete = top.choice("after_delete", AfterDelete.NOT_FOUND.value, [word.value for word in AfterDelete])
     projects: dict[str, SandboxProject] = {}
     for fields in top.mappings("projects"):
@@ -58,7 +58,7 @@ def _world(top: Fields) -> World:
         if len(projects) > MOST:
             fields.wrong(f"more than {MOST} projects", "lower the count", "count")
             break
-    return World(projects.values(), after_delete=AfterDelete(after_delete))
+    return Account(projects.values(), after_delete=AfterDelete(after_delete))
 
 
 def _projects(fields: Fields) -> Iterator[SandboxProject]:

@@ -17,7 +17,7 @@ from types import FrameType
 from typing import ClassVar
 
 from mhsync.errors import UsageError
-from mhsync.sandbox.defaults import default_world
+from mhsync.sandbox.defaults import default_account
 from mhsync.sandbox.faultfile import load_faults
 from mhsync.sandbox.seed import load_seed
 from mhsync.sandbox.server import SANDBOX_KEY, Sandbox
@@ -56,7 +56,7 @@ class Choices:
             UsageError: a file cannot be read, or the port is taken; ManifestError: a file is wrong.
         """
         sandbox = Sandbox(
-            default_world() if self.seed is None else load_seed(self.seed),
+            default_account() if self.seed is None else load_seed(self.seed),
             key=self.key or SANDBOX_KEY,
             port=self.port or 0,
             faults=None if self.faults is None else load_faults(self.faults),

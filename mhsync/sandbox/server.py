@@ -9,14 +9,14 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
+from mhsync.sandbox.account import Account
 from mhsync.sandbox.api import ApiHost, project_id
 from mhsync.sandbox.files import LIFETIME, FileHost, Signer, carries, output_of
 from mhsync.sandbox.listener import LOOPBACK, Listener
 from mhsync.sandbox.log import Entry, RequestLog
-from mhsync.sandbox.occasion import Fault, Occasion
+from mhsync.sandbox.occasion import Fault, FaultContext
 from mhsync.sandbox.rules import Faults
-from mhsync.sandbox.wire import Answer, Request
-from mhsync.sandbox.world import World
+from mhsync.sandbox.wire import HttpResponse, Request
 
 SANDBOX_KEY = "mhk_sandbox_4f1c7a90d2"
 """The API key of a sandbox that is not given another; it opens nothing else."""
@@ -40,7 +40,7 @@ class Sandbox:
 
     def __init__(
         self,
-        world: World,
+        account: Account,
         *,
         key: str = SANDBOX_KEY,
         port: int = 0,
@@ -50,15 +50,15 @@ class Sandbox:
         link_lifetime: float = LIFETIME,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self.world = world
+        self.account = account
         self.key = key
         self.faults = faults or Faults()
         self.requests = RequestLog()
         self._ports = {"api": port, "files": files_port}
         self._latency = latency
         self._signer = Signer(secrets.token_bytes(32), link_lifetime, clock)
-        self._api = ApiHost(world, key, self._link)
-        self._files = FileHost(world, key, self._signer)
+        self._api = ApiHost(account, key, self._link)
+        self._files = FileHost(account, key, self._signer)
         self._listeners: tuple[Listener, ...] = ()
 
     def start(self) -> Self:
@@ -76,7 +76,7 @@ class Sandbox:
                 raise
             self._ports = {"api": api.port, "files": files.port}
             self._listeners = (api, files)
-            self.world.begin()
+            self.account.begin()
         return self
 
     def stop(self) -> None:
@@ -106,13 +106,13 @@ class Sandbox:
 
     @property
     def ids(self) -> tuple[str, ...]:
-        return self.world.ids
+        return self.account.ids
 
     def _link(self, path: str) -> tuple[str, str]:
         target, expires_at = self._signer.sign(path)
         return self.files_url + target, expires_at
 
-    def _exchange(self, request: Request) -> Answer:
+    def _exchange(self, request: Request) -> HttpResponse:
         id = project_id(request)
         faults = self.faults
         fault = faults.pick(request, id)
@@ -132,9 +132,9 @@ class Sandbox:
         )
         return replace(answer, delay=answer.delay + self._latency) if self._latency else answer
 
-    def _answer(self, request: Request, fault: Fault | None) -> Answer:
-        honest = self._api.answer if request.host == "api" else self._files.answer
+    def _answer(self, request: Request, fault: Fault | None) -> HttpResponse:
+        real_response = self._api.answer if request.host == "api" else self._files.answer
         if fault is None:
-            return honest(request)
+            return real_response(request)
         origins = {"api": self.api_url, "files": self.files_url}
-        return fault.strike(Occasion(request, honest, self.world, origins, output_of(request)))
+        return fault.apply(FaultContext(request, real_response, self.account, origins, output_of(request)))

@@ -52,7 +52,7 @@ class Ending(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpResponse:
     """What the server sends; the fields below `body` are there to break it."""
 
     status: int
@@ -75,16 +75,16 @@ class Answer:
     """Bytes of the body a second."""
 
     @classmethod
-    def of_bytes(cls, status: int, content_type: str, body: bytes, headers: Headers = ()) -> Answer:
+    def of_bytes(cls, status: int, content_type: str, body: bytes, headers: Headers = ()) -> HttpResponse:
         return cls(status, (("Content-Type", content_type), *headers), (body,), len(body))
 
     @classmethod
-    def of_json(cls, status: int, value: object, headers: Headers = ()) -> Answer:
+    def of_json(cls, status: int, value: object, headers: Headers = ()) -> HttpResponse:
         body = json.dumps(value, ensure_ascii=False).encode()
         return cls.of_bytes(status, "application/json; charset=utf-8", body, headers)
 
     @classmethod
-    def message(cls, status: int, text: str | None = None, headers: Headers = ()) -> Answer:
+    def message(cls, status: int, text: str | None = None, headers: Headers = ()) -> HttpResponse:
         """An error body as the API documents it."""
         return cls.of_json(status, {"message": text or responses.get(status, "Error")}, headers)
 
@@ -96,7 +96,7 @@ def filler(count: int) -> Iterator[bytes]:
         count -= len(_FILLER)
 
 
-def send(sock: socket.socket, answer: Answer, *, is_head: bool, wait: Wait) -> Ending:
+def send(sock: socket.socket, answer: HttpResponse, *, is_head: bool, wait: Wait) -> Ending:
     """Send an answer, and say what must become of the connection.
 
     Raises:
@@ -111,7 +111,7 @@ def send(sock: socket.socket, answer: Answer, *, is_head: bool, wait: Wait) -> E
     return answer.ending
 
 
-def _send_whole(sock: socket.socket, answer: Answer, is_head: bool, wait: Wait) -> bool:
+def _send_whole(sock: socket.socket, answer: HttpResponse, is_head: bool, wait: Wait) -> bool:
     head = _head(answer)
     if is_head or _has_no_body(answer.status):
         # Where there is no body to break off, the head breaks off.
@@ -128,7 +128,7 @@ def _send_whole(sock: socket.socket, answer: Answer, is_head: bool, wait: Wait) 
     return True
 
 
-def _framed(answer: Answer) -> Iterator[bytes]:
+def _framed(answer: HttpResponse) -> Iterator[bytes]:
     sent = 0
     for piece in answer.body:
         if answer.limit is not None:
@@ -142,7 +142,7 @@ def _framed(answer: Answer) -> Iterator[bytes]:
         yield b"0\r\n\r\n"
 
 
-def _head(answer: Answer) -> bytes:
+def _head(answer: HttpResponse) -> bytes:
     lines = [
         f"HTTP/1.1 {answer.status} {responses.get(answer.status, 'Unknown')}",
         f"Date: {formatdate(usegmt=True)}",

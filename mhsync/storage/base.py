@@ -85,7 +85,7 @@ class Storage(ABC):
     `StorageError` with one line that names the path and never holds a secret.
     """
 
-    is_folder_of_this_machine: bool = False
+    is_local: bool = False
     """Whether the files go when the machine goes, as on a CI runner: `durable_storage` guards `archived` there."""
 
     gives_local_files: bool = False
@@ -164,7 +164,7 @@ class Storage(ABC):
         """Let go of connections. The storage is not used afterwards."""
 
 
-def check_path(path: str) -> str:
+def validate_path(path: str) -> str:
     """The path itself, once it is one that stays inside a storage.
 
     Raises:

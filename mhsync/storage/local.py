@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from mhsync.errors import StorageError, StorageNotFound
-from mhsync.storage.base import PARTIAL, PRIVATE, TEMPORARY, FileInfo, Storage, check_path
+from mhsync.storage.base import PARTIAL, PRIVATE, TEMPORARY, FileInfo, Storage, validate_path
 from mhsync.storage.failures import shown, told
 from mhsync.storage.files import FileReader, TemporaryFile
 from mhsync.storage.lock import hold
@@ -44,7 +44,7 @@ class LocalStorage(Storage):
         sleep: the pause while waiting for the lock.
     """
 
-    is_folder_of_this_machine = True
+    is_local = True
     gives_local_files = True
 
     def __init__(
@@ -253,7 +253,7 @@ def _parts(path: str) -> list[str]:
     Raises:
         StorageError: it leaves the storage, no file system can hold it, or it is where unfinished files lie.
     """
-    check_path(path)
+    validate_path(path)
     try:
         os.fsencode(path)
     except UnicodeEncodeError:

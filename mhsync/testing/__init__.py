@@ -10,32 +10,32 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mhsync.sandbox.occasion import Occasion
+    from mhsync.sandbox.account import Account, Output, SandboxProject, outputs_of
+    from mhsync.sandbox.occasion import FaultContext
     from mhsync.sandbox.rules import Faults, Rule
     from mhsync.sandbox.server import Sandbox
-    from mhsync.sandbox.wire import Answer
-    from mhsync.sandbox.world import Output, SandboxProject, World, outputs_of
+    from mhsync.sandbox.wire import HttpResponse
     from mhsync.testing.conformance import StorageConformance
     from mhsync.testing.opener import Opener
 
 __all__ = [  # noqa: RUF022 - grouped by use
     "Opener", "StorageConformance",
-    "Sandbox", "World", "SandboxProject", "Output", "outputs_of",
-    "Faults", "Rule", "Occasion", "Answer",
+    "Sandbox", "Account", "SandboxProject", "Output", "outputs_of",
+    "Faults", "Rule", "FaultContext", "HttpResponse",
 ]  # fmt: skip
 
 _PUBLIC = {
-    "Answer": "mhsync.sandbox.wire",
+    "HttpResponse": "mhsync.sandbox.wire",
     "Faults": "mhsync.sandbox.rules",
-    "Occasion": "mhsync.sandbox.occasion",
+    "FaultContext": "mhsync.sandbox.occasion",
     "Opener": "mhsync.testing.opener",
-    "Output": "mhsync.sandbox.world",
+    "Output": "mhsync.sandbox.account",
     "Rule": "mhsync.sandbox.rules",
     "Sandbox": "mhsync.sandbox.server",
-    "SandboxProject": "mhsync.sandbox.world",
+    "SandboxProject": "mhsync.sandbox.account",
     "StorageConformance": "mhsync.testing.conformance",
-    "World": "mhsync.sandbox.world",
-    "outputs_of": "mhsync.sandbox.world",
+    "Account": "mhsync.sandbox.account",
+    "outputs_of": "mhsync.sandbox.account",
 }
 
 

@@ -7,10 +7,10 @@ from contextlib import ExitStack
 
 import pytest
 
-from mhsync.sandbox.defaults import default_world
+from mhsync.sandbox.account import Account
+from mhsync.sandbox.defaults import default_account
 from mhsync.sandbox.rules import Faults
 from mhsync.sandbox.server import Sandbox
-from mhsync.sandbox.world import World
 
 SandboxFactory = Callable[..., Sandbox]
 
@@ -23,8 +23,10 @@ def mhsync_sandbox_factory() -> Iterator[SandboxFactory]:
     """
     with ExitStack() as stack:
 
-        def start(world: World | None = None, *, faults: Faults | None = None, latency: float = 0.0) -> Sandbox:
-            sandbox = Sandbox(default_world() if world is None else world, faults=faults, latency=latency)
+        def start(
+            account: Account | None = None, *, faults: Faults | None = None, latency: float = 0.0
+        ) -> Sandbox:
+            sandbox = Sandbox(default_account() if account is None else account, faults=faults, latency=latency)
             return stack.enter_context(sandbox)
 
         yield start

@@ -47,7 +47,7 @@ class Opener:
 
         Args:
             path: what it writes.
-            how: see `mhsync.testing.doomed`.
+            how: see `mhsync.testing.writer_process`.
 
         Raises:
             RuntimeError: it did not get so far; the message is what it had to say.
@@ -59,7 +59,7 @@ class Opener:
             "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
         }
         with subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-m", "mhsync.testing.doomed", task],
+            [sys.executable, "-m", "mhsync.testing.writer_process", task],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
         ) as process:  # fmt: skip
             assert process.stdout is not None and process.stderr is not None

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from mhsync.api.client import Client
+from mhsync.sandbox.account import Account, SandboxProject, outputs_of
 from mhsync.sandbox.server import Sandbox
-from mhsync.sandbox.world import SandboxProject, World, outputs_of
-from tests.api.bench import KEY, QUICK, Desk
+from tests.api.fixture import KEY, QUICK, CliRunner
 from tests.api.wire import Wire
 
 
@@ -36,10 +36,10 @@ def client(stack: ExitStack) -> Callable[..., Client]:
 
 
 @pytest.fixture
-def desk(stack: ExitStack, client: Callable[..., Client]) -> Desk:
-    world = World([SandboxProject("one", name="One", outputs=outputs_of("one", size=50_000))])
-    sandbox = stack.enter_context(Sandbox(world, key=KEY))
-    return Desk(sandbox, client(sandbox.api_url))
+def cli_runner(stack: ExitStack, client: Callable[..., Client]) -> CliRunner:
+    account = Account([SandboxProject("one", name="One", outputs=outputs_of("one", size=50_000))])
+    sandbox = stack.enter_context(Sandbox(account, key=KEY))
+    return CliRunner(sandbox, client(sandbox.api_url))
 
 
 @pytest.fixture(scope="session")

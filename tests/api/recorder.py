@@ -21,9 +21,9 @@ from vcr.stubs import VCRHTTPConnection, VCRHTTPSConnection
 from mhsync.api import transport
 from mhsync.api.client import BASE_URL, Client
 from mhsync.core.project import without_query
+from mhsync.sandbox.account import Account, SandboxProject, outputs_of
 from mhsync.sandbox.server import Sandbox
-from mhsync.sandbox.world import SandboxProject, World, outputs_of
-from tests.api.bench import KEY, QUICK
+from tests.api.fixture import KEY, QUICK
 
 FOLDER = Path(__file__).parent / "cassettes"
 FILES_URL = "https://audio.magichour.ai"
@@ -52,7 +52,7 @@ class RecordedHttps(_Recorded, VCRHTTPSConnection, transport._SecureConnection):
 
 
 @dataclass(frozen=True)
-class Account:
+class RecordingSource:
     """Where to record from: the sandbox, or the real API with ids of one's own."""
 
     base_url: str
@@ -63,15 +63,15 @@ class Account:
 
 
 @contextmanager
-def account() -> Iterator[Account]:
+def account() -> Iterator[RecordingSource]:
     where = os.environ.get("MHSYNC_RECORD", "")
     if where.startswith("https://"):
         ids = {name: os.environ.get(f"MHSYNC_{name.upper().replace('-', '_')}", name) for name in IDS}
-        yield Account(where, os.environ["MAGIC_HOUR_API_KEY"], FILES_URL, ids)
+        yield RecordingSource(where, os.environ["MAGIC_HOUR_API_KEY"], FILES_URL, ids)
         return
     projects = [SandboxProject(id, name="Cassette", outputs=outputs_of(id, size=AUDIO_BYTES)) for id in IDS[:2]]
-    with Sandbox(World(projects), key=KEY) as sandbox:
-        yield Account(sandbox.api_url, sandbox.key, sandbox.files_url, {id: id for id in IDS})
+    with Sandbox(Account(projects), key=KEY) as sandbox:
+        yield RecordingSource(sandbox.api_url, sandbox.key, sandbox.files_url, {id: id for id in IDS})
 
 
 @contextmanager
@@ -82,7 +82,7 @@ def played(name: str) -> Iterator[tuple[Client, Mapping[str, str]]]:
     """
     path = FOLDER / f"{name}.yaml"
     with ExitStack() as stack:
-        found = Account(BASE_URL, "mhk_played", FILES_URL, {id: id for id in IDS})
+        found = RecordingSource(BASE_URL, "mhk_played", FILES_URL, {id: id for id in IDS})
         if os.environ.get("MHSYNC_RECORD"):
             found = stack.enter_context(account())
             path.unlink(missing_ok=True)
@@ -91,7 +91,7 @@ def played(name: str) -> Iterator[tuple[Client, Mapping[str, str]]]:
         yield client, found.ids
 
 
-def _recorder(found: Account) -> vcr.VCR:
+def _recorder(found: RecordingSource) -> vcr.VCR:
     scrubber = _Scrubber(found)
     return vcr.VCR(
         record_mode="all" if os.environ.get("MHSYNC_RECORD") else "none",
@@ -107,7 +107,7 @@ def _recorder(found: Account) -> vcr.VCR:
 
 @dataclass(frozen=True)
 class _Scrubber:
-    account: Account
+    account: RecordingSource
 
     def request(self, request: Any) -> Any:
         request.uri = self._url(request.uri)

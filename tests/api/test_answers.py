@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mhsync.api.answers import retry_after
-from mhsync.api.words import shown
+from mhsync.api.text import shown
 
 WALL = 1_793_613_600.0  # Mon, 02 Nov 2026 10:00:00 GMT
 

@@ -12,11 +12,11 @@ from dataclasses import replace
 
 import pytest
 
-from mhsync.api.network import Network
+from mhsync.api.address import Network
 from mhsync.core.project import Download
 from mhsync.errors import ApiError, DownloadError, Interrupted, MhsyncError
 from mhsync.settings import DownloadSettings, HttpSettings
-from tests.api.bench import QUICK, Shelf, fetch, never_renewed
+from tests.api.fixture import QUICK, Shelf, fetch, never_renewed
 from tests.api.wire import Script, say
 
 BOUNDED = replace(

@@ -20,7 +20,7 @@ import yaml
 
 from mhsync.core.project import Status
 from mhsync.errors import AuthenticationFailed, ConnectionFailed, ProjectNotFound
-from tests.api.bench import KEY, sha256
+from tests.api.fixture import KEY, sha256
 from tests.api.recorder import AUDIO_BYTES, FOLDER, IDS, played
 
 NAMES = ("check-result", "delete", "get", "get-missing", "wrong-key")

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from mhsync.api.address import Network
 from mhsync.api.client import Client
-from mhsync.api.network import Network
 from mhsync.core.project import Status
 from mhsync.errors import (
     AnswerInvalid,
@@ -27,8 +27,8 @@ from mhsync.errors import (
     UsageError,
 )
 from mhsync.sandbox import faults as f
-from mhsync.sandbox.world import AfterDelete
-from tests.api.bench import KEY, QUICK, Desk
+from mhsync.sandbox.account import AfterDelete
+from tests.api.fixture import KEY, QUICK, CliRunner
 from tests.api.wire import Wire, resets, say
 
 PASSING = [
@@ -51,12 +51,12 @@ PASSING = [
 
 
 @pytest.mark.parametrize("fault", PASSING, ids=repr)
-def test_a_get_outlives_faults_that_pass(desk: Desk, client, fault: object):
-    desk.hurry_if_silent(fault, client)
-    desk.fault(fault, times=2)
+def test_a_get_outlives_faults_that_pass(cli_runner: CliRunner, client, fault: object):
+    cli_runner.hurry_if_silent(fault, client)
+    cli_runner.fault(fault, times=2)
 
-    assert desk.client.get("one").status is Status.COMPLETE
-    assert desk.asked("GET") == 3 or isinstance(fault, f.Stall)
+    assert cli_runner.client.get("one").status is Status.COMPLETE
+    assert cli_runner.asked("GET") == 3 or isinstance(fault, f.Stall)
 
 
 @pytest.mark.parametrize(
@@ -74,13 +74,13 @@ def test_a_get_outlives_faults_that_pass(desk: Desk, client, fault: object):
     ],
     ids=repr,
 )
-def test_a_get_is_tried_as_often_as_the_settings_say(desk: Desk, fault, error, words):
-    desk.fault(fault)
+def test_a_get_is_tried_as_often_as_the_settings_say(cli_runner: CliRunner, fault, error, words):
+    cli_runner.fault(fault)
 
     with pytest.raises(error, match=words):
-        desk.client.get("one")
+        cli_runner.client.get("one")
 
-    assert desk.asked("GET") == QUICK.http.attempts >= 5
+    assert cli_runner.asked("GET") == QUICK.http.attempts >= 5
 
 
 @pytest.mark.parametrize(
@@ -105,35 +105,35 @@ def test_a_get_is_tried_as_often_as_the_settings_say(desk: Desk, fault, error, w
     ],
     ids=repr,
 )
-def test_an_answer_that_will_not_get_better_is_not_asked_for_again(desk: Desk, fault, error, words):
-    desk.fault(fault)
+def test_an_answer_that_will_not_get_better_is_not_asked_for_again(cli_runner: CliRunner, fault, error, words):
+    cli_runner.fault(fault)
 
     began = time.monotonic()
     with pytest.raises(error, match=words) as caught:
-        desk.client.get("one")
+        cli_runner.client.get("one")
 
     assert caught.value.id == "one"
-    assert desk.asked("GET") == 1
+    assert cli_runner.asked("GET") == 1
     assert time.monotonic() - began < 2  # nothing of 100 MB is read beyond the bound
 
 
-def test_details_with_too_many_outputs_are_a_broken_answer(desk: Desk):
+def test_details_with_too_many_outputs_are_a_broken_answer(cli_runner: CliRunner):
     most = QUICK.http.outputs_max
     links = [{"url": f"https://files.example/{n}/output.wav"} for n in range(most + 1)]
-    desk.fault(f.WrongType("downloads", links))
+    cli_runner.fault(f.WrongType("downloads", links))
     with pytest.raises(AnswerInvalid, match=f"{most + 1} outputs: at most {most}"):
-        desk.client.get("one")
-    desk.fault(f.WrongType("downloads", links[:most]))
-    assert len(desk.client.get("one").downloads) == most
+        cli_runner.client.get("one")
+    cli_runner.fault(f.WrongType("downloads", links[:most]))
+    assert len(cli_runner.client.get("one").downloads) == most
 
 
-def test_an_unknown_status_and_missing_optional_fields_are_understood(desk: Desk):
-    desk.fault(f.UnknownStatus("paused"))
-    project = desk.client.get("one")
+def test_an_unknown_status_and_missing_optional_fields_are_understood(cli_runner: CliRunner):
+    cli_runner.fault(f.UnknownStatus("paused"))
+    project = cli_runner.client.get("one")
     assert (project.status, project.status_text) == (Status.UNKNOWN, "paused")
 
-    desk.fault(f.MissingField("downloads"))
-    assert desk.client.get("one").downloads == ()
+    cli_runner.fault(f.MissingField("downloads"))
+    assert cli_runner.client.get("one").downloads == ()
 
 
 def test_nobody_listening_is_a_connection_error_that_names_the_host(client):
@@ -151,99 +151,101 @@ def test_a_name_that_does_not_resolve_is_a_connection_error(client):
         client("https://mhsync-does-not-exist.invalid").get("one")
 
 
-def test_one_answer_that_never_comes_leaves_time_for_others(desk: Desk, client):
+def test_one_answer_that_never_comes_leaves_time_for_others(cli_runner: CliRunner, client):
     patient = dataclasses.replace(QUICK.http, read_timeout=30, retry_window=3)
-    desk.client = client(desk.sandbox.api_url, settings=dataclasses.replace(QUICK, http=patient))
-    desk.fault(f.Stall(), nth=1)
+    cli_runner.client = client(cli_runner.sandbox.api_url, settings=dataclasses.replace(QUICK, http=patient))
+    cli_runner.fault(f.Stall(), nth=1)
 
     began = time.monotonic()
-    assert desk.client.get("one").id == "one"
+    assert cli_runner.client.get("one").id == "one"
 
     assert time.monotonic() - began < 3
-    assert desk.asked("GET") >= 2
+    assert cli_runner.asked("GET") >= 2
 
 
-def test_a_slow_api_is_heard_in_the_first_attempt(desk: Desk, client):
+def test_a_slow_api_is_heard_in_the_first_attempt(cli_runner: CliRunner, client):
     patient = dataclasses.replace(QUICK.http, read_timeout=30, retry_window=6)
-    desk.client = client(desk.sandbox.api_url, settings=dataclasses.replace(QUICK, http=patient))
-    desk.fault(f.Delay(1.2))
+    cli_runner.client = client(cli_runner.sandbox.api_url, settings=dataclasses.replace(QUICK, http=patient))
+    cli_runner.fault(f.Delay(1.2))
 
-    assert desk.client.get("one").id == "one"
-    assert desk.asked("GET") == 1
+    assert cli_runner.client.get("one").id == "one"
+    assert cli_runner.asked("GET") == 1
 
 
-def test_an_api_that_never_answers_is_given_up_when_the_window_ends(desk: Desk, client):
+def test_an_api_that_never_answers_is_given_up_when_the_window_ends(cli_runner: CliRunner, client):
     patient = dataclasses.replace(QUICK.http, read_timeout=30, retry_window=1.5)
-    desk.client = client(desk.sandbox.api_url, settings=dataclasses.replace(QUICK, http=patient))
-    desk.fault(f.Stall())
+    cli_runner.client = client(cli_runner.sandbox.api_url, settings=dataclasses.replace(QUICK, http=patient))
+    cli_runner.fault(f.Stall())
 
     began = time.monotonic()
     with pytest.raises(ConnectionFailed, match="no answer in time"):
-        desk.client.get("one")
+        cli_runner.client.get("one")
 
     assert time.monotonic() - began < 2 * 1.5
-    assert desk.asked("GET") >= 5
+    assert cli_runner.asked("GET") >= 5
 
 
-def test_no_attempt_begins_after_the_window(desk: Desk, client):
+def test_no_attempt_begins_after_the_window(cli_runner: CliRunner, client):
     narrow = dataclasses.replace(QUICK.http, attempts=50, backoff=0.2, backoff_max=0.2, retry_window=0.5)
-    desk.client = client(desk.sandbox.api_url, settings=dataclasses.replace(QUICK, http=narrow))
-    desk.fault(f.Status(500))
+    cli_runner.client = client(cli_runner.sandbox.api_url, settings=dataclasses.replace(QUICK, http=narrow))
+    cli_runner.fault(f.Status(500))
 
     began = time.monotonic()
     with pytest.raises(ServerFailed):
-        desk.client.get("one")
+        cli_runner.client.get("one")
 
     assert time.monotonic() - began < 1
-    assert 2 <= desk.asked("GET") <= 6
+    assert 2 <= cli_runner.asked("GET") <= 6
 
 
-def test_a_longer_retry_after_than_is_waited_for_ends_the_call(desk: Desk):
-    desk.fault(f.Status(429, "slow down", retry_after=100_000))
+def test_a_longer_retry_after_than_is_waited_for_ends_the_call(cli_runner: CliRunner):
+    cli_runner.fault(f.Status(429, "slow down", retry_after=100_000))
 
     began = time.monotonic()
     with pytest.raises(RateLimited, match="429: slow down"):
-        desk.client.get("one")
+        cli_runner.client.get("one")
 
     assert time.monotonic() - began < 2
-    assert desk.asked("GET") == 1
+    assert cli_runner.asked("GET") == 1
 
 
-def test_retry_after_is_waited_for(desk: Desk):
-    desk.fault(f.Status(429, retry_after=1), nth=1)
+def test_retry_after_is_waited_for(cli_runner: CliRunner):
+    cli_runner.fault(f.Status(429, retry_after=1), nth=1)
 
     began = time.monotonic()
-    desk.client.get("one")
+    cli_runner.client.get("one")
 
     assert 1 <= time.monotonic() - began < 3
-    assert desk.asked("GET") == 2
+    assert cli_runner.asked("GET") == 2
 
 
 @pytest.mark.parametrize("after", list(AfterDelete))
-def test_a_delete_that_was_done_is_true_and_a_repeated_one_false(desk: Desk, after: AfterDelete):
-    project = dataclasses.replace(desk.sandbox.world.project("one"), after_delete=after)
-    desk.sandbox.world.put(project)
+def test_a_delete_that_was_done_is_true_and_a_repeated_one_false(cli_runner: CliRunner, after: AfterDelete):
+    project = dataclasses.replace(cli_runner.sandbox.account.project("one"), after_delete=after)
+    cli_runner.sandbox.account.put(project)
 
-    assert desk.client.delete("one") is True
-    assert desk.client.delete("one") is False
-    assert desk.sandbox.world.deleted_ids == {"one"}
+    assert cli_runner.client.delete("one") is True
+    assert cli_runner.client.delete("one") is False
+    assert cli_runner.sandbox.account.deleted_ids == {"one"}
 
 
 @pytest.mark.parametrize("fault", [one for one in PASSING if not isinstance(one, f.InvalidJson)], ids=repr)
-def test_a_delete_outlives_faults_that_pass(desk: Desk, client, fault: object):
-    desk.hurry_if_silent(fault, client)
-    desk.fault(fault, method="DELETE", nth=1)
+def test_a_delete_outlives_faults_that_pass(cli_runner: CliRunner, client, fault: object):
+    cli_runner.hurry_if_silent(fault, client)
+    cli_runner.fault(fault, method="DELETE", nth=1)
 
-    assert desk.client.delete("one") is True
-    assert desk.sandbox.world.deleted_ids == {"one"}
+    assert cli_runner.client.delete("one") is True
+    assert cli_runner.sandbox.account.deleted_ids == {"one"}
 
 
-def test_a_delete_whose_every_answer_is_lost_is_looked_up(desk: Desk):
-    desk.fault(f.Lost(), method="DELETE")
+def test_a_delete_whose_every_answer_is_lost_is_looked_up(cli_runner: CliRunner):
+    cli_runner.fault(f.Lost(), method="DELETE")
 
-    assert desk.client.delete("one") is True
+    assert cli_runner.client.delete("one") is True
 
-    assert (desk.asked("DELETE"), desk.asked("GET")) == (1, 1), "a GET decides before another DELETE is sent"
+    assert (cli_runner.asked("DELETE"), cli_runner.asked("GET")) == (1, 1), (
+        "a GET decides before another DELETE is sent"
+    )
 
 
 @pytest.mark.parametrize(
@@ -255,45 +257,47 @@ def test_a_delete_whose_every_answer_is_lost_is_looked_up(desk: Desk):
     ],
     ids=repr,
 )
-def test_a_delete_that_was_not_done_is_the_error_of_its_last_attempt(desk: Desk, fault, error):
-    desk.fault(fault, method="DELETE")
+def test_a_delete_that_was_not_done_is_the_error_of_its_last_attempt(cli_runner: CliRunner, fault, error):
+    cli_runner.fault(fault, method="DELETE")
 
     with pytest.raises(error):
-        desk.client.delete("one")
+        cli_runner.client.delete("one")
 
-    assert desk.sandbox.world.deleted_ids == frozenset()
-    assert desk.asked("DELETE") == QUICK.http.attempts
-    assert desk.asked("GET") == QUICK.http.attempts, "after each it was still there"
+    assert cli_runner.sandbox.account.deleted_ids == frozenset()
+    assert cli_runner.asked("DELETE") == QUICK.http.attempts
+    assert cli_runner.asked("GET") == QUICK.http.attempts, "after each it was still there"
 
 
 @pytest.mark.parametrize("kind", ["application/json", "text/plain", "text/html"])
 @pytest.mark.parametrize("body", ['{"message": "queued"}', "ok", " "])
-def test_a_delete_answered_200_with_a_body_is_looked_up(desk: Desk, kind, body):
-    desk.fault(f.Status(200, body=body, headers={"Content-Type": kind}), method="DELETE", nth=1)
+def test_a_delete_answered_200_with_a_body_is_looked_up(cli_runner: CliRunner, kind, body):
+    cli_runner.fault(f.Status(200, body=body, headers={"Content-Type": kind}), method="DELETE", nth=1)
 
-    assert desk.client.delete("one") is True
+    assert cli_runner.client.delete("one") is True
 
-    assert (desk.asked("DELETE"), desk.asked("GET")) == (2, 1), "it was still there, so it was deleted again"
-    assert desk.sandbox.world.deleted_ids == {"one"}
+    assert (cli_runner.asked("DELETE"), cli_runner.asked("GET")) == (2, 1), (
+        "it was still there, so it was deleted again"
+    )
+    assert cli_runner.sandbox.account.deleted_ids == {"one"}
 
 
-def test_a_delete_that_cannot_be_looked_up_either_is_the_error_of_the_delete(desk: Desk):
-    desk.fault(f.Status(500, "down"))
+def test_a_delete_that_cannot_be_looked_up_either_is_the_error_of_the_delete(cli_runner: CliRunner):
+    cli_runner.fault(f.Status(500, "down"))
 
     with pytest.raises(ServerFailed, match="DELETE of one: the API answered 500: down"):
-        desk.client.delete("one")
+        cli_runner.client.delete("one")
 
 
 @pytest.mark.parametrize(
     ("status", "error"), [(401, AuthenticationFailed), (403, PermissionDenied), (429, RateLimited)]
 )
-def test_a_refused_delete_is_not_looked_up(desk: Desk, status, error):
-    desk.fault(f.Status(status), method="DELETE")
+def test_a_refused_delete_is_not_looked_up(cli_runner: CliRunner, status, error):
+    cli_runner.fault(f.Status(status), method="DELETE")
 
     with pytest.raises(error):
-        desk.client.delete("one")
+        cli_runner.client.delete("one")
 
-    assert desk.asked("GET") == 0
+    assert cli_runner.asked("GET") == 0
 
 
 def test_a_404_after_a_connection_that_never_was_says_gone_before(stack, client, wire, monkeypatch):
@@ -318,15 +322,15 @@ def test_a_404_after_a_connection_that_never_was_says_gone_before(stack, client,
 
 
 @pytest.mark.parametrize("id", ["", "../video-projects/x", "a/b", "a%2Fb", "a b", "ä", "x" * 129, "a\n", ".."])
-def test_what_is_no_id_is_never_sent(desk: Desk, id: str):
-    for call in (desk.client.get, desk.client.delete, desk.client.check_result):
+def test_what_is_no_id_is_never_sent(cli_runner: CliRunner, id: str):
+    for call in (cli_runner.client.get, cli_runner.client.delete, cli_runner.client.check_result):
         with pytest.raises(UsageError, match="not a project id"):
             call(id)
-    assert len(desk.sandbox.requests) == 0
+    assert len(cli_runner.sandbox.requests) == 0
 
 
-def test_401_says_where_the_key_came_from(desk: Desk, client):
-    wrong = Client("mhk_wrong", base_url=desk.sandbox.api_url, key_from="MAGIC_HOUR_API_KEY")
+def test_401_says_where_the_key_came_from(cli_runner: CliRunner, client):
+    wrong = Client("mhk_wrong", base_url=cli_runner.sandbox.api_url, key_from="MAGIC_HOUR_API_KEY")
 
     with wrong, pytest.raises(AuthenticationFailed) as caught:
         wrong.get("one")
@@ -334,12 +338,12 @@ def test_401_says_where_the_key_came_from(desk: Desk, client):
     assert caught.value.hint == "check the API key (from MAGIC_HOUR_API_KEY)"
 
 
-def test_what_the_api_says_is_bounded_escaped_and_scrubbed(desk: Desk):
+def test_what_the_api_says_is_bounded_escaped_and_scrubbed(cli_runner: CliRunner):
     nasty = f"\x1b[2Jred\u202e {KEY} https://x.example/a?sig=5ecre7\nnext " + "y" * 5000
-    desk.fault(f.Status(400, nasty))
+    cli_runner.fault(f.Status(400, nasty))
 
     with pytest.raises(RequestInvalid) as caught:
-        desk.client.get("one")
+        cli_runner.client.get("one")
 
     text = caught.value.message
     assert text.isprintable()
@@ -411,12 +415,12 @@ def test_what_cannot_be_a_key_is_refused_without_being_shown(key: str):
     assert not key.strip() or key.strip() not in str(caught.value)
 
 
-def test_the_environment_gives_key_address_and_network(desk: Desk):
-    environ = {"MAGIC_HOUR_API_KEY": f"{KEY}\n", "MHSYNC_API_URL": desk.sandbox.api_url}
+def test_the_environment_gives_key_address_and_network(cli_runner: CliRunner):
+    environ = {"MAGIC_HOUR_API_KEY": f"{KEY}\n", "MHSYNC_API_URL": cli_runner.sandbox.api_url}
 
     with Client.from_environment(environ) as client:
         assert client.get("one").id == "one"
-        assert client.origin == desk.sandbox.api_url
+        assert client.origin == cli_runner.sandbox.api_url
 
     with Client.from_environment(environ, base_url="https://api.example.test", network=Network()) as client:
         assert client.origin == "https://api.example.test"
@@ -425,28 +429,28 @@ def test_the_environment_gives_key_address_and_network(desk: Desk):
         Client.from_environment({"HOME": "/nonexistent"})
 
 
-def test_stop_ends_waiting_promptly(desk: Desk, client):
+def test_stop_ends_waiting_promptly(cli_runner: CliRunner, client):
     stopped = threading.Event()
-    desk.client = client(desk.sandbox.api_url, stop=stopped.is_set)
-    desk.fault(f.Status(429, retry_after=60))
+    cli_runner.client = client(cli_runner.sandbox.api_url, stop=stopped.is_set)
+    cli_runner.fault(f.Status(429, retry_after=60))
     threading.Timer(0.2, stopped.set).start()
 
     began = time.monotonic()
     with pytest.raises(Interrupted):
-        desk.client.get("one")
+        cli_runner.client.get("one")
 
     assert time.monotonic() - began < 2
 
 
-def test_many_threads_share_one_client(desk: Desk):
+def test_many_threads_share_one_client(cli_runner: CliRunner):
     with ThreadPoolExecutor(16) as pool:
-        projects = list(pool.map(lambda _: desk.client.get("one"), range(200)))
+        projects = list(pool.map(lambda _: cli_runner.client.get("one"), range(200)))
 
     assert {project.id for project in projects} == {"one"}
-    assert desk.asked("GET") == 200
+    assert cli_runner.asked("GET") == 200
 
 
-def test_a_client_can_be_used_again_after_close(desk: Desk):
-    desk.client.get("one")
-    desk.client.close()
-    assert desk.client.get("one").id == "one"
+def test_a_client_can_be_used_again_after_close(cli_runner: CliRunner):
+    cli_runner.client.get("one")
+    cli_runner.client.close()
+    assert cli_runner.client.get("one").id == "one"

@@ -18,33 +18,33 @@ from mhsync.core.project import Download
 from mhsync.core.receipt import Proof
 from mhsync.errors import ConnectionFailed, DownloadError, Interrupted, LinkExpired, MhsyncError, StorageError
 from mhsync.sandbox import faults as f
+from mhsync.sandbox.account import Account, SandboxProject, outputs_of
 from mhsync.sandbox.rules import Rule
 from mhsync.sandbox.server import Sandbox
-from mhsync.sandbox.world import SandboxProject, World, outputs_of
 from mhsync.settings import Settings
-from tests.api.bench import KEY, QUICK, Desk, Shelf, fetch, never_renewed, sha256
+from tests.api.fixture import KEY, QUICK, CliRunner, Shelf, fetch, never_renewed, sha256
 from tests.api.wire import resets, say
 
 AUDIO = bytes(range(256)) * 100
 ETAG = '"v1"'
 
 
-def test_an_output_comes_whole_with_its_hash_and_proof(desk: Desk):
-    link = desk.link()
+def test_an_output_comes_whole_with_its_hash_and_proof(cli_runner: CliRunner):
+    link = cli_runner.link()
 
-    fetched, shelf = fetch(desk.client, link.url)
+    fetched, shelf = fetch(cli_runner.client, link.url)
 
-    assert shelf.kept == [desk.audio]
-    assert (fetched.size, fetched.sha256) == (len(desk.audio), sha256(desk.audio))
+    assert shelf.kept == [cli_runner.audio]
+    assert (fetched.size, fetched.sha256) == (len(cli_runner.audio), sha256(cli_runner.audio))
     assert (fetched.proof, fetched.source) == (Proof.LENGTH, link.source)
     assert shelf.finished == [fetched]
-    assert desk.asked(host="files") == 1
+    assert cli_runner.asked(host="files") == 1
 
 
 def test_a_large_output_takes_no_more_memory_than_a_small_one(stack, client):
     size = 64 * 1024 * 1024
-    world = World([SandboxProject("large", outputs=outputs_of("large", size=size))])
-    sandbox = stack.enter_context(Sandbox(world, key=KEY))
+    account = Account([SandboxProject("large", outputs=outputs_of("large", size=size))])
+    sandbox = stack.enter_context(Sandbox(account, key=KEY))
     link = (large := client(sandbox.api_url, settings=Settings())).get("large").downloads[0]
 
     tracemalloc.start()
@@ -93,15 +93,15 @@ def test_a_large_output_takes_no_more_memory_than_a_small_one(stack, client):
     ],
     ids=repr,
 )
-def test_a_fault_that_passes_costs_nothing_but_a_request(desk: Desk, client, fault: object):
-    desk.hurry_if_silent(fault, client)
-    desk.fault(fault, host="files", nth=1)
+def test_a_fault_that_passes_costs_nothing_but_a_request(cli_runner: CliRunner, client, fault: object):
+    cli_runner.hurry_if_silent(fault, client)
+    cli_runner.fault(fault, host="files", nth=1)
 
-    fetched, shelf = desk.fetch()
+    fetched, shelf = cli_runner.fetch()
 
-    assert shelf.kept == [desk.audio]
-    assert fetched.sha256 == sha256(desk.audio)
-    assert desk.sandbox.requests.leaks == ()
+    assert shelf.kept == [cli_runner.audio]
+    assert fetched.sha256 == sha256(cli_runner.audio)
+    assert cli_runner.sandbox.requests.leaks == ()
 
 
 @pytest.mark.parametrize(
@@ -127,92 +127,97 @@ def test_a_fault_that_passes_costs_nothing_but_a_request(desk: Desk, client, fau
     ],
     ids=lambda value: repr(value) if dataclasses.is_dataclass(value) else None,
 )
-def test_a_fault_that_stays_is_a_download_error_and_keeps_nothing(desk: Desk, client, fault, error, words):
-    desk.hurry_if_silent(fault, client)
-    desk.fault(fault, host="files")
+def test_a_fault_that_stays_is_a_download_error_and_keeps_nothing(
+    cli_runner: CliRunner, client, fault, error, words
+):
+    cli_runner.hurry_if_silent(fault, client)
+    cli_runner.fault(fault, host="files")
 
     shelf = Shelf()
     with pytest.raises(DownloadError) as caught:
-        desk.client.download(desk.link(), shelf.write, renew=desk.link)
+        cli_runner.client.download(cli_runner.link(), shelf.write, renew=cli_runner.link)
 
     assert type(caught.value) is error
     assert words in caught.value.message
-    assert caught.value.message.startswith(f"{desk.sandbox.files_url}/one/output.wav: ")
+    assert caught.value.message.startswith(f"{cli_runner.sandbox.files_url}/one/output.wav: ")
     assert shelf.kept == []
-    assert desk.asked(host="files") <= 2 * QUICK.download.attempts
-    assert desk.sandbox.requests.leaks == ()
+    assert cli_runner.asked(host="files") <= 2 * QUICK.download.attempts
+    assert cli_runner.sandbox.requests.leaks == ()
 
 
-def test_a_cut_transfer_is_resumed_where_it_broke(desk: Desk):
-    desk.fault(f.Cut(bytes=20_000), host="files", nth=1)
+def test_a_cut_transfer_is_resumed_where_it_broke(cli_runner: CliRunner):
+    cli_runner.fault(f.Cut(bytes=20_000), host="files", nth=1)
 
-    fetched, shelf = desk.fetch()
+    fetched, shelf = cli_runner.fetch()
 
-    assert (shelf.kept, shelf.begun) == ([desk.audio], 1)
+    assert (shelf.kept, shelf.begun) == ([cli_runner.audio], 1)
     assert fetched.proof is Proof.LENGTH
-    assert [entry.range for entry in desk.sandbox.requests.of("files")] == [None, "bytes=20000-"]
+    assert [entry.range for entry in cli_runner.sandbox.requests.of("files")] == [None, "bytes=20000-"]
 
 
-def test_a_link_that_breaks_again_and_again_succeeds_as_long_as_it_brings_something(desk: Desk):
-    desk.fault(f.Cut(bytes=3000), host="files")
+def test_a_link_that_breaks_again_and_again_succeeds_as_long_as_it_brings_something(cli_runner: CliRunner):
+    cli_runner.fault(f.Cut(bytes=3000), host="files")
 
-    _, shelf = desk.fetch()
+    _, shelf = cli_runner.fetch()
 
-    assert (shelf.kept, shelf.begun) == ([desk.audio], 1)
-    assert desk.asked(host="files") == 17  # 50,000 bytes in pieces of 3,000
+    assert (shelf.kept, shelf.begun) == ([cli_runner.audio], 1)
+    assert cli_runner.asked(host="files") == 17  # 50,000 bytes in pieces of 3,000
 
 
-def test_resumes_are_bounded(desk: Desk, client):
+def test_resumes_are_bounded(cli_runner: CliRunner, client):
     tight = dataclasses.replace(QUICK, download=dataclasses.replace(QUICK.download, resumes=3))
-    desk.client = client(desk.sandbox.api_url, settings=tight)
-    desk.fault(f.Cut(bytes=3000), host="files")
+    cli_runner.client = client(cli_runner.sandbox.api_url, settings=tight)
+    cli_runner.fault(f.Cut(bytes=3000), host="files")
 
     with pytest.raises(DownloadError, match="given up after 4 broken transfers"):
-        desk.fetch()
+        cli_runner.fetch()
 
-    assert desk.asked(host="files") == 4
+    assert cli_runner.asked(host="files") == 4
 
 
-def test_a_cut_chunked_transfer_is_resumed_and_proved_by_the_total(desk: Desk):
-    desk.fault(f.Chunked(bytes=20_000), host="files", nth=1)
+def test_a_cut_chunked_transfer_is_resumed_and_proved_by_the_total(cli_runner: CliRunner):
+    cli_runner.fault(f.Chunked(bytes=20_000), host="files", nth=1)
 
-    fetched, shelf = desk.fetch()
+    fetched, shelf = cli_runner.fetch()
 
-    assert (shelf.kept, shelf.begun) == ([desk.audio], 1)
+    assert (shelf.kept, shelf.begun) == ([cli_runner.audio], 1)
     assert fetched.proof is Proof.LENGTH
 
 
-def test_a_properly_ended_chunked_body_is_proved(desk: Desk):
-    desk.fault(f.Chunked(), host="files")
+def test_a_properly_ended_chunked_body_is_proved(cli_runner: CliRunner):
+    cli_runner.fault(f.Chunked(), host="files")
 
-    fetched, shelf = desk.fetch()
+    fetched, shelf = cli_runner.fetch()
 
-    assert (fetched.proof, shelf.kept) == (Proof.CHUNKED, [desk.audio])
-    assert desk.asked(host="files") == 1
+    assert (fetched.proof, shelf.kept) == (Proof.CHUNKED, [cli_runner.audio])
+    assert cli_runner.asked(host="files") == 1
 
 
-def test_a_file_that_changed_is_started_anew(desk: Desk):
-    before = desk.audio
-    desk.faults(
+def test_a_file_that_changed_is_started_anew(cli_runner: CliRunner):
+    before = cli_runner.audio
+    cli_runner.faults(
         Rule(f.Cut(bytes=20_000), host="files", nth=1),
         Rule(f.Changed(), host="files", nth=1),  # the first one that gets here: the request for the rest
     )
 
-    fetched, shelf = desk.fetch()
+    fetched, shelf = cli_runner.fetch()
 
-    assert desk.audio != before
-    assert shelf.kept == [desk.audio]
-    assert fetched.sha256 == sha256(desk.audio)
-    assert (shelf.begun, desk.asked(host="files")) == (2, 2)  # the whole file came at once: it was not asked again
+    assert cli_runner.audio != before
+    assert shelf.kept == [cli_runner.audio]
+    assert fetched.sha256 == sha256(cli_runner.audio)
+    assert (shelf.begun, cli_runner.asked(host="files")) == (
+        2,
+        2,
+    )  # the whole file came at once: it was not asked again
 
 
-def test_a_host_that_ignores_ranges_is_started_anew_with_the_answer_it_gave(desk: Desk):
-    desk.faults(Rule(f.Cut(bytes=20_000), host="files", nth=1), Rule(f.IgnoreRange(), host="files"))
+def test_a_host_that_ignores_ranges_is_started_anew_with_the_answer_it_gave(cli_runner: CliRunner):
+    cli_runner.faults(Rule(f.Cut(bytes=20_000), host="files", nth=1), Rule(f.IgnoreRange(), host="files"))
 
-    _, shelf = desk.fetch()
+    _, shelf = cli_runner.fetch()
 
-    assert shelf.kept == [desk.audio]
-    assert (shelf.begun, desk.asked(host="files")) == (2, 2)
+    assert shelf.kept == [cli_runner.audio]
+    assert (shelf.begun, cli_runner.asked(host="files")) == (2, 2)
 
 
 def test_without_a_strong_validator_nothing_is_resumed(wire, client):
@@ -331,30 +336,30 @@ def test_a_host_that_gives_less_than_the_rest_is_asked_for_more(wire, client):
     assert (shelf.kept, shelf.begun) == ([AUDIO], 1)
 
 
-def test_without_a_length_two_downloads_must_be_the_same(desk: Desk):
-    desk.fault(f.NoLength(), host="files")
+def test_without_a_length_two_downloads_must_be_the_same(cli_runner: CliRunner):
+    cli_runner.fault(f.NoLength(), host="files")
 
-    fetched, shelf = desk.fetch()
+    fetched, shelf = cli_runner.fetch()
 
-    assert (fetched.proof, shelf.kept, shelf.begun) == (Proof.TWICE, [desk.audio], 1)
-    assert desk.asked(host="files") == 3, "the third asks whether more follows"
+    assert (fetched.proof, shelf.kept, shelf.begun) == (Proof.TWICE, [cli_runner.audio], 1)
+    assert cli_runner.asked(host="files") == 3, "the third asks whether more follows"
 
 
-def test_without_a_length_a_cut_that_looks_whole_is_found_out(desk: Desk):
-    desk.faults(Rule(f.NoLength(bytes=20_000), host="files", nth=1), Rule(f.NoLength(), host="files"))
+def test_without_a_length_a_cut_that_looks_whole_is_found_out(cli_runner: CliRunner):
+    cli_runner.faults(Rule(f.NoLength(bytes=20_000), host="files", nth=1), Rule(f.NoLength(), host="files"))
 
-    fetched, shelf = desk.fetch()
+    fetched, shelf = cli_runner.fetch()
 
-    assert (fetched.proof, shelf.kept) == (Proof.TWICE, [desk.audio])
+    assert (fetched.proof, shelf.kept) == (Proof.TWICE, [cli_runner.audio])
     assert shelf.begun == 2
 
 
-def test_a_second_download_with_a_length_is_the_better_proof(desk: Desk):
-    desk.fault(f.NoLength(), host="files", nth=1)
+def test_a_second_download_with_a_length_is_the_better_proof(cli_runner: CliRunner):
+    cli_runner.fault(f.NoLength(), host="files", nth=1)
 
-    fetched, shelf = desk.fetch()
+    fetched, shelf = cli_runner.fetch()
 
-    assert (fetched.proof, shelf.kept) == (Proof.LENGTH, [desk.audio])
+    assert (fetched.proof, shelf.kept) == (Proof.LENGTH, [cli_runner.audio])
 
 
 def test_without_a_length_downloads_that_always_differ_fail(wire, client):
@@ -373,41 +378,41 @@ def test_without_a_length_downloads_that_always_differ_fail(wire, client):
     assert len(host.heads) == 2 * QUICK.download.attempts
 
 
-def test_a_refused_link_is_renewed_and_the_transfer_goes_on(desk: Desk):
-    desk.faults(Rule(f.Cut(bytes=20_000), host="files", nth=1), Rule(f.Expired(), host="files", nth=1))
+def test_a_refused_link_is_renewed_and_the_transfer_goes_on(cli_runner: CliRunner):
+    cli_runner.faults(Rule(f.Cut(bytes=20_000), host="files", nth=1), Rule(f.Expired(), host="files", nth=1))
 
-    _, shelf = desk.fetch()
+    _, shelf = cli_runner.fetch()
 
-    assert (shelf.kept, shelf.begun) == ([desk.audio], 1)
-    assert desk.asked("GET") == 2  # the first link, and a new one
-    ranges = [entry.range for entry in desk.sandbox.requests.of("files")]
+    assert (shelf.kept, shelf.begun) == ([cli_runner.audio], 1)
+    assert cli_runner.asked("GET") == 2  # the first link, and a new one
+    ranges = [entry.range for entry in cli_runner.sandbox.requests.of("files")]
     assert ranges == [None, "bytes=20000-", "bytes=20000-"]
 
 
-def test_what_renewing_raises_is_raised(desk: Desk):
-    desk.fault(f.Expired(), host="files")
+def test_what_renewing_raises_is_raised(cli_runner: CliRunner):
+    cli_runner.fault(f.Expired(), host="files")
 
     def renew() -> Download:
         raise ConnectionFailed("the API is away")
 
     shelf = Shelf()
     with pytest.raises(ConnectionFailed, match="the API is away"):
-        desk.client.download(desk.link(), shelf.write, renew=renew)
+        cli_runner.client.download(cli_runner.link(), shelf.write, renew=renew)
     assert shelf.kept == []
 
 
-def test_a_redirect_to_another_host_is_followed_without_the_key(desk: Desk):
-    desk.fault(f.Redirect("elsewhere"), host="files")
+def test_a_redirect_to_another_host_is_followed_without_the_key(cli_runner: CliRunner):
+    cli_runner.fault(f.Redirect("elsewhere"), host="files")
 
-    _, shelf = desk.fetch()
+    _, shelf = cli_runner.fetch()
 
-    assert shelf.kept == [desk.audio]
-    assert [entry.status for entry in desk.sandbox.requests.of("files")] == [302, 200]
-    assert desk.sandbox.requests.leaks == ()
+    assert shelf.kept == [cli_runner.audio]
+    assert [entry.status for entry in cli_runner.sandbox.requests.of("files")] == [302, 200]
+    assert cli_runner.sandbox.requests.leaks == ()
 
 
 def test_a_redirect_from_https_to_http_is_refused_even_on_loopback(wire, client, tls, stack):
-    from mhsync.api.network import Network
+    from mhsync.api.address import Network
 
     target = wire(say(200, AUDIO))
     host = wire(say(302, b"", Location=f"{target.url}/a.wav"), tls=tls)
@@ -428,15 +433,15 @@ def test_a_redirect_from_https_to_http_is_refused_even_on_loopback(wire, client,
         ("a.wav?sig=5ecre7", "must begin with https://"),
     ],
 )
-def test_an_address_that_cannot_be_trusted_is_not_asked(desk: Desk, url: str, words: str):
+def test_an_address_that_cannot_be_trusted_is_not_asked(cli_runner: CliRunner, url: str, words: str):
     with pytest.raises(DownloadError, match=words) as caught:
-        fetch(desk.client, url)
+        fetch(cli_runner.client, url)
 
     assert "5ecre7" not in caught.value.message
     assert "pa55" not in caught.value.message
 
 
-def test_finish_may_refuse_a_whole_body_and_then_nothing_is_kept(desk: Desk):
+def test_finish_may_refuse_a_whole_body_and_then_nothing_is_kept(cli_runner: CliRunner):
     class Refused(Exception):
         pass
 
@@ -445,24 +450,24 @@ def test_finish_may_refuse_a_whole_body_and_then_nothing_is_kept(desk: Desk):
 
     shelf = Shelf()
     with pytest.raises(Refused):
-        desk.client.download(desk.link(), shelf.write, renew=desk.link, finish=finish)
+        cli_runner.client.download(cli_runner.link(), shelf.write, renew=cli_runner.link, finish=finish)
 
     assert shelf.kept == []
-    assert desk.asked(host="files") == 1
+    assert cli_runner.asked(host="files") == 1
 
 
-def test_a_storage_that_fails_is_not_tried_again(desk: Desk):
+def test_a_storage_that_fails_is_not_tried_again(cli_runner: CliRunner):
     class Full:
         def write(self, data: bytes) -> int:
             raise StorageError("no space left on device")
 
     with pytest.raises(StorageError, match="no space left"):
-        desk.client.download(desk.link(), lambda: nullcontext(Full()), renew=desk.link)
+        cli_runner.client.download(cli_runner.link(), lambda: nullcontext(Full()), renew=cli_runner.link)
 
-    assert desk.asked(host="files") == 1
+    assert cli_runner.asked(host="files") == 1
 
 
-def test_a_storage_that_wraps_the_error_of_a_block_does_not_stop_a_new_start(desk: Desk):
+def test_a_storage_that_wraps_the_error_of_a_block_does_not_stop_a_new_start(cli_runner: CliRunner):
     from contextlib import contextmanager
 
     kept: list[bytes] = []
@@ -478,23 +483,23 @@ def test_a_storage_that_wraps_the_error_of_a_block_does_not_stop_a_new_start(des
             raise StorageError(f"the block failed: {error}") from error
         kept.append(buffer.getvalue())
 
-    desk.faults(Rule(f.Cut(bytes=20_000), host="files", nth=1), Rule(f.IgnoreRange(), host="files"))
-    desk.client.download(desk.link(), write, renew=desk.link)
+    cli_runner.faults(Rule(f.Cut(bytes=20_000), host="files", nth=1), Rule(f.IgnoreRange(), host="files"))
+    cli_runner.client.download(cli_runner.link(), write, renew=cli_runner.link)
 
-    assert kept == [desk.audio]
+    assert kept == [cli_runner.audio]
 
 
-def test_stop_ends_a_transfer_between_two_chunks(desk: Desk, client):
+def test_stop_ends_a_transfer_between_two_chunks(cli_runner: CliRunner, client):
     stopped = threading.Event()
-    desk.client = client(desk.sandbox.api_url, stop=stopped.is_set)
-    link = desk.link()
-    desk.fault(f.Throttle(bytes=20_000), host="files")
+    cli_runner.client = client(cli_runner.sandbox.api_url, stop=stopped.is_set)
+    link = cli_runner.link()
+    cli_runner.fault(f.Throttle(bytes=20_000), host="files")
     threading.Timer(0.2, stopped.set).start()
 
     shelf = Shelf()
     began = time.monotonic()
     with pytest.raises(Interrupted):
-        desk.client.download(link, shelf.write, renew=desk.link)
+        cli_runner.client.download(link, shelf.write, renew=cli_runner.link)
 
     assert time.monotonic() - began < 1.5
     assert shelf.kept == []

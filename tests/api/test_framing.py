@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from mhsync.errors import AnswerInvalid, ApiError, ConnectionFailed, DownloadError
-from tests.api.bench import QUICK, fetch
+from tests.api.fixture import QUICK, fetch
 from tests.api.test_transport import send
 from tests.api.wire import say
 

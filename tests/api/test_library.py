@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import mhsync.errors
-from mhsync.sandbox.defaults import default_world
+from mhsync.sandbox.defaults import default_account
 from mhsync.sandbox.server import Sandbox
 from mhsync.settings import Settings
 
@@ -29,7 +29,7 @@ EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     ],
 )
 def test_an_example_runs_as_it_stands(tmp_path: Path, number: int, printed: str):
-    with Sandbox(default_world()) as sandbox:
+    with Sandbox(default_account()) as sandbox:
         environ = {"MHSYNC_API_URL": sandbox.api_url, "MAGIC_HOUR_API_KEY": sandbox.key, "HOME": str(tmp_path)}
         done = subprocess.run(
             [sys.executable, "-W", "error", "-c", EXAMPLES[number]],

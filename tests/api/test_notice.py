@@ -12,16 +12,16 @@ from mhsync.api.client import Client
 from mhsync.api.notice import Notices, WaitNotice
 from mhsync.errors import ConnectionFailed, Interrupted, ServerFailed
 from mhsync.sandbox import faults as f
+from mhsync.sandbox.account import Account, SandboxProject
 from mhsync.sandbox.rules import Faults, Rule
 from mhsync.sandbox.server import Sandbox
-from mhsync.sandbox.world import SandboxProject, World
 from mhsync.settings import HttpSettings, Settings
-from tests.api.bench import KEY, QUICK, Desk, fetch
+from tests.api.fixture import KEY, QUICK, CliRunner, fetch
 from tests.api.wire import Wire, say
 
 
 def test_one_notice_for_each_pause_whatever_the_number_of_threads():
-    projects = World(SandboxProject(f"p{number}", status="queued") for number in range(16))
+    projects = Account(SandboxProject(f"p{number}", status="queued") for number in range(16))
     notices: list[WaitNotice] = []
     with (
         Sandbox(projects, key=KEY, faults=Faults(Rule(f.Status(503, retry_after=3), nth=1))) as sandbox,
@@ -56,13 +56,13 @@ def test_ten_minutes_of_retry_after_are_reported_at_once(wire):
     assert (notice.attempt, notice.attempts) == (2, 6)
 
 
-def test_a_backoff_is_reported_with_its_attempt(desk: Desk, client):
+def test_a_backoff_is_reported_with_its_attempt(cli_runner: CliRunner, client):
     notices: list[WaitNotice] = []
     slow = replace(QUICK, http=replace(QUICK.http, backoff=0.05, backoff_max=0.05, notice_after=0.01))
-    desk.client = client(desk.sandbox.api_url, settings=slow, on_wait=notices.append)
-    desk.fault(f.Status(500))
+    cli_runner.client = client(cli_runner.sandbox.api_url, settings=slow, on_wait=notices.append)
+    cli_runner.fault(f.Status(500))
     with pytest.raises(ServerFailed):
-        desk.client.get("one")
+        cli_runner.client.get("one")
     assert [(n.reason, n.attempt, n.attempts) for n in notices] == [("answered 500", n, 6) for n in range(2, 7)]
 
 
@@ -90,14 +90,14 @@ def test_a_download_host_is_named_by_its_origin(wire):
     assert "secret" not in repr(notice)
 
 
-def test_the_last_attempt_is_followed_by_no_notice(desk: Desk, client):
+def test_the_last_attempt_is_followed_by_no_notice(cli_runner: CliRunner, client):
     """The command ends then: saying that another attempt comes would be wrong."""
     notices: list[WaitNotice] = []
     settings = replace(QUICK, http=replace(QUICK.http, attempts=2, notice_after=0.001))
-    desk.client = client(desk.sandbox.api_url, settings=settings, on_wait=notices.append)
-    desk.fault(f.Status(503))
+    cli_runner.client = client(cli_runner.sandbox.api_url, settings=settings, on_wait=notices.append)
+    cli_runner.fault(f.Status(503))
     with pytest.raises(ServerFailed):
-        desk.client.get("one")
+        cli_runner.client.get("one")
     assert [notice.attempt for notice in notices] == [2]
 
 

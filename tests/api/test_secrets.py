@@ -16,7 +16,7 @@ from mhsync.core.project import Download
 from mhsync.errors import MhsyncError
 from mhsync.sandbox import faults as f
 from mhsync.sandbox.rules import Rule
-from tests.api.bench import HASTY, KEY, Desk, Shelf
+from tests.api.fixture import HASTY, KEY, CliRunner, Shelf
 from tests.api.wire import say
 
 ECHO = f'{{"message": "no: Bearer {KEY} for https://x.example/a?signature=5ecre7"}}'
@@ -63,10 +63,10 @@ def logged(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
 
 
 @pytest.mark.parametrize("fault", API_FAULTS, ids=repr)
-def test_a_call_that_fails_shows_no_secret(desk: Desk, logged, fault: object):
-    desk.fault(fault)
+def test_a_call_that_fails_shows_no_secret(cli_runner: CliRunner, logged, fault: object):
+    cli_runner.fault(fault)
 
-    text = failing(lambda: desk.client.get("one")) + failing(lambda: desk.client.delete("one"))
+    text = failing(lambda: cli_runner.client.get("one")) + failing(lambda: cli_runner.client.delete("one"))
 
     assert text
     assert KEY not in text + logged.text
@@ -74,26 +74,30 @@ def test_a_call_that_fails_shows_no_secret(desk: Desk, logged, fault: object):
 
 
 @pytest.mark.parametrize("fault", FILE_FAULTS, ids=repr)
-def test_a_download_that_fails_shows_no_signed_query_and_never_carries_the_key(desk: Desk, logged, fault: object):
-    link = desk.link()
+def test_a_download_that_fails_shows_no_signed_query_and_never_carries_the_key(
+    cli_runner: CliRunner, logged, fault: object
+):
+    link = cli_runner.link()
     query = link.url.partition("?")[2]
     assert len(query) > 20
-    desk.fault(fault, host="files")
+    cli_runner.fault(fault, host="files")
 
-    text = failing(lambda: desk.client.download(link, Shelf().write, renew=lambda: link))
+    text = failing(lambda: cli_runner.client.download(link, Shelf().write, renew=lambda: link))
 
     assert text
     for secret in (*query.split("&"), "5ecre7", KEY):
         assert secret.partition("=")[2] not in ("",) or secret in ("5ecre7", KEY)
         assert secret not in text + logged.text
-    assert desk.sandbox.requests.leaks == ()
+    assert cli_runner.sandbox.requests.leaks == ()
 
 
-def test_a_download_that_succeeds_logs_no_signed_query(desk: Desk, logged):
-    desk.faults(Rule(f.Redirect("elsewhere"), host="files", nth=1), Rule(f.Cut(bytes=10_000), host="files", nth=1))
-    query = desk.link().url.partition("?")[2]
+def test_a_download_that_succeeds_logs_no_signed_query(cli_runner: CliRunner, logged):
+    cli_runner.faults(
+        Rule(f.Redirect("elsewhere"), host="files", nth=1), Rule(f.Cut(bytes=10_000), host="files", nth=1)
+    )
+    query = cli_runner.link().url.partition("?")[2]
 
-    desk.fetch()
+    cli_runner.fetch()
 
     assert "/one/output.wav" in logged.text  # urllib3 does log
     assert query not in logged.text
@@ -101,19 +105,19 @@ def test_a_download_that_succeeds_logs_no_signed_query(desk: Desk, logged):
     assert KEY not in logged.text
 
 
-def test_the_key_goes_to_the_api_alone_even_where_a_link_leads_back_to_it(desk: Desk):
+def test_the_key_goes_to_the_api_alone_even_where_a_link_leads_back_to_it(cli_runner: CliRunner):
     """A link to the API's own origin is a link like any other."""
     shelf = Shelf()
-    link = Download(f"{desk.sandbox.api_url}/v1/audio-projects/one")
+    link = Download(f"{cli_runner.sandbox.api_url}/v1/audio-projects/one")
     with pytest.raises(MhsyncError):
-        desk.client.download(link, shelf.write, renew=lambda: link)
+        cli_runner.client.download(link, shelf.write, renew=lambda: link)
 
-    assert desk.asked() > 0
-    assert not any(entry.has_key for entry in desk.sandbox.requests.of("api"))
+    assert cli_runner.asked() > 0
+    assert not any(entry.has_key for entry in cli_runner.sandbox.requests.of("api"))
 
 
-def test_nothing_that_is_printed_shows_the_key(desk: Desk):
-    client = desk.client
+def test_nothing_that_is_printed_shows_the_key(cli_runner: CliRunner):
+    client = cli_runner.client
     for thing in (client, client._calls, client._downloader, client._transport, client._calls.words):
         assert KEY not in f"{thing!r}{thing!s}"
 
@@ -126,10 +130,10 @@ def test_the_key_is_not_sent_along_a_redirect_of_the_api(wire, client):
     assert elsewhere.heads == []
 
 
-def test_silence_shows_no_secret(desk: Desk, client, logged):
-    hasty_client = client(desk.sandbox.api_url, settings=HASTY)
-    link = desk.link()
-    desk.faults(Rule(f.Stall()))
+def test_silence_shows_no_secret(cli_runner: CliRunner, client, logged):
+    hasty_client = client(cli_runner.sandbox.api_url, settings=HASTY)
+    link = cli_runner.link()
+    cli_runner.faults(Rule(f.Stall()))
 
     text = failing(lambda: hasty_client.get("one"))
     text += failing(lambda: hasty_client.download(link, Shelf().write, renew=lambda: link))

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from mhsync.api.network import Address, AddressRefused
+from mhsync.api.address import Address, AddressRefused
 from mhsync.errors import AnswerInvalid, DownloadError
-from tests.api.bench import fetch
+from tests.api.fixture import fetch
 from tests.api.wire import say
 
 HALF = "\ud800"

@@ -15,8 +15,8 @@ from contextlib import suppress
 import pytest
 import urllib3.exceptions as foreign
 
-from mhsync.api.network import Address, Network
-from mhsync.api.retry import OutOfReach
+from mhsync.api.address import Address, Network
+from mhsync.api.retry import Unreachable
 from mhsync.api.timing import Time
 from mhsync.api.transport import _MAPPING, Transport, mapped
 from mhsync.errors import AnswerInvalid, ApiError, ConnectionFailed, UsageError
@@ -155,7 +155,7 @@ def test_a_trusted_certificate_is_accepted_and_others_are_not(wire, tls):
 
     assert send(server.url, Network(ca_file=tls)) == (200, b"hello")
 
-    with pytest.raises(OutOfReach, match="its certificate is not trusted") as caught:
+    with pytest.raises(Unreachable, match="its certificate is not trusted") as caught:
         send(server.url)
     assert "SSL_CERT_FILE" in (caught.value.hint or "")
 
@@ -233,7 +233,7 @@ def test_a_certificate_of_another_name_is_refused(wire, stack, tls):
     proxy = stack.enter_context(Proxy(wire(say(), tls=tls)))
     network = Network(https_proxy=f"http://127.0.0.1:{proxy.port}", ca_file=tls)
 
-    with pytest.raises(OutOfReach, match="its certificate is not trusted: Hostname mismatch"):
+    with pytest.raises(Unreachable, match="its certificate is not trusted: Hostname mismatch"):
         send("https://evil.example.test/", network)
 
 

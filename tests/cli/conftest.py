@@ -6,18 +6,18 @@ from pathlib import Path
 import pytest
 
 from mhsync.sandbox.server import Sandbox
-from tests.cli.desk import Desk, account
+from tests.cli.cli_runner import CliRunner, account
 
 Golden = Callable[[str, str], None]
 _FOLDER = Path(__file__).parent / "golden"
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def cli_runner(tmp_path: Path) -> Iterator[CliRunner]:
     folder = tmp_path / "desk"
     folder.mkdir()
     with Sandbox(account()) as sandbox:
-        yield Desk(folder, sandbox)
+        yield CliRunner(folder, sandbox)
 
 
 @pytest.fixture

@@ -11,17 +11,17 @@ import time
 from types import TracebackType
 from typing import Self
 
-from tests.cli.desk import TIMEOUT, Desk
+from tests.cli.cli_runner import TIMEOUT, CliRunner
 
 
 class Terminal:
     """Types at a command and reads what it shows."""
 
-    def __init__(self, desk: Desk, *args: str) -> None:
+    def __init__(self, cli_runner: CliRunner, *args: str) -> None:
         self.shown = ""
         self.code: int | None = None
         self._master, slave = pty.openpty()
-        self._process = desk.start(
+        self._process = cli_runner.start(
             *args, stdin=slave, stderr=slave, start_new_session=True, preexec_fn=_take_terminal
         )
         os.close(slave)

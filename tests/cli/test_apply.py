@@ -10,34 +10,36 @@ import time
 import pytest
 
 from mhsync.sandbox.server import Sandbox
-from tests.cli.desk import TIMEOUT, account
+from tests.cli.cli_runner import TIMEOUT, account
 from tests.cli.schemas import assert_valid
 from tests.cli.terminal import Terminal
 
 PATIENCE = 0.02
 
 
-def deleted(desk):
-    return sorted(entry.id for entry in desk.sandbox.requests.of(method="DELETE"))
+def deleted(cli_runner):
+    return sorted(entry.id for entry in cli_runner.sandbox.requests.of(method="DELETE"))
 
 
-def test_apply_prints_the_plan_then_what_was_done_and_a_second_run_finds_nothing(desk, golden):
-    manifest = desk.manifest("done", "takes: archived", "canceled: deleted", "queued", "gone: deleted", "error")
-    first = desk.run("apply", manifest, "--yes")
+def test_apply_prints_the_plan_then_what_was_done_and_a_second_run_finds_nothing(cli_runner, golden):
+    manifest = cli_runner.manifest(
+        "done", "takes: archived", "canceled: deleted", "queued", "gone: deleted", "error"
+    )
+    first = cli_runner.run("apply", manifest, "--yes")
     golden("apply-sandbox", first.out)
     assert (first.code, first.err) == (1, "")
-    assert deleted(desk) == ["canceled", "takes"]
-    assert (desk.folder / "outputs/done/output.wav").stat().st_size == 4096
-    second = desk.run("apply", manifest, "--yes")
+    assert deleted(cli_runner) == ["canceled", "takes"]
+    assert (cli_runner.folder / "outputs/done/output.wav").stat().st_size == 4096
+    second = cli_runner.run("apply", manifest, "--yes")
     golden("apply-sandbox-again", second.out)
-    assert desk.run("apply", desk.manifest("done", "takes: archived", "canceled: deleted"), "--yes").out == (
-        "Nothing to do: 3 projects are as desired.\n"
-    )
+    assert cli_runner.run(
+        "apply", cli_runner.manifest("done", "takes: archived", "canceled: deleted"), "--yes"
+    ).out == ("Nothing to do: 3 projects are as desired.\n")
 
 
-def test_the_json_is_one_document_as_its_schema_says(desk):
-    manifest = desk.manifest("done", "takes: archived", "canceled: deleted", "queued", "error")
-    done = desk.run("apply", manifest, "--yes", "--format", "json")
+def test_the_json_is_one_document_as_its_schema_says(cli_runner):
+    manifest = cli_runner.manifest("done", "takes: archived", "canceled: deleted", "queued", "error")
+    done = cli_runner.run("apply", manifest, "--yes", "--format", "json")
     assert_valid(done.document, "report")
     assert {result["id"]: result["outcome"] for result in done.document["results"]} == {
         "done": "downloaded", "takes": "archived", "canceled": "deleted", "queued": "pending", "error": "blocked",
@@ -60,80 +62,84 @@ def test_the_json_is_one_document_as_its_schema_says(desk):
         pytest.param(["draft: deleted"], ["--no-deletes"], 0, "report", id="0: the safe half"),
     ],
 )
-def test_exit_codes_and_one_json_document_with_each(desk, projects, args, code, schema):
-    manifest = desk.manifest(*projects)
-    done = desk.run("apply", manifest, *args, "--format", "json")
+def test_exit_codes_and_one_json_document_with_each(cli_runner, projects, args, code, schema):
+    manifest = cli_runner.manifest(*projects)
+    done = cli_runner.run("apply", manifest, *args, "--format", "json")
     assert done.code == code
     assert_valid(done.document, schema)
     if schema == "error":
         assert done.document["exit"] == code
         assert done.document["errors"][0]["message"] in done.err
-    assert desk.run("apply", manifest, *args).code == code
+    assert cli_runner.run("apply", manifest, *args).code == code
 
 
-def test_refused_means_nothing_was_changed(desk):
-    manifest = desk.manifest("done", "draft: deleted", "canceled: deleted")
-    done = desk.run("apply", manifest)
+def test_refused_means_nothing_was_changed(cli_runner):
+    manifest = cli_runner.manifest("done", "draft: deleted", "canceled: deleted")
+    done = cli_runner.run("apply", manifest)
     assert done.code == 3
     assert "2 projects would be deleted" in done.err
     assert "--yes" in done.err
-    assert deleted(desk) == []
-    assert not (desk.folder / "outputs/done").exists()
+    assert deleted(cli_runner) == []
+    assert not (cli_runner.folder / "outputs/done").exists()
 
 
-def test_a_policy_that_forbids_is_not_overruled_by_yes(desk):
-    done = desk.run("apply", desk.manifest("draft: deleted", policy="deletes: forbid"), "--yes")
+def test_a_policy_that_forbids_is_not_overruled_by_yes(cli_runner):
+    done = cli_runner.run("apply", cli_runner.manifest("draft: deleted", policy="deletes: forbid"), "--yes")
     assert done.code == 3
     assert "m.yaml: 1 delete is planned, but policy.deletes is 'forbid'" in done.err
-    assert deleted(desk) == []
+    assert deleted(cli_runner) == []
 
 
-def test_a_policy_that_allows_needs_no_yes(desk):
-    assert desk.run("apply", desk.manifest("draft: deleted", policy="deletes: allow")).code == 0
-    assert deleted(desk) == ["draft"]
+def test_a_policy_that_allows_needs_no_yes(cli_runner):
+    assert cli_runner.run("apply", cli_runner.manifest("draft: deleted", policy="deletes: allow")).code == 0
+    assert deleted(cli_runner) == ["draft"]
 
 
-def test_no_deletes_does_the_safe_half(desk):
-    done = desk.run("apply", desk.manifest("done", "takes: archived", "draft: deleted"), "--no-deletes")
+def test_no_deletes_does_the_safe_half(cli_runner):
+    done = cli_runner.run(
+        "apply", cli_runner.manifest("done", "takes: archived", "draft: deleted"), "--no-deletes"
+    )
     assert done.code == 0
-    assert (desk.folder / "outputs/takes/output.wav").exists()
-    assert deleted(desk) == []
+    assert (cli_runner.folder / "outputs/takes/output.wav").exists()
+    assert deleted(cli_runner) == []
 
 
 @pytest.mark.parametrize(("value", "code"), [("true", 3), ("1", 3), ("", 0), ("false", 0), ("0", 0), (None, 0)])
-def test_archived_into_a_folder_of_a_ci_runner_is_refused(desk, value, code):
-    done = desk.run("apply", desk.manifest("done: archived"), "--yes", CI=value)
+def test_archived_into_a_folder_of_a_ci_runner_is_refused(cli_runner, value, code):
+    done = cli_runner.run("apply", cli_runner.manifest("done: archived"), "--yes", CI=value)
     assert done.code == code
     assert ("CI runner" in done.err) == (code == 3)
 
 
-def test_wait_may_stand_in_front_of_the_manifest(desk):
-    desk.sandbox.world.set_status("queued", "complete")
-    assert desk.run("apply", "--wait", desk.manifest("done")).code == 0
-    assert desk.run("apply", "--wait", "5s", desk.manifest("done")).code == 0
-    assert desk.run("apply", "--wait=5s", desk.manifest("done")).code == 0
+def test_wait_may_stand_in_front_of_the_manifest(cli_runner):
+    cli_runner.sandbox.account.set_status("queued", "complete")
+    assert cli_runner.run("apply", "--wait", cli_runner.manifest("done")).code == 0
+    assert cli_runner.run("apply", "--wait", "5s", cli_runner.manifest("done")).code == 0
+    assert cli_runner.run("apply", "--wait=5s", cli_runner.manifest("done")).code == 0
 
 
-def test_not_found_is_told_even_where_nothing_is_to_be_done(desk):
-    done = desk.run("apply", desk.manifest("gone: deleted", "done: downloaded", "queued"), "--only", "gone")
+def test_not_found_is_told_even_where_nothing_is_to_be_done(cli_runner):
+    done = cli_runner.run(
+        "apply", cli_runner.manifest("gone: deleted", "done: downloaded", "queued"), "--only", "gone"
+    )
     assert "not found (404)" in done.err + done.out
     assert done.code == 0
 
 
-def test_only_and_refresh(desk):
-    manifest = desk.manifest("done", "takes")
-    desk.run("apply", manifest)
-    desk.sandbox.requests.clear()
-    desk.run("apply", manifest)
-    assert len(desk.sandbox.requests) == 0
-    desk.run("apply", manifest, "--refresh", "--only", "takes")
-    assert [entry.id for entry in desk.sandbox.requests] == ["takes"]
+def test_only_and_refresh(cli_runner):
+    manifest = cli_runner.manifest("done", "takes")
+    cli_runner.run("apply", manifest)
+    cli_runner.sandbox.requests.clear()
+    cli_runner.run("apply", manifest)
+    assert len(cli_runner.sandbox.requests) == 0
+    cli_runner.run("apply", manifest, "--refresh", "--only", "takes")
+    assert [entry.id for entry in cli_runner.sandbox.requests] == ["takes"]
 
 
-def test_an_interrupted_run_prints_its_report_and_exits_130(desk):
-    manifest = desk.manifest("done", "queued")
-    with desk.start("apply", manifest, "--wait", "60s", "--format", "json") as process:
-        _wait_for((desk.folder / "outputs/.mhsync/receipts/done.json").exists)
+def test_an_interrupted_run_prints_its_report_and_exits_130(cli_runner):
+    manifest = cli_runner.manifest("done", "queued")
+    with cli_runner.start("apply", manifest, "--wait", "60s", "--format", "json") as process:
+        _wait_for((cli_runner.folder / "outputs/.mhsync/receipts/done.json").exists)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=TIMEOUT)
     assert process.returncode == 130
@@ -144,11 +150,11 @@ def test_an_interrupted_run_prints_its_report_and_exits_130(desk):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_second_signal_ends_the_process_at_once(desk, number):
-    manifest = desk.manifest("done")
+def test_the_second_signal_ends_the_process_at_once(cli_runner, number):
+    manifest = cli_runner.manifest("done")
     with (
         Sandbox(account(), latency=20.0) as slow,
-        desk.start("apply", manifest, environ={"MHSYNC_API_URL": slow.api_url}) as process,
+        cli_runner.start("apply", manifest, environ={"MHSYNC_API_URL": slow.api_url}) as process,
     ):
         _wait_for(lambda: len(slow.requests) > 0)
         process.send_signal(number)
@@ -166,11 +172,13 @@ def _wait_for(condition):
         time.sleep(PATIENCE)
 
 
-def test_a_terminal_is_asked_for_the_word_yes_and_told_what_was_never_stored(desk):
-    manifest = desk.manifest("done", "canceled: deleted", "takes: archived", "rendering: deleted")
-    with Terminal(desk, "--color=never", "apply", manifest, "--wait", "0.1s", "--format", "json") as terminal:
+def test_a_terminal_is_asked_for_the_word_yes_and_told_what_was_never_stored(cli_runner):
+    manifest = cli_runner.manifest("done", "canceled: deleted", "takes: archived", "rendering: deleted")
+    with Terminal(
+        cli_runner, "--color=never", "apply", manifest, "--wait", "0.1s", "--format", "json"
+    ) as terminal:
         asked = terminal.read_until("Type 'yes' to go on: ")
-        assert deleted(desk) == []
+        assert deleted(cli_runner) == []
         terminal.type("yes\n")
         out = terminal.finish()
     assert "3 projects would be deleted from the account, for good:" in asked
@@ -178,7 +186,7 @@ def test_a_terminal_is_asked_for_the_word_yes_and_told_what_was_never_stored(des
     assert "- canceled  canceled, NEVER STORED: no copy is kept" in lines
     assert "- takes  complete, once it is downloaded and proved" in lines
     assert "- rendering  rendering: when its render has ended" in lines
-    assert deleted(desk) == ["canceled", "takes"]
+    assert deleted(cli_runner) == ["canceled", "takes"]
     assert terminal.code == 4
     assert_valid(json.loads(out), "report")
 
@@ -186,42 +194,46 @@ def test_a_terminal_is_asked_for_the_word_yes_and_told_what_was_never_stored(des
 @pytest.mark.parametrize(
     "answer", ["no\n", "y\n", "YES\n", "\n", "\x04"], ids=["no", "y", "YES", "empty", "Ctrl-D"]
 )
-def test_any_other_answer_changes_nothing(desk, answer):
-    with Terminal(desk, "apply", desk.manifest("done", "canceled: deleted")) as terminal:
+def test_any_other_answer_changes_nothing(cli_runner, answer):
+    with Terminal(cli_runner, "apply", cli_runner.manifest("done", "canceled: deleted")) as terminal:
         terminal.read_until("Type 'yes' to go on: ")
         terminal.type(answer)
         terminal.finish()
     assert terminal.code == 3
-    assert deleted(desk) == []
-    assert not (desk.folder / "outputs/done").exists()
+    assert deleted(cli_runner) == []
+    assert not (cli_runner.folder / "outputs/done").exists()
 
 
-def test_ctrl_c_at_the_question_changes_nothing(desk):
-    with Terminal(desk, "apply", desk.manifest("canceled: deleted"), "--format", "json") as terminal:
+def test_ctrl_c_at_the_question_changes_nothing(cli_runner):
+    with Terminal(cli_runner, "apply", cli_runner.manifest("canceled: deleted"), "--format", "json") as terminal:
         terminal.read_until("Type 'yes' to go on: ")
         terminal.type("\x03")
         out = terminal.finish()
     assert terminal.code == 130
     assert_valid(json.loads(out), "error")
     assert "nothing was changed" in terminal.shown
-    assert deleted(desk) == []
+    assert deleted(cli_runner) == []
 
 
-def test_progress_on_a_terminal_is_one_rewritten_line_and_the_last_thing_is_no_rest_of_it(desk):
-    with Terminal(desk, "apply", desk.manifest("done", "takes", "queued"), "--wait", "0.5s") as terminal:
+def test_progress_on_a_terminal_is_one_rewritten_line_and_the_last_thing_is_no_rest_of_it(cli_runner):
+    with Terminal(
+        cli_runner, "apply", cli_runner.manifest("done", "takes", "queued"), "--wait", "0.5s"
+    ) as terminal:
         terminal.finish()
     assert "\r\x1b[K" in terminal.shown
     assert terminal.shown.rpartition("\x1b[K")[2] == ""
-    with Terminal(desk, "apply", desk.manifest("done", "takes", "queued"), "--wait", "0.5s", "-q") as terminal:
+    with Terminal(
+        cli_runner, "apply", cli_runner.manifest("done", "takes", "queued"), "--wait", "0.5s", "-q"
+    ) as terminal:
         terminal.finish()
     assert terminal.shown == ""
 
 
-def test_a_second_run_on_the_same_storage_is_refused_when_the_lock_is_not_let_go(desk):
-    manifest = desk.manifest("queued")
-    with desk.start("apply", manifest, "--wait", "60s") as process:
-        _wait_for(lambda: len(desk.sandbox.requests) > 0)
-        done = desk.run("apply", manifest, "--lock-timeout", "0.2s")
+def test_a_second_run_on_the_same_storage_is_refused_when_the_lock_is_not_let_go(cli_runner):
+    manifest = cli_runner.manifest("queued")
+    with cli_runner.start("apply", manifest, "--wait", "60s") as process:
+        _wait_for(lambda: len(cli_runner.sandbox.requests) > 0)
+        done = cli_runner.run("apply", manifest, "--lock-timeout", "0.2s")
         process.kill()
         process.communicate(timeout=TIMEOUT)
     assert done.code == 3

@@ -9,7 +9,7 @@ import pytest
 
 from mhsync.sandbox import faults as f
 from mhsync.sandbox.rules import Faults, Rule
-from tests.cli.desk import Desk, complete
+from tests.cli.cli_runner import CliRunner, complete
 from tests.cli.schemas import assert_valid
 
 
@@ -25,67 +25,67 @@ from tests.cli.schemas import assert_valid
         pytest.param("gone", [], 1, "error", id="gone"),
     ],
 )
-def test_exit_codes_and_one_json_document_with_each(desk, id_, args, code, schema):
-    done = desk.run("check", id_, *args, "--format", "json")
+def test_exit_codes_and_one_json_document_with_each(cli_runner, id_, args, code, schema):
+    done = cli_runner.run("check", id_, *args, "--format", "json")
     assert done.code == code
     assert_valid(done.document, schema)
-    assert desk.run("check", id_, *args).code == code
+    assert cli_runner.run("check", id_, *args).code == code
 
 
-def test_nothing_is_downloaded_unless_asked_for(desk):
-    desk.run("check", "done", "--wait")
-    assert list(desk.folder.iterdir()) == []
+def test_nothing_is_downloaded_unless_asked_for(cli_runner):
+    cli_runner.run("check", "done", "--wait")
+    assert list(cli_runner.folder.iterdir()) == []
 
 
-def test_files_go_into_the_folder_itself_and_replace_nothing(desk):
-    (desk.folder / "mine").mkdir()
-    (desk.folder / "mine/output.wav").write_text("precious", encoding="utf-8")
-    done = desk.run("check", "done", "--download", "--directory", "mine")
+def test_files_go_into_the_folder_itself_and_replace_nothing(cli_runner):
+    (cli_runner.folder / "mine").mkdir()
+    (cli_runner.folder / "mine/output.wav").write_text("precious", encoding="utf-8")
+    done = cli_runner.run("check", "done", "--download", "--directory", "mine")
     assert done.code == 0
     assert "downloaded: mine/output-2.wav" in done.out
-    assert (desk.folder / "mine/output.wav").read_text(encoding="utf-8") == "precious"
-    assert (desk.folder / "mine/output-2.wav").stat().st_size == 4096
+    assert (cli_runner.folder / "mine/output.wav").read_text(encoding="utf-8") == "precious"
+    assert (cli_runner.folder / "mine/output-2.wav").stat().st_size == 4096
 
 
-def test_a_folder_alone_asks_for_the_files_too(desk):
-    done = desk.run("check", "takes", "--directory", "new/folder", "--format", "json")
+def test_a_folder_alone_asks_for_the_files_too(cli_runner):
+    done = cli_runner.run("check", "takes", "--directory", "new/folder", "--format", "json")
     assert_valid(done.document, "check")
     assert done.document["downloaded_paths"] == [
         "new/folder/output.wav", "new/folder/output-2.wav", "new/folder/output-3.wav",
     ]  # fmt: skip
 
 
-def test_waiting_ends_when_the_render_does(desk):
-    from mhsync.sandbox.world import outputs_of
+def test_waiting_ends_when_the_render_does(cli_runner):
+    from mhsync.sandbox.account import outputs_of
 
     soon = complete("soon", status="rendering", later=((0.0, "complete"),))
-    desk.sandbox.world.put(soon)
+    cli_runner.sandbox.account.put(soon)
     assert outputs_of("soon") is not None
-    done = desk.run("check", "--wait", "soon", "--download")
+    done = cli_runner.run("check", "--wait", "soon", "--download")
     assert done.code == 0
     assert "waiting up to 10 min" in done.err
-    assert (desk.folder / "output.wav").stat().st_size == 4096
-    assert "waiting" not in desk.run("check", "--wait", "soon", "-q").err
+    assert (cli_runner.folder / "output.wav").stat().st_size == 4096
+    assert "waiting" not in cli_runner.run("check", "--wait", "soon", "-q").err
 
 
-def test_an_interrupted_check_says_what_was_kept_and_the_next_one_goes_on_with_it(desk: Desk):
+def test_an_interrupted_check_says_what_was_kept_and_the_next_one_goes_on_with_it(cli_runner: CliRunner):
     """A real process and a real signal."""
-    desk.sandbox.faults = Faults(Rule(f.Stall(bytes=2000), nth=1, host="files"))
-    process = desk.start("check", "done", "--directory", "audio")
+    cli_runner.sandbox.faults = Faults(Rule(f.Stall(bytes=2000), nth=1, host="files"))
+    process = cli_runner.start("check", "done", "--directory", "audio")
     until = time.monotonic() + 20
-    while not any(path.stat().st_size == 2000 for path in (desk.folder / "audio").glob(".mhsync-*.part")):
+    while not any(path.stat().st_size == 2000 for path in (cli_runner.folder / "audio").glob(".mhsync-*.part")):
         assert time.monotonic() < until
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=20)
     assert process.returncode == 130
-    (part,) = (desk.folder / "audio").glob(".mhsync-kept-done-1.part")
+    (part,) = (cli_runner.folder / "audio").glob(".mhsync-kept-done-1.part")
     kept = part.stat().st_size
     assert kept == 2000
     assert f"{kept:,} bytes were kept for the next run" in err
-    desk.sandbox.requests.clear()
+    cli_runner.sandbox.requests.clear()
 
-    assert desk.run("check", "done", "--directory", "audio").code == 0
+    assert cli_runner.run("check", "done", "--directory", "audio").code == 0
 
-    assert [entry.range for entry in desk.sandbox.requests.of("files")] == [f"bytes={kept}-"]
-    assert [path.name for path in (desk.folder / "audio").iterdir()] == ["output.wav"]
+    assert [entry.range for entry in cli_runner.sandbox.requests.of("files")] == [f"bytes={kept}-"]
+    assert [path.name for path in (cli_runner.folder / "audio").iterdir()] == ["output.wav"]

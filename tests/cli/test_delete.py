@@ -10,52 +10,52 @@ from tests.cli.schemas import assert_valid
 from tests.cli.terminal import Terminal
 
 
-def deletes(desk):
-    return [entry.id for entry in desk.sandbox.requests.of(method="DELETE")]
+def deletes(cli_runner):
+    return [entry.id for entry in cli_runner.sandbox.requests.of(method="DELETE")]
 
 
-def test_without_a_terminal_it_needs_yes_and_asks_nothing_of_the_api(desk):
-    done = desk.run("delete", "done", "--format", "json")
+def test_without_a_terminal_it_needs_yes_and_asks_nothing_of_the_api(cli_runner):
+    done = cli_runner.run("delete", "done", "--format", "json")
     assert done.code == 3
     assert_valid(done.document, "error")
     assert "--yes" in done.err
-    assert len(desk.sandbox.requests) == 0
+    assert len(cli_runner.sandbox.requests) == 0
 
 
-def test_yes_deletes_and_once_more_is_no_error(desk):
-    first = desk.run("delete", "done", "--yes", "--format", "json")
+def test_yes_deletes_and_once_more_is_no_error(cli_runner):
+    first = cli_runner.run("delete", "done", "--yes", "--format", "json")
     assert_valid(first.document, "deletion")
     assert (first.code, first.document["outcome"]) == (0, "deleted")
-    second = desk.run("delete", "done", "--yes", "--format", "json")
+    second = cli_runner.run("delete", "done", "--yes", "--format", "json")
     assert_valid(second.document, "deletion")
     assert (second.code, second.document["outcome"]) == (0, "gone")
-    assert "gone already" in desk.run("delete", "done", "--yes").out
+    assert "gone already" in cli_runner.run("delete", "done", "--yes").out
 
 
-def test_a_terminal_is_asked_and_told_what_it_is(desk):
-    with Terminal(desk, "delete", "done", "--format", "json") as terminal:
+def test_a_terminal_is_asked_and_told_what_it_is(cli_runner):
+    with Terminal(cli_runner, "delete", "done", "--format", "json") as terminal:
         asked = terminal.read_until("Type 'yes' to go on: ")
-        assert deletes(desk) == []
+        assert deletes(cli_runner) == []
         terminal.type("yes\n")
         out = terminal.finish()
     assert "done 'Morning jingle' (complete) would be deleted from the account, for good." in asked
     assert (terminal.code, json.loads(out)["outcome"]) == (0, "deleted")
-    assert deletes(desk) == ["done"]
+    assert deletes(cli_runner) == ["done"]
 
 
 @pytest.mark.parametrize(("typed", "code"), [("no\n", 3), ("\x03", 130)])
-def test_anything_but_yes_deletes_nothing(desk, typed, code):
-    with Terminal(desk, "delete", "done") as terminal:
+def test_anything_but_yes_deletes_nothing(cli_runner, typed, code):
+    with Terminal(cli_runner, "delete", "done") as terminal:
         terminal.read_until("Type 'yes' to go on: ")
         terminal.type(typed)
         terminal.finish()
     assert terminal.code == code
-    assert deletes(desk) == []
+    assert deletes(cli_runner) == []
 
 
-def test_a_terminal_is_not_asked_about_what_is_gone(desk):
-    with Terminal(desk, "delete", "gone") as terminal:
+def test_a_terminal_is_not_asked_about_what_is_gone(cli_runner):
+    with Terminal(cli_runner, "delete", "gone") as terminal:
         out = terminal.finish()
     assert terminal.code == 0
     assert "gone already" in out
-    assert deletes(desk) == []
+    assert deletes(cli_runner) == []

@@ -28,7 +28,7 @@ def mhsync_commands(group):
 
 
 @pytest.fixture
-def install(desk, tmp_path):
+def install(cli_runner, tmp_path):
     """`install(source)`: a plugin as pip would leave it, found by the processes of the desk."""
 
     def put(source: str, name: str = "mhsync-hello") -> None:
@@ -39,7 +39,7 @@ def install(desk, tmp_path):
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.2\n", encoding="utf-8")
         (info / "entry_points.txt").write_text(f"[mhsync]\n{module} = {module}\n", encoding="utf-8")
         (site / f"{module}.py").write_text(source, encoding="utf-8")
-        desk.environ.update(PYTHONPATH=str(site), MHSYNC_PLUGINS=name)
+        cli_runner.environ.update(PYTHONPATH=str(site), MHSYNC_PLUGINS=name)
 
     return put
 
@@ -50,8 +50,8 @@ def test_the_short_helps_are_those_of_the_commands(name):
     assert command.get_short_help_str(limit=200) == COMMANDS[name]
 
 
-def test_help_lists_every_command(desk):
-    out = desk.run("--help").out
+def test_help_lists_every_command(cli_runner):
+    out = cli_runner.run("--help").out
     assert [name for name in COMMANDS if f"\n  {name} " not in out] == []
     assert "plugins" not in out.partition("Commands:")[2].replace("  plugins ", "").lower()
 
@@ -60,25 +60,25 @@ def test_a_group_is_new_for_each_run():
     assert make_group() is not make_group()
 
 
-def test_a_plugin_adds_commands_but_takes_none(desk, install):
+def test_a_plugin_adds_commands_but_takes_none(cli_runner, install):
     install(PLUGIN)
-    assert desk.process("hello").out == "hello from a plugin\n"
-    shown = desk.process("--help").out
+    assert cli_runner.process("hello").out == "hello from a plugin\n"
+    shown = cli_runner.process("--help").out
     assert "Commands of plugins:\n  hello  Say hello." in shown
-    assert desk.process("plan", desk.manifest("done")).code == 0
+    assert cli_runner.process("plan", cli_runner.manifest("done")).code == 0
 
 
-def test_plugins_that_are_not_chosen_add_nothing(desk, install):
+def test_plugins_that_are_not_chosen_add_nothing(cli_runner, install):
     install(PLUGIN)
-    desk.environ["MHSYNC_PLUGINS"] = ""
-    assert [plugin["name"] for plugin in desk.process("plugins", "--format", "json").document["plugins"]] == [
-        "mhsync"
-    ]
-    assert desk.process("hello").code == 2
-    assert "Commands of plugins" not in desk.process("--help").out
-    del desk.environ["MHSYNC_PLUGINS"]
-    assert desk.process("hello").code == 0
-    assert desk.process("hello", "--no-plugins").code == 2
+    cli_runner.environ["MHSYNC_PLUGINS"] = ""
+    assert [
+        plugin["name"] for plugin in cli_runner.process("plugins", "--format", "json").document["plugins"]
+    ] == ["mhsync"]
+    assert cli_runner.process("hello").code == 2
+    assert "Commands of plugins" not in cli_runner.process("--help").out
+    del cli_runner.environ["MHSYNC_PLUGINS"]
+    assert cli_runner.process("hello").code == 0
+    assert cli_runner.process("hello", "--no-plugins").code == 2
 
 
 @pytest.mark.parametrize(
@@ -91,27 +91,27 @@ def test_plugins_that_are_not_chosen_add_nothing(desk, install):
         ),
     ],
 )
-def test_a_broken_plugin_stops_neither_help_nor_validate(desk, install, source):
+def test_a_broken_plugin_stops_neither_help_nor_validate(cli_runner, install, source):
     install(source)
-    shown = desk.process("--help")
+    shown = cli_runner.process("--help")
     assert shown.code == 0
     assert "Commands:" in shown.out
-    assert desk.process("validate", desk.manifest("done")).code == 0
-    unknown = desk.process("helo")
+    assert cli_runner.process("validate", cli_runner.manifest("done")).code == 0
+    unknown = cli_runner.process("helo")
     assert unknown.code == 2
 
 
-def test_a_broken_plugin_is_listed_with_what_is_wrong_and_exit_1(desk, install):
+def test_a_broken_plugin_is_listed_with_what_is_wrong_and_exit_1(cli_runner, install):
     install("raise RuntimeError('not today')")
-    listed = desk.process("plugins")
+    listed = cli_runner.process("plugins")
     assert listed.code == 1
     assert "mhsync-hello" in listed.out
     assert "not today" in listed.out
-    refused = desk.process("plan", desk.manifest("done"))
+    refused = cli_runner.process("plan", cli_runner.manifest("done"))
     assert refused.code == 1
     assert "mhsync-hello" in refused.err
     assert len(refused.err.splitlines()) == 2
-    assert desk.process("plan", "m.yaml", "--no-plugins").code == 0
+    assert cli_runner.process("plan", "m.yaml", "--no-plugins").code == 0
 
 
 def test_whether_a_plugin_may_be_there_is_told_without_loading(tmp_path, monkeypatch):

@@ -8,16 +8,16 @@ import logging
 
 import pytest
 
+from mhsync.cli.console import Console
 from mhsync.cli.logs import logging_to
-from mhsync.cli.voice import Voice
 
 
 def logged(*, verbose=0, quiet=False, form="text", name="mhsync.api", message="hello", level=logging.WARNING):
     err = io.StringIO()
-    voice = Voice((), {}, err=err)
-    voice.verbose, voice.is_quiet, voice.log_format = verbose, quiet, form
-    voice.keep_secret("mhk_1234")
-    with logging_to(voice):
+    console = Console((), {}, stderr=err)
+    console.verbose, console.is_quiet, console.log_format = verbose, quiet, form
+    console.add_secret("mhk_1234")
+    with logging_to(console):
         logging.getLogger(name).log(level, message)
     return err.getvalue()
 
@@ -72,15 +72,15 @@ def test_logging_is_left_as_it_was():
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-def test_no_secret_is_told_at_the_highest_verbosity(desk, form):
-    manifest = desk.manifest("done", "takes: archived", "nope", "error")
+def test_no_secret_is_told_at_the_highest_verbosity(cli_runner, form):
+    manifest = cli_runner.manifest("done", "takes: archived", "nope", "error")
     for command in (
         ["apply", manifest, "--yes"],
         ["plan", manifest, "--refresh"],
         ["check", "done", "--download"],
     ):
-        done = desk.run(*command, "-vv", "--log-format", form)
+        done = cli_runner.run(*command, "-vv", "--log-format", form)
         told = done.out + done.err
-        assert desk.sandbox.key not in told
+        assert cli_runner.sandbox.key not in told
         assert "signature=" not in told
         assert "expires=" not in told

@@ -26,13 +26,13 @@ def test_there_is_a_connection_for_everything_that_runs_at_once():
 @pytest.mark.parametrize(
     "flags", [["--checkers", "1", "--transfers", "1"], ["--rate", "1000"], ["--lock-timeout", "1m"]]
 )
-def test_the_flags_are_taken_by_the_commands(desk, flags):
-    assert desk.run("apply", desk.manifest("done", "takes"), *flags).code == 0
+def test_the_flags_are_taken_by_the_commands(cli_runner, flags):
+    assert cli_runner.run("apply", cli_runner.manifest("done", "takes"), *flags).code == 0
 
 
-def test_a_rate_slows_the_run_down(desk):
+def test_a_rate_slows_the_run_down(cli_runner):
     import time
 
     began = time.monotonic()
-    desk.run("plan", desk.manifest("done", "takes", "queued", "error", "draft"), "--rate", "10")
+    cli_runner.run("plan", cli_runner.manifest("done", "takes", "queued", "error", "draft"), "--rate", "10")
     assert time.monotonic() - began > 0.25

@@ -13,26 +13,28 @@ def tree(folder):
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
 
 
-def test_a_plan_of_every_state(desk, golden):
-    manifest = desk.manifest(
+def test_a_plan_of_every_state(cli_runner, golden):
+    manifest = cli_runner.manifest(
         "done", "takes: archived", "queued", "rendering: deleted", "draft: deleted", "canceled: deleted",
         "error", "gone: deleted", "new-status",
     )  # fmt: skip
-    desk.sandbox.world.set_status("new-status", "simmering")
-    done = desk.run("plan", manifest)
+    cli_runner.sandbox.account.set_status("new-status", "simmering")
+    done = cli_runner.run("plan", manifest)
     golden("plan-sandbox", done.out)
     assert (done.code, done.err) == (1, "")
 
 
-def test_a_plan_changes_nothing(desk):
-    manifest = desk.manifest("done", "takes: archived", "canceled: deleted")
-    desk.run("plan", manifest)
-    assert tree(desk.folder) == ["m.yaml"]
-    assert {entry.method for entry in desk.sandbox.requests} == {"GET"}
+def test_a_plan_changes_nothing(cli_runner):
+    manifest = cli_runner.manifest("done", "takes: archived", "canceled: deleted")
+    cli_runner.run("plan", manifest)
+    assert tree(cli_runner.folder) == ["m.yaml"]
+    assert {entry.method for entry in cli_runner.sandbox.requests} == {"GET"}
 
 
-def test_the_json_is_as_its_schema_says(desk):
-    done = desk.run("plan", desk.manifest("done", "queued", "error", "draft: deleted"), "--format", "json")
+def test_the_json_is_as_its_schema_says(cli_runner):
+    done = cli_runner.run(
+        "plan", cli_runner.manifest("done", "queued", "error", "draft: deleted"), "--format", "json"
+    )
     assert_valid(done.document, "plan")
     assert [project["verdict"] for project in done.document["projects"]] == [
         "change", "pending", "blocked", "change",
@@ -50,106 +52,106 @@ def test_the_json_is_as_its_schema_says(desk):
         pytest.param(["error"], 1, 1, id="blocked"),
     ],
 )
-def test_exit_codes(desk, projects, plain, detailed):
-    manifest = desk.manifest(*projects)
-    assert desk.run("plan", manifest).code == plain
-    assert desk.run("plan", manifest, "--detailed-exitcode").code == detailed
+def test_exit_codes(cli_runner, projects, plain, detailed):
+    manifest = cli_runner.manifest(*projects)
+    assert cli_runner.run("plan", manifest).code == plain
+    assert cli_runner.run("plan", manifest, "--detailed-exitcode").code == detailed
 
 
-def test_detailed_exit_code_of_a_failed_get_is_1(desk):
-    desk.sandbox.world.set_status("done", "simmering")
-    done = desk.run("plan", desk.manifest("done"), "--detailed-exitcode")
+def test_detailed_exit_code_of_a_failed_get_is_1(cli_runner):
+    cli_runner.sandbox.account.set_status("done", "simmering")
+    done = cli_runner.run("plan", cli_runner.manifest("done"), "--detailed-exitcode")
     assert done.code == 1
     assert "simmering" in done.out
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-def test_any_error_is_1_under_detailed_exitcode_because_2_means_changes(desk, form):
-    bad = desk.write("projects: [{id: done, stat: deleted}]")
+def test_any_error_is_1_under_detailed_exitcode_because_2_means_changes(cli_runner, form):
+    bad = cli_runner.write("projects: [{id: done, stat: deleted}]")
     for args in (
         [bad],
         ["missing.yaml"],
         [],
-        [desk.manifest("done", name="ok.yaml"), "--only", "nope"],
+        [cli_runner.manifest("done", name="ok.yaml"), "--only", "nope"],
         ["--nope"],
     ):
-        done = desk.run("plan", *args, "--detailed-exitcode", "--format", form)
+        done = cli_runner.run("plan", *args, "--detailed-exitcode", "--format", form)
         assert done.code == 1, args
-        assert desk.run("plan", *args).code == 2, args
+        assert cli_runner.run("plan", *args).code == 2, args
         if form == "json":
             assert done.document["exit"] == 1
 
 
-def test_only_looks_at_the_ids_that_are_named(desk):
-    manifest = desk.manifest("done", "takes", "error")
-    done = desk.run("plan", manifest, "--only", "done", "--only", "takes")
+def test_only_looks_at_the_ids_that_are_named(cli_runner):
+    manifest = cli_runner.manifest("done", "takes", "error")
+    done = cli_runner.run("plan", manifest, "--only", "done", "--only", "takes")
     assert done.code == 0
-    assert {entry.id for entry in desk.sandbox.requests} == {"done", "takes"}
+    assert {entry.id for entry in cli_runner.sandbox.requests} == {"done", "takes"}
 
 
-def test_an_unknown_id_after_only_names_the_nearest_and_asks_nothing(desk):
-    done = desk.run("plan", desk.manifest("done", "takes"), "--only", "tales")
+def test_an_unknown_id_after_only_names_the_nearest_and_asks_nothing(cli_runner):
+    done = cli_runner.run("plan", cli_runner.manifest("done", "takes"), "--only", "tales")
     assert done.code == 2
     assert done.err.splitlines() == [
         "error: --only 'tales': no manifest lists this id",
         "  hint: did you mean takes?",
     ]
-    assert len(desk.sandbox.requests) == 0
+    assert len(cli_runner.sandbox.requests) == 0
 
 
-def test_what_is_not_found_is_counted_and_a_wrong_account_is_suspected(desk):
-    done = desk.run("plan", desk.manifest("gone", "never", "done"))
+def test_what_is_not_found_is_counted_and_a_wrong_account_is_suspected(cli_runner):
+    done = cli_runner.run("plan", cli_runner.manifest("gone", "never", "done"))
     assert "2 projects not found (404)" in done.out
-    done = desk.run("plan", desk.manifest("gone: deleted", "never: deleted"))
+    done = cli_runner.run("plan", cli_runner.manifest("gone: deleted", "never: deleted"))
     assert "Is the API key that of another account?" in done.out
     assert done.code == 0
-    done = desk.run("plan", desk.manifest("gone: deleted", "never: deleted"), "--format", "json")
+    done = cli_runner.run("plan", cli_runner.manifest("gone: deleted", "never: deleted"), "--format", "json")
     assert "Is the API key that of another account?" in done.err
     assert_valid(done.document, "plan")
 
 
-def test_verbose_lists_the_unchanged_and_the_paths(desk):
-    manifest = desk.manifest("gone: deleted", "done")
-    assert "unchanged  not found" not in desk.run("plan", manifest).out
-    out = desk.run("plan", manifest, "-v").out
+def test_verbose_lists_the_unchanged_and_the_paths(cli_runner):
+    manifest = cli_runner.manifest("gone: deleted", "done")
+    assert "unchanged  not found" not in cli_runner.run("plan", manifest).out
+    out = cli_runner.run("plan", manifest, "-v").out
     assert "=  gone     unchanged  not found" in out
     assert "-> done/output.wav" in out
 
 
-def test_a_saved_plan_is_refused_whatever_it_is_called(desk):
-    saved = desk.run("plan", desk.manifest("done"), "--format", "json").out
+def test_a_saved_plan_is_refused_whatever_it_is_called(cli_runner):
+    saved = cli_runner.run("plan", cli_runner.manifest("done"), "--format", "json").out
     for name in ("plan.json", "plan.yaml", "plan"):
-        (desk.folder / name).write_text(saved, encoding="utf-8")
+        (cli_runner.folder / name).write_text(saved, encoding="utf-8")
         for command in ("apply", "plan", "validate"):
-            done = desk.run(command, name)
+            done = cli_runner.run(command, name)
             assert done.code == 2
             assert "saved plans cannot be applied yet" in done.err
-    (desk.folder / "other.json").write_text(json.dumps({"format": "else"}), encoding="utf-8")
-    assert "saved plan" not in desk.run("plan", "other.json").err
+    (cli_runner.folder / "other.json").write_text(json.dumps({"format": "else"}), encoding="utf-8")
+    assert "saved plan" not in cli_runner.run("plan", "other.json").err
 
 
-def test_names_from_the_api_cannot_reach_the_terminal_whole(desk):
-    desk.sandbox.world.set_status("done", "\x1b[2J\u202erendered")
-    done = desk.run("plan", desk.manifest("done"), "-v")
+def test_names_from_the_api_cannot_reach_the_terminal_whole(cli_runner):
+    cli_runner.sandbox.account.set_status("done", "\x1b[2J\u202erendered")
+    done = cli_runner.run("plan", cli_runner.manifest("done"), "-v")
     assert done.code == 1
     assert "\x1b" not in done.out + done.err
     assert "\u202e" not in done.out + done.err
 
 
-def test_what_apply_would_refuse_is_told_and_changes_no_exit_code(desk):
-    manifest = desk.manifest("draft: deleted", "canceled: deleted")
-    plain = desk.run("plan", manifest)
+def test_what_apply_would_refuse_is_told_and_changes_no_exit_code(cli_runner):
+    manifest = cli_runner.manifest("draft: deleted", "canceled: deleted")
+    plain = cli_runner.run("plan", manifest)
     assert "refuse" not in plain.out
-    limited = desk.run("plan", manifest, "--max-deletes", "1")
+    limited = cli_runner.run("plan", manifest, "--max-deletes", "1")
     assert limited.code == plain.code == 0
     assert limited.out.splitlines()[-2:] == [
         "apply would refuse this: m.yaml: 2 deletes are planned, but --max-deletes is 1 of 2 projects",
         "  hint: to allow it this once: --max-deletes 2; to leave deletes out: --no-deletes",
     ]
-    assert desk.run("apply", manifest, "--max-deletes", "1", "--yes").code == 3
-    form = desk.run("plan", manifest, "--max-deletes", "1", "--format", "json")
+    assert cli_runner.run("apply", manifest, "--max-deletes", "1", "--yes").code == 3
+    form = cli_runner.run("plan", manifest, "--max-deletes", "1", "--format", "json")
     assert_valid(form.document, "plan")
     assert "apply would refuse this" in form.err
-    archived = desk.manifest("done: archived")
-    assert "CI runner" in desk.run("plan", archived, CI="true").out
-    assert "CI runner" not in desk.run("plan", archived).out
+    archived = cli_runner.manifest("done: archived")
+    assert "CI runner" in cli_runner.run("plan", archived, CI="true").out
+    assert "CI runner" not in cli_runner.run("plan", archived).out

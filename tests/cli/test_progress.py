@@ -6,11 +6,11 @@ import io
 
 import pytest
 
+from mhsync.cli.console import Console
 from mhsync.cli.progress import Progress
-from mhsync.cli.voice import Voice
 from mhsync.core.plan import Plan
 from mhsync.core.report import Outcome, ProjectResult
-from tests.cli.test_voice import TerminalStream
+from tests.cli.test_console import TerminalStream
 
 
 class Clock:
@@ -21,74 +21,74 @@ class Clock:
 
 
 def watch(err, *, quiet=False):
-    voice = Voice((), {}, err=err)
-    voice.is_quiet = quiet
+    console = Console((), {}, stderr=err)
+    console.is_quiet = quiet
     clock = Clock()
-    progress = Progress(voice, clock=clock)
-    return progress, progress.watcher, clock
+    progress = Progress(console, clock=clock)
+    return progress, progress.observer, clock
 
 
 def test_in_a_log_a_line_comes_every_few_seconds():
     err = io.StringIO()
-    _, watcher, clock = watch(err)
+    _, observer, clock = watch(err)
     for done in range(1, 21):
-        watcher.checked(done, 20)
+        observer.checked(done, 20)
         clock.now += 0.5
     assert err.getvalue().splitlines() == ["checked 11 of 20 projects"]
 
 
 def test_a_quick_run_writes_nothing_into_a_log():
     err = io.StringIO()
-    progress, watcher, _ = watch(err)
-    watcher.checked(1, 1)
-    watcher.settled(ProjectResult("a", Outcome.DOWNLOADED))
+    progress, observer, _ = watch(err)
+    observer.checked(1, 1)
+    observer.settled(ProjectResult("a", Outcome.DOWNLOADED))
     progress.end()
     assert err.getvalue() == ""
 
 
 def test_on_a_terminal_the_line_is_rewritten_and_taken_away():
     err = TerminalStream()
-    progress, watcher, clock = watch(err)
-    watcher.checked(1, 2)
+    progress, observer, clock = watch(err)
+    observer.checked(1, 2)
     clock.now += 1
-    watcher.checked(2, 2)
+    observer.checked(2, 2)
     progress.end()
     assert err.getvalue() == "\r\x1b[Kchecked 1 of 2 projects\r\x1b[Kchecked 2 of 2 projects\r\x1b[K"
 
 
 def test_the_line_is_not_rewritten_more_often_than_eyes_can_follow():
     err = TerminalStream()
-    _, watcher, _ = watch(err)
+    _, observer, _ = watch(err)
     for done in range(1000):
-        watcher.checked(done, 1000)
+        observer.checked(done, 1000)
     assert err.getvalue().count("checked") == 1
 
 
 @pytest.mark.parametrize("stream", [TerminalStream, io.StringIO])
 def test_quiet_is_quiet_but_warnings_are_told(stream):
     err = stream()
-    progress, watcher, clock = watch(err, quiet=True)
+    progress, observer, clock = watch(err, quiet=True)
     for _ in range(3):
         clock.now += 10
-        watcher.checked(1, 2)
-        watcher.waiting(1, 5.0)
-        watcher.locked("pid 1")
-        watcher.settled(ProjectResult("a", Outcome.DOWNLOADED))
+        observer.checked(1, 2)
+        observer.waiting(1, 5.0)
+        observer.locked("pid 1")
+        observer.settled(ProjectResult("a", Outcome.DOWNLOADED))
     progress.end()
     assert err.getvalue() == ""
-    watcher.warned("the notifier \x1b failed at https://x.example/?token=abc")
+    observer.warned("the notifier \x1b failed at https://x.example/?token=abc")
     assert err.getvalue() == "warning: the notifier \\x1b failed at https://x.example/?…\n"
 
 
 def test_every_step_has_words():
     err = io.StringIO()
-    _, watcher, clock = watch(err)
-    watcher.planned(Plan("https://api.example"))
-    watcher.locked("pid 7 since 12:00")
+    _, observer, clock = watch(err)
+    observer.planned(Plan("https://api.example"))
+    observer.locked("pid 7 since 12:00")
     clock.now += 10
-    watcher.settled(ProjectResult("a", Outcome.NOT_ATTEMPTED))
+    observer.settled(ProjectResult("a", Outcome.NOT_ATTEMPTED))
     clock.now += 10
-    watcher.waiting(2, 125.0)
+    observer.waiting(2, 125.0)
     assert err.getvalue().splitlines() == [
         "waiting for another run: pid 7 since 12:00",
         "1 of 1 done; last: a not attempted",

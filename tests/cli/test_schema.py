@@ -13,8 +13,8 @@ SCHEMAS = {item.name.removesuffix(".schema.json"): item for item in files("mhsyn
 
 
 @pytest.mark.parametrize("name", sorted(SCHEMAS))
-def test_a_schema_is_printed_as_it_ships(desk, name):
-    done = desk.run("schema", name)
+def test_a_schema_is_printed_as_it_ships(cli_runner, name):
+    done = cli_runner.run("schema", name)
     assert (done.code, done.err) == (0, "")
     assert done.out == SCHEMAS[name].read_text(encoding="utf-8").rstrip("\n") + "\n"
     schema = json.loads(done.out)
@@ -40,8 +40,8 @@ def test_everything_that_json_prints_has_a_schema():
     assert printed <= set(SCHEMAS)
 
 
-def test_an_unknown_name_lists_the_known_ones(desk):
-    done = desk.run("schema", "plans")
+def test_an_unknown_name_lists_the_known_ones(cli_runner):
+    done = cli_runner.run("schema", "plans")
     assert done.code == 2
     assert "did you mean plan?" in done.err
     assert all(name in done.err for name in SCHEMAS)

@@ -12,7 +12,7 @@ import pytest
 from mhsync.cli.signals import interrupting, stopping
 from mhsync.errors import Interrupted
 from mhsync.sandbox.server import Sandbox
-from tests.cli.desk import TIMEOUT, account
+from tests.cli.cli_runner import TIMEOUT, account
 from tests.cli.schemas import assert_valid
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
@@ -41,11 +41,11 @@ def test_a_prompt_is_interrupted_and_asks_nobody_to_stop(number):
 
 @pytest.mark.parametrize("number", SIGNALS)
 @pytest.mark.parametrize("command", [["plan", "m.yaml"], ["apply", "m.yaml"], ["get", "done"], ["check", "done"]])
-def test_before_there_is_a_result_130_comes_with_an_error_document(desk, command, number):
-    desk.manifest("done")
+def test_before_there_is_a_result_130_comes_with_an_error_document(cli_runner, command, number):
+    cli_runner.manifest("done")
     with (
         Sandbox(account(), latency=1.0) as slow,
-        desk.start(*command, "--format", "json", environ={"MHSYNC_API_URL": slow.api_url}) as process,
+        cli_runner.start(*command, "--format", "json", environ={"MHSYNC_API_URL": slow.api_url}) as process,
     ):
         until = time.monotonic() + TIMEOUT
         while not len(slow.requests):

@@ -5,43 +5,43 @@ from __future__ import annotations
 from tests.cli.schemas import assert_valid
 
 
-def test_what_is_whole_is_counted(desk):
-    manifest = desk.manifest("done", "takes", "queued")
-    desk.run("apply", manifest)
-    desk.sandbox.requests.clear()
-    done = desk.run("verify", manifest, MAGIC_HOUR_API_KEY=None)
+def test_what_is_whole_is_counted(cli_runner):
+    manifest = cli_runner.manifest("done", "takes", "queued")
+    cli_runner.run("apply", manifest)
+    cli_runner.sandbox.requests.clear()
+    done = cli_runner.run("verify", manifest, MAGIC_HOUR_API_KEY=None)
     assert done.code == 0
     assert done.out == "Verified: 4 files as the receipts say (12.8 KiB); 1 project not stored yet.\n"
-    assert len(desk.sandbox.requests) == 0
+    assert len(cli_runner.sandbox.requests) == 0
 
 
-def test_every_kind_of_problem(desk, golden):
-    manifest = desk.manifest("done", "takes")
-    desk.run("apply", manifest)
-    outputs = desk.folder / "outputs"
+def test_every_kind_of_problem(cli_runner, golden):
+    manifest = cli_runner.manifest("done", "takes")
+    cli_runner.run("apply", manifest)
+    outputs = cli_runner.folder / "outputs"
     (outputs / "done/output.wav").write_bytes(b"x" * 4096)
     (outputs / "takes/output.wav").unlink()
     (outputs / "takes/output-2.wav").write_bytes(b"short")
     (outputs / "mine.txt").write_text("mine", encoding="utf-8")
-    form = desk.run("verify", manifest, "--format", "json")
+    form = cli_runner.run("verify", manifest, "--format", "json")
     assert_valid(form.document, "verification")
     assert form.code == 1
-    done = desk.run("verify", manifest)
+    done = cli_runner.run("verify", manifest)
     golden("verify", done.out)
     assert done.code == 1
 
 
-def test_verbose_lists_what_is_whole_too(desk):
-    manifest = desk.manifest("done", "queued")
-    desk.run("apply", manifest)
-    out = desk.run("verify", manifest, "-v").out
+def test_verbose_lists_what_is_whole_too(cli_runner):
+    manifest = cli_runner.manifest("done", "queued")
+    cli_runner.run("apply", manifest)
+    out = cli_runner.run("verify", manifest, "-v").out
     assert "=  done/output.wav  ok" in out
     assert out.endswith("Not stored yet: queued\n")
 
 
-def test_only_and_bad_usage(desk):
-    manifest = desk.manifest("done", "takes")
-    desk.run("apply", manifest)
-    assert "1 file as" in desk.run("verify", manifest, "--only", "done").out
-    assert desk.run("verify", manifest, "--only", "nope").code == 2
-    assert desk.run("verify").code == 2
+def test_only_and_bad_usage(cli_runner):
+    manifest = cli_runner.manifest("done", "takes")
+    cli_runner.run("apply", manifest)
+    assert "1 file as" in cli_runner.run("verify", manifest, "--only", "done").out
+    assert cli_runner.run("verify", manifest, "--only", "nope").code == 2
+    assert cli_runner.run("verify").code == 2

@@ -8,7 +8,7 @@ import pytest
 
 from mhsync.sandbox import faults as f
 from mhsync.sandbox.rules import Faults, Rule
-from tests.cli.desk import Desk
+from tests.cli.cli_runner import CliRunner
 from tests.cli.terminal import Terminal
 
 _LINE = re.compile(
@@ -24,25 +24,25 @@ _COMMANDS = {
 
 
 @pytest.fixture(autouse=True)
-def busy(desk: Desk) -> None:
-    desk.manifest("done")
-    desk.sandbox.faults = Faults(Rule(f.Status(503, retry_after=3), nth=1, host="api"))
+def busy(cli_runner: CliRunner) -> None:
+    cli_runner.manifest("done")
+    cli_runner.sandbox.faults = Faults(Rule(f.Status(503, retry_after=3), nth=1, host="api"))
 
 
 @pytest.mark.parametrize("name", _COMMANDS)
-def test_a_long_wait_is_reported_once_with_its_reason_length_and_attempt(desk: Desk, name: str):
-    done = desk.run(*_COMMANDS[name])
+def test_a_long_wait_is_reported_once_with_its_reason_length_and_attempt(cli_runner: CliRunner, name: str):
+    done = cli_runner.run(*_COMMANDS[name])
     assert done.code == 0, done.err
     assert len(_LINE.findall(done.err)) == 1, done.err
     assert "503" not in done.out
 
 
-def test_quiet_commands_report_no_wait(desk: Desk):
-    assert desk.run("apply", "-q", "m.yaml").err == ""
+def test_quiet_commands_report_no_wait(cli_runner: CliRunner):
+    assert cli_runner.run("apply", "-q", "m.yaml").err == ""
 
 
-def test_on_a_terminal_the_notice_stands_on_a_line_of_its_own(desk: Desk):
-    with Terminal(desk, "apply", "m.yaml") as terminal:
+def test_on_a_terminal_the_notice_stands_on_a_line_of_its_own(cli_runner: CliRunner):
+    with Terminal(cli_runner, "apply", "m.yaml") as terminal:
         terminal.finish()
     assert terminal.code == 0
     lines = [line.rpartition("\x1b[K")[2] for line in terminal.shown.replace("\r\n", "\n").split("\n")]

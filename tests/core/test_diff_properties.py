@@ -62,22 +62,22 @@ def worlds(draw):
     return manifest(*entries), Inventory("/storage", files, receipts), details
 
 
-def asked(world) -> dict[str, Details]:
-    desired, stock, details = world
+def asked(account) -> dict[str, Details]:
+    desired, stock, details = account
     return {entry.id: details[entry.id] for _, entry in desired if needs_details(entry, stock)}
 
 
 @given(worlds())
-def test_nothing_is_deleted_unless_deleted_or_archived_is_desired(world):
-    desired, stock, _ = world
-    for plan in plan_of(desired, stock, asked(world)).deletes:
+def test_nothing_is_deleted_unless_deleted_or_archived_is_desired(account):
+    desired, stock, _ = account
+    for plan in plan_of(desired, stock, asked(account)).deletes:
         assert plan.desired in (State.DELETED, State.ARCHIVED)
 
 
 @given(worlds())
-def test_nothing_is_done_when_the_details_are_unknown(world):
-    desired, stock, details = world
-    for plan in plan_of(desired, stock, asked(world)).projects:
+def test_nothing_is_done_when_the_details_are_unknown(account):
+    desired, stock, details = account
+    for plan in plan_of(desired, stock, asked(account)).projects:
         if isinstance(details[plan.id], Unreadable) and Action.MOVE not in plan.actions:
             assert plan.actions == ()
         if isinstance(details[plan.id], Unreadable):
@@ -85,9 +85,9 @@ def test_nothing_is_done_when_the_details_are_unknown(world):
 
 
 @given(worlds())
-def test_an_archived_project_is_deleted_only_behind_a_stored_copy_of_the_same_outputs(world):
-    desired, stock, details = world
-    for plan in plan_of(desired, stock, asked(world)).deletes:
+def test_an_archived_project_is_deleted_only_behind_a_stored_copy_of_the_same_outputs(account):
+    desired, stock, details = account
+    for plan in plan_of(desired, stock, asked(account)).deletes:
         if plan.desired is not State.ARCHIVED:
             continue
         project = details[plan.id].project
@@ -125,9 +125,9 @@ def test_a_delete_needs_as_many_distinct_outputs_stored_as_are_offered(kept, dat
 
 
 @given(worlds())
-def test_no_two_projects_are_given_one_path(world):
-    desired, stock, _ = world
-    plans = [p for p in plan_of(desired, stock, asked(world)).projects if p.verdict is Verdict.CHANGE]
+def test_no_two_projects_are_given_one_path(account):
+    desired, stock, _ = account
+    plans = [p for p in plan_of(desired, stock, asked(account)).projects if p.verdict is Verdict.CHANGE]
     paths = [
         output.path.casefold() for plan in plans if plan.actions[0] != Action.DELETE for output in plan.outputs
     ]
@@ -135,9 +135,9 @@ def test_no_two_projects_are_given_one_path(world):
 
 
 @given(worlds())
-def test_applying_a_plan_to_the_model_and_planning_again_gives_nothing(world):
-    desired, stock, details = world
-    first = plan_of(desired, stock, asked(world))
+def test_applying_a_plan_to_the_model_and_planning_again_gives_nothing(account):
+    desired, stock, details = account
+    first = plan_of(desired, stock, asked(account))
     stock, details = apply_to_model(first, stock, details)
     again = plan_of(desired, stock, asked((desired, stock, details)))
     assert [p for p in again.projects if p.actions] == []

@@ -82,7 +82,7 @@ def test_drafts_are_not_waited_for():
 def test_archived_into_a_folder_of_a_ci_runner_is_refused(is_ci, folder, durable, state, refused):
     one = plan(entry("a", state), policy=Policy(durable_storage=durable))
     machine = frozenset({"m.yaml"} if folder else ())
-    problems = check(one, Circumstances(is_ci=is_ci, machine_folders=machine))
+    problems = check(one, Circumstances(is_ci=is_ci, local_files=machine))
     assert codes(problems) == (["storage_not_durable"] if refused else [])
 
 
@@ -95,7 +95,7 @@ def test_no_deletes_leaves_the_safe_half():
     safe = plan(entry("a", ARCHIVED), entry("b", DELETED)).without_deletes()
     assert [[str(a) for a in p.actions] for p in safe.projects] == [["download"], []]
     assert safe.summary["delete"] == 0
-    assert check(safe, Circumstances(is_ci=True, machine_folders=frozenset({"m.yaml"}))) == ()
+    assert check(safe, Circumstances(is_ci=True, local_files=frozenset({"m.yaml"}))) == ()
 
 
 @pytest.mark.parametrize("text", ["", "%", "-1", "1.5", "101%", "ten", "²", "1" * 10])

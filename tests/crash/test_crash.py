@@ -19,9 +19,9 @@ from pathlib import Path
 
 import pytest
 
+from mhsync.sandbox.account import Account, SandboxProject
 from mhsync.sandbox.server import Sandbox
-from mhsync.sandbox.world import SandboxProject, World
-from tests.reconcile.bench import ALLOW, Bench, complete, outcomes
+from tests.reconcile.fixture import ALLOW, ReconcileFixture, complete, outcomes
 
 IS_LONG = bool(os.environ.get("MHSYNC_LONG"))
 SCENARIOS = 110 if IS_LONG else 8
@@ -53,7 +53,7 @@ def projects() -> list[SandboxProject]:
 
 @dataclass
 class Scenario:
-    bench: Bench
+    bench: ReconcileFixture
     file: Path
     wholes: set[tuple[int, str]]
     """Size and sha256 of every output that the account has."""
@@ -115,8 +115,8 @@ def bytes_of(output) -> bytes:
 @pytest.fixture
 def scenario(tmp_path):
     everything = projects()
-    with Sandbox(World(everything)) as sandbox:
-        bench = Bench(sandbox, tmp_path / "outputs")
+    with Sandbox(Account(everything)) as sandbox:
+        bench = ReconcileFixture(sandbox, tmp_path / "outputs")
         first = bench.apply({id_: ("downloaded", path) for id_, path in BEFORE.items()})
         assert set(outcomes(first).values()) == {"downloaded"}
         file = tmp_path / "m.yaml"

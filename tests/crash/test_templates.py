@@ -20,9 +20,9 @@ from pathlib import Path
 
 import pytest
 
+from mhsync.sandbox.account import Account
 from mhsync.sandbox.server import Sandbox
-from mhsync.sandbox.world import World
-from tests.reconcile.bench import Bench, complete
+from tests.reconcile.fixture import ReconcileFixture, complete
 
 IS_LONG = bool(os.environ.get("MHSYNC_LONG"))
 KILLS = int(os.environ.get("MHSYNC_KILLS", "2000" if IS_LONG else "40"))
@@ -70,7 +70,7 @@ class Runner:
 
 @dataclass
 class Storm:
-    bench: Bench
+    bench: ReconcileFixture
     runner: Runner
     chance: random.Random
     wholes: set[tuple[int, str]]
@@ -146,7 +146,7 @@ def fingerprint(path: Path) -> tuple[int, str]:
 def runner() -> Iterator[tuple[Runner, Sandbox]]:
     """One process and one server for all storms."""
     root = Path(__file__).parents[2]
-    with Sandbox(World()) as sandbox, tempfile.TemporaryDirectory(prefix="mhsync-storm-") as folder:
+    with Sandbox(Account()) as sandbox, tempfile.TemporaryDirectory(prefix="mhsync-storm-") as folder:
         environ = os.environ | {
             "MHSYNC_API_URL": sandbox.api_url,
             "MAGIC_HOUR_API_KEY": sandbox.key,
@@ -168,11 +168,11 @@ def test_kills_with_another_template_after_each(runner, tmp_path, number):
     process, sandbox = runner
     projects = [complete(id_, 2 if id_ in "bd" else 1, size=1000 + 100 * n) for n, id_ in enumerate(STATES)]
     for project in projects:
-        sandbox.world.put(project)
+        sandbox.account.put(project)
     sandbox.requests.clear()
     bodies = [b"".join(output.audio.read()) for project in projects for output in project.outputs]
     wholes = {(len(body), hashlib.sha256(body).hexdigest()) for body in bodies}
-    storm = Storm(Bench(sandbox, tmp_path / "outputs"), process, random.Random(number), wholes)
+    storm = Storm(ReconcileFixture(sandbox, tmp_path / "outputs"), process, random.Random(number), wholes)
     killed = 0
     while killed < KILLS_EACH:
         killed += storm.run(paths(storm.chance), at=storm.chance.randrange(1, STEPS)) == -9

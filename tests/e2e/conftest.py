@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from mhsync.sandbox.account import Account
 from mhsync.sandbox.server import Sandbox
-from mhsync.sandbox.world import World
-from tests.cli.desk import Desk, complete
+from tests.cli.cli_runner import CliRunner, complete
 from tests.e2e.spied import Spied
 from tests.examples.installed import lay_down
 
@@ -21,12 +21,12 @@ def spied(tmp_path: Path) -> Iterator[Spied]:
     folder.mkdir()
     site = tmp_path / "site"
     lay_down(site, "mhsync-spy", SPY, version="2.5")
-    with Sandbox(World([complete(name) for name in ("one", "two", "three")])) as sandbox:
-        desk = Desk(folder, sandbox)
-        desk.environ.update(
+    with Sandbox(Account([complete(name) for name in ("one", "two", "three")])) as sandbox:
+        cli_runner = CliRunner(folder, sandbox)
+        cli_runner.environ.update(
             PYTHONPATH=str(site),
             MHSYNC_PLUGINS="mhsync-spy",
             SPY_LOG=str(tmp_path / "log"),
             TARGET="spy://t0ken@chat",
         )
-        yield Spied(desk, site, tmp_path / "kept", tmp_path / "log")
+        yield Spied(cli_runner, site, tmp_path / "kept", tmp_path / "log")

@@ -6,12 +6,12 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.cli.desk import Desk, Done
+from tests.cli.cli_runner import CliRunner, Done
 
 
 @dataclass(frozen=True)
 class Spied:
-    desk: Desk
+    cli_runner: CliRunner
     site: Path
     """Where plugins are laid down."""
     kept: Path
@@ -21,7 +21,7 @@ class Spied:
     def manifest(self, *, storage: str | None = None, notify: str = "${TARGET}") -> str:
         """A manifest with one project of each state; its name."""
         place = storage or f"spy://{self.kept}"
-        return self.desk.write(
+        return self.cli_runner.write(
             f'storage: "{place}"\n'
             f'notify: [{{url: "{notify}"}}]\n'
             "policy: {deletes: allow, durable_storage: true}\n"
@@ -31,7 +31,7 @@ class Spied:
     def run(self, *args: str, **environ: str | None) -> Done:
         """Run a command in a process of its own; what the spy saw before is forgotten."""
         self.log.unlink(missing_ok=True)
-        return self.desk.process(*args, environ=environ)
+        return self.cli_runner.process(*args, environ=environ)
 
     @property
     def seen(self) -> list[tuple[str, str]]:

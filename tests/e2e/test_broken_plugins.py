@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mhsync.hooks.loaded import HOOKS
-from tests.cli.desk import Done
+from mhsync.hooks.registry import HOOKS
+from tests.cli.cli_runner import Done
 from tests.e2e.spied import Spied, snapshot
 from tests.examples.installed import lay_down
 
@@ -67,7 +67,7 @@ class TestEveryHook:
         assert (
             error["message"] == "mhsync-spy failed to review the plan: RuntimeError: no mhsync_review_plan today"
         )
-        assert not spied.desk.sandbox.requests.of(method="DELETE")
+        assert not spied.cli_runner.sandbox.requests.of(method="DELETE")
         assert "notifier.factory" not in spied.asked
         assert not list(spied.kept.rglob("*.wav"))
 
@@ -80,7 +80,7 @@ class TestEveryHook:
         assert error["message"].startswith(
             "mhsync-spy failed to check one/output.wav: RuntimeError: no mhsync_check"
         )
-        assert [entry.id for entry in spied.desk.sandbox.requests.of(method="DELETE")] == ["three"]
+        assert [entry.id for entry in spied.cli_runner.sandbox.requests.of(method="DELETE")] == ["three"]
         assert not list(spied.kept.rglob("*.wav"))
 
     def test_an_event_hook_that_raises_is_one_warning(self, spied: Spied) -> None:
@@ -97,7 +97,7 @@ class TestEveryHook:
 
     def test_all_of_them_raising_change_nothing(self, spied: Spied) -> None:
         file = spied.manifest(storage="./outputs")
-        before = snapshot(spied.desk.folder)
+        before = snapshot(spied.cli_runner.folder)
         for command in ("plan", "apply"):
             done = spied.run(command, file, SPY_FAILS="all")
             assert done.code == 1
@@ -105,8 +105,8 @@ class TestEveryHook:
                 "error: the plugin mhsync-spy is broken: it cannot be loaded: RuntimeError: no import today"
             )
             assert "MHSYNC_PLUGINS" in done.err.splitlines()[1]
-        assert snapshot(spied.desk.folder) == before
-        assert len(spied.desk.sandbox.requests) == 0
+        assert snapshot(spied.cli_runner.folder) == before
+        assert len(spied.cli_runner.sandbox.requests) == 0
 
 
 class TestFactoriesAndWhatTheyGive:
@@ -140,14 +140,14 @@ class TestFactoriesAndWhatTheyGive:
         assert done.code == 1
         assert set(outcomes(done).values()) == {"failed"}
         assert "no storage.list today" in done.document["results"][0]["error"]["message"]
-        assert not spied.desk.sandbox.requests.of(method="DELETE")
+        assert not spied.cli_runner.sandbox.requests.of(method="DELETE")
 
     @pytest.mark.parametrize("what", ["storage.write", "storage.open"])
     def test_a_storage_that_raises_fails_projects_and_deletes_nothing(self, spied: Spied, what: str) -> None:
         done = spied.run("apply", spied.manifest(), "--format", "json", SPY_FAILS=what)
         assert done.code == 1
         assert set(outcomes(done).values()) == {"failed"}
-        assert not spied.desk.sandbox.requests.of(method="DELETE")
+        assert not spied.cli_runner.sandbox.requests.of(method="DELETE")
         assert "Traceback" not in done.err
 
 

@@ -29,22 +29,22 @@ class TestLooking:
         assert done.code in (0, 2), done.err
         assert {"storage.factory", "storage.list"} <= spied.asked <= READING
         assert not spied.kept.exists()
-        assert not spied.desk.sandbox.requests.of(method="DELETE")
+        assert not spied.cli_runner.sandbox.requests.of(method="DELETE")
 
     @pytest.mark.parametrize("command", PLANS[:2], ids=" ".join)
     def test_plan_leaves_what_is_stored_as_it_is(self, spied: Spied, command: list[str]) -> None:
         file = spied.manifest()
         assert spied.run("apply", file).code == 0
         (spied.kept / "one" / "output.wav").unlink()
-        before = snapshot(spied.kept, spied.desk.folder)
+        before = snapshot(spied.kept, spied.cli_runner.folder)
         spied.run(*command, file)
         assert spied.asked <= READING
-        assert snapshot(spied.kept, spied.desk.folder) == before
+        assert snapshot(spied.kept, spied.cli_runner.folder) == before
 
     def test_plan_makes_no_folder(self, spied: Spied) -> None:
         file = spied.manifest(storage="./outputs")
         assert spied.run("plan", file).code == 0
-        assert [path.name for path in spied.desk.folder.iterdir()] == [file]
+        assert [path.name for path in spied.cli_runner.folder.iterdir()] == [file]
 
     @pytest.mark.parametrize("storage", [None, "./outputs", "s3://bucket/prefix", "nobody-serves://x"])
     def test_validate_loads_no_plugin_at_all(self, spied: Spied, storage: str | None) -> None:
@@ -52,8 +52,8 @@ class TestLooking:
         done = spied.run("validate", file, MAGIC_HOUR_API_KEY=None)
         assert (done.code, done.err) == (0, "")
         assert spied.seen == []
-        assert [path.name for path in spied.desk.folder.iterdir()] == [file]
-        assert len(spied.desk.sandbox.requests) == 0
+        assert [path.name for path in spied.cli_runner.folder.iterdir()] == [file]
+        assert len(spied.cli_runner.sandbox.requests) == 0
 
     def test_apply_is_seen_to_write_and_to_notify(self, spied: Spied) -> None:
         assert spied.run("apply", spied.manifest()).code == 0
@@ -103,7 +103,7 @@ class TestSecretsOfNotifyTargets:
         "line", ['storage: "${TARGET}"', 'path: "${TARGET}"', 'notify: [{url: "spy://${TARGET}"}]']
     )
     def test_nowhere_else_does_a_name_stand_for_anything(self, spied: Spied, line: str) -> None:
-        file = spied.desk.write(f"{line}\nprojects: [{{id: one}}]")
+        file = spied.cli_runner.write(f"{line}\nprojects: [{{id: one}}]")
         done = spied.run("apply", file)
         assert done.code == 2, done.out
         assert "t0ken" not in done.err
@@ -123,7 +123,7 @@ class TestCode:
     )
     def test_a_manifest_cannot_name_code(self, spied: Spied, text: str) -> None:
         lay_down(spied.site, "mhsync-other", "raise AssertionError('imported')")
-        file = spied.desk.write(text)
+        file = spied.cli_runner.write(text)
         done = spied.run("apply", file, MHSYNC_PLUGINS=None)
         assert done.code == 2, done.out + done.err
         assert done.err.startswith("error: m.yaml:")
@@ -196,21 +196,21 @@ class TestMissing:
         self, spied: Spied, command: str, url: str, needed: str
     ) -> None:
         file = spied.manifest(storage=url)
-        text = spied.desk.run(command, file, MHSYNC_PLUGINS="")
+        text = spied.cli_runner.run(command, file, MHSYNC_PLUGINS="")
         assert (text.code, text.out) == (1, "")
         assert text.err.splitlines()[0] == f"error: m.yaml:2:10: {needed}"
-        form = spied.desk.run(command, file, "--format", "json", MHSYNC_PLUGINS="")
+        form = spied.cli_runner.run(command, file, "--format", "json", MHSYNC_PLUGINS="")
         (error,) = form.document["errors"]
         assert (error["message"], error["code"], error["line"]) == (needed, "storage_unavailable", 2)
-        assert not spied.desk.sandbox.requests.of(method="DELETE")
+        assert not spied.cli_runner.sandbox.requests.of(method="DELETE")
 
     @pytest.mark.parametrize(("url", "needed"), TARGETS, ids=[url for url, _ in TARGETS])
     def test_a_notifier_s_is_a_warning_of_apply_and_fails_nothing(
         self, spied: Spied, url: str, needed: str
     ) -> None:
         file = spied.manifest(storage="./outputs", notify=url)
-        assert needed not in spied.desk.run("plan", file, MHSYNC_PLUGINS="").err
-        done = spied.desk.run("apply", file, "--format", "json", MHSYNC_PLUGINS="")
+        assert needed not in spied.cli_runner.run("plan", file, MHSYNC_PLUGINS="").err
+        done = spied.cli_runner.run("apply", file, "--format", "json", MHSYNC_PLUGINS="")
         assert done.code == 0
         assert f"warning: m.yaml:3:10: {needed}" in done.err
         assert json.loads(done.out)["summary"]["downloaded"] == 1

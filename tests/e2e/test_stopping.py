@@ -8,10 +8,10 @@ import time
 import pytest
 
 from mhsync.sandbox import faults as f
+from mhsync.sandbox.account import Account
 from mhsync.sandbox.rules import Faults, Rule
 from mhsync.sandbox.server import Sandbox
-from mhsync.sandbox.world import World
-from tests.cli.desk import TIMEOUT, Desk, complete
+from tests.cli.cli_runner import TIMEOUT, CliRunner, complete
 
 API = [f.Stall(), f.Stall(bytes=5), f.Delay(60)]
 FILES = [f.Stall(), f.Stall(bytes=100), f.Throttle(bytes=1), f.Delay(60)]
@@ -33,11 +33,11 @@ CASES = [(fault, "api", command) for fault in API for command in COMMANDS] + [
 def test_the_first_signal_ends_a_command_within_two_seconds(tmp_path, fault, host, command):
     folder = tmp_path / "desk"
     folder.mkdir()
-    with Sandbox(World([complete("one")])) as sandbox:
+    with Sandbox(Account([complete("one")])) as sandbox:
         sandbox.faults = Faults(Rule(fault, host=host))
-        desk = Desk(folder, sandbox)
-        desk.manifest("one")
-        with desk.start(*command) as process:
+        cli_runner = CliRunner(folder, sandbox)
+        cli_runner.manifest("one")
+        with cli_runner.start(*command) as process:
             until = time.monotonic() + TIMEOUT
             while not sandbox.requests.of(host=host):
                 assert time.monotonic() < until, "nothing was asked"

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from mhsync.sandbox.account import Account
 from mhsync.sandbox.server import Sandbox
-from mhsync.sandbox.world import World
-from tests.cli.desk import complete
+from tests.cli.cli_runner import complete
 from tests.examples.installed import Installed, install
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "mhsync-example-policy"
@@ -32,7 +32,7 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Installed:
 @pytest.fixture
 def sandbox(tmp_path: Path):
     (tmp_path / "m.yaml").write_text(MANIFEST)
-    with Sandbox(World([complete("kept"), complete("doomed")])) as sandbox:
+    with Sandbox(Account([complete("kept"), complete("doomed")])) as sandbox:
         yield sandbox
 
 

@@ -19,7 +19,7 @@ import json, sys
 from mhsync.hooks.manager import Hooks
 from mhsync.core.manifest import ManifestFile
 hooks = Hooks.load(only=["mhsync-example-storage"])
-hooks.require_sound()
+hooks.require_loaded()
 storage = hooks.open_storage(ManifestFile("m.yaml", "/", "", sys.argv[1]))
 with storage.write("a.wav") as writer:
     writer.write(b"kept")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mhsync.sandbox.defaults import default_world
+from mhsync.sandbox.defaults import default_account
 from mhsync.sandbox.server import Sandbox
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -55,7 +55,7 @@ def test_an_example_applies_once_and_then_finds_nothing_to_do(
     tmp_path: Path, name: str, outcomes: dict[str, str], stored: set[str]
 ) -> None:
     file = Path(shutil.copy(EXAMPLES / name, tmp_path))
-    with Sandbox(default_world()) as sandbox:
+    with Sandbox(default_account()) as sandbox:
         assert apply(sandbox, file) == outcomes
         assert apply(sandbox, file) == dict.fromkeys(outcomes, "unchanged")
     outputs = tmp_path / "outputs"

@@ -30,12 +30,12 @@ def error_of(environment: Environment, source: str, **how: str) -> str:
     environment.install("mhsync-well", GOOD)
     hooks = Hooks.load()
     broken, well = installed(hooks, environment)
-    assert (broken.name, broken.is_sound, broken.hooks, broken.schemes) == ("mhsync-broken", False, (), ())
+    assert (broken.name, broken.is_loadable, broken.hooks, broken.schemes) == ("mhsync-broken", False, (), ())
     assert (well.error, well.hooks) == (None, ("mhsync_event",))
     assert broken.error is not None
     assert broken.error.isprintable()
     with pytest.raises(PluginError, match="the plugin mhsync-broken is broken: ") as refused:
-        hooks.require_sound()
+        hooks.require_loaded()
     assert broken.error in refused.value.message
     assert "MHSYNC_PLUGINS" in (refused.value.hint or "")
     return broken.error
@@ -70,7 +70,7 @@ class TestWhatLoads:
                 ("one", "three", "two+"),
             )
         ]
-        Hooks.load().require_sound()
+        Hooks.load().require_loaded()
 
     def test_an_entry_point_may_name_an_object(self, environment: Environment) -> None:
         environment.install(
@@ -201,17 +201,17 @@ class TestSchemesThatCannotBe:
         expected = "mhsync-one and mhsync-two both serve same://"
         assert [plugin.error for plugin in installed(hooks, environment)] == [expected, expected]
         with pytest.raises(PluginError, match=expected):
-            hooks.require_sound()
+            hooks.require_loaded()
 
     def test_a_storage_and_a_notifier_may_share_one(self, environment: Environment) -> None:
         environment.install("mhsync-one", CLAIMS.format(kind="storage", schemes="{'same': dict}"))
         environment.install("mhsync-two", CLAIMS.format(kind="notifier", schemes="{'same': dict}"))
-        Hooks.load().require_sound()
+        Hooks.load().require_loaded()
 
     def test_a_plugin_cannot_take_a_folder_s_scheme(self, environment: Environment) -> None:
         environment.install("mhsync-one", CLAIMS.format(kind="storage", schemes="{'file': dict}"))
         with pytest.raises(PluginError, match="mhsync and mhsync-one both serve file://"):
-            Hooks.load().require_sound()
+            Hooks.load().require_loaded()
 
     @pytest.mark.parametrize(
         ("kind", "schemes", "problem"),
@@ -236,4 +236,4 @@ class TestSchemesThatCannotBe:
         assert plugin.schemes == ()
         assert plugin.hooks == ("mhsync_event", f"mhsync_{kind}_schemes")
         assert re.match(f"mhsync_{kind}_schemes {problem}", plugin.error or "")
-        hooks.require_sound()
+        hooks.require_loaded()

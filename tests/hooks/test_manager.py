@@ -450,7 +450,7 @@ def test_the_order_is_that_of_names_unless_a_plugin_asks_otherwise(environment: 
 def test_a_plugin_that_raises_in_every_hook_stops_nothing_but_what_it_was_asked(tmp_path: Path) -> None:
     names = ("storage_schemes", "notifier_schemes", "review_plan", "check_output", "event", "commands")
     hooks = Hooks.of(bad=plugin(**{f"mhsync_{name}": fails for name in names}))
-    hooks.require_sound()
+    hooks.require_loaded()
     assert isinstance(hooks.open_storage(manifest("./outputs", tmp_path)), LocalStorage)
     asked: list[Callable[[], object]] = [
         lambda: hooks.review_plan(PLAN),

@@ -15,8 +15,8 @@ import pytest
 import mhsync
 import mhsync.testing
 from mhsync.hooks import specs
-from mhsync.hooks.loaded import HOOKS
 from mhsync.hooks.manager import Hooks
+from mhsync.hooks.registry import HOOKS
 from mhsync.testing import StorageConformance
 from mhsync.testing.scaffold import write
 
@@ -137,7 +137,7 @@ def test_the_plugin_on_the_page_works(tmp_path: Path) -> None:
     module = ModuleType("mhsync_quiet")
     exec(compile(source, "docs/plugins.md", "exec"), vars(module))
     hooks = Hooks.of(quiet=module)
-    hooks.require_sound()
+    hooks.require_loaded()
     (tmp_path / "a.wav").write_bytes(b"RIFF....")
     output = mhsync.StoredOutput("a.wav", 8, "ab" * 32, "https://files.example.com/a.wav", "a.wav")
     project = mhsync.Project("one", mhsync.Status.COMPLETE, "complete")

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from mhsync.sandbox.account import Account, SandboxProject
 from mhsync.sandbox.server import Sandbox
-from mhsync.sandbox.world import SandboxProject, World
-from tests.reconcile.bench import Bench
+from tests.reconcile.fixture import ReconcileFixture
 
-BenchFactory = Callable[..., Bench]
+BenchFactory = Callable[..., ReconcileFixture]
 
 
 @pytest.fixture
@@ -18,8 +18,8 @@ def bench(tmp_path: Path) -> Iterator[BenchFactory]:
     """`bench(complete("a"), …)`: a sandbox with these projects over an empty folder."""
     with ExitStack() as stack:
 
-        def start(*projects: SandboxProject) -> Bench:
-            sandbox = stack.enter_context(Sandbox(World(projects)))
-            return Bench(sandbox, tmp_path / "outputs")
+        def start(*projects: SandboxProject) -> ReconcileFixture:
+            sandbox = stack.enter_context(Sandbox(Account(projects)))
+            return ReconcileFixture(sandbox, tmp_path / "outputs")
 
         yield start

@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from mhsync.cli.render.terminal import Look
+from mhsync.cli.render.terminal import Style
 from mhsync.cli.render.text import plan_text, report_text
 from mhsync.core.manifest import Deletes, Limit, Policy
 from mhsync.core.report import Outcome
 from mhsync.errors import AuthenticationFailed, ConfirmationMissing, GuardRefused, StorageUnavailable
 from mhsync.hooks.manager import Hooks
 from mhsync.hooks.specs import hookimpl
-from mhsync.reconcile.run import ApplyOptions, Watcher
+from mhsync.reconcile.context import ApplyOptions, Observer
+from mhsync.sandbox.account import AfterDelete, SandboxProject, outputs_of
 from mhsync.sandbox.faults import Changed, Expired, OtherId, Reset, Status, UnknownStatus
-from mhsync.sandbox.world import AfterDelete, SandboxProject, outputs_of
 from mhsync.storage.local import LocalStorage
-from tests.reconcile.bench import ALLOW, complete, outcomes, result_of
+from tests.reconcile.fixture import ALLOW, complete, outcomes, result_of
 
 ASK = Policy(deletes=Deletes.CONFIRM)
 
@@ -76,9 +76,9 @@ def test_other_outputs_at_the_last_moment_keep_the_original_alive(bench):
     b.apply({"one": "downloaded"})
 
     def swap(plan):
-        b.sandbox.world.put(complete("one", 2))
+        b.sandbox.account.put(complete("one", 2))
 
-    report = b.apply({"one": "archived"}, watcher=Watcher(planned=swap))
+    report = b.apply({"one": "archived"}, observer=Observer(planned=swap))
     assert outcomes(report) == {"one": "failed"}
     assert result_of(report, "one").error.code == "outputs_changed"
     assert b.sent("DELETE") == []
@@ -213,7 +213,7 @@ def test_a_key_refused_half_way_leaves_the_rest_not_attempted(bench):
     found = set(outcomes(report).values())
     assert found == {"failed", "not_attempted"}
     assert len(b.sent("DELETE")) <= 16
-    assert len(b.sandbox.world.ids) == 30
+    assert len(b.sandbox.account.ids) == 30
 
 
 def test_a_delete_answered_404_is_done(bench):
@@ -231,13 +231,13 @@ def test_a_404_alone_is_never_recorded_as_our_delete(bench, answer):
 
 
 def test_receipts_of_another_api_prove_nothing_and_are_kept(bench, tmp_path):
+    from mhsync.sandbox.account import Account
     from mhsync.sandbox.server import Sandbox
-    from mhsync.sandbox.world import World
 
     b = bench(complete("one"))
     b.apply({"one": "archived"})
     first = b.sandbox.api_url
-    with Sandbox(World([complete("one")])) as other:
+    with Sandbox(Account([complete("one")])) as other:
         b.sandbox = other
         assert outcomes(b.apply({"one": "archived"})) == {"one": "archived"}
         receipt = b.receipt("one")
@@ -253,7 +253,7 @@ def test_deletes_need_a_yes(bench):
         b.apply(states)
     asked = []
     with pytest.raises(ConfirmationMissing):
-        b.apply(states, confirm=lambda plan, doomed: bool(asked.append([p.id for p in doomed])))
+        b.apply(states, confirm=lambda plan, to_delete: bool(asked.append([p.id for p in to_delete])))
     assert asked == [["one"]]
     assert b.sent("DELETE") == []
     assert outcomes(b.apply(states, ApplyOptions(yes=True))) == {"one": "deleted"}
@@ -329,7 +329,7 @@ def test_a_stop_leaves_the_rest_not_attempted_and_exits_130(bench):
     b = bench(*(complete(f"p{n:02}") for n in range(20)))
     stop = b.stop
     report = b.apply(
-        {f"p{n:02}": "archived" for n in range(20)}, watcher=Watcher(planned=lambda plan: stop.request())
+        {f"p{n:02}": "archived" for n in range(20)}, observer=Observer(planned=lambda plan: stop.request())
     )
     assert set(outcomes(report).values()) == {"not_attempted"}
     assert report.exit_code == 130
@@ -368,7 +368,9 @@ def test_an_unreadable_receipt_is_left_as_it_is(bench):
 def test_the_watcher_sees_results_as_they_become_final(bench):
     b = bench(complete("a"), complete("b"))
     seen = []
-    b.apply({"a": "downloaded", "b": "deleted"}, watcher=Watcher(settled=lambda r: seen.append((r.id, r.outcome))))
+    b.apply(
+        {"a": "downloaded", "b": "deleted"}, observer=Observer(settled=lambda r: seen.append((r.id, r.outcome)))
+    )
     assert sorted(seen) == [("a", Outcome.DOWNLOADED), ("b", Outcome.DELETED)]
 
 
@@ -404,11 +406,11 @@ def test_a_storage_that_cannot_be_read_is_reported_by_its_own_error_and_not_clea
 
     b.hooks = Hooks.of(shelf=Plugin())
     desired = b.manifest({f"p{n}": "downloaded" for n in range(3)}, storage="shelf://a")
-    report = b.apply(desired, watcher=Watcher(warned=warnings.append))
+    report = b.apply(desired, observer=Observer(warned=warnings.append))
     assert warnings == []
     assert swept == []
     assert {result.error.code for result in report.results} == {"storage_unreadable"}
-    assert report_text(report, Look(100)).count("the password is wrong") == 1
-    with_plan = plan_text(b.plan(desired), Look(100))
+    assert report_text(report, Style(100)).count("the password is wrong") == 1
+    with_plan = plan_text(b.plan(desired), Style(100))
     assert with_plan.count("the password is wrong") == 1
     assert "3 projects" in with_plan

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from mhsync.core.manifest import Deletes, Policy
-from mhsync.sandbox.wire import Answer
+from mhsync.sandbox.wire import HttpResponse
 from mhsync.storage.receipts import receipt_path
-from tests.reconcile.bench import ALLOW, QUICK, complete, outcomes, result_of
+from tests.reconcile.fixture import ALLOW, QUICK, complete, outcomes, result_of
 
 AUDIO = sorted((Path(__file__).parents[1] / "core" / "audio").iterdir())
 IMPATIENT = replace(QUICK, download=replace(QUICK.download, attempts=2))
@@ -53,8 +53,8 @@ class Sends:
     body: bytes
     kind: str = "audio/wav"
 
-    def strike(self, _occasion: object) -> Answer:
-        return Answer.of_bytes(200, self.kind, self.body)
+    def apply(self, _occasion: object) -> HttpResponse:
+        return HttpResponse.of_bytes(200, self.kind, self.body)
 
 
 def archive(b, body: bytes, kind: str = "audio/wav", policy: Policy = ALLOW):

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mhsync.reconcile.run import ApplyOptions, Watcher
-from mhsync.sandbox.world import SandboxProject
-from tests.reconcile.bench import complete, outcomes
+from mhsync.reconcile.context import ApplyOptions, Observer
+from mhsync.sandbox.account import SandboxProject
+from tests.reconcile.fixture import complete, outcomes
 
 
 class WallClock:
@@ -31,8 +31,8 @@ def test_a_wall_clock_that_is_set_does_not_end_a_run(bench, days: int):
 
     one = bench(complete("a"), complete("b"))
     one.settings = replace(one.settings, run=replace(one.settings.run, transfers=1))
-    watcher = Watcher(planned=set_clock, settled=set_clock)
-    report = one.apply({"a": "downloaded", "b": "downloaded"}, now=wall, watcher=watcher)
+    observer = Observer(planned=set_clock, settled=set_clock)
+    report = one.apply({"a": "downloaded", "b": "downloaded"}, now=wall, observer=observer)
     assert outcomes(report) == {"a": "downloaded", "b": "downloaded"}
 
 
@@ -60,7 +60,9 @@ def test_a_wall_clock_that_is_set_neither_ends_nor_prolongs_a_wait(bench, days: 
         wall.moved += timedelta(days=days)
 
     began = time.monotonic()
-    report = one.apply({"late": "downloaded"}, ApplyOptions(wait=0.6), now=wall, watcher=Watcher(waiting=waiting))
+    report = one.apply(
+        {"late": "downloaded"}, ApplyOptions(wait=0.6), now=wall, observer=Observer(waiting=waiting)
+    )
     assert 0.5 < time.monotonic() - began < 5
     assert polls > 2
     assert report.wait_ran_out

@@ -10,7 +10,7 @@ from mhsync.core.plan import Verdict
 from mhsync.sandbox.faults import Status
 from mhsync.sandbox.rules import Faults, Rule
 from mhsync.storage.receipts import receipt_path
-from tests.reconcile.bench import complete, outcomes, result_of
+from tests.reconcile.fixture import complete, outcomes, result_of
 
 
 def interrupted(b, state: str) -> None:
@@ -43,7 +43,7 @@ def test_a_404_of_another_account_is_not_recorded_as_our_delete(bench, state):
 def test_gone_with_deleting_in_the_receipt_was_ours_where_the_key_sees_the_account(bench, state):
     b = bench(complete("one"), complete("two"))
     interrupted(b, state)
-    b.sandbox.world.delete("one")
+    b.sandbox.account.delete("one")
     assert outcomes(b.apply({"one": state})) == {"one": "unchanged"}
     assert b.receipt("one")["deletion"] == "deleting", "nothing shows that the key is the account's"
     assert outcomes(b.apply({"one": state, "two": "downloaded"}))["one"] == "unchanged"
@@ -73,7 +73,7 @@ def test_a_wrong_deleted_costs_no_copy_while_the_api_has_the_project(bench):
     (b.folder / "one" / "output.wav").unlink()
     assert outcomes(b.apply({"one": "archived"})) == {"one": "archived"}
     assert set(b.files()) == {"one/output.wav"}
-    assert b.sandbox.world.deleted_ids == {"one"}
+    assert b.sandbox.account.deleted_ids == {"one"}
 
 
 def test_deleted_of_an_id_that_was_never_seen_is_reported_as_not_found(bench):

@@ -14,7 +14,7 @@ from mhsync.core.audio import Audio
 from mhsync.errors import AuthenticationFailed
 from mhsync.sandbox import faults as f
 from mhsync.sandbox.rules import Faults, Rule
-from tests.reconcile.bench import QUICK, complete, outcomes, result_of
+from tests.reconcile.fixture import QUICK, complete, outcomes, result_of
 
 IMPATIENT = replace(
     QUICK,
@@ -179,7 +179,7 @@ def test_a_server_that_goes_down_half_way_leaves_work_for_the_next_run(bench):
         b.sandbox.stop()
 
     b.sandbox.faults = Faults(Rule(f.Status(500), host="files", id="p5"))
-    first = b.apply(states, watcher=type(b.watcher)(settled=unplug))
+    first = b.apply(states, observer=type(b.observer)(settled=unplug))
     assert seen, "something ended while the server was up"
     assert "failed" in outcomes(first).values()
     b.check_receipts_are_true()

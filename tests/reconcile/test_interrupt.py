@@ -12,22 +12,22 @@ from pathlib import Path
 import pytest
 
 from mhsync.core.report import ActionOutcome, Report
-from mhsync.reconcile.run import Stop
+from mhsync.reconcile.context import Stop
 from mhsync.reconcile.verify import verify
 from mhsync.sandbox import faults as f
 from mhsync.settings import Settings
 from mhsync.storage.local import LocalStorage
-from tests.reconcile.bench import Bench, complete, outcomes, result_of
+from tests.reconcile.fixture import ReconcileFixture, complete, outcomes, result_of
 
 SIZE, HALF = 60_000, 24_000
 
 
 @pytest.fixture
-def one(bench) -> Bench:
+def one(bench) -> ReconcileFixture:
     return bench(complete("a", size=SIZE), complete("b", size=SIZE))
 
 
-def halt(one: Bench, states: dict[str, str]) -> Report:
+def halt(one: ReconcileFixture, states: dict[str, str]) -> Report:
     """Apply, and ask the run to stop once the host sends no more of "a"."""
     one.fault(f.Stall(bytes=HALF), nth=1, host="files")
     one.settings = _patient(one)
@@ -42,7 +42,7 @@ def halt(one: Bench, states: dict[str, str]) -> Report:
     return report
 
 
-def _patient(one: Bench) -> Settings:
+def _patient(one: ReconcileFixture) -> Settings:
     settings = one.settings
     return replace(
         settings,
@@ -61,16 +61,16 @@ def _await_silence(folder: Path) -> None:
         time.sleep(0.3)
 
 
-def kept(one: Bench) -> list[str]:
+def kept(one: ReconcileFixture) -> list[str]:
     return sorted(path.name for path in (one.folder / ".mhsync" / "partial").glob("*"))
 
 
-def asked(one: Bench) -> list[str | None]:
+def asked(one: ReconcileFixture) -> list[str | None]:
     return [entry.range for entry in one.sandbox.requests.of("files")]
 
 
 @pytest.mark.parametrize("state", ["downloaded", "archived"])
-def test_the_report_says_what_was_kept_and_the_next_run_goes_on_with_it(one: Bench, state: str):
+def test_the_report_says_what_was_kept_and_the_next_run_goes_on_with_it(one: ReconcileFixture, state: str):
     report = halt(one, {"a": state, "b": state})
 
     result, untried = result_of(report, "a"), result_of(report, "b")
@@ -93,11 +93,11 @@ def test_the_report_says_what_was_kept_and_the_next_run_goes_on_with_it(one: Ben
     assert one.receipt("a")["outputs"][0]["proof"] == "content-length"
     assert kept(one) == []
     for id_ in ("a", "b"):
-        (output,) = one.sandbox.world.project(id_).outputs
+        (output,) = one.sandbox.account.project(id_).outputs
         assert (one.folder / id_ / "output.wav").read_bytes() == b"".join(output.audio.read())
 
 
-def test_what_is_kept_is_hidden_from_the_listing_and_from_verify(one: Bench):
+def test_what_is_kept_is_hidden_from_the_listing_and_from_verify(one: ReconcileFixture):
     halt(one, {"a": "downloaded"})
     assert len(kept(one)) == 2
     storage = LocalStorage(one.folder)
@@ -108,7 +108,7 @@ def test_what_is_kept_is_hidden_from_the_listing_and_from_verify(one: Bench):
 
 
 @pytest.mark.parametrize("spoil", ["bytes", "size", "note", "link"])
-def test_what_does_not_fit_is_fetched_anew_with_the_same_proofs(one: Bench, spoil: str, tmp_path: Path):
+def test_what_does_not_fit_is_fetched_anew_with_the_same_proofs(one: ReconcileFixture, spoil: str, tmp_path: Path):
     halt(one, {"a": "archived"})
     part, note = (one.folder / ".mhsync" / "partial" / name for name in ("a-1.part", "a-1.json"))
     theirs = tmp_path / "theirs"
@@ -128,20 +128,20 @@ def test_what_does_not_fit_is_fetched_anew_with_the_same_proofs(one: Bench, spoi
     assert asked(one) == [None]
     one.check_receipts_are_true()
     assert kept(one) == []
-    (output,) = one.sandbox.world.project("a").outputs
+    (output,) = one.sandbox.account.project("a").outputs
     assert (one.folder / "a" / "output.wav").read_bytes() == b"".join(output.audio.read())
     assert not theirs.exists() or theirs.stat().st_size <= HALF
 
 
-def test_a_file_that_changed_meanwhile_is_fetched_anew(one: Bench):
+def test_a_file_that_changed_meanwhile_is_fetched_anew(one: ReconcileFixture):
     halt(one, {"a": "downloaded"})
-    one.sandbox.world.rewrite("a", "output.wav")
+    one.sandbox.account.rewrite("a", "output.wav")
     assert outcomes(one.apply({"a": "downloaded"})) == {"a": "downloaded"}
-    (output,) = one.sandbox.world.project("a").outputs
+    (output,) = one.sandbox.account.project("a").outputs
     assert (one.folder / "a" / "output.wav").read_bytes() == b"".join(output.audio.read())
 
 
-def test_what_nobody_goes_on_with_is_cleared_once_it_is_old(one: Bench):
+def test_what_nobody_goes_on_with_is_cleared_once_it_is_old(one: ReconcileFixture):
     halt(one, {"a": "downloaded"})
     one.apply({"b": "downloaded"})
     assert len(kept(one)) == 2
@@ -151,7 +151,7 @@ def test_what_nobody_goes_on_with_is_cleared_once_it_is_old(one: Bench):
     assert kept(one) == []
 
 
-def test_an_interrupt_before_the_first_byte_is_no_failed_download(one: Bench):
+def test_an_interrupt_before_the_first_byte_is_no_failed_download(one: ReconcileFixture):
     """The host has not answered yet."""
     one.fault(f.Stall(), host="files")
     one.settings = _patient(one)
@@ -165,7 +165,7 @@ def test_an_interrupt_before_the_first_byte_is_no_failed_download(one: Bench):
     assert kept(one) == []
 
 
-def test_spools_of_killed_runs_are_cleared_by_the_next_one(one: Bench, tmp_path: Path, monkeypatch):
+def test_spools_of_killed_runs_are_cleared_by_the_next_one(one: ReconcileFixture, tmp_path: Path, monkeypatch):
     spools = tmp_path / "tmpdir"
     spools.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(spools))

@@ -12,7 +12,7 @@ import pytest
 from mhsync.errors import StorageError
 from mhsync.hooks.manager import Hooks
 from mhsync.storage.local import LocalStorage
-from tests.reconcile.bench import complete, outcomes
+from tests.reconcile.fixture import complete, outcomes
 
 OLD, NEW, THIRD = "old/{id}-{index}{ext}", "new/{id}/{filename}", "{index}/{id}{ext}"
 STRIDE = 1 if os.environ.get("MHSYNC_LONG") else 4
@@ -121,9 +121,9 @@ def test_a_second_version_that_is_killed_is_known_and_not_set_aside(bench, monke
     b = bench()
     for dies_at in count(1, STRIDE):
         shutil.rmtree(b.folder, ignore_errors=True)
-        b.sandbox.world.put(complete("a", 1))
+        b.sandbox.account.put(complete("a", 1))
         b.apply({"a": ("downloaded", "{index}{ext}")})
-        b.sandbox.world.put(complete("a", 2, size=3000))
+        b.sandbox.account.put(complete("a", 2, size=3000))
         if not killed(b, monkeypatch, {"a": ("archived", "{index}{ext}")}, dies_at):
             break
         b.apply({"a": ("archived", "{index}{ext}")})
@@ -164,7 +164,7 @@ def test_whole_files_that_are_noted_stay_until_the_outputs_are_stored(bench, mon
         assert killed(b, monkeypatch, {"a": ("downloaded", OLD)}, dies_at)
         if b.files():
             break
-    b.sandbox.world.delete("a")
+    b.sandbox.account.delete("a")
     for path in (OLD, NEW):
         assert outcomes(b.apply({"a": ("downloaded", path)})) == {"a": "blocked"}
     assert set(b.files()) == {"old/a-1.wav"}

@@ -14,7 +14,7 @@ from mhsync.core.report import Outcome
 from mhsync.hooks.manager import Hooks
 from mhsync.storage.base import FileInfo
 from mhsync.storage.local import LocalStorage
-from tests.reconcile.bench import Bench, complete, outcomes, result_of
+from tests.reconcile.fixture import ReconcileFixture, complete, outcomes, result_of
 
 Omits = Callable[[str], bool]
 
@@ -47,8 +47,8 @@ def has_dot_name(path: str) -> bool:
 
 
 @pytest.fixture
-def omitting(bench) -> Callable[..., Bench]:
-    def start(omits: Omits, *ids: str) -> Bench:
+def omitting(bench) -> Callable[..., ReconcileFixture]:
+    def start(omits: Omits, *ids: str) -> ReconcileFixture:
         b = bench(*(complete(id_) for id_ in ids))
         b.hooks = Hooks.of(omitting=OmittingPlugin(omits))
         return b
@@ -56,7 +56,7 @@ def omitting(bench) -> Callable[..., Bench]:
     return start
 
 
-def archived(b: Bench, *ids: str):
+def archived(b: ReconcileFixture, *ids: str):
     return b.manifest(dict.fromkeys(ids, "archived"), storage=f"omitting://{b.folder}")
 
 

@@ -17,13 +17,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from mhsync.core.manifest import State
 from mhsync.errors import AuthenticationFailed
-from mhsync.reconcile.run import ApplyOptions, Stop
+from mhsync.reconcile.context import ApplyOptions, Stop
 from mhsync.reconcile.verify import verify
 from mhsync.sandbox import faults as f
+from mhsync.sandbox.account import Account, SandboxProject, outputs_of
 from mhsync.sandbox.rules import Faults, Rule
 from mhsync.sandbox.server import Sandbox
-from mhsync.sandbox.world import SandboxProject, World, outputs_of
-from tests.reconcile.bench import QUICK, Bench
+from tests.reconcile.fixture import QUICK, ReconcileFixture
 
 IS_LONG = bool(os.environ.get("MHSYNC_LONG"))
 IDS = ("a", "b", "c", "d")
@@ -67,14 +67,14 @@ HURRIED = replace(
 ids = st.sampled_from(IDS)
 
 
-class Account(RuleBasedStateMachine):
+class ReconcileMachine(RuleBasedStateMachine):
     """An account, a folder and a manifest of four projects, and a hand that meddles with all of them."""
 
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="mhsync-machine-"))
-        self.sandbox = Sandbox(World()).start()
-        self.bench = Bench(self.sandbox, self.folder / "outputs", settings=HURRIED)
+        self.sandbox = Sandbox(Account()).start()
+        self.bench = ReconcileFixture(self.sandbox, self.folder / "outputs", settings=HURRIED)
         self.states: dict[str, tuple[str, str]] = {}
         self.known: set[tuple[int, str]] = set()
         self.tampered: set[str] = set()
@@ -89,7 +89,7 @@ class Account(RuleBasedStateMachine):
     def put(self, id_: str, status: str, outputs: int, name: str) -> None:
         size = 1000 + 100 * outputs + 2 * IDS.index(id_)
         project = SandboxProject(id_, status, name=name, outputs=outputs_of(id_, outputs, size=size))
-        self.sandbox.world.put(project)
+        self.sandbox.account.put(project)
         for output in project.outputs:
             self.known.add(fingerprint(b"".join(output.audio.read())))
             again = replace(output.audio, seed=output.audio.seed + "+")
@@ -105,16 +105,16 @@ class Account(RuleBasedStateMachine):
 
     @rule(id_=ids, status=st.sampled_from(STATUSES))
     def change_status(self, id_: str, status: str) -> None:
-        self.sandbox.world.set_status(id_, status)
+        self.sandbox.account.set_status(id_, status)
 
     @rule(id_=ids, outputs=st.integers(1, 2), name=st.sampled_from(("Name", "name", "Other")))
     def render_anew(self, id_: str, outputs: int, name: str) -> None:
-        if not self.sandbox.world.project(id_).is_deleted:
+        if not self.sandbox.account.project(id_).is_deleted:
             self.put(id_, "complete", outputs, name)
 
     @rule(id_=ids)
     def somebody_else_deletes(self, id_: str) -> None:
-        self.sandbox.world.delete(id_)
+        self.sandbox.account.delete(id_)
 
     @rule(which=st.integers(0, 9), how=st.sampled_from(("remove", "truncate", "flip")))
     def drift(self, which: int, how: str) -> None:
@@ -226,8 +226,8 @@ class Account(RuleBasedStateMachine):
         """Nothing fails any more and nothing renders: a few runs, and there is nothing left to do."""
         self.sandbox.faults = Faults()
         for id_ in IDS:
-            if self.sandbox.world.project(id_).status in ("queued", "rendering"):
-                self.sandbox.world.set_status(id_, "complete")
+            if self.sandbox.account.project(id_).status in ("queued", "rendering"):
+                self.sandbox.account.set_status(id_, "complete")
         for _ in range(3):
             self.apply(no_deletes=False)
         plan = self.bench.plan(self.states)
@@ -250,8 +250,8 @@ def fingerprint(body: bytes) -> tuple[int, str]:
     return len(body), hashlib.sha256(body).hexdigest()
 
 
-TestAccount = Account.TestCase
-TestAccount.settings = settings(
+TestReconcileMachine = ReconcileMachine.TestCase
+TestReconcileMachine.settings = settings(
     max_examples=300 if IS_LONG else 15,
     stateful_step_count=25 if IS_LONG else 12,
     deadline=None,

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from mhsync.storage.receipts import receipt_path
-from tests.reconcile.bench import complete, outcomes, result_of
+from tests.reconcile.fixture import complete, outcomes, result_of
 
 
 def forge(b, id: str, path: str, source: str) -> None:

@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 import pytest
 
 from mhsync.sandbox import faults as f
+from mhsync.sandbox.account import outputs_of
 from mhsync.sandbox.rules import Faults, Rule
 from mhsync.sandbox.wav import Wav
-from mhsync.sandbox.wire import Answer
-from mhsync.sandbox.world import outputs_of
+from mhsync.sandbox.wire import HttpResponse
 from mhsync.storage.receipts import receipt_path
-from tests.reconcile.bench import complete, outcomes, result_of
+from tests.reconcile.fixture import complete, outcomes, result_of
 
 SIZE = 2000
 
@@ -36,11 +36,11 @@ class Queries:
     gets: int = 0
     files: list[str] = field(default_factory=list)
 
-    def strike(self, occasion) -> Answer:
+    def apply(self, occasion) -> HttpResponse:
         return self._details(occasion) if "/v1/" in occasion.request.path else self._file(occasion)
 
-    def _details(self, occasion) -> Answer:
-        answer = occasion.honest()
+    def _details(self, occasion) -> HttpResponse:
+        answer = occasion.real_response()
         if answer.status != 200 or occasion.request.method != "GET":
             return answer
         data = json.loads(b"".join(answer.body))
@@ -48,15 +48,15 @@ class Queries:
         order = self.orders[min(self.gets, len(self.orders) - 1)] if self.orders else range(len(self.seeds))
         self.gets += 1
         data["downloads"] = [{"url": f"{base}?n={n}&list={self.gets}", "expires_at": None} for n in order]
-        return Answer.of_json(200, data)
+        return HttpResponse.of_json(200, data)
 
-    def _file(self, occasion) -> Answer:
+    def _file(self, occasion) -> HttpResponse:
         query = occasion.request.query
         self.files.append(query)
         if len(self.files) - 1 in self.refused:
-            return Answer.of_bytes(403, "application/xml", b"<Error/>")
+            return HttpResponse.of_bytes(403, "application/xml", b"<Error/>")
         seed = self.seeds[int(query.partition("&")[0].removeprefix("n="))]
-        return Answer.of_bytes(200, "audio/wav", body_of(seed))
+        return HttpResponse.of_bytes(200, "audio/wav", body_of(seed))
 
 
 def body_of(seed: str) -> bytes:
@@ -153,10 +153,10 @@ def test_a_file_that_an_older_version_stored_twice_costs_no_original(bench):
 class Reversed:
     """The honest details, with the list of links the other way round."""
 
-    def strike(self, occasion) -> Answer:
-        answer = occasion.honest()
+    def apply(self, occasion) -> HttpResponse:
+        answer = occasion.real_response()
         data = json.loads(b"".join(answer.body))
-        return Answer.of_json(200, data | {"downloads": data["downloads"][::-1]})
+        return HttpResponse.of_json(200, data | {"downloads": data["downloads"][::-1]})
 
 
 @pytest.mark.parametrize("refused", [1, 2])
@@ -168,6 +168,6 @@ def test_a_new_list_in_another_order_is_matched_by_path(bench, refused):
     )
     assert outcomes(b.apply({"one": "archived"})) == {"one": "archived"}
     b.check_receipts_are_true()
-    honest = {f"/one/{output.path}": output.audio.sha256() for output in outputs_of("one", 2, size=SIZE)}
+    real_response = {f"/one/{output.path}": output.audio.sha256() for output in outputs_of("one", 2, size=SIZE)}
     found = {urlsplit(o["source"]).path: o["sha256"] for o in b.receipt("one")["outputs"]}
-    assert found == honest
+    assert found == real_response

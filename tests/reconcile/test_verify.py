@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from mhsync.core.verification import Finding
-from mhsync.reconcile.run import Stop
+from mhsync.reconcile.context import Stop
 from mhsync.reconcile.verify import verify
-from tests.reconcile.bench import QUICK, complete, outcomes
+from tests.reconcile.fixture import QUICK, complete, outcomes
 
 STATES = {"a": "downloaded", "b": "archived", "c": "deleted"}
 

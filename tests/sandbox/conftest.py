@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from mhsync.sandbox.account import Account, SandboxProject, outputs_of
 from mhsync.sandbox.server import Sandbox
-from mhsync.sandbox.world import SandboxProject, World, outputs_of
 
 TIMEOUT = 20.0
 
@@ -84,10 +84,10 @@ def read_all(sock: socket.socket) -> tuple[bytes, bool]:
 def start() -> Iterator[Callable[..., Asker]]:
     """Starts sandboxes that stop when the test ends."""
     with ExitStack() as stack:
-        yield lambda world, **options: Asker(stack.enter_context(Sandbox(world, **options)))
+        yield lambda account, **options: Asker(stack.enter_context(Sandbox(account, **options)))
 
 
 @pytest.fixture
-def world() -> World:
+def account() -> Account:
     """One project, complete, with one output of 10,000 bytes."""
-    return World([SandboxProject("one", name="One", outputs=outputs_of("one", size=10_000))])
+    return Account([SandboxProject("one", name="One", outputs=outputs_of("one", size=10_000))])

@@ -11,8 +11,8 @@ import jsonschema
 import pytest
 
 from mhsync.core.project import Project, Status
-from mhsync.sandbox.defaults import ODD_NAME, default_world
-from mhsync.sandbox.world import STATUSES, AfterDelete, SandboxProject, World, outputs_of
+from mhsync.sandbox.account import STATUSES, Account, AfterDelete, SandboxProject, outputs_of
+from mhsync.sandbox.defaults import ODD_NAME, default_account
 
 from .conftest import Asker
 
@@ -40,9 +40,9 @@ def nullable(schema: Any) -> Any:
     return {"anyOf": [plain, {"type": "null"}]} if schema.get("nullable") is True else plain
 
 
-@pytest.mark.parametrize("id", default_world().ids)
+@pytest.mark.parametrize("id", default_account().ids)
 def test_every_kind_of_project_answers_as_documented(start: Callable[..., Asker], id: str) -> None:
-    ask = start(default_world())
+    ask = start(default_account())
     for method in ("GET", "DELETE", "GET", "DELETE"):
         reply = ask.api(id, method)
         schema = documented(method.lower())[reply.status]
@@ -65,18 +65,18 @@ def test_every_kind_of_project_answers_as_documented(start: Callable[..., Asker]
 )
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 def test_errors_carry_their_documented_body(
-    start: Callable[..., Asker], world: World, method: str, id: str, key: str | None, status: int, message: str
+    start: Callable[..., Asker], account: Account, method: str, id: str, key: str | None, status: int, message: str
 ) -> None:
-    reply = start(world).api(id, method, key)
+    reply = start(account).api(id, method, key)
     assert (reply.status, reply.json()) == (status, {"message": message})
     assert reply.headers["content-type"].startswith("application/json")
     jsonschema.validate(reply.json(), documented(method.lower())[status])
-    assert world.deleted_ids == set()
+    assert account.deleted_ids == set()
 
 
 @pytest.mark.parametrize("path", ["/", "/v1/video-projects/one", "/v1/audio-projects", "/v1/"])
-def test_other_paths_are_not_found(start: Callable[..., Asker], world: World, path: str) -> None:
-    ask = start(world)
+def test_other_paths_are_not_found(start: Callable[..., Asker], account: Account, path: str) -> None:
+    ask = start(account)
     assert ask.url(ask.sandbox.api_url + path, Authorization=f"Bearer {ask.sandbox.key}").status == 404
     assert ask.url(ask.sandbox.api_url + path).status == 401
 
@@ -84,31 +84,37 @@ def test_other_paths_are_not_found(start: Callable[..., Asker], world: World, pa
 @pytest.mark.parametrize(
     "given", [None, "", "Bearer", "Bearer ", "bearer {key}", "{key}", "Bearer {key}x", "Bearer é"]
 )
-def test_only_the_key_as_bearer_is_let_in(start: Callable[..., Asker], world: World, given: str | None) -> None:
-    ask = start(world)
+def test_only_the_key_as_bearer_is_let_in(
+    start: Callable[..., Asker], account: Account, given: str | None
+) -> None:
+    ask = start(account)
     headers = {} if given is None else {"Authorization": given.format(key=ask.sandbox.key)}
     assert ask.url(f"{ask.sandbox.api_url}/v1/audio-projects/one", "DELETE", **headers).status == 401
-    assert world.deleted_ids == set()
+    assert account.deleted_ids == set()
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "HEAD", "OPTIONS", "PURGE"])
-def test_other_methods_are_told_which_are_allowed(start: Callable[..., Asker], world: World, method: str) -> None:
-    reply = start(world).api("one", method)
+def test_other_methods_are_told_which_are_allowed(
+    start: Callable[..., Asker], account: Account, method: str
+) -> None:
+    reply = start(account).api("one", method)
     assert (reply.status, reply.headers["allow"]) == (405, "GET, DELETE")
     assert (reply.body == b"") is (method == "HEAD")
 
 
-def test_a_delete_is_permanent_and_a_repeated_one_is_not_found(start: Callable[..., Asker], world: World) -> None:
-    ask = start(world)
+def test_a_delete_is_permanent_and_a_repeated_one_is_not_found(
+    start: Callable[..., Asker], account: Account
+) -> None:
+    ask = start(account)
     first = ask.api("one", "DELETE")
-    assert (first.status, first.body, world.deleted_ids) == (204, b"", {"one"})
+    assert (first.status, first.body, account.deleted_ids) == (204, b"", {"one"})
     assert "content-length" not in first.headers  # RFC 9110, 8.6
     assert [ask.api("one", method).status for method in ("GET", "DELETE", "GET")] == [404, 404, 404]
 
 
 def test_a_deleted_project_may_stay_visible_as_disabled_without_links(start: Callable[..., Asker]) -> None:
     project = SandboxProject("a", outputs=outputs_of("a"))
-    ask = start(World([project], after_delete=AfterDelete.DISABLED))
+    ask = start(Account([project], after_delete=AfterDelete.DISABLED))
     (link,) = ask.links("a")
     assert ask.api("a", "DELETE").status == 204
     details = Project.from_json(ask.api("a").json(), expected_id="a")
@@ -121,7 +127,7 @@ def test_a_deleted_project_may_stay_visible_as_disabled_without_links(start: Cal
 def test_links_are_given_only_when_complete_and_an_error_only_in_error(
     start: Callable[..., Asker], status: str
 ) -> None:
-    ask = start(World([SandboxProject("a", status=status, outputs=outputs_of("a", 2))]))
+    ask = start(Account([SandboxProject("a", status=status, outputs=outputs_of("a", 2))]))
     details = Project.from_json(ask.api("a").json())
     assert details.status_text == status
     assert len(details.downloads) == (2 if status == "complete" else 0)
@@ -129,7 +135,7 @@ def test_links_are_given_only_when_complete_and_an_error_only_in_error(
 
 
 def test_odd_names_come_through_whole(start: Callable[..., Asker]) -> None:
-    ask = start(default_world())
+    ask = start(default_account())
     names = {id: Project.from_json(ask.api(id).json()).name for id in ("sbx-odd-name", "sbx-unnamed")}
     assert names == {"sbx-odd-name": ODD_NAME, "sbx-unnamed": None}
 
@@ -138,7 +144,7 @@ def test_a_queued_project_is_complete_after_a_while(start: Callable[..., Asker])
     now = [0.0]
     later = ((3.0, "rendering"), (6.0, "complete"))
     project = SandboxProject("a", status="queued", outputs=outputs_of("a"), later=later)
-    ask = start(World([project], clock=lambda: now[0]))
+    ask = start(Account([project], clock=lambda: now[0]))
     seen = []
     for now[0] in (0.0, 3.0, 6.0):
         details = Project.from_json(ask.api("a").json())

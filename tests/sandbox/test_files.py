@@ -8,37 +8,37 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from mhsync.sandbox.world import Output, SandboxProject, World, outputs_of
+from mhsync.sandbox.account import Account, Output, SandboxProject, outputs_of
 
 from .conftest import Asker
 
 SIZE = 10_000
 
 
-def content(world: World, id: str = "one") -> bytes:
-    return b"".join(world.project(id).outputs[0].audio.read())
+def content(account: Account, id: str = "one") -> bytes:
+    return b"".join(account.project(id).outputs[0].audio.read())
 
 
-def test_a_link_gives_the_whole_output(start: Callable[..., Asker], world: World) -> None:
-    ask = start(world)
+def test_a_link_gives_the_whole_output(start: Callable[..., Asker], account: Account) -> None:
+    ask = start(account)
     (link,) = ask.links("one")
     reply = ask.url(link)
-    assert (reply.status, reply.body) == (200, content(world))
+    assert (reply.status, reply.body) == (200, content(account))
     assert reply.headers["content-type"] == "audio/wav"
     assert reply.headers["content-length"] == str(SIZE)
     assert reply.headers["accept-ranges"] == "bytes"
     assert urlsplit(link).path == "/one/output.wav"
 
 
-def test_the_file_host_is_another_than_the_apis(start: Callable[..., Asker], world: World) -> None:
-    ask = start(world)
+def test_the_file_host_is_another_than_the_apis(start: Callable[..., Asker], account: Account) -> None:
+    ask = start(account)
     (link,) = ask.links("one")
     assert link.startswith(f"{ask.sandbox.files_url}/")
     assert ask.sandbox.files_url != ask.sandbox.api_url
 
 
-def test_head_says_what_get_would(start: Callable[..., Asker], world: World) -> None:
-    ask = start(world)
+def test_head_says_what_get_would(start: Callable[..., Asker], account: Account) -> None:
+    ask = start(account)
     (link,) = ask.links("one")
     head, get = ask.url(link, "HEAD"), ask.url(link)
     assert (head.status, head.body) == (200, b"")
@@ -59,12 +59,12 @@ def test_head_says_what_get_would(start: Callable[..., Asker], world: World) -> 
     ],
 )
 def test_a_part_can_be_asked_for(
-    start: Callable[..., Asker], world: World, wanted: str, start_at: int, stop_at: int
+    start: Callable[..., Asker], account: Account, wanted: str, start_at: int, stop_at: int
 ) -> None:
-    ask = start(world)
+    ask = start(account)
     (link,) = ask.links("one")
     reply = ask.url(link, Range=wanted)
-    assert (reply.status, reply.body) == (206, content(world)[start_at:stop_at])
+    assert (reply.status, reply.body) == (206, content(account)[start_at:stop_at])
     assert reply.headers["content-range"] == f"bytes {start_at}-{stop_at - 1}/{SIZE}"
     assert reply.headers["content-length"] == str(stop_at - start_at)
     assert ask.sandbox.requests.of("files")[-1].range == wanted
@@ -72,9 +72,9 @@ def test_a_part_can_be_asked_for(
 
 @pytest.mark.parametrize("wanted", ["bytes=10000-", "bytes=99999-100000", "bytes=-0"])
 def test_a_part_that_is_not_there_is_refused_with_the_size(
-    start: Callable[..., Asker], world: World, wanted: str
+    start: Callable[..., Asker], account: Account, wanted: str
 ) -> None:
-    ask = start(world)
+    ask = start(account)
     (link,) = ask.links("one")
     reply = ask.url(link, Range=wanted)
     assert (reply.status, reply.headers["content-range"]) == (416, f"bytes */{SIZE}")
@@ -83,32 +83,32 @@ def test_a_part_that_is_not_there_is_refused_with_the_size(
 @pytest.mark.parametrize(
     "wanted", ["bytes=", "bytes=-", "bytes=9-3", "bytes=1-2,5-6", "lines=1-2", "bytes=a-b", "x"]
 )
-def test_a_range_that_is_none_is_ignored(start: Callable[..., Asker], world: World, wanted: str) -> None:
-    ask = start(world)
+def test_a_range_that_is_none_is_ignored(start: Callable[..., Asker], account: Account, wanted: str) -> None:
+    ask = start(account)
     (link,) = ask.links("one")
     reply = ask.url(link, Range=wanted)
-    assert (reply.status, reply.body) == (200, content(world))
+    assert (reply.status, reply.body) == (200, content(account))
 
 
 def test_if_range_gives_the_part_only_while_the_file_is_the_same(
-    start: Callable[..., Asker], world: World
+    start: Callable[..., Asker], account: Account
 ) -> None:
-    ask = start(world)
+    ask = start(account)
     (link,) = ask.links("one")
     etag = ask.url(link, "HEAD").headers["etag"]
     assert ask.url(link, Range="bytes=500-", If_Range=etag).status == 206
-    world.rewrite("one", "output.wav")
+    account.rewrite("one", "output.wav")
     reply = ask.url(link, Range="bytes=500-", If_Range=etag)
-    assert (reply.status, reply.body) == (200, content(world))
+    assert (reply.status, reply.body) == (200, content(account))
     assert reply.headers["etag"] != etag
     assert ask.url(link, Range="bytes=500-", If_Range="Mon, 23 Nov 2026 17:00:00 GMT").status == 200
 
 
 def test_a_link_expires_when_it_says_and_a_new_get_gives_a_new_one(
-    start: Callable[..., Asker], world: World
+    start: Callable[..., Asker], account: Account
 ) -> None:
     now = [1_790_000_000.0]
-    ask = start(world, clock=lambda: now[0])
+    ask = start(account, clock=lambda: now[0])
     details = ask.api("one").json()
     assert isinstance(details, dict)
     (download,) = details["downloads"]
@@ -124,8 +124,8 @@ def test_a_link_expires_when_it_says_and_a_new_get_gives_a_new_one(
 
 
 def test_a_link_that_was_tampered_with_is_refused(start: Callable[..., Asker]) -> None:
-    world = World([SandboxProject(id, outputs=outputs_of(id, size=100)) for id in ("a", "b")])
-    ask = start(world)
+    account = Account([SandboxProject(id, outputs=outputs_of(id, size=100)) for id in ("a", "b")])
+    ask = start(account)
     (link,) = ask.links("a")
     bare, _, query = link.partition("?")
     expires, signature = query.split("&")
@@ -143,8 +143,8 @@ def test_a_link_that_was_tampered_with_is_refused(start: Callable[..., Asker]) -
     assert ask.url(link).status == 200
 
 
-def test_a_link_of_one_sandbox_does_not_work_in_another(start: Callable[..., Asker], world: World) -> None:
-    first, second = start(world), start(world)
+def test_a_link_of_one_sandbox_does_not_work_in_another(start: Callable[..., Asker], account: Account) -> None:
+    first, second = start(account), start(account)
     (link,) = first.links("one")
     elsewhere = link.replace(first.sandbox.files_url, second.sandbox.files_url)
     assert (first.url(link).status, second.url(elsewhere).status) == (200, 403)
@@ -152,9 +152,9 @@ def test_a_link_of_one_sandbox_does_not_work_in_another(start: Callable[..., Ask
 
 @pytest.mark.parametrize("place", ["authorization", "other scheme", "header", "twice", "query", "escaped query"])
 def test_a_request_that_carries_the_key_is_refused_and_recorded(
-    start: Callable[..., Asker], world: World, place: str
+    start: Callable[..., Asker], account: Account, place: str
 ) -> None:
-    ask = start(world, key="mhk_secret-1")
+    ask = start(account, key="mhk_secret-1")
     (link,) = ask.links("one")
     url = {"query": f"{link}&k=mhk_secret-1", "escaped query": f"{link}&k=mhk%5fsecret-1"}.get(place, link)
     headers = {
@@ -172,17 +172,19 @@ def test_a_request_that_carries_the_key_is_refused_and_recorded(
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PURGE"])
-def test_other_methods_are_told_which_are_allowed(start: Callable[..., Asker], world: World, method: str) -> None:
-    ask = start(world)
+def test_other_methods_are_told_which_are_allowed(
+    start: Callable[..., Asker], account: Account, method: str
+) -> None:
+    ask = start(account)
     (link,) = ask.links("one")
     reply = ask.url(link, method)
     assert (reply.status, reply.headers["allow"]) == (405, "GET, HEAD")
 
 
-def test_an_output_that_went_is_not_found(start: Callable[..., Asker], world: World) -> None:
-    ask = start(world)
+def test_an_output_that_went_is_not_found(start: Callable[..., Asker], account: Account) -> None:
+    ask = start(account)
     (link,) = ask.links("one")
-    world.delete("one")
+    account.delete("one")
     assert ask.url(link).status == 404
 
 
@@ -190,8 +192,8 @@ def test_an_output_that_went_is_not_found(start: Callable[..., Asker], world: Wo
     "path", ["1/Größe 1.wav", "..%2f..%2fescape.wav", "C%3A%5Cx.wav", "%00.wav", "a%2525.wav"]
 )
 def test_odd_file_names_can_be_fetched_under_the_url_that_is_given(start: Callable[..., Asker], path: str) -> None:
-    world = World([SandboxProject("a", outputs=(Output(path, outputs_of("a")[0].audio),))])
-    ask = start(world)
+    account = Account([SandboxProject("a", outputs=(Output(path, outputs_of("a")[0].audio),))])
+    ask = start(account)
     (link,) = ask.links("a")
     reply = ask.url(link)
-    assert (reply.status, reply.body) == (200, content(world, "a"))
+    assert (reply.status, reply.body) == (200, content(account, "a"))

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
+from mhsync.sandbox.account import Account, SandboxProject
 from mhsync.sandbox.faults import Status
 from mhsync.sandbox.rules import Faults, Rule
 from mhsync.sandbox.server import Sandbox
-from mhsync.sandbox.world import SandboxProject, World
 
 pytest_plugins = ["mhsync.testing.fixtures", "pytester"]
 
@@ -25,7 +25,7 @@ def test_a_sandbox_runs_with_the_default_world(mhsync_sandbox: Sandbox) -> None:
 
 def test_the_factory_starts_worlds_of_ones_own(mhsync_sandbox_factory: Callable[..., Sandbox]) -> None:
     faults = Faults(Rule(Status(500)))
-    one = mhsync_sandbox_factory(World([SandboxProject("a")]), faults=faults)
+    one = mhsync_sandbox_factory(Account([SandboxProject("a")]), faults=faults)
     two = mhsync_sandbox_factory()
     assert (one.ids, one.faults) == (("a",), faults)
     assert "sbx-complete" in two.ids

@@ -12,10 +12,10 @@ from contextlib import closing, suppress
 
 import pytest
 
+from mhsync.sandbox.account import Account, SandboxProject, outputs_of
 from mhsync.sandbox.faults import Delay, Stall, Throttle
 from mhsync.sandbox.rules import Faults, Rule
 from mhsync.sandbox.server import Sandbox
-from mhsync.sandbox.world import SandboxProject, World, outputs_of
 
 from .conftest import TIMEOUT, Asker, read_all
 
@@ -52,8 +52,8 @@ def request(sandbox: Sandbox, method: str = "GET", id: str = "one", *lines: str,
     return "\r\n".join([*head, "", ""]).encode() + body
 
 
-def test_a_connection_serves_many_requests(start: Callable[..., Asker], world: World) -> None:
-    sandbox = start(world).sandbox
+def test_a_connection_serves_many_requests(start: Callable[..., Asker], account: Account) -> None:
+    sandbox = start(account).sandbox
     with closing(http.client.HTTPConnection("127.0.0.1", port(sandbox.api_url), timeout=TIMEOUT)) as connection:
         used = set()
         for method, id in [("GET", "one"), ("GET", "none"), ("HEAD", "one"), ("DELETE", "one"), ("GET", "one")]:
@@ -67,8 +67,10 @@ def test_a_connection_serves_many_requests(start: Callable[..., Asker], world: W
     assert [entry.status for entry in sandbox.requests] == [200, 404, 405, 204, 404]
 
 
-def test_a_slow_answer_for_one_client_keeps_no_other_waiting(start: Callable[..., Asker], world: World) -> None:
-    ask = start(world, faults=Faults(Rule(Stall(), id="slow")))
+def test_a_slow_answer_for_one_client_keeps_no_other_waiting(
+    start: Callable[..., Asker], account: Account
+) -> None:
+    ask = start(account, faults=Faults(Rule(Stall(), id="slow")))
     with connect(ask.sandbox) as slow:
         slow.sendall(request(ask.sandbox, "GET", "slow"))
         assert ask.api("one").status == 200
@@ -76,9 +78,9 @@ def test_a_slow_answer_for_one_client_keeps_no_other_waiting(start: Callable[...
 
 @pytest.mark.parametrize("size", [10, 100_000])
 def test_the_body_of_a_request_is_not_taken_for_the_next_request(
-    start: Callable[..., Asker], world: World, size: int
+    start: Callable[..., Asker], account: Account, size: int
 ) -> None:
-    sandbox = start(world).sandbox
+    sandbox = start(account).sandbox
     body = b"DELETE /v1/audio-projects/one HTTP/1.1\r\n\r\n".ljust(size)
     with connect(sandbox) as sock:
         sock.sendall(request(sandbox, "POST", "one", f"Content-Length: {len(body)}", body=body))
@@ -92,9 +94,9 @@ def test_the_body_of_a_request_is_not_taken_for_the_next_request(
     "framing", ["Transfer-Encoding: chunked", "Content-Length: 99999999", "Content-Length: x"]
 )
 def test_a_body_that_cannot_be_read_away_ends_the_connection(
-    start: Callable[..., Asker], world: World, framing: str
+    start: Callable[..., Asker], account: Account, framing: str
 ) -> None:
-    sandbox = start(world).sandbox
+    sandbox = start(account).sandbox
     with connect(sandbox) as sock:
         sock.sendall(request(sandbox, "POST", "one", framing))
         answers, _ = read_all(sock)
@@ -102,8 +104,10 @@ def test_a_body_that_cannot_be_read_away_ends_the_connection(
     assert answers.count(b"HTTP/1.1 ") == 1
 
 
-def test_a_client_that_waits_to_be_asked_for_its_body_is_asked(start: Callable[..., Asker], world: World) -> None:
-    sandbox = start(world).sandbox
+def test_a_client_that_waits_to_be_asked_for_its_body_is_asked(
+    start: Callable[..., Asker], account: Account
+) -> None:
+    sandbox = start(account).sandbox
     with connect(sandbox) as sock:
         sock.sendall(
             request(sandbox, "POST", "one", "Content-Length: 2", "Expect: 100-continue", "Connection: close")
@@ -127,8 +131,8 @@ def test_a_client_that_waits_to_be_asked_for_its_body_is_asked(start: Callable[.
     ],
     ids=["blank", "words", "tls", "bad url", "long line", "new version", "many headers", "odd bytes"],
 )
-def test_garbage_harms_nothing(start: Callable[..., Asker], world: World, garbage: bytes) -> None:
-    ask = start(world)
+def test_garbage_harms_nothing(start: Callable[..., Asker], account: Account, garbage: bytes) -> None:
+    ask = start(account)
     with connect(ask.sandbox) as sock:
         with suppress(OSError):
             sock.sendall(garbage)
@@ -138,8 +142,8 @@ def test_garbage_harms_nothing(start: Callable[..., Asker], world: World, garbag
     assert ask.api("one").status == 200
 
 
-def test_a_request_as_for_a_proxy_is_understood(start: Callable[..., Asker], world: World) -> None:
-    sandbox = start(world).sandbox
+def test_a_request_as_for_a_proxy_is_understood(start: Callable[..., Asker], account: Account) -> None:
+    sandbox = start(account).sandbox
     with connect(sandbox) as sock:
         sock.sendall(
             request(sandbox, "GET", "one", "Connection: close").replace(b"/v1", b"http://example.com/v1", 1)
@@ -148,8 +152,8 @@ def test_a_request_as_for_a_proxy_is_understood(start: Callable[..., Asker], wor
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only there is all of 127.0.0.0/8 this machine")
-def test_it_listens_on_loopback_alone(start: Callable[..., Asker], world: World) -> None:
-    sandbox = start(world).sandbox
+def test_it_listens_on_loopback_alone(start: Callable[..., Asker], account: Account) -> None:
+    sandbox = start(account).sandbox
     for url in (sandbox.api_url, sandbox.files_url):
         assert url.startswith("http://127.0.0.1:")
     # Another address of this machine: whoever listens on all of them would answer there too.
@@ -158,9 +162,11 @@ def test_it_listens_on_loopback_alone(start: Callable[..., Asker], world: World)
 
 
 @pytest.mark.parametrize("fault", [None, Stall(), Stall(bytes=10), Delay(3600), Throttle(1)])
-def test_stopping_leaves_no_thread_and_no_connection(world: World, fault: Stall | Delay | Throttle | None) -> None:
+def test_stopping_leaves_no_thread_and_no_connection(
+    account: Account, fault: Stall | Delay | Throttle | None
+) -> None:
     faults = None if fault is None else Faults(Rule(fault))
-    with Sandbox(world, faults=faults) as sandbox, connect(sandbox) as busy, connect(sandbox) as idle:
+    with Sandbox(account, faults=faults) as sandbox, connect(sandbox) as busy, connect(sandbox) as idle:
         busy.sendall(request(sandbox))
         # A thread for each port, and one for each connection.
         wait_until(lambda: len(sandbox.requests) == 1 and len(sandbox_threads(sandbox)) == 4)
@@ -171,8 +177,8 @@ def test_stopping_leaves_no_thread_and_no_connection(world: World, fault: Stall 
 
 
 def test_stopping_wakes_up_a_thread_whose_client_reads_nothing() -> None:
-    world = World([SandboxProject("one", outputs=outputs_of("one", size=200_000_000))])
-    with Sandbox(world) as sandbox, socket.socket() as deaf:
+    account = Account([SandboxProject("one", outputs=outputs_of("one", size=200_000_000))])
+    with Sandbox(account) as sandbox, socket.socket() as deaf:
         ask = Asker(sandbox)
         (link,) = ask.links("one")
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -183,8 +189,10 @@ def test_stopping_wakes_up_a_thread_whose_client_reads_nothing() -> None:
         assert sandbox_threads(sandbox) == set()
 
 
-def test_a_stopped_sandbox_refuses_connections_and_comes_back_on_its_ports_with_its_world(world: World) -> None:
-    with Sandbox(world) as sandbox:
+def test_a_stopped_sandbox_refuses_connections_and_comes_back_on_its_ports_with_its_world(
+    account: Account,
+) -> None:
+    with Sandbox(account) as sandbox:
         ask = Asker(sandbox)
         urls = (sandbox.api_url, sandbox.files_url)
         (link,) = ask.links("one")
@@ -198,11 +206,11 @@ def test_a_stopped_sandbox_refuses_connections_and_comes_back_on_its_ports_with_
         assert ask.url(link).status == 200
 
 
-def test_a_port_that_is_taken_is_an_error_and_leaves_nothing_behind(world: World) -> None:
-    with Sandbox(world) as first:
+def test_a_port_that_is_taken_is_an_error_and_leaves_nothing_behind(account: Account) -> None:
+    with Sandbox(account) as first:
         before = set(threading.enumerate())
         for options in ({"port": port(first.api_url)}, {"files_port": port(first.api_url)}):
-            second = Sandbox(world, **options)
+            second = Sandbox(account, **options)
             with pytest.raises(OSError, match="in use"):
                 second.start()
             second.stop()
@@ -210,8 +218,8 @@ def test_a_port_that_is_taken_is_an_error_and_leaves_nothing_behind(world: World
 
 
 def test_many_clients_at_once_are_all_answered(start: Callable[..., Asker]) -> None:
-    world = World(SandboxProject(f"p{number}") for number in range(200))
-    ask = start(world)
+    account = Account(SandboxProject(f"p{number}") for number in range(200))
+    ask = start(account)
     statuses: list[int] = []
 
     def delete(first: int) -> None:
@@ -224,4 +232,4 @@ def test_many_clients_at_once_are_all_answered(start: Callable[..., Asker]) -> N
     for thread in threads:
         thread.join()
     assert statuses == [204] * 200
-    assert len(world.deleted_ids) == len(ask.sandbox.requests) == 200
+    assert len(account.deleted_ids) == len(ask.sandbox.requests) == 200

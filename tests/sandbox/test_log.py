@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mhsync.sandbox import log
+from mhsync.sandbox.account import Account
 from mhsync.sandbox.log import Entry, RequestLog
-from mhsync.sandbox.world import World
 
 from .conftest import Asker
 
 
-def test_every_request_is_there_in_order_without_its_query(start: Callable[..., Asker], world: World) -> None:
-    ask = start(world)
+def test_every_request_is_there_in_order_without_its_query(start: Callable[..., Asker], account: Account) -> None:
+    ask = start(account)
     (link,) = ask.links("one")
     ask.url(link, Range="bytes=5-9")
     ask.api("one", "DELETE", key="wrong")
@@ -25,8 +25,8 @@ def test_every_request_is_there_in_order_without_its_query(start: Callable[..., 
     assert "signature" not in repr(ask.sandbox.requests.all())
 
 
-def test_it_can_be_searched_and_cleared(start: Callable[..., Asker], world: World) -> None:
-    ask = start(world)
+def test_it_can_be_searched_and_cleared(start: Callable[..., Asker], account: Account) -> None:
+    ask = start(account)
     for id, method in (("one", "GET"), ("two", "GET"), ("one", "DELETE")):
         ask.api(id, method)
     requests = ask.sandbox.requests

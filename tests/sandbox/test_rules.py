@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
+from mhsync.sandbox.account import Account
 from mhsync.sandbox.faults import Reset, Status
 from mhsync.sandbox.rules import Faults, Rate, Rule
 from mhsync.sandbox.wire import Request
-from mhsync.sandbox.world import World
 
 from .conftest import Asker
 
@@ -144,19 +144,19 @@ def test_the_file_host_has_no_rate_and_refused_requests_count_for_no_rule() -> N
 
 @pytest.mark.parametrize(("retry_after", "header"), [(None, None), (3, "3")])
 def test_beyond_the_rate_the_api_answers_429_and_does_nothing(
-    start: Callable[..., Asker], world: World, retry_after: int | None, header: str | None
+    start: Callable[..., Asker], account: Account, retry_after: int | None, header: str | None
 ) -> None:
     rate = Rate(0.001, burst=1, retry_after=retry_after)
-    ask = start(world, faults=Faults(rate=rate))
+    ask = start(account, faults=Faults(rate=rate))
     assert ask.api("one").status == 200
     reply = ask.api("one", "DELETE")
     assert (reply.status, reply.headers.get("retry-after")) == (429, header)
-    assert world.deleted_ids == set()
+    assert account.deleted_ids == set()
     assert ask.sandbox.requests.all()[-1].fault == "Rate"
 
 
-def test_faults_may_be_replaced_while_the_sandbox_runs(start: Callable[..., Asker], world: World) -> None:
-    ask = start(world, faults=Faults(Rule(BAD)))
+def test_faults_may_be_replaced_while_the_sandbox_runs(start: Callable[..., Asker], account: Account) -> None:
+    ask = start(account, faults=Faults(Rule(BAD)))
     assert ask.api("one").status == 500
     ask.sandbox.faults = Faults(Rule(Reset(), nth=2))
     assert ask.api("one").status == 200

@@ -8,15 +8,15 @@ import pytest
 
 from mhsync.core.project import ProjectError, is_valid_id
 from mhsync.errors import ManifestError, UsageError
-from mhsync.sandbox.defaults import default_world
+from mhsync.sandbox.account import STATUSES, AfterDelete, SandboxProject, outputs_of
+from mhsync.sandbox.defaults import default_account
 from mhsync.sandbox.seed import load_seed, read_seed, seed_of
-from mhsync.sandbox.world import STATUSES, AfterDelete, SandboxProject, outputs_of
 
 
 def test_a_bare_id_is_a_complete_project_with_one_output_of_a_second() -> None:
-    world = read_seed(b"projects:\n  - id: intro\n", "seed.yaml")
-    assert world.project("intro") == SandboxProject("intro", outputs=outputs_of("intro"))
-    assert world.project("intro").outputs[0].audio.size == 32_080
+    account = read_seed(b"projects:\n  - id: intro\n", "seed.yaml")
+    assert account.project("intro") == SandboxProject("intro", outputs=outputs_of("intro"))
+    assert account.project("intro").outputs[0].audio.size == 32_080
 
 
 def test_every_field_is_read(tmp_path: Path) -> None:
@@ -40,9 +40,9 @@ def test_every_field_is_read(tmp_path: Path) -> None:
             outputs: [{path: "x/é.wav", seconds: 0.5}, {size: 1.5kB}]
         """
     )
-    world = load_seed(file)
-    assert world.ids == ("a", "b", "c", "d")
-    assert world.project("a") == SandboxProject(
+    account = load_seed(file)
+    assert account.ids == ("a", "b", "c", "d")
+    assert account.project("a") == SandboxProject(
         "a",
         status="queued",
         name="12e3",
@@ -52,24 +52,24 @@ def test_every_field_is_read(tmp_path: Path) -> None:
         outputs=outputs_of("a", 2, size=65_536),
         later=((1.0, "rendering"), (2.5, "complete")),
     )
-    assert world.project("b").error == ProjectError("bad_voice", "No: not that")
-    assert world.project("b").outputs == ()
-    assert (world.project("c").name, world.project("c").after_delete) == (None, AfterDelete.NOT_FOUND)
-    assert [(output.path, output.audio.size) for output in world.project("d").outputs] == [
+    assert account.project("b").error == ProjectError("bad_voice", "No: not that")
+    assert account.project("b").outputs == ()
+    assert (account.project("c").name, account.project("c").after_delete) == (None, AfterDelete.NOT_FOUND)
+    assert [(output.path, output.audio.size) for output in account.project("d").outputs] == [
         ("x/é.wav", 16_080),
         ("output.wav", 1_500),
     ]
-    assert world.delete("a")
-    state = world.state("a")
+    assert account.delete("a")
+    state = account.state("a")
     assert state is not None
     assert state.after_delete is AfterDelete.DISABLED
 
 
 def test_a_count_makes_many_that_differ() -> None:
-    world = seed_of({"projects": [{"id": "bulk-{n}", "count": 10_000, "size": 80, "outputs": 2}]})
-    assert len(world.ids) == 10_000
-    assert (world.ids[0], world.ids[-1]) == ("bulk-1", "bulk-10000")
-    etags = {output.audio.etag for id in world.ids[:50] for output in world.project(id).outputs}
+    account = seed_of({"projects": [{"id": "bulk-{n}", "count": 10_000, "size": 80, "outputs": 2}]})
+    assert len(account.ids) == 10_000
+    assert (account.ids[0], account.ids[-1]) == ("bulk-1", "bulk-10000")
+    etags = {output.audio.etag for id in account.ids[:50] for output in account.project(id).outputs}
     assert len(etags) == 100
 
 
@@ -144,12 +144,12 @@ def test_a_missing_file_is_a_usage_error_that_names_it(tmp_path: Path) -> None:
 
 
 def test_the_default_world_has_every_status_several_outputs_odd_names_and_what_is_deleted() -> None:
-    world = default_world()
-    projects = [world.project(id) for id in world.ids]
+    account = default_account()
+    projects = [account.project(id) for id in account.ids]
     assert {project.status for project in projects} == set(STATUSES)
-    assert all(is_valid_id(id) for id in world.ids)
+    assert all(is_valid_id(id) for id in account.ids)
     assert {len(project.outputs) for project in projects} >= {1, 3}
     assert None in {project.name for project in projects}
     assert any(project.name and "\x1b" in project.name for project in projects)
-    assert len(world.deleted_ids) == 2
-    assert world.ids == default_world().ids
+    assert len(account.deleted_ids) == 2
+    assert account.ids == default_account().ids

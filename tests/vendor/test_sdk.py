@@ -11,22 +11,22 @@ import pytest
 from magic_hour import Client
 from make_api_request import ApiError
 
-from mhsync.sandbox.defaults import ODD_NAME, default_world
+from mhsync.sandbox.account import Account, SandboxProject, outputs_of
+from mhsync.sandbox.defaults import ODD_NAME, default_account
 from mhsync.sandbox.server import Sandbox
-from mhsync.sandbox.world import SandboxProject, World, outputs_of
 
 
-def world() -> World:
+def account() -> Account:
     """What a person has when nothing was asked for, with a render that ends soon."""
-    world = default_world()
+    account = default_account()
     later = ((0.4, "complete"),)
-    world.put(SandboxProject("soon", status="rendering", outputs=outputs_of("soon", 2), later=later))
-    return world
+    account.put(SandboxProject("soon", status="rendering", outputs=outputs_of("soon", 2), later=later))
+    return account
 
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(world()) as sandbox:
+    with Sandbox(account()) as sandbox:
         yield sandbox
 
 
@@ -40,13 +40,13 @@ def client(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client
 
 
 def content(sandbox: Sandbox, id: str, index: int = 0) -> bytes:
-    return b"".join(sandbox.world.project(id).outputs[index].audio.read())
+    return b"".join(sandbox.account.project(id).outputs[index].audio.read())
 
 
-@pytest.mark.parametrize("id", [id for id in default_world().ids if id != "sbx-deleted"])
+@pytest.mark.parametrize("id", [id for id in default_account().ids if id != "sbx-deleted"])
 def test_get_understands_every_kind_of_project(sandbox: Sandbox, client: Client, id: str) -> None:
     got = client.v1.audio_projects.get(id=id)
-    project = sandbox.world.project(id)
+    project = sandbox.account.project(id)
     assert (got.id, got.status, got.name, got.type_) == (id, project.status, project.name, project.type)
     assert got.enabled is not project.is_deleted
     offers = project.status == "complete" and not project.is_deleted
@@ -92,7 +92,7 @@ def test_check_result_ends_with_what_failed(client: Client, tmp_path: Path) -> N
 
 def test_delete_deletes_once(sandbox: Sandbox, client: Client) -> None:
     client.v1.audio_projects.delete(id="sbx-complete")
-    assert "sbx-complete" in sandbox.world.deleted_ids
+    assert "sbx-complete" in sandbox.account.deleted_ids
     with pytest.raises(ApiError) as caught:
         client.v1.audio_projects.delete(id="sbx-complete")
     assert caught.value.status_code == 404

@@ -18,8 +18,8 @@ from mhsync import (
     StorageUnavailable,
     UsageError,
     Writer,
-    check_path,
     hookimpl,
+    validate_path,
 )
 
 CHUNK = 1024 * 1024
@@ -61,7 +61,7 @@ def open_storage(url: str, options: Mapping[str, Any]) -> Storage:
 class SqliteStorage(Storage):
     """Files as rows. Each call has a connection of its own, so that any thread may make it."""
 
-    is_folder_of_this_machine = True
+    is_local = True
 
     def __init__(self, file: Path) -> None:
         self.file = file
@@ -74,13 +74,13 @@ class SqliteStorage(Storage):
             yield FileInfo(path, size)
 
     def stat(self, path: str) -> FileInfo | None:
-        check_path(path)
+        validate_path(path)
         with self._reading() as database:
             row = None if database is None else _find(database, path)
         return None if row is None else FileInfo(path, row[1])
 
     def open(self, path: str) -> BinaryIO:
-        check_path(path)
+        validate_path(path)
         with ExitStack() as stack, self._reading() as database:
             row = None if database is None else _find(database, path)
             if database is None or row is None:
@@ -95,7 +95,7 @@ class SqliteStorage(Storage):
 
     @contextmanager
     def write(self, path: str) -> Iterator[Writer]:
-        check_path(path)
+        validate_path(path)
         with self._told():
             gathered = tempfile.TemporaryFile()  # noqa: SIM115 - closed below
         with gathered:
@@ -109,8 +109,8 @@ class SqliteStorage(Storage):
                     database.execute("INSERT INTO chunks VALUES (?, ?, ?)", (row.lastrowid, number, data))
 
     def move(self, old: str, new: str) -> None:
-        check_path(old)
-        check_path(new)
+        validate_path(old)
+        validate_path(new)
         with self._writing() as database:
             row = _find(database, old)
             if row is None:
@@ -120,7 +120,7 @@ class SqliteStorage(Storage):
                 database.execute("UPDATE files SET path = ? WHERE id = ?", (new, row[0]))
 
     def remove(self, path: str) -> None:
-        check_path(path)
+        validate_path(path)
         with self._reading() as database:
             is_there = database is not None and _find(database, path) is not None
         if is_there:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from mhsync.cli.render.terminal import Color, Look, escape, padded
+from mhsync.cli.render.terminal import Color, Style, escape, padded
 from mhsync.core.project import Project, format_time
 
 
-def project_text(project: Project, look: Look, *, show_urls: bool = False) -> str:
+def project_text(project: Project, style: Style, *, show_urls: bool = False) -> str:
     """The details, one to a line; links without their query unless `show_urls`."""
     pairs = list(_pairs(project, show_urls=show_urls))
     width = max(len(key) for key, _ in pairs)
     return "\n".join(
-        f"{look.paint(padded(escape(key), width), Color.DIM)}  {escape(value)}" for key, value in pairs
+        f"{style.paint(padded(escape(key), width), Color.DIM)}  {escape(value)}" for key, value in pairs
     )
 
 

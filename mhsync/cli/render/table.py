@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from mhsync.cli.render.terminal import Color, Look, escape, padded, width_of, wrapped
+from mhsync.cli.render.terminal import Color, Style, escape, padded, width_of, wrapped
 
 _GAP = "  "
 _NAME_MOST = 36
@@ -38,7 +38,7 @@ class Row:
         return self.word, self.text
 
 
-def folded(rows: Sequence[Row]) -> Iterator[Row]:
+def collapse_repeats(rows: Sequence[Row]) -> Iterator[Row]:
     """The rows, but of many that say the same only the first, and a count of the rest.
 
     A fault of something that many projects share is one row, with their number in place of an id.
@@ -57,16 +57,16 @@ def folded(rows: Sequence[Row]) -> Iterator[Row]:
             yield Row(row.sign, f"and {rest:,} more", row.word, "the same; -v lists them", row.color)
 
 
-def drawn(rows: Iterable[Row], header: tuple[str, str, str], look: Look) -> list[str]:
+def render_table(rows: Iterable[Row], header: tuple[str, str, str], style: Style) -> list[str]:
     """The table's lines; the last column is wrapped, and no line ends with spaces."""
     escaped = [_escaped(row) for row in rows]
     if not escaped:
         return []
-    columns = _Columns.fit(escaped, header, look)
+    columns = _Columns.fit(escaped, header, style)
     top = padded("", columns.sign) + _GAP + padded(header[0], columns.name) + _GAP
-    lines = [look.paint((top + padded(header[1], columns.word) + _GAP + header[2]).rstrip(), Color.DIM)]
+    lines = [style.paint((top + padded(header[1], columns.word) + _GAP + header[2]).rstrip(), Color.DIM)]
     for row in escaped:
-        lines += columns.lines(row, look)
+        lines += columns.lines(row, style)
     return lines
 
 
@@ -82,16 +82,16 @@ class _Columns:
     text: int
 
     @classmethod
-    def fit(cls, rows: Sequence[Row], header: tuple[str, str, str], look: Look) -> _Columns:
+    def fit(cls, rows: Sequence[Row], header: tuple[str, str, str], style: Style) -> _Columns:
         short = (width_of(row.name) for row in rows if width_of(row.name) <= _NAME_MOST)
         sign = max(len(row.sign) for row in rows)
         name = max([*short, len(header[0])])
         word = max([*(len(row.word) for row in rows), len(header[1])])
-        return cls(sign, name, word, look.width - sign - name - word - 3 * len(_GAP))
+        return cls(sign, name, word, style.width - sign - name - word - 3 * len(_GAP))
 
-    def lines(self, row: Row, look: Look) -> list[str]:
-        sign = look.paint(padded(row.sign, self.sign), row.color)
-        word = look.paint(row.word, row.color) + " " * (self.word - len(row.word))
+    def lines(self, row: Row, style: Style) -> list[str]:
+        sign = style.paint(padded(row.sign, self.sign), row.color)
+        word = style.paint(row.word, row.color) + " " * (self.word - len(row.word))
         margin = " " * (self.sign + len(_GAP))
         found = []
         start = f"{sign}{_GAP}{padded(row.name, self.name)}"
@@ -100,7 +100,7 @@ class _Columns:
             start = margin + " " * self.name
         under = self.text < _TEXT_LEAST
         inset = _UNDER if under else " " * (self.sign + self.name + self.word + 3 * len(_GAP))
-        room = look.width - len(inset)
+        room = style.width - len(inset)
         text = [line for line in wrapped(row.text, room) if line]
         if text and not under:
             found.append(f"{start}{_GAP}{word}{_GAP}{text.pop(0)}")

@@ -108,7 +108,7 @@ class Color(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Style:
     """How a stream is drawn on: its width in columns, and whether it is coloured."""
 
     width: int = 80

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mhsync.cli.render.table import Row, drawn, folded
-from mhsync.cli.render.terminal import Color, Look, escape
-from mhsync.cli.render.words import counted, human_size
+from mhsync.cli.render.table import Row, collapse_repeats, render_table
+from mhsync.cli.render.terminal import Color, Style, escape
+from mhsync.cli.render.units import counted, human_size
 from mhsync.core.plan import Action, Plan, ProjectPlan, Verdict
 from mhsync.core.report import BAD, ActionOutcome, ErrorInfo, Outcome, ProjectResult, Report
 from mhsync.errors import Problem, StorageUnavailable
@@ -40,21 +40,21 @@ _SHARED = frozenset({"storage_unreadable", StorageUnavailable.code})
 """Faults of a whole storage: where several projects have the very same one, it is one row."""
 
 
-def plan_text(plan: Plan, look: Look, *, is_verbose: bool = False) -> str:
+def plan_text(plan: Plan, style: Style, *, is_verbose: bool = False) -> str:
     """A plan: a row for each project that is not as desired, then the sums."""
     shown = [p for p in plan.projects if is_verbose or p.verdict is not Verdict.UNCHANGED]
     rows = [_plan_row(project, is_verbose=is_verbose) for project in sorted(shown, key=_plan_order)]
-    table = drawn(rows if is_verbose else folded(rows), _PLAN_HEADER, look)
-    return "\n".join([*table, *([""] if table else []), _plan_sum(plan), *missing_text(plan, look)])
+    table = render_table(rows if is_verbose else collapse_repeats(rows), _PLAN_HEADER, style)
+    return "\n".join([*table, *([""] if table else []), _plan_sum(plan), *missing_text(plan, style)])
 
 
-def missing_text(plan: Plan, look: Look) -> list[str]:
+def missing_text(plan: Plan, style: Style) -> list[str]:
     """What is to be said of projects that were not found: nothing, where all were."""
     missing = sum(project.not_found for project in plan.projects)
     if plan.all_not_found:
         asked = "the only project" if missing == 1 else f"all of the {missing:,} projects"
         return [
-            f"{look.paint('Warning:', Color.YELLOW)} not found (404): {asked} that the API was asked for.",
+            f"{style.paint('Warning:', Color.YELLOW)} not found (404): {asked} that the API was asked for.",
             "Is the API key that of another account?",
         ]
     if not missing:
@@ -66,11 +66,11 @@ def missing_text(plan: Plan, look: Look) -> list[str]:
     return lines
 
 
-def refusals_text(problems: Iterable[Problem], look: Look) -> list[str]:
+def refusals_text(problems: Iterable[Problem], style: Style) -> list[str]:
     """Why apply would refuse the plan, and what to do about it."""
     lines: list[str] = []
     for problem in problems:
-        lines.append(f"{look.paint('apply would refuse this:', Color.YELLOW)} {escape(str(problem))}")
+        lines.append(f"{style.paint('apply would refuse this:', Color.YELLOW)} {escape(str(problem))}")
         lines += [f"  hint: {escape(problem.hint)}"] if problem.hint else []
     return lines
 
@@ -121,13 +121,13 @@ def _arrows(paths: list[str]) -> tuple[str, ...]:
     return (*shown, *([f"-> and {len(paths) - _PATHS} more"] if len(paths) > _PATHS else []))
 
 
-def report_text(report: Report, look: Look, *, is_verbose: bool = False) -> str:
+def report_text(report: Report, style: Style, *, is_verbose: bool = False) -> str:
     """A report: a row for each project that was not unchanged, then the sums."""
     order = list(_OUTCOMES)
     shown = [r for r in report.results if is_verbose or r.outcome is not Outcome.UNCHANGED]
     shown.sort(key=lambda result: order.index(result.outcome))
     rows = [_report_row(result, is_verbose=is_verbose) for result in shown]
-    table = drawn(rows if is_verbose else folded(rows), _REPORT_HEADER, look)
+    table = render_table(rows if is_verbose else collapse_repeats(rows), _REPORT_HEADER, style)
     return "\n".join([*table, *([""] if table else []), *_report_sums(report)])
 
 

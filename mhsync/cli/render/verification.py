@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mhsync.cli.render.table import Row, drawn
-from mhsync.cli.render.terminal import Color, Look, escape
-from mhsync.cli.render.words import counted, human_size
+from mhsync.cli.render.table import Row, render_table
+from mhsync.cli.render.terminal import Color, Style, escape
+from mhsync.cli.render.units import counted, human_size
 from mhsync.core.verification import Finding, Verification, VerifiedFile
 
 _HEADER = ("FILE", "FINDING", "DETAILS")
@@ -18,11 +18,11 @@ _SIGNS = {
 """Sign and colour, in the order in which they are told."""
 
 
-def verification_text(found: Verification, look: Look, *, is_verbose: bool = False) -> str:
+def verification_text(found: Verification, style: Style, *, is_verbose: bool = False) -> str:
     """A row for each file that is not as its receipt says, then the sums."""
     order = list(_SIGNS)
     shown = sorted(found.files if is_verbose else found.problems, key=lambda file: order.index(file.finding))
-    table = drawn(map(_row, shown), _HEADER, look)
+    table = render_table(map(_row, shown), _HEADER, style)
     lines = [*table, *([""] if table else []), _sums(found)]
     if found.not_stored and is_verbose:
         lines.append(f"Not stored yet: {escape(', '.join(found.not_stored))}")

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from mhsync.testing import Sandbox, SandboxProject, World, outputs_of
+from mhsync.testing import Account, Sandbox, SandboxProject, outputs_of
 
 KEPT, GONE, STUCK = "clx_kept_1", "clx_gone_2", "clx_stuck_3"
 TOKEN = "aaaabbbbccccddddeeeeffff12"
@@ -23,7 +23,7 @@ Apply = Callable[..., "subprocess.CompletedProcess[str]"]
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     projects = [SandboxProject(id, outputs=outputs_of(id, seconds=0.1)) for id in (KEPT, GONE)]
-    with Sandbox(World(projects)) as running:
+    with Sandbox(Account(projects)) as running:
         yield running
 
 

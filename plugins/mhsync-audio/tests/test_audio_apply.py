@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from mhsync.testing import Answer, Faults, Occasion, Rule, Sandbox, SandboxProject, World, outputs_of
+from mhsync.testing import Account, Answer, FaultContext, Faults, Rule, Sandbox, SandboxProject, outputs_of
 
 ID = "clx0000000000000000000001"
 MakeWav = Callable[..., bytes]
@@ -25,7 +25,7 @@ class Instead:
 
     body: bytes
 
-    def strike(self, occasion: Occasion) -> Answer:
+    def apply(self, occasion: FaultContext) -> Answer:
         return replace(occasion.honest(), body=(self.body,), length=len(self.body))
 
 
@@ -45,12 +45,12 @@ def apply(sandbox: Sandbox, folder: Path, state: str = "downloaded") -> tuple[in
     return done.returncode, json.loads(done.stdout)
 
 
-def world() -> World:
-    return World([SandboxProject(ID, outputs=outputs_of(ID, seconds=0.5))])
+def account() -> Account:
+    return Account([SandboxProject(ID, outputs=outputs_of(ID, seconds=0.5))])
 
 
 def test_the_receipt_tells_how_long_the_sound_is(tmp_path: Path) -> None:
-    with Sandbox(world()) as sandbox:
+    with Sandbox(account()) as sandbox:
         code, report = apply(sandbox, tmp_path)
     assert (code, report["results"][0]["outcome"]) == (0, "downloaded")
     [receipt] = (tmp_path / "outputs/.mhsync/receipts").glob("*.json")
@@ -70,7 +70,7 @@ def test_a_file_that_is_no_whole_audio_never_becomes_visible(
     tmp_path: Path, make_wav: MakeWav, spoil: Callable[[bytes], bytes], words: str
 ) -> None:
     spoilt = Instead(spoil(make_wav(bytes(16_000))))
-    with Sandbox(world(), faults=Faults(Rule(spoilt, host="files"))) as sandbox:
+    with Sandbox(account(), faults=Faults(Rule(spoilt, host="files"))) as sandbox:
         code, report = apply(sandbox, tmp_path)
         assert code == 1
         [result] = report["results"]
@@ -89,7 +89,7 @@ def test_a_file_that_is_no_whole_audio_never_becomes_visible(
 
 def test_a_project_is_never_deleted_from_the_account_for_a_broken_copy(tmp_path: Path, make_wav: MakeWav) -> None:
     spoilt = Instead(make_wav(bytes(16_000))[:-400])
-    with Sandbox(world(), faults=Faults(Rule(spoilt, host="files"))) as sandbox:
+    with Sandbox(account(), faults=Faults(Rule(spoilt, host="files"))) as sandbox:
         assert apply(sandbox, tmp_path, "archived")[0] == 1
         assert sandbox.requests.of(method="DELETE") == ()
         sandbox.faults = Faults()

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from mhsync import StorageError, UsageError, check_path
+from mhsync import StorageError, UsageError, validate_path
 
 _BUCKET: Mapping[str, re.Pattern[str]] = MappingProxyType(
     {
@@ -70,7 +70,7 @@ def read_place(scheme: str, url: str, prefix: str | None) -> Place:
         )
     whole = (in_url if prefix is None else prefix).removesuffix("/")
     try:
-        return Place(scheme, bucket, check_path(whole) if whole else "")
+        return Place(scheme, bucket, validate_path(whole) if whole else "")
     except StorageError:
         raise UsageError(
             f"not a prefix: {whole!r:.120}", hint="write names with single slashes between them, without . and .."

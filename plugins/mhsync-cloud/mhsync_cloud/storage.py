@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import obstore
 
-from mhsync import FileInfo, Storage, StorageError, StorageNotFound, StorageUnavailable, Writer, check_path
+from mhsync import FileInfo, Storage, StorageError, StorageNotFound, StorageUnavailable, Writer, validate_path
 from mhsync_cloud.bounds import Bounds
 from mhsync_cloud.failures import explain, is_status, told
 from mhsync_cloud.place import Place
@@ -163,7 +163,7 @@ class CloudStorage(Storage):
 
     def _begin(self, *paths: str) -> None:
         for path in paths:
-            check_path(path)
+            validate_path(path)
         must_be_home(self._place.url())
         with self._lock:
             if not self._is_begun:
@@ -219,7 +219,7 @@ def _info(meta: ObjectMeta) -> FileInfo:
 def _is_path(text: str) -> bool:
     """Whether files could lie below it at all; the prefix of a listing may be any text."""
     try:
-        check_path(text)
+        validate_path(text)
     except StorageError:
         return False
     return True

@@ -17,7 +17,7 @@ from cloud_wire import Asked, Wire
 from mhsync_cloud.plugin import open_s3
 
 from mhsync import StorageError
-from mhsync.testing import Opener, Sandbox, SandboxProject, StorageConformance, World, outputs_of
+from mhsync.testing import Account, Opener, Sandbox, SandboxProject, StorageConformance, outputs_of
 from mhsync.testing.content import content, paths, put
 
 pytestmark = pytest.mark.integration
@@ -103,7 +103,7 @@ class TestTwoGibibytes:
         }
         (tmp_path / "manifest.yaml").write_text(json.dumps(manifest))
         project = SandboxProject("long", outputs=outputs_of("long", 1, size=self.SIZE))
-        with Sandbox(World([project])) as sandbox:
+        with Sandbox(Account([project])) as sandbox:
             environment = {
                 **os.environ, "MHSYNC_API_URL": sandbox.api_url, "MAGIC_HOUR_API_KEY": sandbox.key,
                 "MHSYNC_PLUGINS": "mhsync-cloud",

@@ -13,7 +13,7 @@ import pytest
 from cloud_servers import BUCKET, Cloud
 from cloud_wire import Answer, Asked, Wire
 
-from mhsync.testing import Sandbox, SandboxProject, World, outputs_of
+from mhsync.testing import Account, Sandbox, SandboxProject, outputs_of
 
 COUNT = 4
 OF_A_RUN = 3
@@ -43,7 +43,7 @@ def test_requests_of_a_run(
 ) -> None:
     ids = [f"count-{number}" for number in range(COUNT)]
     projects = [SandboxProject(id, outputs=outputs_of(id, outputs, size=100_000)) for id in ids]
-    with Sandbox(World(projects)) as sandbox, Wire(forward(s3.port)) as wire:
+    with Sandbox(Account(projects)) as sandbox, Wire(forward(s3.port)) as wire:
         manifest = {
             "version": 1,
             "storage": f"s3://{BUCKET}/{prefix}",

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, BinaryIO
 
-from mhsync import FileInfo, Storage, StorageError, Writer, check_path
+from mhsync import FileInfo, Storage, StorageError, Writer, validate_path
 from mhsync.storage_kit import spooling, sweep_spools
 from mhsync_fsspec.access import Access
 from mhsync_fsspec.backend import Backend
@@ -47,7 +47,7 @@ class FsspecStorage(Storage):
         self._journal = journal
         self._publisher = publisher
         self._moves = moves
-        self.is_folder_of_this_machine = is_local
+        self.is_local = is_local
 
     def __repr__(self) -> str:
         return f"FsspecStorage({self._access.name!r})"
@@ -270,7 +270,7 @@ def _usable(path: str) -> None:
     Raises:
         StorageError: it leaves the storage, it is no Unicode, or it is where unfinished files lie.
     """
-    check_path(path)
+    validate_path(path)
     if not path.isascii() and path != path.encode("utf-8", "replace").decode("utf-8"):
         raise StorageError(
             f"no file can have this name: {shown(path)}", hint="give it another path in the manifest"

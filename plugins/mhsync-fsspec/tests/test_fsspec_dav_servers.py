@@ -19,7 +19,7 @@ from mhsync_fsspec.factory import make
 from server_process import Servers, free_port
 
 from mhsync import Storage, StorageError
-from mhsync.testing import Opener, Sandbox, SandboxProject, StorageConformance, World, outputs_of
+from mhsync.testing import Account, Opener, Sandbox, SandboxProject, StorageConformance, outputs_of
 from mhsync.testing.content import NAMES, content, get, paths, put
 
 
@@ -130,7 +130,7 @@ class TestRequests(OnServer):
             SandboxProject(f"few-{number}", name="Ton", outputs=outputs_of(f"few-{number}", 2, size=1000))
             for number in range(count)
         ]
-        with Sandbox(World(projects)) as sandbox:
+        with Sandbox(Account(projects)) as sandbox:
             manifest = {
                 "version": 1,
                 "storage": server.url(server.port, tmp_path.name),

@@ -42,12 +42,12 @@ def test_loading_the_plugin_loads_no_fsspec() -> None:
 
 
 def test_folders_and_memory_of_this_machine_are_known_as_such(tmp_path: Path, memory_url: str) -> None:
-    assert make(f"fsspec+file://{tmp_path}", {}, {}).is_folder_of_this_machine
-    assert open_memory(memory_url, {}).is_folder_of_this_machine
-    assert not make("fsspec+webdav://h/a", {}, {}).is_folder_of_this_machine
+    assert make(f"fsspec+file://{tmp_path}", {}, {}).is_local
+    assert open_memory(memory_url, {}).is_local
+    assert not make("fsspec+webdav://h/a", {}, {}).is_local
 
 
-class Refusing(AbstractFileSystem):
+class Throttled(AbstractFileSystem):
     """Says in every error what it should keep to itself."""
 
     protocol = "refusing"
@@ -73,7 +73,7 @@ class Closed(AbstractFileSystem):
 
 @pytest.fixture(autouse=True)
 def _registered() -> None:
-    for kind in (Refusing, Closed):
+    for kind in (Throttled, Closed):
         fsspec.register_implementation(kind.protocol, kind, clobber=True)
 
 

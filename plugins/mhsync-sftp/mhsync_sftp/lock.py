@@ -53,7 +53,7 @@ class _Seen:
     mtime: int
 
 
-class Hold:
+class HeldLock:
     """A lock that is held, and renewed by a thread of its own."""
 
     def __init__(self, remote: Remote, number: int, note: bytes, clock: Callable[[], float]) -> None:
@@ -119,7 +119,7 @@ def hold(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
-) -> Iterator[Hold]:
+) -> Iterator[HeldLock]:
     """Hold the lock for the length of the block.
 
     Args:
@@ -156,14 +156,14 @@ class _Acquiring:
         self._sleep = sleep
         self._watched: tuple[_Seen, float] | None = None
 
-    def acquire(self, timeout: float, on_wait: Callable[[str], None]) -> Hold:
+    def acquire(self, timeout: float, on_wait: Callable[[str], None]) -> HeldLock:
         deadline = self._clock() + timeout
         told = False
         unnamed = 0
         while True:
             number, holder = self._remote.run("lock", "", self._try)
             if holder is None:
-                return Hold(self._remote, number, self._note, self._clock)
+                return HeldLock(self._remote, number, self._note, self._clock)
             if not told and holder.startswith(_NOBODY) and unnamed < _UNNAMED_MAX:
                 unnamed += 1
                 self._sleep(_UNNAMED_PAUSE)

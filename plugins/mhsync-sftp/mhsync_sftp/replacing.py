@@ -59,7 +59,7 @@ class Replacer:
             else:
                 return
 
-    def formers(self, session: Session) -> Iterator[tuple[str, Attributes]]:
+    def backups(self, session: Session) -> Iterator[tuple[str, Attributes]]:
         """Files that stepped aside, by the paths they count under."""
         if not session.can_replace:
             for path, found in walk(session, FORMER, self._remote.full, lambda _: True):
@@ -67,7 +67,7 @@ class Replacer:
 
     def recover(self, session: Session) -> None:
         """End what a run that died left half done. Called with the storage's lock held."""
-        for path, _ in list(self.formers(session)):
+        for path, _ in list(self.backups(session)):
             aside = self._remote.full(f"{FORMER}/{path}")
             if self._remote.look(session, path) is None:
                 self.put(session, aside, path)

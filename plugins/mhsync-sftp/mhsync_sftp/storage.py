@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
-from mhsync import FileInfo, Storage, StorageError, Writer, check_path
+from mhsync import FileInfo, Storage, StorageError, Writer, validate_path
 from mhsync_sftp.failures import InTheWay, not_found, shown, told
 from mhsync_sftp.listing import walk
-from mhsync_sftp.lock import LOCKS, Hold, hold
+from mhsync_sftp.lock import LOCKS, HeldLock, hold
 from mhsync_sftp.pool import Pool
 from mhsync_sftp.remote import Remote
 from mhsync_sftp.replacing import FORMER, Replacer
@@ -47,7 +47,7 @@ class SftpStorage(Storage):
         self._replacer = Replacer(self._remote)
         self._writing = Writing(self._remote, self._replacer)
         self._now = now
-        self._lock: Hold | None = None
+        self._lock: HeldLock | None = None
 
     def __repr__(self) -> str:
         return f"SftpStorage({self._remote.url!r})"
@@ -112,7 +112,7 @@ class SftpStorage(Storage):
                 raise not_found(self._remote.place(old))
             if old == new:
                 return
-            self._writing.make_way(session, new)
+            self._writing.prepare_parent(session, new)
             asked = True
             self._replacer.put(session, found[0], new)
             self._tidy(session, old.rpartition("/")[0])
@@ -161,7 +161,7 @@ class SftpStorage(Storage):
         except InTheWay:
             return ()
         found = dict(walk(session, start, self._remote.full, lambda path: _is_listed(path, prefix)))
-        for path, former in self._replacer.formers(session):
+        for path, former in self._replacer.backups(session):
             found.setdefault(path, former)
         return [FileInfo(path, info.size or 0) for path, info in found.items() if path.startswith(prefix)]
 
@@ -201,7 +201,7 @@ def _usable(path: str) -> None:
     Raises:
         StorageError: it leaves the storage, no server can hold it, or it is where unfinished files lie.
     """
-    check_path(path)
+    validate_path(path)
     try:
         path.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:

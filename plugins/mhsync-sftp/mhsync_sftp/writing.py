@@ -34,7 +34,7 @@ class Writing:
             fence: raises where nothing may be made visible any more.
         """
         # What stands in the way is told before gigabytes were fetched.
-        self._remote.run("write", path, lambda session: self.make_way(session, path))
+        self._remote.run("write", path, lambda session: self.prepare_parent(session, path))
         temporary = f"{TEMPORARY}/{os.getpid()}-{secrets.token_hex(8)}"
         self.unfinished.add(temporary)
         try:
@@ -48,7 +48,7 @@ class Writing:
         finally:
             self.unfinished.discard(temporary)
 
-    def make_way(self, session: Session, path: str) -> None:
+    def prepare_parent(self, session: Session, path: str) -> None:
         """See that a file can stand under the path, and make its folder.
 
         Raises:

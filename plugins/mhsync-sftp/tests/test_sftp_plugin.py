@@ -20,7 +20,7 @@ def test_it_serves_sftp(place) -> None:
     (factory,) = plugin.mhsync_storage_schemes().values()
     storage = factory(place.url, place.options)
     assert isinstance(storage, SftpStorage)
-    assert not storage.is_folder_of_this_machine
+    assert not storage.is_local
     assert repr(storage) == f"SftpStorage('sftp://127.0.0.1:{place.server.port}/audio')"
     storage.close()
 

@@ -12,7 +12,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from mhsync.testing import Sandbox, SandboxProject, World, outputs_of
+from mhsync.testing import Account, Sandbox, SandboxProject, outputs_of
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 KEPT, GONE, STUCK = "clx_kept_1", "clx_gone_2", "clx_stuck_3"
@@ -36,7 +36,7 @@ def sandbox() -> Any:
         SandboxProject(GONE, outputs=outputs_of(GONE, seconds=0.1)),
         SandboxProject(STUCK, status="error"),
     ]
-    with Sandbox(World(projects)) as running:
+    with Sandbox(Account(projects)) as running:
         yield running
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mhsync.cli.render.table import Row, drawn
-from mhsync.cli.render.terminal import Color, Look, width_of
+from mhsync.cli.render.table import Row, render_table
+from mhsync.cli.render.terminal import Color, Style, width_of
 
 HEADER = ("PROJECT", "ACTION", "WHY")
 REASON = "the render ended in error (no_speech_found: There is no speech in the source file.)"
@@ -14,7 +14,9 @@ REASON = "the render ended in error (no_speech_found: There is no speech in the 
 @pytest.mark.parametrize("width", [80, 120])
 @pytest.mark.parametrize("id_", ["a", "c" * 25, "u" * 36, "x" * 128])
 def test_no_line_is_wider_than_the_look_and_no_word_is_lost(width, id_):
-    lines = drawn([Row("+-", id_, "download, delete", REASON, Color.RED, ("-> a/b c.wav",))], HEADER, Look(width))
+    lines = render_table(
+        [Row("+-", id_, "download, delete", REASON, Color.RED, ("-> a/b c.wav",))], HEADER, Style(width)
+    )
     assert all(width_of(line) <= width or id_ in line for line in lines)
     words = " ".join(lines).split()
     assert [word for word in REASON.split() if word not in words] == []
@@ -23,8 +25,8 @@ def test_no_line_is_wider_than_the_look_and_no_word_is_lost(width, id_):
 
 
 def test_columns_stand_below_each_other():
-    lines = drawn(
-        [Row("+", "short", "download", "one"), Row("-", "a-longer-id", "delete", "two")], HEADER, Look(80)
+    lines = render_table(
+        [Row("+", "short", "download", "one"), Row("-", "a-longer-id", "delete", "two")], HEADER, Style(80)
     )
     assert lines == [
         "   PROJECT      ACTION    WHY",
@@ -34,12 +36,12 @@ def test_columns_stand_below_each_other():
 
 
 def test_foreign_text_is_escaped_and_colour_is_ours_alone():
-    lines = drawn([Row("!", "id", "blocked", "\x1b[2J\u202egone", Color.RED)], HEADER, Look(80))
+    lines = render_table([Row("!", "id", "blocked", "\x1b[2J\u202egone", Color.RED)], HEADER, Style(80))
     assert "\x1b" not in "".join(lines)
     assert "\\x1b[2J\\u202egone" in lines[1]
-    colored = drawn([Row("!", "id", "blocked", "why", Color.RED)], HEADER, Look(80, is_colored=True))
+    colored = render_table([Row("!", "id", "blocked", "why", Color.RED)], HEADER, Style(80, is_colored=True))
     assert "\x1b[31mblocked\x1b[0m" in colored[1]
 
 
 def test_no_rows_are_no_table():
-    assert drawn([], HEADER, Look(80)) == []
+    assert render_table([], HEADER, Style(80)) == []

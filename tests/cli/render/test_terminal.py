@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mhsync.cli.render.terminal import Color, Look, escape, padded, truncated, width_of, without_queries, wrapped
+from mhsync.cli.render.terminal import Color, Style, escape, padded, truncated, width_of, without_queries, wrapped
 
 
 @pytest.mark.parametrize(
@@ -57,6 +57,6 @@ def test_queries_are_left_out_wherever_a_url_stands():
 
 
 def test_colour_is_painted_only_where_it_is_wanted():
-    assert Look(is_colored=True).paint("x", Color.RED) == "\x1b[31mx\x1b[0m"
-    assert Look().paint("x", Color.RED) == "x"
-    assert Look(is_colored=True).paint("", Color.RED) == ""
+    assert Style(is_colored=True).paint("x", Color.RED) == "\x1b[31mx\x1b[0m"
+    assert Style().paint("x", Color.RED) == "x"
+    assert Style(is_colored=True).paint("", Color.RED) == ""

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from mhsync.cli.render.terminal import Look
+from mhsync.cli.render.terminal import Style
 from mhsync.cli.render.text import missing_text, plan_text, report_text
 from mhsync.core.manifest import Entry
 from mhsync.core.plan import Action, Plan, PlannedOutput, ProjectPlan, Verdict
@@ -21,7 +21,7 @@ from mhsync.core.report import (
 )
 from tests.cli.schemas import assert_valid
 
-LOOK = Look(80)
+LOOK = Style(80)
 SHA = "ab" * 32
 DOWNLOAD, MOVE, DELETE = Action.DOWNLOAD, Action.MOVE, Action.DELETE
 ID = "clx7uu86w0a5qp55yxz31{:04}"
@@ -76,17 +76,17 @@ def test_a_verbose_plan_lists_the_unchanged_and_the_paths(golden):
 
 
 def test_a_plan_on_a_narrow_terminal(golden):
-    golden("plan-40-columns", plan_text(plan_of(every_kind()[14:18]), Look(40)) + "\n")
+    golden("plan-40-columns", plan_text(plan_of(every_kind()[14:18]), Style(40)) + "\n")
 
 
 def test_a_plan_in_colour(golden):
-    golden("plan-colour", plan_text(plan_of(every_kind()[12:]), Look(80, is_colored=True)) + "\n")
+    golden("plan-colour", plan_text(plan_of(every_kind()[12:]), Style(80, is_colored=True)) + "\n")
 
 
-@pytest.mark.parametrize("look", [Look(70), Look(80), Look(120)], ids=["70", "80", "120"])
-def test_no_line_is_too_wide(look):
-    lines = plan_text(plan_of(every_kind()), look).splitlines()
-    assert [line for line in lines if len(line) > look.width and not line.startswith("Plan:")] == []
+@pytest.mark.parametrize("style", [Style(70), Style(80), Style(120)], ids=["70", "80", "120"])
+def test_no_line_is_too_wide(style):
+    lines = plan_text(plan_of(every_kind()), style).splitlines()
+    assert [line for line in lines if len(line) > style.width and not line.startswith("Plan:")] == []
 
 
 def test_10_000_unchanged_projects_are_a_count():
@@ -227,10 +227,10 @@ def test_a_fault_of_a_whole_storage_is_one_row_and_others_stay_apart():
     other = ErrorInfo("storage_unreadable", "cannot list s3://other: access is denied (403)")
     results = [result(n, Outcome.FAILED, error=error) for n in range(1, 41)]
     results.append(result(41, Outcome.FAILED, error=other))
-    text = report_text(Report(tuple(results)), Look(120))
+    text = report_text(Report(tuple(results)), Style(120))
     assert text.count("s3://bucket") == 1
     assert "x  40 projects" in text
     assert text.count("s3://other") == 1
     assert "more" not in text
     assert "41 failed" in text
-    assert report_text(Report(tuple(results)), Look(120), is_verbose=True).count("s3://bucket") == 40
+    assert report_text(Report(tuple(results)), Style(120), is_verbose=True).count("s3://bucket") == 40

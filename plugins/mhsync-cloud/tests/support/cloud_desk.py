@@ -11,7 +11,7 @@ from cloud_servers import BUCKET, Cloud
 from end_to_end import BriefEndToEnd, Desk, EndToEnd, Site, projects
 
 from mhsync import Storage
-from mhsync.testing import Sandbox, World
+from mhsync.testing import Account, Sandbox
 
 
 class CloudDesk(Desk):
@@ -47,7 +47,7 @@ class CloudEndToEnd(EndToEnd):
             plugin="mhsync-cloud",
             environment=lambda port: dict(cloud.environment),
         )
-        with Sandbox(World(projects())) as sandbox:
+        with Sandbox(Account(projects())) as sandbox:
             yield CloudDesk(folder, site, sandbox, cloud)
 
 

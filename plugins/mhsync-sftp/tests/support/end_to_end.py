@@ -18,7 +18,7 @@ import pytest
 from tcp_proxy import TcpProxy
 
 from mhsync import Storage
-from mhsync.testing import Output, Sandbox, SandboxProject, World, outputs_of
+from mhsync.testing import Account, Output, Sandbox, SandboxProject, outputs_of
 
 COUNT = 12
 SIZE = 1_000_000
@@ -204,7 +204,7 @@ class EndToEnd:
     def desk(self, tmp_path: Path, site: Site) -> Iterator[Desk]:
         folder = tmp_path / "desk"
         folder.mkdir()
-        with Sandbox(World(projects())) as sandbox:
+        with Sandbox(Account(projects())) as sandbox:
             yield Desk(folder, site, sandbox)
 
     def test_applied_once_there_is_nothing_left_to_do(self, desk: Desk) -> None:

@@ -1,0 +1,110 @@
+"""Failure: the one place that turns an exception into what is told and the exit code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import click
+
+from mhsync.cli.console import Console
+from mhsync.cli.render.json import dumped
+from mhsync.cli.render.terminal import Color, Style, escape
+from mhsync.errors import Interrupted, MhsyncError, Problem
+
+FORMAT = "mhsync.error/1"
+EXIT_UNEXPECTED = 1
+_USAGE = 2
+_REFUSED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a command ended, and with which exit code."""
+
+    exit: int
+    problems: tuple[Problem, ...]
+
+    def to_json(self) -> dict[str, object]:
+        """`schemas/error.schema.json`."""
+        return {
+            "format": FORMAT,
+            "exit": self.exit,
+            "errors": [
+                {
+                    "file": problem.file,
+                    "line": problem.line,
+                    "column": problem.column,
+                    "id": problem.id,
+                    "code": problem.code,
+                    "message": problem.message,
+                    "hint": problem.hint,
+                }
+                for problem in self.problems
+            ],
+        }
+
+
+def report_error(console: Console, error: BaseException) -> int:
+    """Tell on stderr what happened, on stdout too where JSON was asked for; the exit code."""
+    failure = _scrubbed(_failure_of(error), console)
+    if "--detailed-exitcode" in console.args and failure.exit in (_USAGE, _REFUSED):
+        failure = Failure(EXIT_UNEXPECTED, failure.problems)
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        console.error(error.format_message())
+    else:
+        style = console.style(console.stderr)
+        for problem in failure.problems:
+            console.error(problem_text(problem, style))
+    if console.verbose > 1:
+        import traceback
+
+        trace = "".join(traceback.format_exception(error)).rstrip()
+        console.error("\n".join(escape(line) for line in console.redact(trace).splitlines()))
+    if console.is_json and not console.has_document:
+        console.document(dumped(failure.to_json()))
+    return failure.exit
+
+
+def _scrubbed(failure: Failure, console: Console) -> Failure:
+    """The failure without secrets, whoever worded it."""
+    problems = tuple(
+        replace(
+            problem,
+            message=console.redact(problem.message),
+            hint=None if problem.hint is None else console.redact(problem.hint),
+        )
+        for problem in failure.problems
+    )
+    return Failure(failure.exit, problems)
+
+
+def problem_text(problem: Problem, style: Style) -> str:
+    """`error: file:line:column: message`, and a line with what to do about it."""
+    where = f"{escape(problem.where)}: " if problem.where else ""
+    about = f"{escape(problem.id)}: " if problem.id and problem.id not in problem.message else ""
+    line = f"{style.paint('error:', Color.BOLD_RED)} {where}{about}{escape(problem.message)}"
+    return f"{line}\n  hint: {escape(problem.hint)}" if problem.hint else line
+
+
+def _failure_of(error: BaseException) -> Failure:
+    if isinstance(error, MhsyncError):
+        return Failure(error.exit_code, error.problems)
+    if isinstance(error, click.Abort | KeyboardInterrupt):
+        return Failure(Interrupted.exit_code, Interrupted("interrupted").problems)
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return Failure(_USAGE, (Problem("usage", "a command is missing", "mhsync --help lists the commands"),))
+    if isinstance(error, click.UsageError):
+        path = error.ctx.command_path if error.ctx is not None else "mhsync"
+        return Failure(_USAGE, (Problem("usage", _message(error), f"see '{path} --help'"),))
+    if isinstance(error, click.ClickException):
+        return Failure(error.exit_code, (Problem("error", _message(error)),))
+    kind = type(error).__name__
+    what = f"{kind}: {error}" if str(error) else kind
+    hint = "this should not happen: please report it, with what -vv shows"
+    return Failure(EXIT_UNEXPECTED, (Problem("unexpected", what, hint),))
+
+
+def _message(error: click.ClickException) -> str:
+    """What click says, in the house's form: one line, no capital, no full stop."""
+    text = " ".join(error.format_message().split()).removesuffix(".")
+    return text[:1].lower() + text[1:]

@@ -1,0 +1,70 @@
+"""A command's world: the client, the plugins, the wish to stop; opened for as long as the command runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+
+from mhsync.api.client import Client
+from mhsync.api.credentials import find_key
+from mhsync.api.notice import WaitNotice
+from mhsync.cli.console import Console
+from mhsync.cli.options import Flags
+from mhsync.cli.plugin_loading import load_hooks
+from mhsync.cli.progress import note_wait
+from mhsync.cli.signals import stopping
+from mhsync.reconcile.context import Observer, RunContext, Stop
+
+_NOBODY = Observer()
+
+
+@contextmanager
+def opened_client(
+    console: Console, flags: Flags, stop: Stop, on_wait: Callable[[WaitNotice], None] | None = None
+) -> Iterator[Client]:
+    """The API's client, with the key and the address of the flags or of the environment.
+
+    Long waits for another attempt are shown on stderr, or handed to `on_wait`.
+
+    Within the block the first signal asks to stop, the second ends the process.
+
+    Raises:
+        CredentialsMissing: there is no key; the message says where it was looked for.
+        UsageError: the address cannot be used.
+    """
+    credential = find_key(console.environ, flags.api_key_file)
+    console.add_secret(credential.key)
+    address = {} if flags.api_url is None else {"base_url": flags.api_url}
+    with (
+        Client.from_environment(
+            console.environ,
+            api_key=credential.key,
+            key_from=credential.origin,
+            settings=flags.settings,
+            stop=stop,
+            on_wait=on_wait or partial(note_wait, console),
+            **address,
+        ) as client,
+        stopping(stop.request),
+    ):
+        yield client
+
+
+@contextmanager
+def opened_run(console: Console, flags: Flags, observer: Observer = _NOBODY) -> Iterator[RunContext]:
+    """The world of `plan` and `apply`."""
+    stop = Stop()
+    hooks = load_hooks(console, is_enabled=not flags.no_plugins)
+    with opened_client(console, flags, stop, observer.delayed) as client:
+        yield RunContext(
+            client=client,
+            hooks=hooks,
+            now=lambda: datetime.now(UTC),
+            settings=flags.settings,
+            stop=stop,
+            observer=observer,
+            only=flags.only,
+            refresh=flags.refresh,
+        )

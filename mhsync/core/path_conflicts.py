@@ -1,0 +1,126 @@
+"""Clashes: no two projects are given one path, nor a path that a stranger's file stands in the way of."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from mhsync.core.inventory import Inventory
+from mhsync.core.paths import folders_of
+from mhsync.core.plan import Action, ProjectPlan, Verdict
+from mhsync.core.template import path_key
+
+
+def without_clashes(judged: list[tuple[Inventory, ProjectPlan]]) -> Iterator[ProjectPlan]:
+    """Block every project whose new path another project has, or also wants, or that cannot be a path there."""
+    claims: dict[tuple[str, str], set[str]] = defaultdict(set)
+    folders: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for inventory, plan in judged:
+        for output in plan.outputs:
+            key = path_key(output.path)
+            claims[inventory.location, key].add(plan.id)
+            for folder in folders_of(key):
+                folders[inventory.location, folder].add(plan.id)
+    strangers = {inventory.location: _UntrackedFiles.of(inventory) for inventory, plan in judged if _writes(plan)}
+    for inventory, plan in judged:
+        if not _writes(plan):
+            yield plan
+            continue
+        stranger = strangers[inventory.location].in_the_way_of(plan)
+        if stranger is not None:
+            reason = f"{stranger[0]} stands in the way of its path {stranger[1]}: move it, or change the path"
+            yield _blocked(plan, "path_occupied", reason)
+            continue
+        yield _unless_clash(plan, inventory.location, claims, folders)
+
+
+def in_the_way(judged: list[tuple[Inventory, ProjectPlan]]) -> dict[str, frozenset[str]]:
+    """By id what the receipts of projects to be downloaded again name where other projects' outputs are to go.
+
+    A project that moves leaves its old paths itself; one that is downloaded leaves them only when all is stored,
+    and two of them could wait for each other for ever. A name counts also where its file is missing.
+    """
+    goals: dict[tuple[str, str], set[str]] = defaultdict(set)
+    folders: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for inventory, plan in judged:
+        for output in plan.outputs if _writes(plan) else ():
+            key = path_key(output.path)
+            goals[inventory.location, key].add(plan.id)
+            for folder in folders_of(key):
+                folders[inventory.location, folder].add(plan.id)
+    found: dict[str, frozenset[str]] = {}
+    for inventory, plan in judged:
+        receipt = inventory.receipt(plan.id)
+        if receipt is None or Action.DOWNLOAD not in plan.actions:
+            continue
+        paths = frozenset(
+            path
+            for path in receipt.named - {record.path for record in receipt.set_aside}
+            if _claimants(path, inventory.location, goals, folders) - {plan.id}
+        )
+        if paths:
+            found[plan.id] = paths
+    return found
+
+
+def _claimants(
+    path: str,
+    location: str,
+    claims: Mapping[tuple[str, str], set[str]],
+    folders: Mapping[tuple[str, str], set[str]],
+) -> set[str]:
+    """The projects whose outputs have the path, or lie below it, or have one of its folders as a file."""
+    key = path_key(path)
+    others = claims.get((location, key), set()) | folders.get((location, key), set())
+    for folder in folders_of(key):
+        others = others | claims.get((location, folder), set())
+    return others
+
+
+def _writes(plan: ProjectPlan) -> bool:
+    return not {Action.DOWNLOAD, Action.MOVE}.isdisjoint(plan.actions)
+
+
+@dataclass(frozen=True, slots=True)
+class _UntrackedFiles:
+    """Files of a storage that no receipt of the manifest names, where one thing cannot be file and folder."""
+
+    files: frozenset[str]
+    folders: frozenset[str]
+
+    @classmethod
+    def of(cls, inventory: Inventory) -> _UntrackedFiles:
+        named = {path for receipt in inventory.receipts.values() for path in receipt.named}
+        named -= {record.path for receipt in inventory.receipts.values() for record in receipt.set_aside}
+        files = frozenset(path_key(path) for path in inventory.files if path not in named)
+        return cls(files, frozenset(folder for path in files for folder in folders_of(path)))
+
+    def in_the_way_of(self, plan: ProjectPlan) -> tuple[str, str] | None:
+        """What stands in the way, and of which path."""
+        for output in plan.outputs:
+            key = path_key(output.path)
+            if key in self.folders:
+                return "a folder", output.path
+            file = next((folder for folder in folders_of(key) if folder in self.files), None)
+            if file is not None:
+                return f"the file {file}", output.path
+        return None
+
+
+def _unless_clash(
+    plan: ProjectPlan,
+    location: str,
+    claims: Mapping[tuple[str, str], set[str]],
+    folders: Mapping[tuple[str, str], set[str]],
+) -> ProjectPlan:
+    for output in plan.outputs:
+        others = _claimants(output.path, location, claims, folders) - {plan.id}
+        if others:
+            reason = f"its path {output.path} is also that of {min(others)}: add {{id}} to the path of one"
+            return _blocked(plan, "path_clash", reason)
+    return plan
+
+
+def _blocked(plan: ProjectPlan, code: str, reason: str) -> ProjectPlan:
+    return replace(plan, verdict=Verdict.BLOCKED, reason_code=code, reason=reason, actions=(), never_stored=False)

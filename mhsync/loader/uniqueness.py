@@ -1,0 +1,73 @@
+"""What may be claimed once: an id over all files, and a path over all that share a storage."""
+
+from __future__ import annotations
+
+import os
+from itertools import pairwise
+
+from mhsync.core.manifest import Entry, ManifestFile, State
+from mhsync.core.places import is_url
+from mhsync.core.template import fields_of, fill, path_key
+from mhsync.loader.problems import Problems
+
+
+class UniquenessCheck:
+    """Remembers who claimed what; the second one is told of the first."""
+
+    def __init__(self) -> None:
+        self._ids: dict[str, Entry] = {}
+        self._paths: dict[str, dict[str, Entry]] = {}
+        self._problems: dict[str, Problems] = {}
+        self._fixed: dict[str, bool] = {}
+
+    def add(self, file: ManifestFile, problems: Problems) -> None:
+        """Look at all entries of one file."""
+        self._problems[file.file] = problems
+        paths = self._paths.setdefault(_storage_key(file), {})
+        for entry in file.entries:
+            first = self._ids.setdefault(entry.id, entry)
+            if first is not entry:
+                what = f"the id {entry.id} stands here twice: first at {first.where}"
+                self._tell(entry, "duplicate_id", what, "keep one of them: a project has one state")
+            elif entry.state is not State.DELETED and self._is_fixed(entry.path):
+                self._claim(paths, entry)
+
+    def close(self) -> None:
+        """Look at what only shows when all files are known: a path that is a folder of another's."""
+        order = {id_: number for number, id_ in enumerate(self._ids)}
+        for paths in self._paths.values():
+            # With '/' before every other character, what lies in a folder follows on it.
+            for (shorter, one), (longer, other) in pairwise(sorted(paths.items(), key=_by_folder)):
+                if longer.startswith(f"{shorter}/"):
+                    first, second = sorted((one, other), key=lambda entry: order[entry.id])
+                    what = f"the path of {one.id} is a folder of {other.id}'s: first at {first.where}"
+                    self._tell(second, "path_in_path", what, "give one of them another name")
+
+    def _claim(self, paths: dict[str, Entry], entry: Entry) -> None:
+        path = fill(entry.path, {"id": entry.id})
+        first = paths.setdefault(path_key(path), entry)
+        if first is not entry:
+            what = f"{entry.id} and {first.id} have one path, {path!r:.80}: first at {first.where}"
+            self._tell(entry, "duplicate_path", what, "give each its own, or put {id} into the path")
+
+    def _tell(self, entry: Entry, code: str, message: str, hint: str) -> None:
+        self._problems[entry.file].add(code, message, hint, entry, entry.id)
+
+    def _is_fixed(self, template: str) -> bool:
+        """Whether the path is known before the project's details are."""
+        found = self._fixed.get(template)
+        if found is None:
+            fixed = fields_of(template) <= {"id"} and template.count("{") == template.count("{id}")
+            found = self._fixed[template] = fixed
+        return found
+
+
+def _by_folder(item: tuple[str, Entry]) -> str:
+    return item[0].replace("/", "\0")
+
+
+def _storage_key(file: ManifestFile) -> str:
+    """Equal for files that keep their outputs in one place."""
+    options = repr(sorted(file.storage_options.items(), key=repr))
+    place = file.storage.rstrip("/") if is_url(file.storage) else os.path.normpath(f"{file.folder}/{file.storage}")
+    return f"{place}\0{options}"

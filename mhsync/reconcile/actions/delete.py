@@ -1,0 +1,155 @@
+"""The action `delete`: prove the copy where one is kept, note `deleting`, DELETE, note `deleted`.
+
+Called by `apply` alone, and the only place in a sync that sends a DELETE.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mhsync.core.audio import Doubt, doubt_of
+from mhsync.core.details import Gone, Live, Unreadable, details_of
+from mhsync.core.manifest import State
+from mhsync.core.plan import ProjectPlan
+from mhsync.core.project import Status, are_same_sources
+from mhsync.core.receipt import Deletion, Proof, Receipt
+from mhsync.errors import CopyNotProved, OutputsChanged, ProjectNotFound
+from mhsync.reconcile.context import RunContext
+from mhsync.reconcile.reading import read_back
+from mhsync.storage.base import Storage
+from mhsync.storage.receipts import read_receipt, update_receipt
+
+_DOUBTS = {
+    Doubt.UNRECOGNISED: "is not recognised as audio",
+    Doubt.TOO_SHORT: "is shorter than its own header says",
+}
+
+
+def delete(run: RunContext, storage: Storage, plan: ProjectPlan, *, audio_only: bool = True) -> bool:
+    """Delete one project from the account; whether it was there to be deleted.
+
+    Args:
+        audio_only: the policy: only a copy that is recognised as whole audio costs an `archived` original.
+
+    Raises:
+        CopyNotProved: the copy of an `archived` project does not match its receipt, or is no audio.
+        OutputsChanged: a fresh `GET` of an `archived` project shows other outputs, or none.
+        ApiError: the DELETE failed; the receipt says `deleting`, and the next run finds out.
+        StorageError, ReceiptInvalid: the receipt could not be read or written: no DELETE was sent.
+    """
+    if plan.desired is State.ARCHIVED:
+        receipt = _proved(run, storage, plan, audio_only=audio_only)
+        if not _still_offers(run, plan, receipt):
+            return False
+    elif plan.desired is not State.DELETED:
+        raise AssertionError(f"{plan.id} is desired {plan.desired}: there is nothing to delete")
+    note_deletion(run, storage, plan.id, Deletion.DELETING)
+    was_there = run.client.delete(plan.id)
+    note_deletion(run, storage, plan.id, Deletion.DELETED)
+    return was_there
+
+
+def note_deletion(run: RunContext, storage: Storage, id: str, deletion: Deletion) -> Receipt:
+    """Write one step of a delete into the project's receipt, with the time."""
+    return update_receipt(
+        storage,
+        id,
+        run.client.origin,
+        lambda receipt: receipt.with_deletion(deletion, run.now()),
+        limit=run.settings.run.receipt_max,
+    )
+
+
+def _proved(run: RunContext, storage: Storage, plan: ProjectPlan, *, audio_only: bool) -> Receipt:
+    """The receipt, once every byte that it names was read back and matched, and was seen to be audio."""
+    kept = read_receipt(storage, plan.id, limit=run.settings.run.receipt_max)
+    receipt = None if kept is None else kept.for_api(run.client.origin)
+    if receipt is None or not receipt.outputs:
+        raise CopyNotProved(f"no receipt proves a copy of {plan.id}: it was not deleted", id=plan.id)
+    _refuse_unconfirmed(receipt)
+    if receipt.indistinct_reason is not None:
+        raise CopyNotProved(
+            f"{receipt.indistinct_reason}; {plan.id} was not deleted",
+            hint="compare the files; state 'downloaded' keeps both them and the original",
+            id=plan.id,
+        )
+    wrong: list[str] = []
+    doubts: dict[Doubt, list[str]] = {}
+    for output in receipt.outputs:
+        found = read_back(storage, output.path, chunk=run.settings.download.chunk, stop=run.stop)
+        if output.suspect or found is None or not found.is_of(output):
+            wrong.append(output.path)
+        elif (doubt := doubt_of(found.head, found.size)) is not None:
+            doubts.setdefault(doubt, []).append(output.path)
+    texts = doubts.pop(Doubt.TEXT, [])
+    if wrong or texts:
+        _mark(run, storage, plan.id, [*wrong, *texts])
+        what = "does not match its receipt" if wrong else "is a text, not audio"
+        raise CopyNotProved(
+            f"the stored copy {what}: {', '.join(wrong or texts)}; {plan.id} was not deleted",
+            hint="apply again: the next run downloads it again",
+            id=plan.id,
+        )
+    if audio_only:
+        _refuse_doubtful(doubts, plan.id)
+    return receipt
+
+
+def _refuse_unconfirmed(receipt: Receipt) -> None:
+    unconfirmed = [output.path for output in receipt.outputs if output.proof is Proof.UNCONFIRMED]
+    if unconfirmed:
+        raise CopyNotProved(
+            f"cannot prove that {', '.join(unconfirmed)} is complete (the server sent no length); "
+            f"{receipt.id} was not deleted",
+            hint="to download it again, remove the stored file and apply; state 'downloaded' keeps the original",
+            id=receipt.id,
+        )
+
+
+def _refuse_doubtful(doubts: Mapping[Doubt, list[str]], id: str) -> None:
+    """Refuse to delete where a stored file may be something else than whole audio."""
+    for doubt, what in _DOUBTS.items():
+        if doubt in doubts:
+            raise CopyNotProved(
+                f"{', '.join(doubts[doubt])} {what}; {id} was not deleted",
+                hint="look at the file; if it is what you want to keep, 'audio_only: false' in the manifest's "
+                "policy accepts it as a copy",
+                id=id,
+            )
+
+
+def _mark(run: RunContext, storage: Storage, id: str, paths: list[str]) -> None:
+    """Mark outputs as suspect, so that the next run downloads them again."""
+    update_receipt(
+        storage,
+        id,
+        run.client.origin,
+        lambda current: current.with_suspects(frozenset(paths)),
+        limit=run.settings.run.receipt_max,
+    )
+
+
+def _still_offers(run: RunContext, plan: ProjectPlan, receipt: Receipt) -> bool:
+    """Whether a fresh `GET` shows the very outputs that are stored; False where the project is gone already."""
+    try:
+        details = details_of(run.client.get(plan.id))
+    except ProjectNotFound:
+        return False
+    match details:
+        case Gone():
+            return False
+        case Live(project) if project.status is Status.COMPLETE and are_same_sources(
+            project.sources, receipt.sources
+        ):
+            return True
+        case Live(project):
+            what = (
+                "other outputs than those stored" if project.downloads else f"no outputs ({project.status_text})"
+            )
+        case Unreadable(message=message):
+            what = message
+    raise OutputsChanged(
+        f"the API now shows {what}: {plan.id} is not deleted",
+        hint="apply again: the next run plans with what the API shows now",
+        id=plan.id,
+    )

@@ -1,0 +1,103 @@
+"""What the tests of this room share."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from mhsync.api.client import Client
+from mhsync.api.download import Fetched
+from mhsync.core.project import Download
+from mhsync.sandbox.faults import Stall
+from mhsync.sandbox.rules import Faults, Rule
+from mhsync.sandbox.server import Sandbox
+from mhsync.settings import DownloadSettings, HttpSettings, RateLimitSettings, Settings, WaitSettings
+
+KEY = "mhk_test_5c0ffee15ecre7"
+
+QUICK = Settings(
+    http=HttpSettings(connect_timeout=5, read_timeout=5, retry_window=60, backoff=0.01, backoff_max=0.05),
+    pace=RateLimitSettings(pause=0.02, pause_max=0.1),
+    download=DownloadSettings(read_timeout=5, chunk=4096),
+    wait=WaitSettings(first=0.05, factor=1.2, most=0.2),
+)
+"""Waits are short, so that failures come soon; the numbers of attempts are the real ones."""
+
+HASTY = replace(
+    QUICK, http=replace(QUICK.http, read_timeout=0.2), download=replace(QUICK.download, read_timeout=0.2)
+)
+"""For servers that keep silent."""
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+@dataclass
+class Shelf:
+    """Where a test's download goes: what was kept, and how often it was begun."""
+
+    kept: list[bytes] = field(default_factory=list)
+    begun: int = 0
+    finished: list[Fetched] = field(default_factory=list)
+
+    @contextmanager
+    def write(self) -> Iterator[io.BytesIO]:
+        self.begun += 1
+        buffer = io.BytesIO()
+        yield buffer
+        self.kept.append(buffer.getvalue())
+
+    def finish(self, _: io.BytesIO, fetched: Fetched) -> None:
+        self.finished.append(fetched)
+
+
+def never_renewed() -> Download:
+    raise AssertionError("no new link was to be asked for")
+
+
+def fetch(client: Client, url: str, renew: Callable[[], Download] = never_renewed) -> tuple[Fetched, Shelf]:
+    shelf = Shelf()
+    fetched = client.download(Download(url), shelf.write, renew=renew, finish=shelf.finish)
+    return fetched, shelf
+
+
+@dataclass
+class CliRunner:
+    """A sandbox with one complete project, and a client of it."""
+
+    sandbox: Sandbox
+    client: Client
+    id: str = "one"
+
+    def fault(self, fault: object, **where: object) -> None:
+        """From now on, for the API unless `host` says something else."""
+        self.sandbox.faults = Faults(Rule(fault, **{"host": "api", **where}))
+
+    def faults(self, *rules: Rule) -> None:
+        self.sandbox.faults = Faults(*rules)
+
+    def hurry_if_silent(self, fault: object, client: Callable[..., Client]) -> None:
+        """Wait for a fault that keeps silent no longer than a test should."""
+        if isinstance(fault, Stall):
+            self.client = client(self.sandbox.api_url, settings=HASTY)
+
+    def asked(self, method: str | None = None, host: str = "api") -> int:
+        return len(self.sandbox.requests.of(host=host, method=method))
+
+    @property
+    def audio(self) -> bytes:
+        (output,) = self.sandbox.account.project(self.id).outputs
+        return b"".join(output.audio.read())
+
+    def link(self) -> Download:
+        return self.client.get(self.id).downloads[0]
+
+    def fetch(self) -> tuple[Fetched, Shelf]:
+        """Fetch the output, with new links from the API where they are needed."""
+        shelf = Shelf()
+        fetched = self.client.download(self.link(), shelf.write, renew=self.link, finish=shelf.finish)
+        return fetched, shelf

@@ -1,0 +1,68 @@
+"""Files put into a folder: whole or not at all, and nothing replaced."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from mhsync.api.local_files import Folder
+from mhsync.errors import StorageError
+
+
+def put(folder: Folder, name: str, data: bytes) -> Path:
+    with folder.temporary() as part:
+        part.write(data)
+        return folder.place(part, name, hashlib.sha256(data).hexdigest())
+
+
+def test_a_file_appears_whole_and_readable_as_any_other(tmp_path: Path):
+    path = put(Folder(tmp_path / "new"), "a.wav", b"bytes")
+    plain = tmp_path / "plain"
+    plain.write_bytes(b"")
+    assert path.read_bytes() == b"bytes"
+    assert stat.S_IMODE(path.stat().st_mode) == stat.S_IMODE(plain.stat().st_mode)
+    assert [file.name for file in path.parent.iterdir()] == ["a.wav"]
+
+
+def test_a_block_that_raises_leaves_nothing(tmp_path: Path):
+    folder = Folder(tmp_path)
+    with pytest.raises(KeyError), folder.temporary() as part:
+        part.write(b"half")
+        raise KeyError
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_names_that_are_taken_are_counted_up(tmp_path: Path):
+    (tmp_path / "a.wav").mkdir()
+    (tmp_path / "a-2.wav").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "a-3.wav").write_bytes(b"other")
+    assert put(Folder(tmp_path), "a.wav", b"bytes").name == "a-4.wav"
+    assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize("is_taken", [False, True])
+def test_file_systems_without_hard_links_work_too(tmp_path: Path, monkeypatch, is_taken: bool):
+    def no_links(*_: object, **__: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", no_links)
+    if is_taken:
+        (tmp_path / "a.wav").write_bytes(b"other")
+    path = put(Folder(tmp_path), "a.wav", b"bytes")
+    assert path.name == ("a-2.wav" if is_taken else "a.wav")
+    assert path.read_bytes() == b"bytes"
+    assert list(tmp_path.glob(".mhsync-*")) == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the device that is always full")
+def test_a_full_disk_is_told_in_one_line(tmp_path: Path):
+    with Folder(tmp_path).temporary() as part:
+        part.take_over(os.open("/dev/full", os.O_WRONLY))
+        with pytest.raises(StorageError) as caught:
+            part.write(b"bytes")
+    assert str(caught.value) == f"{tmp_path}: no space left on device"
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,366 @@
+"""The pace against servers with limits of every make, with a clock that the test turns."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from mhsync.api.rate_limit import Decision, OriginRateLimit, Outcome, Ticket
+from mhsync.settings import RateLimitSettings
+
+Server = Callable[[float], bool]
+"""Whether a request is let through at this moment."""
+
+
+class FixedWindow:
+    def __init__(self, limit: int, seconds: float = 1.0, phase: float = 0.0) -> None:
+        self.limit, self.seconds, self.phase = limit, seconds, phase
+        self.counts: dict[int, int] = {}
+
+    def __call__(self, now: float) -> bool:
+        window = int((now + self.phase) / self.seconds)
+        self.counts[window] = self.counts.get(window, 0) + 1
+        return self.counts[window] <= self.limit
+
+
+class SlidingWindow:
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.passed: list[float] = []
+
+    def __call__(self, now: float) -> bool:
+        self.passed = [moment for moment in self.passed if moment > now - 1]
+        if len(self.passed) >= self.limit:
+            return False
+        self.passed.append(now)
+        return True
+
+
+class Bucket:
+    def __init__(self, rate: float, size: float) -> None:
+        self.rate, self.size, self.left, self.filled = rate, size, size, 0.0
+
+    def __call__(self, now: float) -> bool:
+        self.left = min(self.size, self.left + (now - self.filled) * self.rate)
+        self.filled = now
+        if self.left < 1:
+            return False
+        self.left -= 1
+        return True
+
+
+class Unlimited:
+    def __call__(self, _: float) -> bool:
+        return True
+
+
+@dataclass
+class Tally:
+    seconds: float = 0.0
+    done: int = 0
+    failed: int = 0
+    refused: int = 0
+    sent: list[float] = field(default_factory=list)
+    most_at_once: int = 0
+
+    @property
+    def share(self) -> float:
+        return self.refused / len(self.sent)
+
+
+@dataclass
+class Thread:
+    tries: int = 0
+    ticket: Ticket = field(default_factory=Ticket)
+    is_through: bool = False
+
+
+def simulate(
+    server: Server,
+    calls: int = 500,
+    threads: int = 16,
+    latency: float = 0.02,
+    attempts: int = 6,
+    settings: RateLimitSettings = RateLimitSettings(),  # noqa: B008
+) -> Tally:
+    """Threads that make calls one after another, each tried again when it is refused."""
+    chance = random.Random(7)
+    pace = OriginRateLimit(settings, 0.0, longest=600, random=chance.random)
+    tally, order, under_way = Tally(), itertools.count(), 0
+    left = calls
+    events = [(0.0, next(order), "call", Thread()) for _ in range(threads)]
+    while events:
+        now, _, step, thread = heapq.heappop(events)
+        after, then = 0.0, "call"
+        if step == "call":
+            if not left:
+                continue
+            left -= 1
+            thread.tries, thread.ticket, then = 0, Ticket(), "ask"
+        elif step == "ask":
+            word = pace.ask(thread.ticket, now)
+            after, then = (0.01, "ask") if isinstance(word, Decision) else (min(word, 0.2), "ask")
+            if word is Decision.GO:
+                under_way += 1
+                tally.sent.append(now)
+                after, then = latency * chance.uniform(0.4, 0.6), "arrive"
+            elif word is Decision.GIVE_UP:
+                tally.failed, then = tally.failed + 1, "call"
+        elif step == "arrive":
+            thread.is_through = server(now)
+            after, then = latency * chance.uniform(0.4, 0.6), "back"
+        else:
+            under_way -= 1
+            pace.tell(thread.ticket, Outcome.ANSWERED if thread.is_through else Outcome.REFUSED, now)
+            thread.tries += 1
+            if thread.is_through:
+                tally.done += 1
+            else:
+                tally.refused += 1
+                if thread.tries >= attempts:
+                    tally.failed += 1
+                else:
+                    thread.ticket, then = Ticket(thread.tries), "ask"
+        tally.most_at_once = max(tally.most_at_once, under_way)
+        tally.seconds = now
+        heapq.heappush(events, (now + after, next(order), then, thread))
+    return tally
+
+
+LIMITS = {
+    "a fixed window": lambda: FixedWindow(20),
+    "a fixed window that began earlier": lambda: FixedWindow(20, phase=0.7),
+    "a sliding window": lambda: SlidingWindow(20),
+    "a bucket of one second": lambda: Bucket(20, 20),
+    "a small bucket": lambda: Bucket(20, 5),
+    "a large bucket": lambda: Bucket(20, 100),
+    "no bursts": lambda: Bucket(20, 1),
+}
+
+
+@pytest.mark.parametrize("latency", [0.001, 0.02, 0.2])
+@pytest.mark.parametrize("limit", LIMITS)
+def test_against_20_requests_a_second_all_succeed_and_few_are_refused(limit: str, latency: float):
+    tally = simulate(LIMITS[limit](), latency=latency)
+
+    assert (tally.done, tally.failed) == (500, 0)
+    assert tally.share < 0.05
+    if limit != "no bursts":
+        assert tally.seconds < 60  # 25 is the least possible
+
+
+def test_a_long_window_is_outlived():
+    tally = simulate(FixedWindow(200, seconds=60))
+    assert (tally.done, tally.failed) == (500, 0)
+    assert tally.share < 0.08
+
+
+def test_without_a_limit_nothing_is_slow():
+    tally = simulate(Unlimited(), calls=10_000, latency=0.02)
+    assert tally.refused == 0
+    assert tally.most_at_once == 16
+    assert tally.seconds < 1.6 * 10_000 * 0.02 / 16
+
+
+def test_few_requests_run_into_an_unknown_limit_together():
+    tally = simulate(Unlimited(), calls=20, latency=0.02)
+    assert tally.most_at_once <= 6
+
+
+def test_a_cap_is_never_exceeded():
+    tally = simulate(Unlimited(), calls=200, settings=RateLimitSettings(rate=10))
+    assert tally.seconds >= 19
+    for moment in tally.sent:
+        assert sum(moment <= other < moment + 1 for other in tally.sent) <= 11
+
+
+def test_after_a_refusal_the_rate_recovers_step_by_step():
+    def busy(now: float) -> bool:
+        return not 1.0 < now < 1.05
+
+    tally = simulate(busy, calls=20_000, latency=0.01)
+    by_second = [sum(second <= moment < second + 1 for moment in tally.sent) for second in range(12)]
+    assert tally.failed == 0
+    assert by_second[11] > by_second[7] > by_second[3] > 0
+
+
+def pace_of(**options: float) -> OriginRateLimit:
+    return OriginRateLimit(RateLimitSettings(**options), 0.0, longest=600, random=lambda: 0.0)
+
+
+def go(pace: OriginRateLimit, now: float) -> Ticket:
+    ticket = Ticket()
+    assert pace.ask(ticket, now) is Decision.GO
+    return ticket
+
+
+def test_refusals_of_what_was_under_way_are_one_event():
+    pace = pace_of(pause=0.5)
+    turns = [go(pace, 0.0) for _ in range(4)]
+    for ticket in turns:
+        pace.tell(ticket, Outcome.REFUSED, 0.1)
+
+    assert pace.ask(Ticket(), 0.1) == pytest.approx(0.5)  # and not 0.5 doubled three times
+
+
+def test_after_a_pause_one_request_alone_tries():
+    pace = pace_of(pause=0.5)
+    pace.tell(go(pace, 0.0), Outcome.REFUSED, 0.0)
+
+    probe = go(pace, 0.6)
+    assert pace.ask(Ticket(), 0.6) is Decision.LATER
+
+    pace.tell(probe, Outcome.REFUSED, 0.7)
+    assert pace.ask(Ticket(), 0.7) == pytest.approx(1.0)  # the pause doubles
+
+    pace.tell(go(pace, 1.8), Outcome.ANSWERED, 1.9)
+    assert pace.ask(Ticket(), 1.9) is Decision.GO
+
+
+def test_a_probe_that_was_given_up_leaves_the_try_to_another():
+    pace = pace_of(pause=0.5)
+    pace.tell(go(pace, 0.0), Outcome.REFUSED, 0.0)
+
+    pace.tell(go(pace, 0.6), Outcome.DROPPED, 0.7)
+
+    assert pace.ask(Ticket(), 0.7) is Decision.GO
+
+
+def test_retry_after_is_honoured_and_a_later_one_extends_it():
+    pace = pace_of()
+    first, second = go(pace, 0.0), go(pace, 0.0)
+    pace.tell(first, Outcome.REFUSED, 0.0, retry_after=3)
+    pace.tell(second, Outcome.REFUSED, 0.0, retry_after=7)
+
+    assert pace.ask(Ticket(), 0.0) == pytest.approx(7)
+
+
+def test_a_pause_longer_than_is_waited_for_ends_calls_at_once():
+    pace = pace_of()
+    pace.tell(go(pace, 0.0), Outcome.REFUSED, 0.0, retry_after=601)
+
+    assert pace.ask(Ticket(), 0.0) is Decision.GIVE_UP
+    assert pace.ask(Ticket(), 2.0) == pytest.approx(599)
+
+
+def test_an_origin_that_refuses_for_too_long_is_given_up_but_still_tried_now_and_then():
+    pace = pace_of(pause=1, pause_max=1, patience=10)
+    now, tries = 0.0, 0
+    while (word := pace.ask(ticket := Ticket(), now)) is not Decision.GIVE_UP:
+        if word is Decision.GO:
+            pace.tell(ticket, Outcome.REFUSED, now)
+            tries += 1
+        else:
+            now += 0.5
+    assert 10 <= now < 12
+    assert 8 <= tries <= 12
+
+    pace.tell(go(pace, now + 2), Outcome.ANSWERED, now + 2)
+    assert pace.ask(Ticket(), now + 10) is Decision.GO
+
+
+def test_what_retry_after_asks_for_does_not_count_as_refusing_for_too_long():
+    pace = pace_of(patience=5)
+    pace.tell(go(pace, 0.0), Outcome.REFUSED, 0.0, retry_after=30)
+
+    go(pace, 31.0)  # tries
+
+    assert pace.ask(Ticket(), 31.0) is Decision.LATER
+    assert pace.ask(Ticket(), 36.0) is Decision.GIVE_UP
+
+
+def give_up_time(
+    pace: OriginRateLimit, outcome: Outcome, retry_after: float | None = None, latency: float = 0.01
+) -> float:
+    """When an origin that refuses every request is given up, asked by one caller after another."""
+    now = 0.0
+    while now < 10_000:
+        word = pace.ask(ticket := Ticket(), now)
+        if word is Decision.GIVE_UP:
+            return now
+        if word is Decision.GO:
+            now += latency
+            pace.tell(ticket, outcome, now, retry_after)
+        else:
+            assert isinstance(word, float)
+            now += word
+    raise AssertionError("never given up")
+
+
+@pytest.mark.parametrize("outcome", [Outcome.REFUSED, Outcome.UNAVAILABLE])
+@pytest.mark.parametrize("retry_after", [None, 1, 5, 20, 590])
+@pytest.mark.parametrize("jitter", [0.0, 0.5, 0.999])
+def test_an_origin_that_only_refuses_is_given_up_within_the_patience(outcome, retry_after, jitter):
+    """A `Retry-After` is added once, also where every answer holds another one."""
+    pace = OriginRateLimit(RateLimitSettings(), 0.0, longest=600, random=lambda: jitter)
+
+    given_up = give_up_time(pace, outcome, retry_after)
+
+    least = 29 if retry_after is None else retry_after
+    assert least <= given_up <= 30 + (retry_after or 0) + 1
+
+
+def test_a_quota_that_is_counted_by_the_minute_is_waited_for():
+    """429 without Retry-After, once the origin has answered this client ten times."""
+    pace = pace_of()
+    for _ in range(10):
+        pace.tell(go(pace, 0.0), Outcome.ANSWERED, 0.0)
+
+    assert 118 <= give_up_time(pace, Outcome.REFUSED) <= 121
+
+
+def test_an_api_that_falls_over_after_it_answered_is_given_up_within_the_patience_too():
+    pace = pace_of()
+    for _ in range(10):
+        pace.tell(go(pace, 0.0), Outcome.ANSWERED, 0.0)
+
+    assert give_up_time(pace, Outcome.UNAVAILABLE) <= 31
+
+
+def test_the_longest_retry_after_that_is_allowed_is_waited_for_whatever_the_jitter():
+    pace = OriginRateLimit(RateLimitSettings(), 0.0, longest=600, random=lambda: 0.999)
+    pace.tell(go(pace, 0.0), Outcome.UNAVAILABLE, 0.0, retry_after=600)
+
+    assert pace.ask(Ticket(), 0.0) == pytest.approx(600)
+
+
+def test_silence_again_and_again_stops_the_origin_and_an_answer_opens_it_at_full_speed():
+    pace = pace_of(silence=3, pause=0.5)
+    for _ in range(3):
+        assert pace.rate is None
+        pace.tell(go(pace, 1.0), Outcome.NO_RESPONSE, 1.0)
+    assert pace.ask(Ticket(), 1.0) == pytest.approx(0.5)
+
+    pace.tell(go(pace, 1.6), Outcome.NO_RESPONSE, 1.6)
+    assert pace.ask(Ticket(), 1.6) == pytest.approx(1.0)
+
+    pace.tell(go(pace, 2.7), Outcome.ANSWERED, 2.7)
+    assert pace.rate is None
+    assert pace.ask(Ticket(), 2.7) is Decision.GO
+
+
+def test_silence_between_answers_stops_nothing():
+    pace = pace_of(silence=2)
+    for _ in range(10):
+        pace.tell(go(pace, 0.0), Outcome.NO_RESPONSE, 0.0)
+        pace.tell(go(pace, 0.0), Outcome.ANSWERED, 0.0)
+    assert pace.ask(Ticket(), 0.0) is Decision.GO
+
+
+def test_the_rate_never_falls_below_the_floor():
+    pace = pace_of(floor=0.5)
+    now = 0.0
+    for _ in range(100):
+        ticket = Ticket()
+        while (word := pace.ask(ticket, now)) is not Decision.GO:
+            now += 1 if isinstance(word, Decision) else word
+        is_refused = now % 7 < 3
+        pace.tell(ticket, Outcome.REFUSED if is_refused else Outcome.ANSWERED, now)
+        now += 0.1
+    assert pace.rate is not None
+    assert pace.rate >= 0.5

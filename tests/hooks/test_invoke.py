@@ -1,0 +1,60 @@
+"""What a plugin raises is told on one short line, without the secret it was given."""
+
+from __future__ import annotations
+
+import pytest
+
+from mhsync.errors import Interrupted, StorageError
+from mhsync.hooks.invoke import attempt, flat, one_line, without
+
+
+def test_an_exception_comes_back_as_a_value() -> None:
+    error = KeyError("x")
+
+    def fail() -> None:
+        raise error
+
+    assert attempt(fail) is error
+    assert attempt(lambda: 5) == 5
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, Interrupted])
+def test_a_wish_to_stop_passes(kind: type[BaseException]) -> None:
+    def stop() -> None:
+        raise kind("stop")
+
+    with pytest.raises(kind):
+        attempt(stop)
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (ValueError("a\n  b\tc"), "ValueError: a b c"),
+        (ValueError(), "ValueError"),
+        (StorageError("our own words"), "our own words"),
+        (ValueError("\x1b[31mred"), "ValueError: \N{REPLACEMENT CHARACTER}[31mred"),
+    ],
+    ids=["lines", "empty", "ours", "escape"],
+)
+def test_an_exception_is_told_on_one_line(error: Exception, text: str) -> None:
+    assert one_line(error) == text
+
+
+def test_a_long_text_is_cut() -> None:
+    assert len(flat("x" * 10_000)) == 300
+    assert flat("x" * 10_000).endswith("x…")
+
+
+@pytest.mark.parametrize(
+    ("text", "url", "expected"),
+    [
+        ("cannot reach a://b/c", "a://b/c", "cannot reach a://…"),
+        ("bad token t0ken-1", "a://t0ken-1@host", "bad token …"),
+        ("t0ken, then t0ken/more", "a://t0ken/more?key=t0kenmore", "…, then …/…"),
+        ("password p@ss/word", "a://me:p%40ss%2Fword@host", "password …"),
+        ("is in it", "a://is/in", "is in it"),
+    ],
+)
+def test_a_secret_url_is_taken_out_of_a_text(text: str, url: str, expected: str) -> None:
+    assert without(text, url) == expected
