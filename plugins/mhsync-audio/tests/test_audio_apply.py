@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from mhsync.testing import Account, Answer, FaultContext, Faults, Rule, Sandbox, SandboxProject, outputs_of
+from mhsync.testing import Account, HttpResponse, FaultContext, Faults, Rule, Sandbox, SandboxProject, outputs_of
 
 ID = "clx0000000000000000000001"
 MakeWav = Callable[..., bytes]
@@ -25,7 +25,7 @@ class Instead:
 
     body: bytes
 
-    def apply(self, occasion: FaultContext) -> Answer:
+    def apply(self, occasion: FaultContext) -> HttpResponse:
         return replace(occasion.honest(), body=(self.body,), length=len(self.body))
 
 
