@@ -27,7 +27,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "delete": "Delete one project from the account, for good.",
         "schema": "Print a JSON schema.",
         "plugins": "List what is plugged in, or write a new plugin.",
-        "sandbox": "A local API server to try things with.",
+        "sandbox": "Run a local server of the API.",
     }
 )
 """Name to short help: `mhsync.cli.<name>` holds the `command`. A test holds the helps to the commands' own."""

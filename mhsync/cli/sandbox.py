@@ -1,4 +1,4 @@
-"""`mhsync sandbox` and `mhsync sandbox run`: a local API server to try things with."""
+"""The commands `mhsync sandbox` and `mhsync sandbox run`: a local server of the API."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import ParamSpec, TypeVar
 import click
 
 from mhsync.cli.console import Console
-from mhsync.sandbox.serve import Choices, announcement, help_lines, run_command, until_signal
+from mhsync.sandbox.serve import DEFAULT_PORT, SandboxOptions, announcement, help_lines, run_command, until_signal
 from mhsync.sandbox.server import SANDBOX_KEY
 
 P = ParamSpec("P")
@@ -18,23 +18,28 @@ R = TypeVar("R")
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
-def _choices(command: Callable[P, R]) -> Callable[P, R]:
-    """The options that both have."""
+def _sandbox_options(command: Callable[P, R]) -> Callable[P, R]:
+    """Add the options that both commands have."""
     for option in (
-        click.option("--latency", type=click.FloatRange(0), metavar="S", help="Seconds that every answer takes."),
-        click.option("--key", metavar="KEY", help=f"The API key it accepts.  [default: {SANDBOX_KEY}]"),
-        click.option("--faults", type=_FILE, metavar="FILE", help="What goes wrong, and when (YAML)."),
-        click.option("--seed", type=_FILE, metavar="FILE", help="The projects it begins with (YAML)."),
         click.option(
-            "--port", type=click.IntRange(0, 65535), metavar="N", help="The API's port; a free one by default."
+            "--latency", type=click.FloatRange(0), metavar="S", help="Seconds of delay before every response."
+        ),
+        click.option("--key", metavar="KEY", help=f"The API key to accept.  [default: {SANDBOX_KEY}]"),
+        click.option("--faults", type=_FILE, metavar="FILE", help="Faults to inject (YAML)."),
+        click.option("--seed", type=_FILE, metavar="FILE", help="Projects of the account at the start (YAML)."),
+        click.option(
+            "--port",
+            type=click.IntRange(0, 65535),
+            metavar="N",
+            help=f"The API's port; the file host gets the next one. 0: free ports.  [default: {DEFAULT_PORT}]",
         ),
     ):
         command = option(command)
     return command
 
 
-@click.group(invoke_without_command=True, short_help="A local API server to try things with.")
-@_choices
+@click.group(invoke_without_command=True, short_help="Run a local server of the API.")
+@_sandbox_options
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -44,16 +49,16 @@ def command(
     key: str | None,
     latency: float | None,
 ) -> int:
-    """Run a local server that speaks the API, until Ctrl-C.
+    """Run a local server of the API until Ctrl-C.
 
     The first line on stdout is JSON with its URLs, its key and the ids of its projects.
     """
-    choices = Choices(port, seed, faults, key, latency)
+    options = SandboxOptions(port, seed, faults, key, latency)
     if ctx.invoked_subcommand is not None:
-        ctx.meta[__name__] = choices
+        ctx.meta[__name__] = options
         return 0
     console = ctx.ensure_object(Console)
-    with until_signal() as ended, choices.running() as sandbox:
+    with until_signal() as ended, options.running(console.info) as sandbox:
         console.out(announcement(sandbox))
         for line in help_lines(sandbox):
             console.info(line)
@@ -62,10 +67,10 @@ def command(
 
 
 @command.command(
-    short_help="Run a command against a sandbox of its own.",
+    short_help="Run a command against a new sandbox.",
     context_settings={"allow_interspersed_args": False},
 )
-@_choices
+@_sandbox_options
 @click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED, metavar="COMMAND…")
 @click.pass_context
 def run(
@@ -77,10 +82,11 @@ def run(
     latency: float | None,
     words: tuple[str, ...],
 ) -> int:
-    """Start a sandbox, run COMMAND with MHSYNC_API_URL and MAGIC_HOUR_API_KEY set to it, and exit as it does.
+    """Start a sandbox, run COMMAND with MHSYNC_API_URL and MAGIC_HOUR_API_KEY set, and exit with its code.
 
     Example: mhsync sandbox run -- mhsync plan manifest.yaml
     """
-    given = Choices(port, seed, faults, key, latency).over(ctx.meta[__name__])
-    with given.running() as sandbox:
-        return run_command(sandbox, words, ctx.ensure_object(Console).environ)
+    console = ctx.ensure_object(Console)
+    options = SandboxOptions(port, seed, faults, key, latency).over(ctx.meta[__name__])
+    with options.running(console.info) as sandbox:
+        return run_command(sandbox, words, console.environ)

@@ -1,4 +1,4 @@
-"""Running a sandbox for people: until a signal, or for as long as a command runs."""
+"""Run a sandbox until a signal arrives, or while a command runs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import subprocess
 import sysconfig
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import FrameType
@@ -22,20 +22,28 @@ from mhsync.sandbox.faultfile import load_faults
 from mhsync.sandbox.seed import load_seed
 from mhsync.sandbox.server import SANDBOX_KEY, Sandbox
 
+DEFAULT_PORT = 18640
+"""The API's port where no other is chosen; the file host's is the next one."""
+_PORT_MAX = 65535
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 _BY_SIGNAL = 128
 
 
 class CommandNotRun(UsageError):
-    """The command of `sandbox run` could not be started; 127 is what a shell says of it."""
+    """The command of `sandbox run` could not be started. The exit code is 127, as in a shell."""
 
     exit_code: ClassVar[int] = 127
     code: ClassVar[str] = "command_not_run"
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
-    """What a person chose for a sandbox; None is no choice."""
+class SandboxOptions:
+    """The options of `mhsync sandbox`; None for an option that was not given.
+
+    Receipts and download links hold the addresses of the API and of the file host. So both ports are the same in
+    every run, unless they are taken: `DEFAULT_PORT` or `port` for the API, the next port for the file host.
+    A `port` of 0 takes two free ports.
+    """
 
     port: int | None = None
     seed: Path | None = None
@@ -43,46 +51,77 @@ class Choices:
     key: str | None = None
     latency: float | None = None
 
-    def over(self, others: Choices) -> Choices:
-        """These choices, and the others where these have none."""
-        chosen = {name: value for name, value in asdict(self).items() if value is not None}
-        return replace(others, **chosen)
+    def over(self, others: SandboxOptions) -> SandboxOptions:
+        """These options, completed by the others."""
+        given = {name: value for name, value in asdict(self).items() if value is not None}
+        return replace(others, **given)
 
     @contextmanager
-    def running(self) -> Iterator[Sandbox]:
+    def running(self, notice: Callable[[str], object] = lambda _text: None) -> Iterator[Sandbox]:
         """A sandbox that runs within the block.
 
+        Args:
+            notice: gets one line where the sandbox could not listen on its usual ports.
+
         Raises:
-            UsageError: a file cannot be read, or the port is taken; ManifestError: a file is wrong.
+            UsageError: a file cannot be read, or the port of `port` is taken.
+            ManifestError: a file is invalid.
         """
-        sandbox = Sandbox(
-            default_account() if self.seed is None else load_seed(self.seed),
-            key=self.key or SANDBOX_KEY,
-            port=self.port or 0,
-            faults=None if self.faults is None else load_faults(self.faults),
-            latency=self.latency or 0.0,
-        )
+        account = default_account() if self.seed is None else load_seed(self.seed)
+        faults = None if self.faults is None else load_faults(self.faults)
+
+        def sandbox_on(port: int, files_port: int) -> Sandbox:
+            return Sandbox(
+                account,
+                key=self.key or SANDBOX_KEY,
+                port=port,
+                files_port=files_port,
+                faults=faults,
+                latency=self.latency or 0.0,
+            ).start()
+
+        sandbox = self._listen(sandbox_on)
         try:
-            sandbox.start()
-        except OSError as error:
-            hint = "choose another --port, or leave it out for a free one"
-            what = os.strerror(error.errno or 0)
-            raise UsageError(f"cannot listen on port {self.port}: {what}", hint=hint) from None
-        try:
+            if not self._is_on_usual_ports(sandbox):
+                notice(
+                    f"note: port {self._usual_ports[0]} or {self._usual_ports[1]} is in use; the sandbox listens "
+                    f"on {sandbox.api_url} and {sandbox.files_url}; receipts written with other ports do not match"
+                )
             yield sandbox
         finally:
             sandbox.stop()
 
+    @property
+    def _usual_ports(self) -> tuple[int, int]:
+        port = DEFAULT_PORT if self.port is None else self.port
+        return (port, port + 1) if 0 < port < _PORT_MAX else (port, 0)
+
+    def _is_on_usual_ports(self, sandbox: Sandbox) -> bool:
+        pairs = zip(self._usual_ports, (sandbox.api_url, sandbox.files_url), strict=True)
+        return all(not port or url.endswith(f":{port}") for port, url in pairs)
+
+    def _listen(self, sandbox_on: Callable[[int, int], Sandbox]) -> Sandbox:
+        port, files_port = self._usual_ports
+        for ports in ((port, files_port), (port, 0)):
+            with suppress(OSError):
+                return sandbox_on(*ports)
+        try:
+            return sandbox_on(self.port or 0, 0)
+        except OSError as error:
+            hint = "choose another --port, or omit it"
+            what = os.strerror(error.errno or 0)
+            raise UsageError(f"cannot listen on port {self.port}: {what}", hint=hint) from None
+
 
 def announcement(sandbox: Sandbox) -> str:
-    """The line for machines: one JSON object."""
+    """The first line on stdout: one JSON object with the URLs, the key and the ids."""
     return json.dumps(
         {"api": sandbox.api_url, "files": sandbox.files_url, "key": sandbox.key, "ids": list(sandbox.ids)}
     )
 
 
 def help_lines(sandbox: Sandbox) -> Iterator[str]:
-    """The lines for people."""
+    """The lines on stderr: how to use the sandbox from another terminal."""
     yield "The sandbox runs until Ctrl-C. In another terminal:"
     for name, value in environment(sandbox).items():
         yield f"  export {name}={shlex.quote(value)}"
@@ -91,15 +130,15 @@ def help_lines(sandbox: Sandbox) -> Iterator[str]:
 
 
 def environment(sandbox: Sandbox) -> dict[str, str]:
-    """What a command needs in its environment to talk to the sandbox."""
+    """The environment variables with which a command uses the sandbox."""
     return {"MHSYNC_API_URL": sandbox.api_url, "MAGIC_HOUR_API_KEY": sandbox.key}
 
 
 @contextmanager
 def until_signal() -> Iterator[threading.Event]:
-    """Gives an event that Ctrl-C and SIGTERM set, instead of ending the process.
+    """An event that Ctrl-C and SIGTERM set, instead of ending the process.
 
-    It begins before anything is announced, so that no signal comes too early.
+    Enter the block before the sandbox is announced, so that no signal arrives before the handler is set.
     """
     ended = threading.Event()
     with _signals_to(lambda _number: ended.set()):
@@ -107,9 +146,10 @@ def until_signal() -> Iterator[threading.Event]:
 
 
 def run_command(sandbox: Sandbox, command: Sequence[str], environ: Mapping[str, str]) -> int:
-    """Run a command against the sandbox; its exit code, or 128 and the number of the signal that ended it.
+    """Run a command against the sandbox, and pass Ctrl-C and SIGTERM on to it.
 
-    Ctrl-C and SIGTERM reach the command, and this waits for what it makes of them.
+    Returns:
+        Its exit code, or 128 plus the number of the signal that ended it.
 
     Raises:
         CommandNotRun: it could not be started.
@@ -120,14 +160,14 @@ def run_command(sandbox: Sandbox, command: Sequence[str], environ: Mapping[str, 
     def forward(number: int) -> None:
         if child is None:
             early.append(number)
-        elif number != signal.SIGINT or not _terminal_tells_group():
+        elif number != signal.SIGINT or not _terminal_signals_command():
             child.send_signal(number)
 
     with _signals_to(forward):
         try:
             child = subprocess.Popen(list(command), env=_environ_of_child(sandbox, environ))  # noqa: S603
         except OSError as error:
-            hint = "write the command behind --, as in 'mhsync sandbox run -- mhsync plan FILE'"
+            hint = "write the command after --, as in 'mhsync sandbox run -- mhsync plan FILE'"
             raise CommandNotRun(f"cannot run {command[0]}: {error.strerror}", hint=hint) from None
         for number in early:
             forward(number)
@@ -136,14 +176,14 @@ def run_command(sandbox: Sandbox, command: Sequence[str], environ: Mapping[str, 
 
 
 def _environ_of_child(sandbox: Sandbox, environ: Mapping[str, str]) -> dict[str, str]:
-    # Last on the path, so that `mhsync` is found where its environment is not activated, and nothing is hidden.
+    # Last on the path: `mhsync` is found without an activated environment, and no other program is hidden.
     scripts = sysconfig.get_path("scripts")
     path = os.pathsep.join(part for part in (environ.get("PATH", os.defpath), scripts) if part)
     return {**environ, **environment(sandbox), "PATH": path}
 
 
-def _terminal_tells_group() -> bool:
-    """Whether a Ctrl-C comes from the terminal, which tells the command itself: twice would be one too many."""
+def _terminal_signals_command() -> bool:
+    """Whether Ctrl-C in the terminal also reaches the command; then it must not be passed on a second time."""
     try:
         terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
     except OSError:
@@ -157,9 +197,9 @@ def _terminal_tells_group() -> bool:
 
 
 @contextmanager
-def _signals_to(told: Callable[[int], object]) -> Iterator[None]:
+def _signals_to(handler: Callable[[int], object]) -> Iterator[None]:
     def handle(number: int, _frame: FrameType | None) -> None:
-        told(number)
+        handler(number)
 
     former = {number: signal.signal(number, handle) for number in _ENDING}
     try:

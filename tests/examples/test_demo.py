@@ -22,7 +22,7 @@ def demo(folder: Path, wrapper: str) -> subprocess.CompletedProcess[str]:
     script.chmod(0o755)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MHSYNC")}
     return subprocess.run(
-        [str(REAL), "sandbox", "run", "--", "sh", str(DEMO), str(folder / "demo")],
+        [str(REAL), "sandbox", "--port", "0", "run", "--", "sh", str(DEMO), str(folder / "demo")],
         env={**kept, "PATH": f"{commands}:{os.environ['PATH']}"},
         capture_output=True,
         text=True,
@@ -37,7 +37,7 @@ def test_the_demo_as_it_is_exits_0(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrapper", "told"),
+    ("wrapper", "message"),
     [
         ("exit 1", "'mhsync plan manifest.yaml' exited with 1 instead of 0"),
         ("exit 0", "did not print 'Plan: 3 to download"),
@@ -51,8 +51,8 @@ def test_the_demo_as_it_is_exits_0(tmp_path: Path) -> None:
     ],
     ids=["every command fails", "nothing happens", "apply does nothing", "lost file", "verify", "alive"],
 )
-def test_a_demo_in_which_a_command_fails_exits_1_and_names_it(tmp_path: Path, wrapper: str, told: str) -> None:
+def test_a_demo_in_which_a_command_fails_exits_1_and_names_it(tmp_path: Path, wrapper: str, message: str) -> None:
     done = demo(tmp_path, wrapper)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "The demo failed: " in done.stderr
-    assert told in done.stderr
+    assert message in done.stderr

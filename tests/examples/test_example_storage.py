@@ -71,7 +71,21 @@ def mhsync_check_output(file):
 def test_a_check_sees_a_local_file_whatever_the_storage(example: Installed, tmp_path: Path) -> None:
     lay_down(tmp_path / "checks", "mhsync-check", CHECK)
     (tmp_path / "m.yaml").write_text(MANIFEST.format(folder=tmp_path))
-    command = ["-m", "mhsync", "sandbox", "run", "--", sys.executable, "-m", "mhsync", "apply", "m.yaml", "--yes"]
+    command = [
+        "-m",
+        "mhsync",
+        "sandbox",
+        "--port",
+        "0",
+        "run",
+        "--",
+        sys.executable,
+        "-m",
+        "mhsync",
+        "apply",
+        "m.yaml",
+        "--yes",
+    ]
     both = {
         "PYTHONPATH": f"{example.site}:{tmp_path / 'checks'}",
         "MHSYNC_PLUGINS": f"{example.name},mhsync-check",
@@ -85,7 +99,7 @@ def test_a_check_sees_a_local_file_whatever_the_storage(example: Installed, tmp_
 
 def test_an_apply_keeps_its_outputs_and_receipts_in_it(example: Installed, tmp_path: Path) -> None:
     (tmp_path / "m.yaml").write_text(MANIFEST.format(folder=tmp_path))
-    command = ["-m", "mhsync", "sandbox", "run", "--", "sh", "-c", COMMANDS, sys.executable]
+    command = ["-m", "mhsync", "sandbox", "--port", "0", "run", "--", "sh", "-c", COMMANDS, sys.executable]
     report = json.loads(example.python(*command, cwd=tmp_path))
     assert {result["id"]: result["outcome"] for result in report["results"]} == {
         "sbx-several": "downloaded",

@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -15,11 +16,13 @@ from pathlib import Path
 
 import pytest
 
-from mhsync.sandbox.serve import Choices
+from mhsync.sandbox import serve
+from mhsync.sandbox.serve import SandboxOptions
+from mhsync.sandbox.server import Sandbox
 
 from .conftest import TIMEOUT, Asker
 
-MHSYNC = [sys.executable, "-m", "mhsync"]
+SANDBOX = [sys.executable, "-m", "mhsync", "sandbox", "--port", "0"]
 ASK = """
     import os, sys, urllib.request
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -31,7 +34,7 @@ ASK = """
 
 def run(*args: str, cwd: Path | None = None, **environ: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*MHSYNC, "sandbox", *args],
+        [*SANDBOX, *args],
         capture_output=True,
         text=True,
         timeout=60,
@@ -57,7 +60,7 @@ def started(*command: str) -> Iterator[subprocess.Popen[str]]:
 
 @contextmanager
 def session(*command: str) -> Iterator[subprocess.Popen[str]]:
-    """A process in a session of its own, which ends with the block, with all that it started."""
+    """A process in a new session; it and its children are killed when the block ends."""
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
     try:
         yield process
@@ -69,14 +72,14 @@ def session(*command: str) -> Iterator[subprocess.Popen[str]]:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_announces_itself_serves_until_a_signal_and_exits_with_0(number: signal.Signals) -> None:
-    with started(*MHSYNC, "sandbox", "--key", "my-key") as process:
+    with started(*SANDBOX, "--key", "my-key") as process:
         assert process.stdout is not None
-        told = json.loads(process.stdout.readline())
-        assert list(told) == ["api", "files", "key", "ids"]
-        assert (told["key"], told["ids"][0]) == ("my-key", "sbx-complete")
+        announced = json.loads(process.stdout.readline())
+        assert list(announced) == ["api", "files", "key", "ids"]
+        assert (announced["key"], announced["ids"][0]) == ("my-key", "sbx-complete")
         asked = subprocess.run(
             [*python(ASK), "sbx-complete"],
-            env={**os.environ, "MHSYNC_API_URL": told["api"], "MAGIC_HOUR_API_KEY": "my-key"},
+            env={**os.environ, "MHSYNC_API_URL": announced["api"], "MAGIC_HOUR_API_KEY": "my-key"},
             capture_output=True,
             text=True,
             timeout=TIMEOUT,
@@ -86,7 +89,7 @@ def test_it_announces_itself_serves_until_a_signal_and_exits_with_0(number: sign
         process.send_signal(number)
         out, err = process.communicate(timeout=TIMEOUT)
     assert (process.returncode, out) == (0, "")
-    assert f"export MHSYNC_API_URL={told['api']}\n" in err
+    assert f"export MHSYNC_API_URL={announced['api']}\n" in err
     assert "export MAGIC_HOUR_API_KEY=my-key\n" in err
     assert "Traceback" not in err
 
@@ -134,8 +137,8 @@ def test_a_signal_is_passed_on_and_the_command_decides_what_it_means(number: sig
         print("ready", flush=True)
         signal.pause()
     """
-    # In a session of its own there is no terminal that tells the command by itself.
-    with session(*MHSYNC, "sandbox", "run", "--", *python(code)) as process:
+    # A new session has no terminal that could signal the command directly.
+    with session(*SANDBOX, "run", "--", *python(code)) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         process.send_signal(number)
@@ -151,17 +154,17 @@ def test_a_ctrl_c_of_the_terminal_reaches_the_command_once() -> None:
         while not count:
             time.sleep(0.01)
         time.sleep(0.7)
-        print(f"told {len(count)} times", flush=True)
+        print(f"{len(count)} signals", flush=True)
     """
     terminal, far_end = pty.openpty()
-    # The first terminal that a new session opens is its own, and a Ctrl-C there is one byte.
+    # The first terminal that a new session opens controls it; Ctrl-C there is one byte.
     opening = ["sh", "-c", 'exec < "$0" "$@"', os.ttyname(far_end)]
     try:
-        with session(*opening, *MHSYNC, "sandbox", "run", "--", *python(code)) as process:
+        with session(*opening, *SANDBOX, "run", "--", *python(code)) as process:
             assert process.stdout is not None
             assert process.stdout.readline() == "ready\n"
             os.write(terminal, b"\x03")
-            assert process.stdout.readline() == "told 1 times\n"
+            assert process.stdout.readline() == "1 signals\n"
             assert process.wait(TIMEOUT) == 0
     finally:
         os.close(terminal)
@@ -175,7 +178,9 @@ def test_mhsync_itself_is_found_where_its_environment_is_not_activated() -> None
 
 
 @pytest.mark.parametrize("words", [["--seed", "bad.yaml"], ["run", "--faults", "bad.yaml", "--", "true"]])
-def test_a_bad_file_is_told_with_its_place_and_starts_nothing(tmp_path: Path, words: list[str]) -> None:
+def test_an_invalid_file_is_reported_with_its_position_and_starts_nothing(
+    tmp_path: Path, words: list[str]
+) -> None:
     (tmp_path / "bad.yaml").write_text("project:\n  - {id: a}\n")
     done = run(*words, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
@@ -189,11 +194,71 @@ def test_a_missing_command_is_bad_usage() -> None:
 
 
 def test_a_port_may_be_chosen_and_a_taken_one_is_a_clear_error() -> None:
-    with Choices().running() as first:
+    with SandboxOptions(port=0).running() as first:
         port = first.api_url.rpartition(":")[2]
         done = run("--port", port)
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr.startswith(f"error: cannot listen on port {port}: Address already in use\n")
-    with Choices(port=int(port)).running() as second:
+    with SandboxOptions(port=int(port)).running() as second:
         assert second.api_url == first.api_url
         assert Asker(second).api("sbx-complete").status == 200
+
+
+@pytest.fixture
+def usual_ports(monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:
+    """Two free ports in a row, as the default ports: other runs may use the real ones at this moment."""
+    for _ in range(100):
+        with socket.create_server(("127.0.0.1", 0)) as first:
+            port = first.getsockname()[1]
+            with suppress(OSError, OverflowError), socket.create_server(("127.0.0.1", port + 1)):
+                monkeypatch.setattr(serve, "DEFAULT_PORT", port)
+                return port, port + 1
+    raise AssertionError("no two free ports in a row")
+
+
+def urls(sandbox: Sandbox) -> list[str]:
+    return [sandbox.api_url, sandbox.files_url]
+
+
+def test_every_run_has_the_same_urls(usual_ports: tuple[int, int]) -> None:
+    notices: list[str] = []
+    for _ in range(2):
+        with SandboxOptions().running(notices.append) as sandbox:
+            assert urls(sandbox) == [f"http://127.0.0.1:{port}" for port in usual_ports]
+            assert Asker(sandbox).api("sbx-complete").status == 200
+    assert notices == []
+
+
+@pytest.mark.parametrize("index", [0, 1], ids=["api", "files"])
+def test_a_taken_default_port_is_replaced_by_a_free_one_with_a_note(
+    usual_ports: tuple[int, int], index: int
+) -> None:
+    notices: list[str] = []
+    with (
+        socket.create_server(("127.0.0.1", usual_ports[index])),
+        SandboxOptions().running(notices.append) as sandbox,
+    ):
+        assert urls(sandbox)[index] != f"http://127.0.0.1:{usual_ports[index]}"
+        assert Asker(sandbox).api("sbx-complete").status == 200
+    assert len(notices) == 1
+    assert all(text in notices[0] for text in (*urls(sandbox), *map(str, usual_ports)))
+
+
+def test_receipts_of_one_run_match_in_the_next(tmp_path: Path, usual_ports: tuple[int, int]) -> None:
+    (tmp_path / "m.yaml").write_text("{version: 1, projects: [{id: sbx-complete}, {id: sbx-several}]}")
+    options = ("--port", str(usual_ports[0]), "run", "--", "mhsync")
+    first = run(*options, "apply", "m.yaml", "--yes", cwd=tmp_path)
+    assert first.returncode == 0, first.stderr
+    again = run(*options, "plan", "m.yaml", "--detailed-exitcode", cwd=tmp_path)
+    assert (again.returncode, again.stderr) == (0, ""), again.stdout
+
+
+def test_a_storage_that_drifted_is_fixed_by_the_next_run(tmp_path: Path, usual_ports: tuple[int, int]) -> None:
+    (tmp_path / "m.yaml").write_text("{version: 1, projects: [{id: sbx-complete}]}")
+    apply = ("--port", str(usual_ports[0]), "run", "--", "mhsync", "apply", "m.yaml", "--yes")
+    assert run(*apply, cwd=tmp_path).returncode == 0
+    output = tmp_path / "outputs" / "sbx-complete" / "output.wav"
+    output.unlink()
+    done = run(*apply, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert output.is_file()
