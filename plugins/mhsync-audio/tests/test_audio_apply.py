@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from mhsync.testing import Account, HttpResponse, FaultContext, Faults, Rule, Sandbox, SandboxProject, outputs_of
+from mhsync.testing import Account, FaultContext, Faults, HttpResponse, Rule, Sandbox, SandboxProject, outputs_of
 
 ID = "clx0000000000000000000001"
 MakeWav = Callable[..., bytes]
