@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import click
 
-from mhsync.cli.arguments import max_deletes
+from mhsync.cli.arguments import files_argument
 from mhsync.cli.console import Console
 from mhsync.cli.durations import DEFAULT_WAIT, WaitCommand, parse_duration
-from mhsync.cli.manifests import Files, load_manifest, warn_of_doubts
-from mhsync.cli.options import Flags, make_command, parsed_by
+from mhsync.cli.manifests import load_manifest, warn_of_doubts
+from mhsync.cli.options import (
+    Flags,
+    api_options,
+    max_deletes_option,
+    output_options,
+    parsed_by,
+    pass_shared_options,
+    run_options,
+)
 from mhsync.cli.progress import Progress
 from mhsync.cli.prompt import asker
 from mhsync.cli.render.json import dumped
@@ -20,21 +28,21 @@ from mhsync.reconcile.apply import apply
 from mhsync.reconcile.context import ApplyOptions
 
 
-@make_command(
-    "apply",
-    Files(),
-    click.Option(["--yes"], is_flag=True, help="Delete what the plan deletes without asking."),
-    click.Option(["--no-deletes"], is_flag=True, help="Leave deletes out; download and move only."),
-    max_deletes(),
-    click.Option(
-        ["--wait"],
-        metavar="[DURATION]",
-        callback=parsed_by(parse_duration),
-        help=f"Wait for renders, {DEFAULT_WAIT} if no duration follows; exit 4 when that is not enough.",
-    ),
-    groups=("api", "run"),
-    cls=WaitCommand,
+@click.command("apply", cls=WaitCommand)
+@files_argument
+@click.option("--yes", is_flag=True, help="Delete what the plan deletes without asking.")
+@click.option("--no-deletes", is_flag=True, help="Leave deletes out; download and move only.")
+@max_deletes_option
+@click.option(
+    "--wait",
+    metavar="[DURATION]",
+    callback=parsed_by(parse_duration),
+    help=f"Wait for renders, {DEFAULT_WAIT} if no duration follows; exit 4 when that is not enough.",
 )
+@api_options
+@run_options
+@output_options
+@pass_shared_options
 def command(
     console: Console,
     flags: Flags,

@@ -1,41 +1,36 @@
-"""Arguments that several commands take."""
+"""The arguments that commands share, as click decorators."""
 
 from __future__ import annotations
 
 import click
 
-from mhsync.cli.options import parse_limit, parsed_by
+from mhsync.cli.options import parsed_by
 from mhsync.core.project import is_valid_id
+from mhsync.errors import UsageError
 
 
 def parse_id(text: str) -> str:
-    """A project's id; what cannot be one is never sent anywhere.
+    """A project's id; an invalid one is never sent to the API.
 
     Raises:
-        ValueError: it cannot be one.
+        ValueError: it is not a valid id.
     """
     if not is_valid_id(text):
         raise ValueError(f"{text!r:.80} is no project id: 1 to 128 letters, digits, '-' and '_'")
     return text
 
 
-def project_id() -> click.Argument:
-    """`ID`."""
-    return click.Argument(["id"], metavar="ID", callback=parsed_by(parse_id))
+def _require_files(ctx: click.Context, _param: click.Parameter, files: tuple[str, ...]) -> tuple[str, ...]:
+    """click's own error for a missing argument has no hint."""
+    if not files and not ctx.resilient_parsing:
+        raise UsageError("no manifest is named", hint=f"name files or folders: {ctx.command_path} mhsync.yaml")
+    return files
 
 
-def max_deletes() -> click.Option:
-    """`--max-deletes`."""
-    return click.Option(
-        ["--max-deletes"],
-        metavar="N|N%",
-        callback=parsed_by(parse_limit),
-        help="Refuse more deletes than this; replaces each manifest's own limit.",
-    )
+files_argument = click.argument(
+    "files", nargs=-1, metavar="FILE...", type=click.Path(path_type=str), callback=_require_files
+)
+"""`FILE…`: at least one manifest, or a folder of them."""
 
-
-def show_urls() -> click.Option:
-    """`--show-urls`."""
-    return click.Option(
-        ["--show-urls"], is_flag=True, help="Show download links whole; whoever has one can download."
-    )
+project_id_argument = click.argument("id", metavar="ID", callback=parsed_by(parse_id))
+"""`ID`."""

@@ -5,10 +5,17 @@ from __future__ import annotations
 import click
 
 from mhsync.api.check_result import Result
-from mhsync.cli.arguments import project_id, show_urls
+from mhsync.cli.arguments import project_id_argument
 from mhsync.cli.console import Console
 from mhsync.cli.durations import DEFAULT_WAIT, WaitCommand, parse_duration
-from mhsync.cli.options import Flags, make_command, parsed_by
+from mhsync.cli.options import (
+    Flags,
+    api_options,
+    output_options,
+    parsed_by,
+    pass_shared_options,
+    show_urls_option,
+)
 from mhsync.cli.render.json import dumped
 from mhsync.cli.render.project import project_text
 from mhsync.cli.render.terminal import escape
@@ -19,23 +26,20 @@ from mhsync.reconcile.context import Stop
 FORMAT = "mhsync.check/1"
 
 
-@make_command(
-    "check",
-    project_id(),
-    click.Option(
-        ["--wait"],
-        metavar="[DURATION]",
-        callback=parsed_by(parse_duration),
-        help=f"Wait while it renders, {DEFAULT_WAIT} if no duration follows; exit 4 when that is not enough.",
-    ),
-    click.Option(["--download"], is_flag=True, help="Download its outputs once it is complete."),
-    click.Option(
-        ["--directory"], metavar="DIR", help="Where to, in place of the current folder; implies --download."
-    ),
-    show_urls(),
-    groups=("api",),
-    cls=WaitCommand,
+@click.command("check", cls=WaitCommand)
+@project_id_argument
+@click.option(
+    "--wait",
+    metavar="[DURATION]",
+    callback=parsed_by(parse_duration),
+    help=f"Wait while it renders, {DEFAULT_WAIT} if no duration follows; exit 4 when that is not enough.",
 )
+@click.option("--download", is_flag=True, help="Download its outputs once it is complete.")
+@click.option("--directory", metavar="DIR", help="Where to, in place of the current folder; implies --download.")
+@show_urls_option
+@api_options
+@output_options
+@pass_shared_options
 def command(
     console: Console,
     flags: Flags,

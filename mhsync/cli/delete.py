@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from mhsync.api.client import Client
-from mhsync.cli.arguments import project_id
+from mhsync.cli.arguments import project_id_argument
 from mhsync.cli.console import Console
-from mhsync.cli.options import Flags, make_command
+from mhsync.cli.options import Flags, api_options, output_options, pass_shared_options
 from mhsync.cli.prompt import ask, can_ask
 from mhsync.cli.render.json import dumped
 from mhsync.cli.render.terminal import escape
@@ -19,12 +19,12 @@ from mhsync.reconcile.context import Stop
 FORMAT = "mhsync.deletion/1"
 
 
-@make_command(
-    "delete",
-    project_id(),
-    click.Option(["--yes"], is_flag=True, help="Delete without asking."),
-    groups=("api",),
-)
+@click.command("delete")
+@project_id_argument
+@click.option("--yes", is_flag=True, help="Delete without asking.")
+@api_options
+@output_options
+@pass_shared_options
 def command(console: Console, flags: Flags, id: str, yes: bool) -> int:
     """Delete one project from the account, for good.
 

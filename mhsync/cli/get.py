@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from mhsync.cli.arguments import project_id, show_urls
+import click
+
+from mhsync.cli.arguments import project_id_argument
 from mhsync.cli.console import Console
-from mhsync.cli.options import Flags, make_command
+from mhsync.cli.options import Flags, api_options, output_options, pass_shared_options, show_urls_option
 from mhsync.cli.render.json import dumped
 from mhsync.cli.render.project import project_text
 from mhsync.cli.run_context import opened_client
 from mhsync.reconcile.context import Stop
 
 
-@make_command("get", project_id(), show_urls(), groups=("api",))
+@click.command("get")
+@project_id_argument
+@show_urls_option
+@api_options
+@output_options
+@pass_shared_options
 def command(console: Console, flags: Flags, id: str, show_urls: bool) -> int:
     """Show one project as the API has it."""
     with opened_client(console, flags, Stop()) as client:

@@ -11,7 +11,7 @@ import click
 
 from mhsync import __version__
 from mhsync.cli.console import Console
-from mhsync.cli.options import GROUPS
+from mhsync.cli.options import verbosity_options
 from mhsync.cli.plugins_near import has_plugins
 from mhsync.cli.render.terminal import escape
 from mhsync.errors import MhsyncError, UsageError
@@ -95,17 +95,17 @@ class Commands(click.Group):
 
 def make_group() -> click.Group:
     """The group, new for each run: plugins may add to it."""
-    version = click.version_option(__version__, message="mhsync %(version)s")
-    group = Commands(
+
+    @click.group(
         "mhsync",
-        params=GROUPS["talk"](),
-        callback=_nothing,
+        cls=Commands,
         help=_HELP,
         no_args_is_help=True,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    return version(group)
+    @verbosity_options
+    @click.version_option(__version__, message="mhsync %(version)s")
+    def mhsync() -> None:
+        """Does nothing itself: the callbacks of its options configure the console."""
 
-
-def _nothing() -> None:
-    """The group itself does nothing: its options speak to the voice."""
+    return mhsync

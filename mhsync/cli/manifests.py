@@ -1,4 +1,4 @@
-"""The FILE arguments of a command: manifests, loaded; saved plans, refused; `--only`, checked."""
+"""Load the manifests of a command, refuse saved plans, and check the ids of `--only`."""
 
 from __future__ import annotations
 
@@ -7,31 +7,16 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-import click
-
 from mhsync.cli.console import Console
 from mhsync.cli.render.terminal import escape
 from mhsync.core import plan as saved
 from mhsync.core.manifest import Manifest
-from mhsync.errors import ManifestError, Problem, UsageError
+from mhsync.errors import ManifestError, Problem
 from mhsync.loader import load
 from mhsync.loader.ids import doubt_of
 from mhsync.settings import Settings
 
 _NAMED = 5
-
-
-class Files(click.Argument):
-    """`FILE…`: at least one; a missing one is an error that says what belongs there."""
-
-    def __init__(self) -> None:
-        super().__init__(["files"], nargs=-1, metavar="FILE...", type=click.Path(path_type=str))
-
-    def process_value(self, ctx: click.Context, value: object) -> object:
-        files = super().process_value(ctx, value)
-        if not files and not ctx.resilient_parsing:
-            raise UsageError("no manifest is named", hint=f"name files or folders: {ctx.command_path} mhsync.yaml")
-        return files
 
 
 def load_manifest(files: Sequence[str], settings: Settings, only: frozenset[str] = frozenset()) -> Manifest:

@@ -1,12 +1,11 @@
-"""The options that commands share, and what they make of the settings."""
+"""The options that commands share, as click decorators, and the settings that follow from them."""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping, Sequence
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -16,6 +15,10 @@ from mhsync.cli.durations import parse_duration
 if TYPE_CHECKING:
     from mhsync.core.manifest import Limit
     from mhsync.settings import Settings
+
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+_Decorator = Callable[[_Function], _Function]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,125 +95,130 @@ def _set_log_format(ctx: click.Context, _param: click.Parameter, value: str | No
         ctx.ensure_object(Console).log_format = value
 
 
-def _talk() -> list[click.Parameter]:
-    """`-v`, `-q` and `--color`: they may stand before the command as well as behind it."""
-    return [
-        click.Option(
-            ["-v", "--verbose"],
-            count=True,
-            expose_value=False,
-            callback=_count_verbose,
-            help="Tell more; -vv tells all, tracebacks too.",
-        ),
-        click.Option(
-            ["-q", "--quiet"],
-            is_flag=True,
-            expose_value=False,
-            callback=_set_quiet,
-            help="No progress and no notes on stderr.",
-        ),
-        click.Option(
-            ["--color"],
-            type=click.Choice(["auto", "always", "never"]),
-            expose_value=False,
-            callback=_set_color,
-            help="auto, which is the default, colours terminals only.",
-        ),
-    ]
+def _joined(*decorators: _Decorator[Any]) -> _Decorator[Any]:
+    """Several decorators as one; their options are listed in this order in the help."""
 
-
-def _output() -> list[click.Parameter]:
-    return [
-        click.Option(
-            ["--format"],
-            type=_FORMATS,
-            expose_value=False,
-            help="json: one JSON document on stdout, whatever the exit code.",
-        ),
-        *_talk(),
-        click.Option(
-            ["--log-format"],
-            type=_FORMATS,
-            expose_value=False,
-            callback=_set_log_format,
-            help="How log lines on stderr are written.",
-        ),
-    ]
-
-
-def _plugins() -> list[click.Parameter]:
-    return [click.Option(["--no-plugins"], is_flag=True, help="Load no plugins but the built-in ones.")]
-
-
-def _api() -> list[click.Parameter]:
-    return [
-        click.Option(["--api-url"], metavar="URL", help="The API's address; else MHSYNC_API_URL."),
-        click.Option(
-            ["--api-key-file"],
-            metavar="FILE",
-            help="A file with the API key; else MAGIC_HOUR_API_KEY, else the vendor's config file.",
-        ),
-        click.Option(
-            ["--rate"],
-            metavar="N",
-            type=click.FloatRange(0, min_open=True),
-            help="Requests a second at most; no limit without it.",
-        ),
-    ]
-
-
-def _stored() -> list[click.Parameter]:
-    """What every command takes that looks at storages."""
-    return [
-        click.Option(["--only"], metavar="ID", multiple=True, help="Only this project; may be repeated."),
-        click.Option(["--transfers"], metavar="N", type=_AT_ONCE, help="Files worked on at once (8)."),
-        *_plugins(),
-    ]
-
-
-def _run() -> list[click.Parameter]:
-    return [
-        *_stored(),
-        click.Option(["--refresh"], is_flag=True, help="Ask the API even for what is settled."),
-        click.Option(["--checkers"], metavar="N", type=_AT_ONCE, help="Projects asked for at once (16)."),
-        click.Option(
-            ["--lock-timeout"],
-            metavar="DURATION",
-            callback=parsed_by(parse_duration),
-            help="How long to wait for another run on the same storage (10m).",
-        ),
-    ]
-
-
-_AT_ONCE = click.IntRange(1, 256)
-_FORMATS = click.Choice(["text", "json"])
-GROUPS: Mapping[str, Callable[[], list[click.Parameter]]] = MappingProxyType(
-    {"talk": _talk, "output": _output, "plugins": _plugins, "api": _api, "stored": _stored, "run": _run}
-)
-
-
-def make_command(
-    name: str, *params: click.Parameter, groups: Sequence[str] = (), cls: type[click.Command] = click.Command
-) -> Callable[[Callable[..., int]], click.Command]:
-    """Make a function a command with these parameters, these groups of options, and those of every command.
-
-    The function is called with the voice, then the flags, then its own parameters by name. It returns the exit
-    code; its docstring is the help.
-    """
-    shared = [option for group in (*groups, "output") for option in GROUPS[group]()]
-
-    def decorate(function: Callable[..., int]) -> click.Command:
-        @click.pass_context
-        def called(ctx: click.Context, /, **given: object) -> int:
-            flags = {item.name: given.pop(item.name) for item in fields(Flags) if item.name in given}
-            return function(ctx.ensure_object(Console), _flags(flags), **given)
-
-        help_text = inspect.cleandoc(function.__doc__ or "")
-        return cls(name, params=[*params, *shared], callback=called, help=help_text)
+    def decorate(function: Any) -> Any:
+        for decorator in reversed(decorators):
+            function = decorator(function)
+        return function
 
     return decorate
 
 
-def _flags(given: dict[str, Any]) -> Flags:
-    only = given.pop("only", ())
-    return Flags(only=frozenset(only), **given)
+_COUNT = click.IntRange(1, 256)
+_FORMATS = click.Choice(["text", "json"])
+
+verbosity_options = _joined(
+    click.option(
+        "-v",
+        "--verbose",
+        count=True,
+        expose_value=False,
+        callback=_count_verbose,
+        help="Tell more; -vv tells all, tracebacks too.",
+    ),
+    click.option(
+        "-q",
+        "--quiet",
+        is_flag=True,
+        expose_value=False,
+        callback=_set_quiet,
+        help="No progress and no notes on stderr.",
+    ),
+    click.option(
+        "--color",
+        type=click.Choice(["auto", "always", "never"]),
+        expose_value=False,
+        callback=_set_color,
+        help="auto, which is the default, colours terminals only.",
+    ),
+)
+"""`-v`, `-q` and `--color`: both the group and its commands take them."""
+
+output_options = _joined(
+    click.option(
+        "--format",
+        type=_FORMATS,
+        expose_value=False,
+        help="json: one JSON document on stdout, whatever the exit code.",
+    ),
+    verbosity_options,
+    click.option(
+        "--log-format",
+        type=_FORMATS,
+        expose_value=False,
+        callback=_set_log_format,
+        help="How log lines on stderr are written.",
+    ),
+)
+"""What every command takes. The console reads `--format` itself, before click does."""
+
+plugins_option = click.option("--no-plugins", is_flag=True, help="Load no plugins but the built-in ones.")
+
+api_options = _joined(
+    click.option("--api-url", metavar="URL", help="The API's address; else MHSYNC_API_URL."),
+    click.option(
+        "--api-key-file",
+        metavar="FILE",
+        help="A file with the API key; else MAGIC_HOUR_API_KEY, else the vendor's config file.",
+    ),
+    click.option(
+        "--rate",
+        metavar="N",
+        type=click.FloatRange(0, min_open=True),
+        help="Requests a second at most; no limit without it.",
+    ),
+)
+"""What every command takes that calls the API."""
+
+storage_options = _joined(
+    click.option(
+        "--only",
+        metavar="ID",
+        multiple=True,
+        callback=lambda _ctx, _param, ids: frozenset(ids),
+        help="Only this project; may be repeated.",
+    ),
+    click.option("--transfers", metavar="N", type=_COUNT, help="Files worked on at once (8)."),
+    plugins_option,
+)
+"""What every command takes that opens storages."""
+
+run_options = _joined(
+    storage_options,
+    click.option("--refresh", is_flag=True, help="Ask the API even for what is settled."),
+    click.option("--checkers", metavar="N", type=_COUNT, help="Projects asked for at once (16)."),
+    click.option(
+        "--lock-timeout",
+        metavar="DURATION",
+        callback=parsed_by(parse_duration),
+        help="How long to wait for another run on the same storage (10m).",
+    ),
+)
+"""What `plan` and `apply` take."""
+
+max_deletes_option = click.option(
+    "--max-deletes",
+    metavar="N|N%",
+    callback=parsed_by(parse_limit),
+    help="Refuse more deletes than this; replaces each manifest's own limit.",
+)
+
+show_urls_option = click.option(
+    "--show-urls", is_flag=True, help="Show download links whole; whoever has one can download."
+)
+
+pass_console = click.make_pass_decorator(Console, ensure=True)
+"""Call a command's function with the console in front of its parameters."""
+
+
+def pass_shared_options(function: Callable[..., int]) -> Callable[..., int]:
+    """Call a command's function with the shared options in front of its own parameters."""
+
+    @functools.wraps(function)
+    def call(console: Console, /, **values: Any) -> int:
+        shared = {item.name: values.pop(item.name) for item in fields(Flags) if item.name in values}
+        return function(console, Flags(**shared), **values)
+
+    return pass_console(call)

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import click
 
-from mhsync.cli.arguments import max_deletes
+from mhsync.cli.arguments import files_argument
 from mhsync.cli.console import Console
-from mhsync.cli.manifests import Files, load_manifest, warn_of_doubts
-from mhsync.cli.options import Flags, make_command
+from mhsync.cli.manifests import load_manifest, warn_of_doubts
+from mhsync.cli.options import (
+    Flags,
+    api_options,
+    max_deletes_option,
+    output_options,
+    pass_shared_options,
+    run_options,
+)
 from mhsync.cli.progress import Progress
 from mhsync.cli.render.json import dumped
 from mhsync.cli.render.text import missing_text, plan_text, refusals_text
@@ -22,17 +29,18 @@ EXIT_FAILED = 1
 EXIT_CHANGES = 2
 
 
-@make_command(
-    "plan",
-    Files(),
-    click.Option(
-        ["--detailed-exitcode"],
-        is_flag=True,
-        help="Exit 0 when there is nothing to change, 2 when there are changes, 1 on any error.",
-    ),
-    max_deletes(),
-    groups=("api", "run"),
+@click.command("plan")
+@files_argument
+@click.option(
+    "--detailed-exitcode",
+    is_flag=True,
+    help="Exit 0 when there is nothing to change, 2 when there are changes, 1 on any error.",
 )
+@max_deletes_option
+@api_options
+@run_options
+@output_options
+@pass_shared_options
 def command(
     console: Console, flags: Flags, files: tuple[str, ...], detailed_exitcode: bool, max_deletes: Limit | None
 ) -> int:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import click
 
 from mhsync.cli.console import Console
-from mhsync.cli.options import Flags, make_command
+from mhsync.cli.options import Flags, output_options, pass_console, pass_shared_options, plugins_option
 from mhsync.cli.plugin_loading import load_hooks
 from mhsync.cli.render.json import dumped
 from mhsync.cli.render.terminal import Color, Style, escape
@@ -25,30 +24,10 @@ _TAKEN = frozenset(
 """Names and schemes of what mhsync itself and its own plugins bring."""
 
 
-@make_command("new", click.Argument(["name"], metavar="NAME"))
-def new(console: Console, _flags: Flags, name: str) -> int:
-    """Write a plugin to start from into the folder NAME.
-
-    It is a package of its own with a storage that keeps every promise at once, and with its tests. NAME is what
-    it is installed under, such as mhsync-shelf, whose storage is then shelf://.
-    """
-    written = write(name, Path(), taken=_TAKEN)
-    if console.is_json:
-        console.document(dumped(_written_to_json(written)))
-        return 0
-    console.out("\n".join([f"Wrote {name}:", *(f"  {file}" for file in written.files)]))
-    console.out("\n".join(["", "Next:", *(f"  {line}" for line in _next(written))]))
-    return 0
-
-
-class _Plugins(click.Group):
-    """Lists where no command of its own follows."""
-
-    def __init__(self, name: str, **settings: Any) -> None:
-        super().__init__(name, invoke_without_command=True, commands={"new": new}, **settings)
-
-
-@make_command("plugins", groups=("plugins",), cls=_Plugins)
+@click.group("plugins", invoke_without_command=True)
+@plugins_option
+@output_options
+@pass_shared_options
 def command(console: Console, flags: Flags) -> int:
     """List what is plugged in, or write a new plugin.
 
@@ -64,6 +43,25 @@ def command(console: Console, flags: Flags) -> int:
         style = console.style(console.stdout)
         console.out("\n".join(line for plugin in plugins for line in _lines(plugin, style)))
     return 1 if any(plugin.error is not None for plugin in plugins) else 0
+
+
+@command.command("new")
+@click.argument("name", metavar="NAME")
+@output_options
+@pass_console
+def new(console: Console, name: str) -> int:
+    """Write a plugin to start from into the folder NAME.
+
+    It is a package of its own with a storage that keeps every promise at once, and with its tests. NAME is what
+    it is installed under, such as mhsync-shelf, whose storage is then shelf://.
+    """
+    written = write(name, Path(), taken=_TAKEN)
+    if console.is_json:
+        console.document(dumped(_written_to_json(written)))
+        return 0
+    console.out("\n".join([f"Wrote {name}:", *(f"  {file}" for file in written.files)]))
+    console.out("\n".join(["", "Next:", *(f"  {line}" for line in _next(written))]))
+    return 0
 
 
 def _lines(plugin: PluginInfo, style: Style) -> Iterator[str]:

@@ -8,14 +8,17 @@ from importlib.resources import files
 import click
 
 from mhsync.cli.console import Console
-from mhsync.cli.options import Flags, make_command
+from mhsync.cli.options import output_options, pass_console
 from mhsync.errors import UsageError
 
 _SUFFIX = ".schema.json"
 
 
-@make_command("schema", click.Argument(["name"], metavar="NAME"))
-def command(console: Console, _flags: Flags, name: str) -> int:
+@click.command("schema")
+@click.argument("name", metavar="NAME")
+@output_options
+@pass_console
+def command(console: Console, name: str) -> int:
     """Print a JSON schema.
 
     There is one of manifests, and one of each document that --format json prints.

@@ -4,24 +4,31 @@ from __future__ import annotations
 
 from collections import Counter
 
+import click
+
+from mhsync.cli.arguments import files_argument
 from mhsync.cli.console import Console
-from mhsync.cli.manifests import Files, load_manifest, warn_of_doubts
-from mhsync.cli.options import Flags, make_command
+from mhsync.cli.manifests import load_manifest, warn_of_doubts
+from mhsync.cli.options import output_options, pass_console
 from mhsync.cli.render.json import dumped
 from mhsync.cli.render.terminal import escape
 from mhsync.cli.render.units import counted
 from mhsync.core.manifest import Manifest, ManifestFile, State
+from mhsync.settings import Settings
 
 FORMAT = "mhsync.validation/1"
 
 
-@make_command("validate", Files())
-def command(console: Console, flags: Flags, files: tuple[str, ...]) -> int:
+@click.command("validate")
+@files_argument
+@output_options
+@pass_console
+def command(console: Console, files: tuple[str, ...]) -> int:
     """Check manifests; no network.
 
     Tells every problem of every FILE at once, with its line and column. A folder stands for the manifests in it.
     """
-    manifest = load_manifest(files, flags.settings)
+    manifest = load_manifest(files, Settings())
     warn_of_doubts(console, manifest)
     if console.is_json:
         console.document(dumped(_to_json(manifest)))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import click
+
+from mhsync.cli.arguments import files_argument
 from mhsync.cli.console import Console
-from mhsync.cli.manifests import Files, load_manifest
-from mhsync.cli.options import Flags, make_command
+from mhsync.cli.manifests import load_manifest
+from mhsync.cli.options import Flags, output_options, pass_shared_options, storage_options
 from mhsync.cli.plugin_loading import load_hooks
 from mhsync.cli.render.json import dumped
 from mhsync.cli.render.verification import verification_text
@@ -13,7 +16,11 @@ from mhsync.reconcile.context import Stop
 from mhsync.reconcile.verify import verify
 
 
-@make_command("verify", Files(), groups=("stored",))
+@click.command("verify")
+@files_argument
+@storage_options
+@output_options
+@pass_shared_options
 def command(console: Console, flags: Flags, files: tuple[str, ...]) -> int:
     """Read every stored file back against its receipt.
 
