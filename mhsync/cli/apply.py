@@ -1,4 +1,4 @@
-"""mhsync apply: make it so."""
+"""mhsync apply: apply the plan."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from mhsync.cli.options import (
     run_options,
 )
 from mhsync.cli.progress import Progress
-from mhsync.cli.prompt import asker
+from mhsync.cli.prompt import confirm_deletes
 from mhsync.cli.render.json import dumped
 from mhsync.cli.render.text import missing_text, plan_text, report_text
 from mhsync.cli.run_context import opened_run
 from mhsync.core.manifest import Limit
 from mhsync.core.plan import Plan
-from mhsync.reconcile.apply import apply
 from mhsync.reconcile.context import ApplyOptions
+from mhsync.reconcile.prepare import prepare
 
 
 @click.command("apply", cls=WaitCommand)
@@ -52,34 +52,35 @@ def command(
     max_deletes: Limit | None,
     wait: float | None,
 ) -> int:
-    """Make it so: download, move and delete what the plan says.
+    """Apply the plan: download, move and delete.
 
-    Deletes are asked for on a terminal, unless a manifest's policy allows or forbids them; without a terminal
+    Deletes are confirmed on a terminal, unless a manifest's policy allows or forbids them; without a terminal
     they need --yes. A second run finds nothing to do.
     """
     manifest = load_manifest(files, flags.settings, flags.only)
     warn_of_doubts(console, manifest)
-    options = ApplyOptions(
-        yes=yes,
-        no_deletes=no_deletes,
-        max_deletes=max_deletes,
-        wait=wait,
-        is_ci=console.is_ci,
-        environ=console.environ,
-    )
-
-    def show(plan: Plan) -> None:
-        if console.is_json or not plan.changes:
-            console.error_lines(missing_text(plan, console.style(console.stderr)))
-        else:
-            console.out(plan_text(plan, console.style(console.stdout), is_verbose=console.verbose > 0) + "\n")
-
-    progress = Progress(console, show)
-    with opened_run(console, flags, progress.observer) as run:
-        report = apply(run, manifest, options, asker(console))
+    options = ApplyOptions(no_deletes=no_deletes, max_deletes=max_deletes, wait=wait)
+    progress = Progress(console)
+    with (
+        opened_run(console, flags, progress) as run,
+        prepare(run, manifest, options) as prepared,
+    ):
+        progress.end()
+        _show(console, prepared.plan)
+        prepared.require_allowed()
+        confirmed = yes or confirm_deletes(console, prepared.deletes_to_confirm)
+        progress.expect(len(prepared.plan.changes))
+        report = prepared.execute(confirmed=confirmed)
     progress.end()
     if console.is_json:
         console.document(dumped(report.to_json()))
     else:
         console.out(report_text(report, console.style(console.stdout), is_verbose=console.verbose > 0))
     return report.exit_code
+
+
+def _show(console: Console, plan: Plan) -> None:
+    if console.is_json or not plan.changes:
+        console.error_lines(missing_text(plan, console.style(console.stderr)))
+    else:
+        console.out(plan_text(plan, console.style(console.stdout), is_verbose=console.verbose > 0) + "\n")

@@ -19,10 +19,9 @@ from mhsync.cli.progress import Progress
 from mhsync.cli.render.json import dumped
 from mhsync.cli.render.text import missing_text, plan_text, refusals_text
 from mhsync.cli.run_context import opened_run
-from mhsync.core.guards import Circumstances, check
 from mhsync.core.manifest import Limit
 from mhsync.core.plan import Plan
-from mhsync.errors import Problem
+from mhsync.reconcile.context import ApplyOptions
 from mhsync.reconcile.plan import plan
 
 EXIT_FAILED = 1
@@ -46,16 +45,16 @@ def command(
 ) -> int:
     """Show what would change, and why.
 
-    Writes to no storage and notifies nobody. Tells when a guard would keep apply from doing it. With -v the
-    unchanged projects are listed too.
+    Writes to no storage and sends no notification. Also shows why a guard would refuse to apply the plan.
+    With -v unchanged projects are listed too.
     """
     manifest = load_manifest(files, flags.settings, flags.only)
     warn_of_doubts(console, manifest)
     progress = Progress(console)
-    with opened_run(console, flags, progress.observer) as run:
-        found = plan(run, manifest)
+    with opened_run(console, flags, progress) as run:
+        decision = plan(run, manifest, ApplyOptions(max_deletes=max_deletes))
     progress.end()
-    refusals = _refusals(found, max_deletes, is_ci=console.is_ci)
+    found, refusals = decision.plan, decision.refusals
     if console.is_json:
         console.document(dumped(found.to_json()))
         style = console.style(console.stderr)
@@ -65,12 +64,6 @@ def command(
         text = plan_text(found, style, is_verbose=console.verbose > 0)
         console.out("\n".join([text, *refusals_text(refusals, style)]))
     return _exit_code(found, is_detailed=detailed_exitcode)
-
-
-def _refusals(found: Plan, limit: Limit | None, *, is_ci: bool) -> tuple[Problem, ...]:
-    """Why apply would refuse the plan: what can be told without opening a storage once more."""
-    folders = frozenset(file.file for file in found.files if "://" not in file.storage)
-    return check(found, Circumstances(is_ci=is_ci, max_deletes=limit, local_files=folders))
 
 
 def _exit_code(found: Plan, *, is_detailed: bool) -> int:

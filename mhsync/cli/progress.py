@@ -9,9 +9,16 @@ from mhsync.api.notice import WaitNotice
 from mhsync.cli.console import Console
 from mhsync.cli.render.terminal import escape
 from mhsync.cli.render.units import counted, human_time
-from mhsync.core.plan import Plan
 from mhsync.core.report import ProjectResult
-from mhsync.reconcile.context import Observer
+from mhsync.reconcile.progress import (
+    ChecksProgressed,
+    ProgressEvent,
+    ProjectFinished,
+    RetryDelayed,
+    StorageLocked,
+    WaitingForRenders,
+    Warned,
+)
 
 _TERMINAL_PAUSE = 0.1
 _LOG_PAUSE = 5.0
@@ -26,75 +33,59 @@ def note_wait(console: Console, notice: WaitNotice) -> None:
 
 
 class Progress:
-    """Tells how far a run is.
+    """An observer that shows the progress of a run on stderr.
 
     Args:
-        voice: where to.
-        planned: called with the plan, once.
+        console: where to write.
         clock: seconds, of any origin.
     """
 
-    def __init__(
-        self,
-        console: Console,
-        planned: Callable[[Plan], None] = lambda _: None,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._voice = console
-        self._planned = planned
+    def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
+        self._console = console
         self._clock = clock
         self._is_terminal = console.stderr_is_terminal
         self._pause = _TERMINAL_PAUSE if self._is_terminal else _LOG_PAUSE
         self._last = clock() if not self._is_terminal else float("-inf")
         self._total = 0
-        self._settled = 0
+        self._finished = 0
 
-    @property
-    def observer(self) -> Observer:
-        """What a run tells its steps to."""
-        return Observer(
-            checked=self._checked,
-            planned=self._take_plan,
-            settled=self._take_result,
-            waiting=self._waiting,
-            locked=self._locked,
-            warned=self._warned,
-            delayed=lambda notice: note_wait(self._voice, notice),
-        )
+    def __call__(self, event: ProgressEvent) -> None:
+        """Show one event; called by the run."""
+        match event:
+            case ChecksProgressed(done, total):
+                self._show(f"checked {done:,} of {counted(total, 'project')}")
+            case ProjectFinished(result):
+                self._show_finished(result)
+            case WaitingForRenders(pending, seconds):
+                verb = "is" if pending == 1 else "are"
+                left = human_time(seconds)
+                self._show(f"{counted(pending, 'project')} {verb} rendering; waiting {left} more at most")
+            case StorageLocked(holder):
+                self._console.info(f"waiting for another run: {escape(holder)}")
+            case RetryDelayed(notice):
+                note_wait(self._console, notice)
+            case Warned(message):
+                self._console.error(self._console.redact(f"warning: {escape(message)}"))
+
+    def expect(self, total: int) -> None:
+        """Set how many projects the run is going to change."""
+        self._total = total
 
     def end(self) -> None:
-        """Take the rewritten line away."""
+        """Remove the rewritten line."""
         if self._is_terminal:
-            self._voice.status("")
+            self._console.status("")
 
-    def _checked(self, done: int, total: int) -> None:
-        self._tell(f"checked {done:,} of {counted(total, 'project')}")
+    def _show_finished(self, result: ProjectResult) -> None:
+        self._finished += 1
+        total = max(self._total, self._finished)
+        self._show(f"{self._finished:,} of {total:,} done; last: {result.id} {result.outcome.replace('_', ' ')}")
 
-    def _take_plan(self, plan: Plan) -> None:
-        self.end()
-        self._total = len(plan.changes)
-        self._planned(plan)
-
-    def _take_result(self, result: ProjectResult) -> None:
-        self._settled += 1
-        total = max(self._total, self._settled)
-        self._tell(f"{self._settled:,} of {total:,} done; last: {result.id} {result.outcome.replace('_', ' ')}")
-
-    def _waiting(self, pending: int, seconds: float) -> None:
-        verb = "is" if pending == 1 else "are"
-        self._tell(f"{counted(pending, 'project')} {verb} rendering; waiting {human_time(seconds)} more at most")
-
-    def _locked(self, holder: str) -> None:
-        self._voice.info(f"waiting for another run: {escape(holder)}")
-
-    def _warned(self, message: str) -> None:
-        self._voice.error(self._voice.redact(f"warning: {escape(message)}"))
-
-    def _tell(self, text: str) -> None:
-        if self._voice.is_quiet or self._clock() - self._last < self._pause:
+    def _show(self, text: str) -> None:
+        if self._console.is_quiet or self._clock() - self._last < self._pause:
             return
         self._last = self._clock()
         if self._is_terminal:
-            self._voice.status(escape(text))
+            self._console.status(escape(text))
         else:
-            self._voice.error(escape(text))
+            self._console.error(escape(text))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 
 from mhsync.cli.console import Console
 from mhsync.cli.render.terminal import Color, escape
 from mhsync.cli.render.units import counted
 from mhsync.cli.signals import interrupting
-from mhsync.core.plan import Action, Plan, ProjectPlan
+from mhsync.core.plan import Action, ProjectPlan
+from mhsync.errors import ConfirmationMissing
 
 _SHOWN = 40
 _YES = "yes"
@@ -37,13 +37,30 @@ def ask(console: Console, question: str) -> bool:
     return answer.strip() == _YES
 
 
-def asker(console: Console) -> Callable[[Plan, tuple[ProjectPlan, ...]], bool] | None:
-    """What asks about deletes; None where there is no terminal."""
-    return (lambda _, to_delete: _confirm(console, to_delete)) if can_ask(console) else None
+def confirm_deletes(console: Console, to_delete: tuple[ProjectPlan, ...]) -> bool:
+    """List the deletes, those without a stored copy first, and ask the user to confirm them.
+
+    Returns:
+        True where there is something to delete; the user has confirmed it.
+
+    Raises:
+        ConfirmationMissing: there is no terminal, or the user did not confirm.
+        Interrupted: Ctrl-C or SIGTERM in place of an answer.
+    """
+    if not to_delete:
+        return False
+    what = f"{counted(len(to_delete), 'project')} would be deleted"
+    if not can_ask(console):
+        raise ConfirmationMissing(
+            f"{what}, and there is no terminal to ask for confirmation",
+            hint="confirm with --yes, or apply the rest with --no-deletes",
+        )
+    if not _ask_about(console, to_delete):
+        raise ConfirmationMissing(f"{what}, and the deletion was not confirmed", hint="nothing was changed")
+    return True
 
 
-def _confirm(console: Console, to_delete: tuple[ProjectPlan, ...]) -> bool:
-    """List the deletes, those of which no copy is kept first, and ask."""
+def _ask_about(console: Console, to_delete: tuple[ProjectPlan, ...]) -> bool:
     style = console.style(console.stderr)
     first = sorted(to_delete, key=lambda project: not project.never_stored)
     title = f"{counted(len(to_delete), 'project')} would be deleted from the account, for good:"

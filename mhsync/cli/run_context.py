@@ -15,9 +15,8 @@ from mhsync.cli.options import Flags
 from mhsync.cli.plugin_loading import load_hooks
 from mhsync.cli.progress import note_wait
 from mhsync.cli.signals import stopping
-from mhsync.reconcile.context import Observer, RunContext, Stop
-
-_NOBODY = Observer()
+from mhsync.reconcile.context import RunContext, Stop
+from mhsync.reconcile.progress import Observer, RetryDelayed
 
 
 @contextmanager
@@ -53,11 +52,11 @@ def opened_client(
 
 
 @contextmanager
-def opened_run(console: Console, flags: Flags, observer: Observer = _NOBODY) -> Iterator[RunContext]:
+def opened_run(console: Console, flags: Flags, observer: Observer) -> Iterator[RunContext]:
     """The world of `plan` and `apply`."""
     stop = Stop()
     hooks = load_hooks(console, is_enabled=not flags.no_plugins)
-    with opened_client(console, flags, stop, observer.delayed) as client:
+    with opened_client(console, flags, stop, lambda notice: observer(RetryDelayed(notice))) as client:
         yield RunContext(
             client=client,
             hooks=hooks,
@@ -67,4 +66,6 @@ def opened_run(console: Console, flags: Flags, observer: Observer = _NOBODY) -> 
             observer=observer,
             only=flags.only,
             refresh=flags.refresh,
+            is_ci=console.is_ci,
+            environ=console.environ,
         )

@@ -1,7 +1,7 @@
-"""apply: look, decide, ask, then act. In a sync nothing but this and its three actions changes anything.
+"""apply: execute a plan. In a sync, only this module and its three actions change anything.
 
 All downloads and moves come before any delete; one project's failure stops no other's work; whatever is done is
-recorded in its receipt when it happens, not at the end.
+recorded in its receipt when it happens, not at the end. `prepare` comes first: it decides and checks.
 """
 
 from __future__ import annotations
@@ -11,96 +11,40 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from mhsync.core.details import Details, DetailsById, Gone, Live, sees_account
-from mhsync.core.diff import diff
-from mhsync.core.guards import Circumstances, check, unconfirmed
 from mhsync.core.manifest import Manifest, ManifestFile, State
 from mhsync.core.path_conflicts import in_the_way
 from mhsync.core.plan import Action, Plan, ProjectPlan
 from mhsync.core.receipt import Deletion, Receipt
 from mhsync.core.report import Report
-from mhsync.errors import AuthenticationFailed, ConfirmationMissing, GuardRefused, MhsyncError, PlanRefused
+from mhsync.errors import AuthenticationFailed, MhsyncError, PlanRefused
 from mhsync.reconcile.actions.delete import delete, note_deletion
 from mhsync.reconcile.actions.download import download
 from mhsync.reconcile.actions.move import make_room, move_all
 from mhsync.reconcile.context import ApplyOptions, RunContext, as_error
+from mhsync.reconcile.decide import Decision, make_plan
 from mhsync.reconcile.ledger import Ledger
 from mhsync.reconcile.listing_check import unlisted
 from mhsync.reconcile.notify import Notifications
-from mhsync.reconcile.observe import Observation, observe, parked_files
+from mhsync.reconcile.observe import Observation, parked_files
 from mhsync.reconcile.parallel import map_unordered
+from mhsync.reconcile.progress import Warned
 from mhsync.reconcile.reading import Owners
-from mhsync.reconcile.storages import Storages, location, opened
+from mhsync.reconcile.storages import Storages, location
 from mhsync.reconcile.wait import wait_for_renders
 from mhsync.storage.base import Storage
 from mhsync.storage_kit.spool import sweep_spools
 
-Confirm = Callable[[Plan, tuple[ProjectPlan, ...]], bool]
-"""Asked with the plan and the deletes that somebody must say yes to."""
 
-
-def apply(run: RunContext, manifest: Manifest, options: ApplyOptions, confirm: Confirm | None) -> Report:
-    """Make it so.
-
-    Args:
-        run: the command's world.
-        manifest: what is desired.
-        options: what the command was told.
-        confirm: asks a person; None where there is no terminal.
-
-    Raises:
-        GuardRefused, PlanRefused, ConfirmationMissing, LockTimeout: refused; nothing was changed.
-        AuthenticationFailed: the key is wrong, as found before anything was changed.
-        StorageUnavailable: a storage cannot be opened.
-        PluginError: a plugin is broken.
-        Interrupted: asked to stop before anything was changed.
-    """
-    run.hooks.require_loaded()
-    with (
-        opened(run.hooks, manifest) as storages,
-        storages.locked(run.settings.run.lock_timeout, run.observer.locked, run.stop, run.clock),
-    ):
-        seen = observe(run, manifest, storages)
-        plan = _decide(run, manifest, seen, options)
-        run.observer.planned(plan)
-        run.hooks.review_plan(plan)
-        _guard(plan, options, storages.local_files(manifest), confirm)
-        return _Applying(run, options, manifest, storages, seen, plan).go()
-
-
-def _decide(run: RunContext, manifest: Manifest, seen: Observation, options: ApplyOptions) -> Plan:
-    plan = diff(manifest, seen.inventories, seen.details, api=run.client.origin, only=run.only)
-    return plan.without_deletes() if options.no_deletes else plan
-
-
-def _guard(plan: Plan, options: ApplyOptions, local_files: frozenset[str], confirm: Confirm | None) -> None:
-    is_waiting = options.wait is not None and not options.no_deletes
-    problems = check(
-        plan,
-        Circumstances(
-            is_ci=options.is_ci,
-            is_waiting=is_waiting,
-            max_deletes=options.max_deletes,
-            local_files=local_files,
-        ),
-    )
-    if problems:
-        raise GuardRefused(problems)
-    to_delete = unconfirmed(plan, is_waiting=is_waiting)
-    if not to_delete or options.yes:
-        return
-    count = "1 project" if len(to_delete) == 1 else f"{len(to_delete)} projects"
-    if confirm is None:
-        raise ConfirmationMissing(
-            f"{count} would be deleted, and there is no terminal to ask on",
-            hint="say --yes, or apply the rest with --no-deletes",
-        )
-    if not confirm(plan, to_delete):
-        raise ConfirmationMissing(f"{count} would be deleted, and nobody said yes", hint="nothing was changed")
+def execute(
+    run: RunContext, options: ApplyOptions, manifest: Manifest, storages: Storages, decision: Decision
+) -> Report:
+    """Apply a plan that was allowed and confirmed. Called by `Prepared.execute` only, with the locks held."""
+    return _Execution(run, options, manifest, storages, decision.observation, decision.plan).go()
 
 
 @dataclass(slots=True)
-class _Applying:
-    """One run that has begun to change things."""
+class _Execution:
+    """One run that changes things."""
 
     run: RunContext
     options: ApplyOptions
@@ -122,7 +66,7 @@ class _Applying:
         limit = self.run.settings.run.receipt_max
         self.owners = {place: Owners(storage, limit=limit) for place, storage in self.storages.by_location.items()}
         self.started, self.begun = self.run.now(), self.run.clock()
-        notifications = Notifications.open(self.run, self.manifest, self.options.environ, self.started)
+        notifications = Notifications.open(self.run, self.manifest, self.started)
         self.ledger = Ledger(self.run, notifications)
 
     def go(self) -> Report:
@@ -159,7 +103,7 @@ class _Applying:
                         storage.remove(path)
             except Exception as error:  # noqa: BLE001 - a backend may raise anything
                 message = as_error(error, type(storage).__qualname__).message
-                self.run.observer.warned(f"what dead runs left could not be cleared: {message}")
+                self.run.observer(Warned(f"what dead runs left could not be cleared: {message}"))
 
     def _go_on(self) -> bool:
         """Whether new work may begin: not when asked to stop, once the key was refused, or past the deadline."""
@@ -188,7 +132,7 @@ class _Applying:
                 try:
                     note_deletion(self.run, self._storage(project.id), project.id, Deletion.DELETED)
                 except MhsyncError as error:
-                    self.run.observer.warned(f"{project.id}: {error.message}")
+                    self.run.observer(Warned(f"{project.id}: {error.message}"))
 
     def _receipt(self, id: str) -> Receipt | None:
         return self.seen.inventories[self.files[id].file].receipt(id)
@@ -245,7 +189,7 @@ class _Applying:
         """Plan what has ended rendering with the rest of the manifest, and do its downloads."""
         self.details |= found
         seen = replace(self.seen, details=self.details)
-        whole = _decide(self.run, self.manifest, seen, self.options)
+        whole = make_plan(self.run, self.manifest, seen, self.options)
         try:
             self.run.hooks.review_plan(whole)
         except PlanRefused as error:

@@ -1,4 +1,4 @@
-"""Run: what one command works with, handed from `cli/` to every step; Stop: how it is told to end."""
+"""RunContext: what the steps of a run share; ApplyOptions: what an apply is to do; Stop: the request to end."""
 
 from __future__ import annotations
 
@@ -10,13 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from mhsync.api.client import Client
-from mhsync.api.notice import WaitNotice
 from mhsync.core.manifest import Limit
-from mhsync.core.plan import Plan
-from mhsync.core.report import ProjectResult
 from mhsync.core.text import without_queries
 from mhsync.errors import MhsyncError
 from mhsync.hooks.manager import Hooks
+from mhsync.reconcile.progress import Observer, ignore_progress
 from mhsync.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -55,33 +53,9 @@ class Stop:
         return self._event.wait(seconds)
 
 
-def _nobody(*_told: object) -> None:
-    """Nobody is watching."""
-
-
-@dataclass(frozen=True, slots=True)
-class Observer:
-    """Who is told while a run works; each is called from the main thread and must return quickly."""
-
-    checked: Callable[[int, int], None] = _nobody
-    """GETs answered, of how many."""
-    planned: Callable[[Plan], None] = _nobody
-    """The plan, once, before anybody is asked to confirm it."""
-    settled: Callable[[ProjectResult], None] = _nobody
-    """One project's result, when it is final; unchanged ones are left out."""
-    waiting: Callable[[int, float], None] = _nobody
-    """Projects still rendering, and seconds left to wait."""
-    locked: Callable[[str], None] = _nobody
-    """Another run holds the storage."""
-    warned: Callable[[str], None] = _nobody
-    """Something that does not fail the run: a notification that could not be sent, say."""
-    delayed: Callable[[WaitNotice], None] = _nobody
-    """A call waits for its next attempt: the client's `on_wait`. This one is called from any thread."""
-
-
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """One command's world. Time and the wish to stop are passed in."""
+    """What the steps of one run share. Time and the request to stop are passed in."""
 
     client: Client
     hooks: Hooks
@@ -90,22 +64,25 @@ class RunContext:
     """Seconds of any origin, never set back: for waits."""
     settings: Settings = field(default_factory=Settings)
     stop: Stop = field(default_factory=Stop)
-    observer: Observer = field(default_factory=Observer)
+    observer: Observer = ignore_progress
+    """Receives the progress events."""
     only: frozenset[str] = frozenset()
     """The ids to look at; empty means all."""
     refresh: bool = False
-    """Ask the API even for what is settled."""
+    """Query the API even for projects already known to be done."""
+    is_ci: bool = False
+    """Whether this is a CI runner, whose local folders are removed when the job ends."""
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Environment variables in which `${NAME}` of a notify target is looked up."""
 
 
 @dataclass(frozen=True, slots=True)
 class ApplyOptions:
-    """What `mhsync apply` was told beside its manifests."""
+    """What an apply is to do."""
 
-    yes: bool = False
     no_deletes: bool = False
+    """Leave deletes out; download and move only."""
     max_deletes: Limit | None = None
+    """Replaces `policy.max_deletes` of each manifest file."""
     wait: float | None = None
     """Seconds to wait for renders; None does not wait."""
-    is_ci: bool = False
-    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Where `${NAME}` of a notify target is looked up."""

@@ -23,6 +23,7 @@ from mhsync.core.report import (
 from mhsync.errors import AuthenticationFailed, Interrupted, MhsyncError, PathOccupied
 from mhsync.reconcile.context import RunContext
 from mhsync.reconcile.notify import Notifications
+from mhsync.reconcile.progress import ProjectFinished
 
 _WITHOUT_ACTIONS = {
     Verdict.UNCHANGED: Outcome.UNCHANGED,
@@ -138,7 +139,7 @@ class Ledger:
         )
         self._results[plan.id] = result
         if outcome is not Outcome.UNCHANGED:
-            self._run.observer.settled(result)
+            self._run.observer(ProjectFinished(result))
         self._notifications.project(result, self._receipts.get(plan.id))
 
     def _outputs(self, plan: ProjectPlan, outcome: Outcome) -> tuple[ReportedOutput, ...]:

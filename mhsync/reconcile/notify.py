@@ -21,6 +21,7 @@ from mhsync.core.report import Outcome, ProjectResult, Report
 from mhsync.core.variables import read_notify_url
 from mhsync.errors import MhsyncError
 from mhsync.reconcile.context import RunContext
+from mhsync.reconcile.progress import Warned
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _FAILURES_IN_A_ROW = 3
@@ -65,17 +66,15 @@ class Notifications:
     """From then on only the sums are told, so that they are told at all."""
 
     @classmethod
-    def open(
-        cls, run: RunContext, manifest: Manifest, environ: Mapping[str, str], started: datetime
-    ) -> Notifications:
+    def open(cls, run: RunContext, manifest: Manifest, started: datetime) -> Notifications:
         """Open the targets; one that cannot be opened is a warning. `${NAME}` is looked up here, at apply only."""
         self = cls(run, started)
         for file in manifest.files:
             for target in file.notify:
                 try:
-                    self.targets.append(self._open_target(file, target, environ))
+                    self.targets.append(self._open_target(file, target))
                 except MhsyncError as error:
-                    run.observer.warned(f"{_where(file, target)}: {error.message}" + _hint(error))
+                    run.observer(Warned(f"{_where(file, target)}: {error.message}" + _hint(error)))
         self._thread = threading.Thread(target=self._deliver, name="mhsync-notify", daemon=True)
         self._thread.start()
         self._put(RUN_STARTED, event_id(run.client.origin, RUN_STARTED, format_time(started)), {})
@@ -103,10 +102,10 @@ class Notifications:
             self._warnings.append("notifications were still under way when the time for them was up")
         often = [f"{text} ({count} times)" if count > 1 else text for text, count in self._failures.items()]
         for warning in [*often, *self._warnings]:
-            self.run.observer.warned(warning)
+            self.run.observer(Warned(warning))
 
-    def _open_target(self, file: ManifestFile, target: NotifyTarget, environ: Mapping[str, str]) -> _Target:
-        plugin, notifier = self.run.hooks.open_notifier(_resolve(target.url, environ), target.options)
+    def _open_target(self, file: ManifestFile, target: NotifyTarget) -> _Target:
+        plugin, notifier = self.run.hooks.open_notifier(_resolve(target.url, self.run.environ), target.options)
         ids = frozenset(entry.id for entry in file.entries)
         return _Target(_where(file, target), plugin, notifier, frozenset(target.on), ids)
 

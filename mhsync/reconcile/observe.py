@@ -12,6 +12,7 @@ from mhsync.core.receipt import PARKED, Receipt
 from mhsync.errors import AuthenticationFailed, Interrupted, MhsyncError, Problem, ProjectNotFound
 from mhsync.reconcile.context import RunContext, as_error
 from mhsync.reconcile.parallel import map_unordered
+from mhsync.reconcile.progress import ChecksProgressed
 from mhsync.reconcile.storages import Storages, location
 from mhsync.storage.base import PRIVATE, Storage
 from mhsync.storage.receipts import read_receipt, receipt_path
@@ -57,7 +58,7 @@ def get_details(run: RunContext, ids: Iterable[str]) -> dict[str, Details]:
         wanted, lambda id_: get_one(run, id_), workers=workers, go_on=lambda: not run.stop()
     ):
         found[id_] = details
-        run.observer.checked(len(found), len(wanted))
+        run.observer(ChecksProgressed(len(found), len(wanted)))
     if run.stop():
         raise Interrupted("interrupted while the API was asked; nothing was changed")
     return found

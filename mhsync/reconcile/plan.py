@@ -1,25 +1,22 @@
-"""plan: what would change. Writes to no storage and notifies nobody."""
+"""plan: what would change. Writes to no storage and sends no notification."""
 
 from __future__ import annotations
 
-from mhsync.core.diff import diff
 from mhsync.core.manifest import Manifest
-from mhsync.core.plan import Plan
-from mhsync.reconcile.context import RunContext
-from mhsync.reconcile.observe import observe
+from mhsync.reconcile.context import ApplyOptions, RunContext
+from mhsync.reconcile.decide import Decision, decide
 from mhsync.reconcile.storages import opened
 
 
-def plan(run: RunContext, manifest: Manifest) -> Plan:
-    """Observe, then decide.
+def plan(run: RunContext, manifest: Manifest, options: ApplyOptions | None = None) -> Decision:
+    """Decide what an apply with these options would change, and whether a guard would refuse it.
 
     Raises:
-        AuthenticationFailed: the key is wrong.
+        AuthenticationFailed: the API refused the key.
         StorageUnavailable: a storage cannot be opened.
         PluginError: a plugin is broken.
-        Interrupted: asked to stop.
+        Interrupted: the run was asked to stop.
     """
     run.hooks.require_loaded()
     with opened(run.hooks, manifest) as storages:
-        seen = observe(run, manifest, storages)
-    return diff(manifest, seen.inventories, seen.details, api=run.client.origin, only=run.only)
+        return decide(run, manifest, storages, options or ApplyOptions())

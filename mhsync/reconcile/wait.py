@@ -9,6 +9,7 @@ from mhsync.core.plan import ProjectPlan
 from mhsync.errors import Interrupted
 from mhsync.reconcile.context import RunContext
 from mhsync.reconcile.observe import get_details
+from mhsync.reconcile.progress import WaitingForRenders
 
 
 def wait_for_renders(
@@ -40,7 +41,7 @@ def wait_for_renders(
         left = until - run.clock()
         if left <= 0:
             return True
-        run.observer.waiting(len(ids), left)
+        run.observer(WaitingForRenders(len(ids), left))
         if run.stop.sleep(min(pause, left)):
             return False
         pause = min(pause * run.settings.wait.factor, run.settings.wait.most)

@@ -155,3 +155,14 @@ def test_what_apply_would_refuse_is_told_and_changes_no_exit_code(cli_runner):
     archived = cli_runner.manifest("done: archived")
     assert "CI runner" in cli_runner.run("plan", archived, CI="true").out
     assert "CI runner" not in cli_runner.run("plan", archived).out
+
+
+@pytest.mark.parametrize("by_url", [False, True], ids=["path", "file-url"])
+def test_plan_and_apply_agree_on_whether_a_storage_is_a_local_folder(cli_runner, by_url):
+    storage = cli_runner.folder.as_uri() + "/kept" if by_url else "./kept"
+    file = cli_runner.write(f"storage: {storage}\nprojects:\n  - {{id: done, state: archived}}")
+    refusal = "m.yaml: 'archived' would delete done and keep the only copy in"
+    assert f"apply would refuse this: {refusal}" in cli_runner.run("plan", file, CI="1").out
+    done = cli_runner.run("apply", file, "--yes", CI="1")
+    assert done.code == 3
+    assert refusal in done.err

@@ -8,8 +8,14 @@ import pytest
 
 from mhsync.cli.console import Console
 from mhsync.cli.progress import Progress
-from mhsync.core.plan import Plan
 from mhsync.core.report import Outcome, ProjectResult
+from mhsync.reconcile.progress import (
+    ChecksProgressed,
+    ProjectFinished,
+    StorageLocked,
+    WaitingForRenders,
+    Warned,
+)
 from tests.cli.test_console import TerminalStream
 
 
@@ -25,14 +31,14 @@ def watch(err, *, quiet=False):
     console.is_quiet = quiet
     clock = Clock()
     progress = Progress(console, clock=clock)
-    return progress, progress.observer, clock
+    return progress, progress, clock
 
 
 def test_in_a_log_a_line_comes_every_few_seconds():
     err = io.StringIO()
     _, observer, clock = watch(err)
     for done in range(1, 21):
-        observer.checked(done, 20)
+        observer(ChecksProgressed(done, 20))
         clock.now += 0.5
     assert err.getvalue().splitlines() == ["checked 11 of 20 projects"]
 
@@ -40,8 +46,8 @@ def test_in_a_log_a_line_comes_every_few_seconds():
 def test_a_quick_run_writes_nothing_into_a_log():
     err = io.StringIO()
     progress, observer, _ = watch(err)
-    observer.checked(1, 1)
-    observer.settled(ProjectResult("a", Outcome.DOWNLOADED))
+    observer(ChecksProgressed(1, 1))
+    observer(ProjectFinished(ProjectResult("a", Outcome.DOWNLOADED)))
     progress.end()
     assert err.getvalue() == ""
 
@@ -49,9 +55,9 @@ def test_a_quick_run_writes_nothing_into_a_log():
 def test_on_a_terminal_the_line_is_rewritten_and_taken_away():
     err = TerminalStream()
     progress, observer, clock = watch(err)
-    observer.checked(1, 2)
+    observer(ChecksProgressed(1, 2))
     clock.now += 1
-    observer.checked(2, 2)
+    observer(ChecksProgressed(2, 2))
     progress.end()
     assert err.getvalue() == "\r\x1b[Kchecked 1 of 2 projects\r\x1b[Kchecked 2 of 2 projects\r\x1b[K"
 
@@ -60,7 +66,7 @@ def test_the_line_is_not_rewritten_more_often_than_eyes_can_follow():
     err = TerminalStream()
     _, observer, _ = watch(err)
     for done in range(1000):
-        observer.checked(done, 1000)
+        observer(ChecksProgressed(done, 1000))
     assert err.getvalue().count("checked") == 1
 
 
@@ -70,25 +76,25 @@ def test_quiet_is_quiet_but_warnings_are_told(stream):
     progress, observer, clock = watch(err, quiet=True)
     for _ in range(3):
         clock.now += 10
-        observer.checked(1, 2)
-        observer.waiting(1, 5.0)
-        observer.locked("pid 1")
-        observer.settled(ProjectResult("a", Outcome.DOWNLOADED))
+        observer(ChecksProgressed(1, 2))
+        observer(WaitingForRenders(1, 5.0))
+        observer(StorageLocked("pid 1"))
+        observer(ProjectFinished(ProjectResult("a", Outcome.DOWNLOADED)))
     progress.end()
     assert err.getvalue() == ""
-    observer.warned("the notifier \x1b failed at https://x.example/?token=abc")
+    observer(Warned("the notifier \x1b failed at https://x.example/?token=abc"))
     assert err.getvalue() == "warning: the notifier \\x1b failed at https://x.example/?…\n"
 
 
 def test_every_step_has_words():
     err = io.StringIO()
     _, observer, clock = watch(err)
-    observer.planned(Plan("https://api.example"))
-    observer.locked("pid 7 since 12:00")
+    observer.expect(0)
+    observer(StorageLocked("pid 7 since 12:00"))
     clock.now += 10
-    observer.settled(ProjectResult("a", Outcome.NOT_ATTEMPTED))
+    observer(ProjectFinished(ProjectResult("a", Outcome.NOT_ATTEMPTED)))
     clock.now += 10
-    observer.waiting(2, 125.0)
+    observer(WaitingForRenders(2, 125.0))
     assert err.getvalue().splitlines() == [
         "waiting for another run: pid 7 since 12:00",
         "1 of 1 done; last: a not attempted",

@@ -14,9 +14,10 @@ from mhsync.core.manifest import DEFAULT_PATH, Deletes, Entry, Manifest, Manifes
 from mhsync.core.plan import Plan
 from mhsync.core.report import ProjectResult, Report
 from mhsync.hooks.manager import Hooks
-from mhsync.reconcile.apply import apply
-from mhsync.reconcile.context import ApplyOptions, Observer, RunContext, Stop
+from mhsync.reconcile.context import ApplyOptions, RunContext, Stop
 from mhsync.reconcile.plan import plan
+from mhsync.reconcile.prepare import Prepared, prepare
+from mhsync.reconcile.progress import Observer, ProgressEvent, Warned, ignore_progress
 from mhsync.sandbox.account import Account, SandboxProject, outputs_of
 from mhsync.sandbox.rules import Faults, Rule
 from mhsync.sandbox.server import Sandbox
@@ -47,7 +48,7 @@ class ReconcileFixture:
     settings: Settings = QUICK
     hooks: Hooks = field(default_factory=lambda: Hooks.load(enabled=False))
     stop: Stop = field(default_factory=Stop)
-    observer: Observer = field(default_factory=Observer)
+    observer: Observer = ignore_progress
     key: str | None = None
 
     def manifest(
@@ -70,18 +71,26 @@ class ReconcileFixture:
         return Manifest((one,))
 
     def plan(self, states: Mapping[str, str | tuple[str, str]] | Manifest, **changes: object) -> Plan:
-        return self._with(lambda run: plan(run, self._manifest(states)), changes)
+        return self._with(lambda run: plan(run, self._manifest(states)).plan, changes)
 
     def apply(
         self,
         states: Mapping[str, str | tuple[str, str]] | Manifest,
         options: ApplyOptions | None = None,
-        confirm: Callable[..., bool] | None = None,
+        *,
+        confirmed: bool = False,
+        before_execute: Callable[[Prepared], object] | None = None,
         **changes: object,
     ) -> Report:
-        return self._with(
-            lambda run: apply(run, self._manifest(states), options or ApplyOptions(), confirm), changes
-        )
+        """Prepare and execute; `before_execute` is called in between."""
+
+        def work(run: RunContext) -> Report:
+            with prepare(run, self._manifest(states), options or ApplyOptions()) as prepared:
+                if before_execute is not None:
+                    before_execute(prepared)
+                return prepared.execute(confirmed=confirmed)
+
+        return self._with(work, changes)
 
     def _manifest(self, states: Mapping[str, str | tuple[str, str]] | Manifest) -> Manifest:
         return states if isinstance(states, Manifest) else self.manifest(states)
@@ -152,6 +161,16 @@ class ReconcileFixture:
 def result_of(report: Report, id: str) -> ProjectResult:
     (found,) = [result for result in report.results if result.id == id]
     return found
+
+
+def collect_warnings(warnings: list[str]) -> Observer:
+    """An observer that appends the message of each warning."""
+
+    def observer(event: ProgressEvent) -> None:
+        if isinstance(event, Warned):
+            warnings.append(event.message)
+
+    return observer
 
 
 def outcomes(report: Report) -> dict[str, str]:

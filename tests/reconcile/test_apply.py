@@ -15,11 +15,12 @@ from mhsync.core.report import Outcome
 from mhsync.errors import AuthenticationFailed, ConfirmationMissing, GuardRefused, StorageUnavailable
 from mhsync.hooks.manager import Hooks
 from mhsync.hooks.specs import hookimpl
-from mhsync.reconcile.context import ApplyOptions, Observer
+from mhsync.reconcile.context import ApplyOptions
+from mhsync.reconcile.progress import ProjectFinished
 from mhsync.sandbox.account import AfterDelete, SandboxProject, outputs_of
 from mhsync.sandbox.faults import Changed, Expired, OtherId, Reset, Status, UnknownStatus
 from mhsync.storage.local import LocalStorage
-from tests.reconcile.fixture import ALLOW, complete, outcomes, result_of
+from tests.reconcile.fixture import ALLOW, collect_warnings, complete, outcomes, result_of
 
 ASK = Policy(deletes=Deletes.CONFIRM)
 
@@ -75,10 +76,10 @@ def test_other_outputs_at_the_last_moment_keep_the_original_alive(bench):
     b = bench(complete("one"))
     b.apply({"one": "downloaded"})
 
-    def swap(plan):
+    def swap(prepared):
         b.sandbox.account.put(complete("one", 2))
 
-    report = b.apply({"one": "archived"}, observer=Observer(planned=swap))
+    report = b.apply({"one": "archived"}, before_execute=swap)
     assert outcomes(report) == {"one": "failed"}
     assert result_of(report, "one").error.code == "outputs_changed"
     assert b.sent("DELETE") == []
@@ -253,10 +254,10 @@ def test_deletes_need_a_yes(bench):
         b.apply(states)
     asked = []
     with pytest.raises(ConfirmationMissing):
-        b.apply(states, confirm=lambda plan, to_delete: bool(asked.append([p.id for p in to_delete])))
+        b.apply(states, before_execute=lambda p: asked.append([one.id for one in p.deletes_to_confirm]))
     assert asked == [["one"]]
     assert b.sent("DELETE") == []
-    assert outcomes(b.apply(states, ApplyOptions(yes=True))) == {"one": "deleted"}
+    assert outcomes(b.apply(states, confirmed=True)) == {"one": "deleted"}
 
 
 def test_a_guard_refuses_before_anything_changes(bench):
@@ -276,8 +277,8 @@ def test_archived_into_a_folder_of_a_ci_runner_is_refused(bench):
     b = bench(complete("a"))
     states = b.manifest({"a": "archived"}, policy=Policy(deletes=Deletes.ALLOW))
     with pytest.raises(GuardRefused, match="CI runner"):
-        b.apply(states, ApplyOptions(is_ci=True))
-    assert outcomes(b.apply(states, ApplyOptions(is_ci=True, no_deletes=True))) == {"a": "downloaded"}
+        b.apply(states, is_ci=True)
+    assert outcomes(b.apply(states, ApplyOptions(no_deletes=True), is_ci=True)) == {"a": "downloaded"}
 
 
 def rendering(id, seconds):
@@ -327,10 +328,7 @@ def test_only_touches_nothing_else(bench):
 
 def test_a_stop_leaves_the_rest_not_attempted_and_exits_130(bench):
     b = bench(*(complete(f"p{n:02}") for n in range(20)))
-    stop = b.stop
-    report = b.apply(
-        {f"p{n:02}": "archived" for n in range(20)}, observer=Observer(planned=lambda plan: stop.request())
-    )
+    report = b.apply({f"p{n:02}": "archived" for n in range(20)}, before_execute=lambda prepared: b.stop.request())
     assert set(outcomes(report).values()) == {"not_attempted"}
     assert report.exit_code == 130
     assert b.sent("DELETE") == []
@@ -365,12 +363,15 @@ def test_an_unreadable_receipt_is_left_as_it_is(bench):
     assert b.sent("DELETE") == []
 
 
-def test_the_watcher_sees_results_as_they_become_final(bench):
+def test_the_observer_receives_results_as_they_become_final(bench):
     b = bench(complete("a"), complete("b"))
     seen = []
-    b.apply(
-        {"a": "downloaded", "b": "deleted"}, observer=Observer(settled=lambda r: seen.append((r.id, r.outcome)))
-    )
+
+    def observer(event):
+        if isinstance(event, ProjectFinished):
+            seen.append((event.result.id, event.result.outcome))
+
+    b.apply({"a": "downloaded", "b": "deleted"}, observer=observer)
     assert sorted(seen) == [("a", Outcome.DOWNLOADED), ("b", Outcome.DELETED)]
 
 
@@ -406,7 +407,7 @@ def test_a_storage_that_cannot_be_read_is_reported_by_its_own_error_and_not_clea
 
     b.hooks = Hooks.of(shelf=Plugin())
     desired = b.manifest({f"p{n}": "downloaded" for n in range(3)}, storage="shelf://a")
-    report = b.apply(desired, observer=Observer(warned=warnings.append))
+    report = b.apply(desired, observer=collect_warnings(warnings))
     assert warnings == []
     assert swept == []
     assert {result.error.code for result in report.results} == {"storage_unreadable"}

@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mhsync.reconcile.context import ApplyOptions, Observer
+from mhsync.reconcile.context import ApplyOptions
+from mhsync.reconcile.prepare import Prepared
+from mhsync.reconcile.progress import ProgressEvent, ProjectFinished, WaitingForRenders
 from mhsync.sandbox.account import SandboxProject
 from tests.reconcile.fixture import complete, outcomes
 
@@ -26,13 +28,16 @@ class WallClock:
 def test_a_wall_clock_that_is_set_does_not_end_a_run(bench, days: int):
     wall = WallClock()
 
-    def set_clock(_: object) -> None:
+    def set_clock(event: object) -> None:
+        if not isinstance(event, ProjectFinished | Prepared):
+            return
         wall.moved += timedelta(days=days)
 
     one = bench(complete("a"), complete("b"))
     one.settings = replace(one.settings, run=replace(one.settings.run, transfers=1))
-    observer = Observer(planned=set_clock, settled=set_clock)
-    report = one.apply({"a": "downloaded", "b": "downloaded"}, now=wall, observer=observer)
+    report = one.apply(
+        {"a": "downloaded", "b": "downloaded"}, before_execute=set_clock, now=wall, observer=set_clock
+    )
     assert outcomes(report) == {"a": "downloaded", "b": "downloaded"}
 
 
@@ -53,16 +58,16 @@ def test_a_wall_clock_that_is_set_neither_ends_nor_prolongs_a_wait(bench, days: 
     one = bench(SandboxProject("late", status="rendering"))
     polls = 0
 
-    def waiting(_pending: int, left: float) -> None:
+    def waiting(event: ProgressEvent) -> None:
         nonlocal polls
+        if not isinstance(event, WaitingForRenders):
+            return
         polls += 1
-        assert left <= 0.6
+        assert event.seconds_left <= 0.6
         wall.moved += timedelta(days=days)
 
     began = time.monotonic()
-    report = one.apply(
-        {"late": "downloaded"}, ApplyOptions(wait=0.6), now=wall, observer=Observer(waiting=waiting)
-    )
+    report = one.apply({"late": "downloaded"}, ApplyOptions(wait=0.6), now=wall, observer=waiting)
     assert 0.5 < time.monotonic() - began < 5
     assert polls > 2
     assert report.wait_ran_out

@@ -12,6 +12,7 @@ import pytest
 
 from mhsync.core.audio import Audio
 from mhsync.errors import AuthenticationFailed
+from mhsync.reconcile.progress import ProjectFinished
 from mhsync.sandbox import faults as f
 from mhsync.sandbox.rules import Faults, Rule
 from tests.reconcile.fixture import QUICK, complete, outcomes, result_of
@@ -174,12 +175,13 @@ def test_a_server_that_goes_down_half_way_leaves_work_for_the_next_run(bench):
     states = {f"p{n}": "archived" for n in range(12)}
     seen = []
 
-    def unplug(result):
-        seen.append(result)
-        b.sandbox.stop()
+    def unplug(event):
+        if isinstance(event, ProjectFinished):
+            seen.append(event.result)
+            b.sandbox.stop()
 
     b.sandbox.faults = Faults(Rule(f.Status(500), host="files", id="p5"))
-    first = b.apply(states, observer=type(b.observer)(settled=unplug))
+    first = b.apply(states, observer=unplug)
     assert seen, "something ended while the server was up"
     assert "failed" in outcomes(first).values()
     b.check_receipts_are_true()

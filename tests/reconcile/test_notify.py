@@ -10,11 +10,11 @@ import pytest
 import mhsync
 from mhsync.core.manifest import Manifest, NotifyTarget
 from mhsync.hooks.manager import Hooks
-from mhsync.reconcile.context import ApplyOptions, Observer
+from mhsync.reconcile.context import ApplyOptions
 from mhsync.sandbox.account import SandboxProject, outputs_of
 from mhsync.sandbox.faults import Status
 from mhsync.storage.local import LocalStorage
-from tests.reconcile.fixture import complete, outcomes, result_of
+from tests.reconcile.fixture import collect_warnings, complete, outcomes, result_of
 
 
 class Listener:
@@ -90,7 +90,7 @@ def test_the_sums_are_told_even_where_a_slow_receiver_leaves_no_time_for_the_res
     b.hooks = Hooks.of(listener=listener)
     b.settings = replace(b.settings, run=replace(b.settings.run, notify_timeout=1.5))
     desired = notified(b, {f"p{n}": "downloaded" for n in range(8)}, NotifyTarget("listen://x"))
-    b.apply(desired, observer=Observer(warned=warnings.append))
+    b.apply(desired, observer=collect_warnings(warnings))
     assert listener.told[-1].name == "run.finished"
     assert "events were not told" in warnings[-1]
 
@@ -120,7 +120,7 @@ def test_a_name_of_the_environment_is_resolved_at_apply_alone_and_options_are_pa
     desired = notified(b, {"a": "downloaded"}, NotifyTarget("${TARGET}", options={"secret_env": "S"}))
     b.plan(desired)
     assert listener.urls == []
-    b.apply(desired, ApplyOptions(environ={"TARGET": "listen://hidden"}))
+    b.apply(desired, environ={"TARGET": "listen://hidden"})
     assert listener.urls == [("listen://hidden", {"secret_env": "S"})]
 
 
@@ -128,7 +128,7 @@ def test_an_unset_name_is_a_warning_and_fails_nothing(bench):
     b = bench(complete("a"))
     warnings = []
     desired = notified(b, {"a": "downloaded"}, NotifyTarget("${NOT_SET}", line=7, column=5))
-    report = b.apply(desired, observer=Observer(warned=warnings.append))
+    report = b.apply(desired, observer=collect_warnings(warnings))
     assert report.exit_code == 0
     assert warnings == ["m.yaml:7:5: the environment has no NOT_SET (set it, or nobody is told)"]
 
@@ -146,7 +146,7 @@ def test_a_credential_never_stands_for_a_url(bench, name, value, words):
     listener, warnings = Listener(), []
     b.hooks = Hooks.of(listener=listener)
     desired = notified(b, {"a": "downloaded"}, NotifyTarget(f"${{{name}}}"))
-    report = b.apply(desired, ApplyOptions(environ={name: value}), observer=Observer(warned=warnings.append))
+    report = b.apply(desired, environ={name: value}, observer=collect_warnings(warnings))
     assert report.exit_code == 0
     assert listener.urls == []
     (warning,) = warnings
@@ -159,7 +159,7 @@ def test_a_receiver_that_fails_is_named_without_its_secrets_and_fails_nothing(be
     listener, warnings = Listener(fails=True), []
     b.hooks = Hooks.of(listener=listener)
     desired = notified(b, {f"p{n}": "downloaded" for n in range(6)}, NotifyTarget("listen://x?token=SECRET"))
-    report = b.apply(desired, observer=Observer(warned=warnings.append))
+    report = b.apply(desired, observer=collect_warnings(warnings))
     assert report.exit_code == 0
     assert warnings
     assert sum("listener could not tell of" in warning for warning in warnings) == 4
@@ -175,9 +175,7 @@ def test_a_slow_receiver_delays_the_end_no_longer_than_its_bound(bench):
     b.hooks = Hooks.of(listener=listener)
     b.settings = replace(b.settings, run=replace(b.settings.run, notify_timeout=0.1))
     began = time.monotonic()
-    b.apply(
-        notified(b, {"a": "downloaded"}, NotifyTarget("listen://x")), observer=Observer(warned=warnings.append)
-    )
+    b.apply(notified(b, {"a": "downloaded"}, NotifyTarget("listen://x")), observer=collect_warnings(warnings))
     assert "still under way" in warnings[-1]
     assert time.monotonic() - began < 10
 
@@ -257,7 +255,7 @@ def test_an_event_hook_that_interrupts_interrupts_nobody(bench):
     b = bench(complete("a"))
     b.hooks = Hooks.of(rude=Rude())
     warnings = []
-    assert b.apply({"a": "downloaded"}, observer=Observer(warned=warnings.append)).exit_code == 0
+    assert b.apply({"a": "downloaded"}, observer=collect_warnings(warnings)).exit_code == 0
     assert warnings == ["an event hook raised KeyboardInterrupt (3 times)"]
 
 
@@ -322,7 +320,7 @@ def test_a_storage_that_fails_to_clear_or_to_close_costs_no_report(bench, monkey
     b = bench(complete("a"))
     monkeypatch.setattr(Hooks, "open_storage", lambda self, file: Rude(b.folder))
     warnings = []
-    report = b.apply({"a": "downloaded"}, observer=Observer(warned=warnings.append))
+    report = b.apply({"a": "downloaded"}, observer=collect_warnings(warnings))
     assert (outcomes(report), report.exit_code) == ({"a": "downloaded"}, 0)
     assert "could not be cleared: RuntimeError: a bug" in warnings[0]
 
@@ -347,6 +345,6 @@ def test_a_plugin_that_raises_in_every_hook_is_named_and_stops_no_sync(bench):
     b = bench(complete("a"))
     b.hooks = Hooks.of(bad=Bad())
     warnings = []
-    report = b.apply({"a": "downloaded"}, observer=Observer(warned=warnings.append))
+    report = b.apply({"a": "downloaded"}, observer=collect_warnings(warnings))
     assert report.exit_code == 0
     assert any("bad" in warning for warning in warnings)

@@ -1,0 +1,57 @@
+"""decide: observe, plan and check the guards. `plan` and `apply` decide here, so that they never disagree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mhsync.core.diff import diff
+from mhsync.core.guards import Circumstances, check, unconfirmed
+from mhsync.core.manifest import Manifest
+from mhsync.core.plan import Plan, ProjectPlan
+from mhsync.errors import Problem
+from mhsync.reconcile.context import ApplyOptions, RunContext
+from mhsync.reconcile.observe import Observation, observe
+from mhsync.reconcile.storages import Storages
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What would change, and whether it may be applied."""
+
+    plan: Plan
+    observation: Observation
+    refusals: tuple[Problem, ...]
+    """Each reason why a guard refuses to apply the plan."""
+    deletes_to_confirm: tuple[ProjectPlan, ...]
+    """The projects whose deletion the policy `confirm` requires a confirmation for."""
+
+
+def decide(run: RunContext, manifest: Manifest, storages: Storages, options: ApplyOptions) -> Decision:
+    """Observe the storages and the API, make the plan, and check the guards. Changes nothing.
+
+    Args:
+        run: the context of the run.
+        manifest: the desired state.
+        storages: the open storages of the manifest.
+        options: what an apply is to do.
+
+    Raises:
+        AuthenticationFailed: the API refused the key.
+        Interrupted: the run was asked to stop.
+    """
+    observation = observe(run, manifest, storages)
+    plan = make_plan(run, manifest, observation, options)
+    is_waiting = options.wait is not None and not options.no_deletes
+    circumstances = Circumstances(
+        is_ci=run.is_ci,
+        is_waiting=is_waiting,
+        max_deletes=options.max_deletes,
+        local_files=storages.local_files(manifest),
+    )
+    return Decision(plan, observation, check(plan, circumstances), unconfirmed(plan, is_waiting=is_waiting))
+
+
+def make_plan(run: RunContext, manifest: Manifest, observation: Observation, options: ApplyOptions) -> Plan:
+    """The plan that follows from an observation, without deletes where the options leave them out."""
+    plan = diff(manifest, observation.inventories, observation.details, api=run.client.origin, only=run.only)
+    return plan.without_deletes() if options.no_deletes else plan
