@@ -18,7 +18,7 @@ ALLOWED = {
     "fileio": set(),
     "loader": {"core", "schemas"},
     "storage": {"core", "fileio"},
-    "storage_kit": {"fileio"},
+    "storage_kit": {"core", "fileio", "storage"},
     "api": {"core", "fileio"},
     "hooks": {"core", "storage"},
     "reconcile": {"core", "loader", "storage", "storage_kit", "api", "hooks"},

@@ -12,6 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
+from mhsync.core.hosts import is_loopback
+
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _SAFE = "/%:@!$&'()*+,;=~"
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f]")
@@ -116,16 +118,6 @@ def _ascii_host(host: str) -> str:
     if not _HOST.fullmatch(name.lower()):
         raise AddressRefused("the address has no usable host name")
     return name.lower()
-
-
-def is_loopback(host: str) -> bool:
-    """Whether the host is this machine itself: `localhost`, 127.0.0.0/8 or ::1."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from mhsync.api.retry import REFUSALS
 from mhsync.api.timing import Time
 from mhsync.api.transfer import Body
 from mhsync.api.transport import HttpResponse
+from mhsync.core.backoff import backoff_delay
 from mhsync.core.project import Download
 from mhsync.errors import ApiError, DownloadError, LinkExpired, MhsyncError
 from mhsync.fileio.partial import Partial, Restored
@@ -87,8 +88,7 @@ class DownloadAttempts:
         if isinstance(failure, ApiError) and failure.status in REFUSALS:
             return  # The pace decides when the host may be asked again.
         http = self.settings.http
-        rest = min(http.backoff_max, http.backoff * 2.0 ** (self.failures - 1))
-        rest *= 1 - self.time.random() / 2
+        rest = backoff_delay(self.failures, http.backoff, http.backoff_max, self.time.random())
         what = reason_of(failure) if isinstance(failure, ApiError) else f"did not give the file ({reason})"
         self.time.notice(origin, what, rest, self.failures + 1, self.settings.download.attempts)
         self.time.wait(rest)

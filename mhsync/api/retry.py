@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from mhsync.api.notice import reason_of
 from mhsync.api.timing import Time
+from mhsync.core.backoff import backoff_delay
 from mhsync.errors import AnswerInvalid, ApiError, ConnectionFailed, RateLimited
 from mhsync.settings import HttpSettings
 
@@ -85,8 +86,7 @@ class Attempts:
             return None
         if error.status in REFUSALS:
             return 0.0
-        rest = min(self.settings.backoff_max, self.settings.backoff * 2.0 ** (self.made - 1))
-        rest *= 1 - self.time.random() / 2
+        rest = backoff_delay(self.made, self.settings.backoff, self.settings.backoff_max, self.time.random())
         return None if rest > self._left() else rest
 
     def report(self, error: ApiError, rest: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mhsync.core.redaction import mask_secrets
 from mhsync.core.text import without_queries
 
 LIMIT = 300
@@ -9,10 +10,7 @@ LIMIT = 300
 
 def shown(text: str, *, secrets: tuple[str, ...] = (), limit: int = LIMIT) -> str:
     """A foreign text as one line that may be printed: no secret, no URL query, no control character."""
-    for secret in secrets:
-        if secret:
-            text = text.replace(secret, "***")
-    text = without_queries(text[: limit * 8])
+    text = without_queries(mask_secrets(text, secrets)[: limit * 8])
     line = "".join(char if char.isprintable() else _escaped(char) for char in text.strip())
     return line if len(line) <= limit else line[: limit - 1] + "…"
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TextIO
 
 from mhsync.cli.render.terminal import Style, truncated, without_queries
+from mhsync.core.redaction import mask_secrets
 from mhsync.errors import MhsyncError
 
 _NARROW, _WIDE, _DEFAULT = 40, 120, 80
@@ -82,9 +83,7 @@ class Console:
 
     def redact(self, text: str) -> str:
         """The text without the secrets that are known and without the query of any URL."""
-        for secret in self._secrets:
-            text = text.replace(secret, "[secret]")
-        return without_queries(text)
+        return without_queries(mask_secrets(text, self._secrets))
 
     def out(self, text: str) -> None:
         """Write to stdout. A reader that went away ends the talking and not the work.

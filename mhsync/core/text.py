@@ -32,6 +32,12 @@ def without_queries(text: str) -> str:
     return _QUERY.sub("", _URL.sub(r"\1\2", text))
 
 
+def printable(text: str) -> str:
+    """The text on one line, encodable in UTF-8: a line feed becomes `\\x0a`, an undecodable byte `\\udcff`."""
+    safe = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in safe)
+
+
 def values_without_queries(value: object, *, depth: int = DEPTH) -> object:
     """The same for all texts in a value of JSON, keys included. What lies deeper than `depth` becomes `…`."""
     if isinstance(value, str):

@@ -20,17 +20,12 @@ from mhsync.core.manifest import (
     State,
 )
 from mhsync.core.project import is_valid_id
+from mhsync.core.redaction import names_secret
 from mhsync.core.template import TemplateProblem, check_template
 from mhsync.loader.problems import Problems
 from mhsync.loader.schema_messages import not_a_limit, not_an_id, unquoted
 from mhsync.loader.tree import ListNode, MapNode, Node, Scalar, plain
-from mhsync.loader.urls import (
-    NAMED_BY,
-    check_notify_url,
-    check_storage,
-    check_storage_option,
-    names_secret,
-)
+from mhsync.loader.urls import NAMED_BY, check_notify_url, check_storage, check_storage_option
 
 _Word = TypeVar("_Word", bound=StrEnum)
 _NO_FIELDS = MapNode({}, {}, 1, 1)

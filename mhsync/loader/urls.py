@@ -10,17 +10,12 @@ from collections.abc import Iterator
 from urllib.parse import parse_qsl, urlsplit
 
 from mhsync.core.places import folder_problem, is_url, path_problem
+from mhsync.core.redaction import names_secret
 
 Found = tuple[str, str, str]
 """Code, message, hint."""
 
 _VARIABLE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
-_SECRET = re.compile(
-    r"secrets?|tokens?|pass(word|wd|phrase)?|pwd|sas|credentials?|authorization|bearer|(access|api|secret|account)keys?"
-)
-_ONLY_NAMES = frozenset(("file", "path", "env", "name", "prefix", "suffix", "var", "variable"))
-"""Last words of options that say where a secret is, and are none."""
 NAMED_BY = "name a variable instead, such as secret_env: NAME"
 """How a notify target is told where its secret is."""
 _FROM_ENVIRONMENT = "take it out: secrets come from the backend's own environment"
@@ -77,15 +72,6 @@ def check_storage_option(name: str, value: object) -> Iterator[Found]:
                 f"the storage option {name[:40]!r} has a password in its URL",
                 _FROM_ENVIRONMENT,
             )
-
-
-def names_secret(name: str) -> bool:
-    """Whether an option's name says that its value is a secret, such as `secret_access_key` or `apiToken`."""
-    words = [word.lower() for word in _WORDS.findall(name[:200])]
-    if not words or words[-1] in _ONLY_NAMES:
-        return False
-    is_key = words[-1] in ("key", "keys") or words[-3:] == ["access", "key", "id"]
-    return is_key or any(_SECRET.fullmatch(word) for word in words)
 
 
 def check_notify_url(url: str) -> Iterator[Found]:

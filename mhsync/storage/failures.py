@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
 
-from mhsync.core.text import without_queries
+from mhsync.core.text import printable, without_queries
 from mhsync.errors import StorageError
 
 _FULL = ("the disk is full", "free some space there, then run it again")
@@ -53,9 +53,8 @@ _HINT = "see what the operating system says about it, then run it again"
 
 
 def shown(path: object) -> str:
-    """A path as it may stand in a message: on one line, and encodable whatever bytes its name has."""
-    text = str(path).encode("utf-8", "backslashreplace").decode("utf-8")
-    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)
+    """A path in the form that messages show it: on one line and encodable."""
+    return printable(str(path))
 
 
 class SpecialFile(OSError):

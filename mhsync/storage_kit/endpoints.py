@@ -13,6 +13,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from mhsync.core.hosts import is_loopback
 from mhsync.errors import StorageUnavailable, UsageError
 
 TRUSTED_HOSTS = "MHSYNC_CLOUD_ENDPOINTS"
@@ -44,7 +45,7 @@ class Endpoint:
     @property
     def is_loopback(self) -> bool:
         """Whether the server is on this machine: `localhost`, 127.0.0.0/8 or ::1."""
-        return _is_loopback(self.host)
+        return is_loopback(self.host)
 
     @property
     def url(self) -> str:
@@ -131,10 +132,3 @@ def _plain_host(text: str) -> str | None:
         return str(ipaddress.IPv4Address(text)) if _NUMBER.fullmatch(labels[-1]) else text.lower()
     except ValueError:
         return None
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
