@@ -20,7 +20,7 @@ ALLOWED = {
     "storage": {"core", "fileio"},
     "storage_kit": {"core", "fileio", "storage"},
     "api": {"core", "fileio"},
-    "hooks": {"core", "storage"},
+    "hooks": {"core", "fileio", "storage"},
     "reconcile": {"core", "loader", "storage", "storage_kit", "api", "hooks"},
     "sandbox": {"core", "loader"},
     "testing": {"core", "storage", "sandbox"},

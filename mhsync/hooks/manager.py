@@ -19,6 +19,7 @@ from mhsync.core.text import values_without_queries
 from mhsync.errors import MhsyncError, OutputRejected, PlanRefused, PluginError, StorageUnavailable, UsageError
 from mhsync.hooks import builtin
 from mhsync.hooks.discovery import Candidate, chosen, installed
+from mhsync.hooks.guarded_storage import GuardedStorage
 from mhsync.hooks.invoke import attempt, call, flat, one_line, without
 from mhsync.hooks.registry import Loaded, PluginInfo, load_all
 from mhsync.hooks.schemes import (
@@ -100,6 +101,8 @@ class Hooks:
     def open_storage(self, file: ManifestFile) -> Storage:
         """Open the storage of a manifest; a plain path starts at the manifest's own folder.
 
+        Whatever its plugin raises later becomes a `StorageError` (see `GuardedStorage`).
+
         Raises:
             StorageUnavailable: no plugin serves its scheme, or the one that does cannot open it.
             UsageError: the URL or an option is wrong.
@@ -121,7 +124,7 @@ class Hooks:
             raise StorageUnavailable(message, hint=hint)
         result = attempt(lambda: provider.factory(url, file.storage_options))
         if isinstance(result, Storage):
-            return result
+            return GuardedStorage(provider.plugin, result)
         if isinstance(result, BaseException):
             kind = UsageError if isinstance(result, UsageError) else StorageUnavailable
             whose = "" if provider.plugin == _OURS.name else f" (plugin {provider.plugin})"

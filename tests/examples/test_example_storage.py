@@ -24,7 +24,7 @@ storage = hooks.open_storage(ManifestFile("m.yaml", "/", "", sys.argv[1]))
 with storage.write("a.wav") as writer:
     writer.write(b"kept")
 plugin = hooks.plugins[1]
-print(json.dumps([plugin.name, plugin.version, plugin.schemes, type(storage).__module__, [f.path for f in storage.list()]]))
+print(json.dumps([plugin.name, plugin.version, plugin.schemes, type(storage.wrapped).__module__, [f.path for f in storage.list()]]))
 """
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from mhsync.core.manifest import ManifestFile
 from mhsync.errors import PluginError, UsageError
+from mhsync.hooks.guarded_storage import GuardedStorage
 from mhsync.hooks.manager import Hooks, PluginInfo
 from mhsync.storage.local import LocalStorage
 from tests.hooks.conftest import Environment
@@ -183,7 +184,8 @@ class TestWhatIsBroken:
     ) -> None:
         environment.install("mhsync-broken", "import a_module_that_nobody_has")
         storage = Hooks.load().open_storage(ManifestFile("m.yaml", str(tmp_path), "", "./outputs"))
-        assert isinstance(storage, LocalStorage)
+        assert isinstance(storage, GuardedStorage)
+        assert isinstance(storage.wrapped, LocalStorage)
 
 
 CLAIMS = """

@@ -26,6 +26,7 @@ from mhsync import (
 )
 from mhsync.core.manifest import ManifestFile
 from mhsync.errors import Interrupted, MhsyncError, PluginError, StorageUnavailable
+from mhsync.hooks.guarded_storage import GuardedStorage
 from mhsync.hooks.manager import Hooks
 from mhsync.storage.local import LocalStorage
 from tests.hooks.conftest import Environment
@@ -65,7 +66,8 @@ class TestStorageSchemes:
 
         hooks = Hooks.of(mine=serving("mine", factory=factory))
         storage = hooks.open_storage(manifest("MINE://Bucket/a%20b?x#y", region="eu"))
-        assert isinstance(storage, LocalStorage)
+        assert isinstance(storage, GuardedStorage)
+        assert isinstance(storage.wrapped, LocalStorage)
         assert asked == [("MINE://Bucket/a%20b?x#y", {"region": "eu"})]
 
     def test_a_scheme_that_ends_in_plus_stands_for_all_that_begin_so(self, tmp_path: Path) -> None:
@@ -75,8 +77,9 @@ class TestStorageSchemes:
         hooks = Hooks.of(all=serving("mine+", factory=opens("all")), one=serving("mine+dav", factory=opens("one")))
         for url, name in (("mine+ftp://x", "all"), ("mine+a+b://x", "all"), ("mine+dav://x", "one")):
             storage = hooks.open_storage(manifest(url))
-            assert isinstance(storage, LocalStorage)
-            assert storage.folder == tmp_path / name
+            assert isinstance(storage, GuardedStorage)
+            assert isinstance(storage.wrapped, LocalStorage)
+            assert storage.wrapped.folder == tmp_path / name
         with pytest.raises(StorageUnavailable):
             hooks.open_storage(manifest("mine://x"))
 
@@ -98,8 +101,9 @@ class TestStorageSchemes:
         self, storage: str, folder: str
     ) -> None:
         opened = Hooks.load(enabled=False).open_storage(manifest(storage))
-        assert isinstance(opened, LocalStorage)
-        assert str(opened.folder) == folder
+        assert isinstance(opened, GuardedStorage)
+        assert isinstance(opened.wrapped, LocalStorage)
+        assert str(opened.wrapped.folder) == folder
 
     @pytest.mark.parametrize(
         ("storage", "problem"),
@@ -175,7 +179,7 @@ class TestStorageSchemes:
         with pytest.raises(PluginError, match="one and two both serve same://") as refused:
             hooks.open_storage(manifest("same://x"))
         assert refused.value.file == "m.yaml"
-        assert isinstance(hooks.open_storage(manifest("own://x")), LocalStorage)
+        assert isinstance(hooks.open_storage(manifest("own://x")), GuardedStorage)
 
     @pytest.mark.parametrize(
         ("error", "kind", "problem"),
@@ -451,7 +455,7 @@ def test_a_plugin_that_raises_in_every_hook_stops_nothing_but_what_it_was_asked(
     names = ("storage_schemes", "notifier_schemes", "review_plan", "check_output", "event", "commands")
     hooks = Hooks.of(bad=plugin(**{f"mhsync_{name}": fails for name in names}))
     hooks.require_loaded()
-    assert isinstance(hooks.open_storage(manifest("./outputs", tmp_path)), LocalStorage)
+    assert isinstance(hooks.open_storage(manifest("./outputs", tmp_path)), GuardedStorage)
     asked: list[Callable[[], object]] = [
         lambda: hooks.review_plan(PLAN),
         lambda: hooks.check_output(PROJECT, OUTPUT, tmp_path),
