@@ -234,7 +234,8 @@ class LocalStorage(Storage):
             return
         with suppress(OSError, StorageError):
             for depth in range(len(folders), 0, -1):
-                with self._tree.folder(folders[: depth - 1]) as parent:
+                # One that is not there does not end it: a killed run may have made only the outer folders.
+                with suppress(FileNotFoundError), self._tree.folder(folders[: depth - 1]) as parent:
                     os.rmdir(folders[depth - 1], dir_fd=parent)
 
 

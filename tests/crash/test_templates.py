@@ -128,7 +128,9 @@ class Storm:
         for _ in range(RUNS_TO_END):
             status = self.run(wanted)
             self.check()
-        report = json.loads(self.runner.log.read_text())
+        # The log holds stderr as well; the document begins with the first brace.
+        log = self.runner.log.read_text()
+        report = json.loads(log[log.index("{") :])
         assert status == 0, json.dumps(report["results"], indent=1)
         assert {result["outcome"] for result in report["results"]} == {"unchanged"}, report
         assert self.bench.unnamed() == []

@@ -432,6 +432,13 @@ class TestMovingAndRemoving:
         storage.move("a/two.wav", "c/two.wav")
         assert on_disk(storage) == [".mhsync", ".mhsync/tmp", "c", "c/two.wav"]
 
+    def test_outer_folders_go_too_where_the_inner_ones_were_never_made(self, storage: LocalStorage) -> None:
+        """As after a kill between the making of two folders."""
+        put(storage, "kept.wav", b"kept")
+        (storage.folder / "x" / "y").mkdir(parents=True)
+        storage.remove("x/y/a/1.wav")
+        assert not (storage.folder / "x").exists()
+
     def test_folders_of_a_file_that_is_gone_already_go_too(self, storage: LocalStorage) -> None:
         (storage.folder / "a/b").mkdir(parents=True)
         storage.remove("a/b/one.wav")

@@ -26,7 +26,7 @@ class Instead:
     body: bytes
 
     def apply(self, occasion: FaultContext) -> HttpResponse:
-        return replace(occasion.honest(), body=(self.body,), length=len(self.body))
+        return replace(occasion.real_response(), body=(self.body,), length=len(self.body))
 
 
 def apply(sandbox: Sandbox, folder: Path, state: str = "downloaded") -> tuple[int, dict[str, Any]]:
@@ -59,25 +59,27 @@ def test_the_receipt_tells_how_long_the_sound_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "words"),
+    ("spoil", "code", "words"),
     [
-        (lambda wav: wav[:-400], "shorter than its WAV header says"),
-        (lambda _: b"<body><title>Sorry</title></body>", "holds XML"),
+        (lambda wav: wav[:-400], "output_rejected", "mhsync-audio rejected"),
+        (lambda wav: wav[:-400], "output_rejected", "shorter than its WAV header says"),
+        (lambda _: bytes(range(256)) * 20, "output_rejected", "mhsync-audio rejected"),
+        # mhsync itself refuses a text, before any plugin sees the file.
+        (lambda _: b"<body><title>Sorry</title></body>", "download", "in place of audio"),
     ],
-    ids=["cut", "page"],
+    ids=["cut", "cut-reason", "noise", "page"],
 )
 def test_a_file_that_is_no_whole_audio_never_becomes_visible(
-    tmp_path: Path, make_wav: MakeWav, spoil: Callable[[bytes], bytes], words: str
+    tmp_path: Path, make_wav: MakeWav, spoil: Callable[[bytes], bytes], code: str, words: str
 ) -> None:
     spoilt = Instead(spoil(make_wav(bytes(16_000))))
     with Sandbox(account(), faults=Faults(Rule(spoilt, host="files"))) as sandbox:
-        code, report = apply(sandbox, tmp_path)
-        assert code == 1
+        status, report = apply(sandbox, tmp_path)
+        assert status == 1
         [result] = report["results"]
         assert result["outcome"] == "failed"
-        assert result["error"]["code"] == "output_rejected"
+        assert result["error"]["code"] == code
         assert words in result["error"]["message"]
-        assert "mhsync-audio" in result["error"]["message"]
         files = [path for path in (tmp_path / "outputs").rglob("*") if path.is_file()]
         assert [path.name for path in files if ".mhsync" not in path.parts] == []
         assert not list((tmp_path / "outputs").glob(".mhsync/receipts/*.json"))
