@@ -47,25 +47,44 @@ from typing import ClassVar
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing that is wrong, and where. Lines and columns count from 1."""
+class Position:
+    """A place in a file, as far as it is known. Lines and columns count from 1."""
 
-    code: str
-    message: str
-    hint: str | None = None
     file: str | None = None
     line: int | None = None
     column: int | None = None
-    id: str | None = None
-
-    @property
-    def where(self) -> str:
-        """`file:line:column`, as far as it is known."""
-        return ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
 
     def __str__(self) -> str:
-        where = f"{self.where}: " if self.where else ""
-        return f"{where}{self.message}"
+        """`file:line:column`, without the parts that are not known; empty where none is."""
+        return ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
+
+
+NOWHERE = Position()
+"""The position of a problem that is not about a place in a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong: what happened, what to do about it, and the place and project it is about."""
+
+    code: str
+    """Stable and machine-readable, such as `storage_unreadable`."""
+    message: str
+    """One line: what happened."""
+    hint: str | None = None
+    """One line: what to do."""
+    position: Position = NOWHERE
+    id: str | None = None
+    """The id of the project, where the problem is about one."""
+
+    @property
+    def text(self) -> str:
+        """Message and hint in one line, `message (hint)`: for a cell of a table or a string of JSON."""
+        return f"{self.message} ({self.hint})" if self.hint else self.message
+
+    def __str__(self) -> str:
+        where = str(self.position)
+        return f"{where}: {self.message}" if where else self.message
 
 
 class MhsyncError(Exception):
@@ -75,7 +94,7 @@ class MhsyncError(Exception):
         message: one line: what happened.
         hint: one line: what to do about it.
         id: the project it is about.
-        file: the file it is about, with `line` and `column` (from 1) where they are known.
+        position: the place in a file that it is about.
     """
 
     exit_code: ClassVar[int] = 1
@@ -87,22 +106,23 @@ class MhsyncError(Exception):
         *,
         hint: str | None = None,
         id: str | None = None,
-        file: str | None = None,
-        line: int | None = None,
-        column: int | None = None,
+        position: Position = NOWHERE,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.id = id
-        self.file = file
-        self.line = line
-        self.column = column
+        self.position = position
+
+    @property
+    def problem(self) -> Problem:
+        """The error as a value."""
+        return Problem(self.code, self.message, self.hint, self.position, self.id)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """The error as what it is made of; most are one problem, a `ManifestError` may be many."""
-        return (Problem(self.code, self.message, self.hint, self.file, self.line, self.column, self.id),)
+        """Every problem that the error reports: one for most errors, several for a `ManifestError`."""
+        return (self.problem,)
 
 
 class UsageError(MhsyncError):

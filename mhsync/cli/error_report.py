@@ -31,9 +31,9 @@ class Failure:
             "exit": self.exit,
             "errors": [
                 {
-                    "file": problem.file,
-                    "line": problem.line,
-                    "column": problem.column,
+                    "file": problem.position.file,
+                    "line": problem.position.line,
+                    "column": problem.position.column,
                     "id": problem.id,
                     "code": problem.code,
                     "message": problem.message,
@@ -80,7 +80,8 @@ def _scrubbed(failure: Failure, console: Console) -> Failure:
 
 def problem_text(problem: Problem, style: Style) -> str:
     """`error: file:line:column: message`, and a line with what to do about it."""
-    where = f"{escape(problem.where)}: " if problem.where else ""
+    position = str(problem.position)
+    where = f"{escape(position)}: " if position else ""
     about = f"{escape(problem.id)}: " if problem.id and problem.id not in problem.message else ""
     line = f"{style.paint('error:', Color.BOLD_RED)} {where}{about}{escape(problem.message)}"
     return f"{line}\n  hint: {escape(problem.hint)}" if problem.hint else line

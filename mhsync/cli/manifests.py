@@ -11,7 +11,7 @@ from mhsync.cli.console import Console
 from mhsync.cli.render.terminal import escape
 from mhsync.core import plan as saved
 from mhsync.core.manifest import Manifest
-from mhsync.errors import ManifestError, Problem
+from mhsync.errors import ManifestError, Position, Problem
 from mhsync.loader import load
 from mhsync.loader.ids import doubt_of
 from mhsync.settings import Settings
@@ -40,7 +40,7 @@ def warn_of_doubts(console: Console, manifest: Manifest) -> None:
     """Warn of ids that are valid and that look like something else; a bounded number of them."""
     found = [(entry, doubt) for _, entry in manifest if (doubt := doubt_of(entry.id)) is not None]
     for entry, doubt in found[:_NAMED]:
-        console.info(f"warning: {entry.where}: {escape(doubt.message)}")
+        console.info(f"warning: {entry.position}: {escape(doubt.message)}")
         console.info(f"  hint: {doubt.hint}")
     if len(found) > _NAMED:
         console.info(f"warning: {len(found) - _NAMED} more ids look like words of the site")
@@ -65,5 +65,5 @@ def _saved_plan(file: str, limit: int) -> list[Problem]:
         return []
     return [
         Problem("saved_plan", "this is a saved plan; saved plans cannot be applied yet",
-                "name the manifests it was made from", file)
+                "name the manifests it was made from", Position(file))
     ]  # fmt: skip

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mhsync.core.project import Project, Status
+from mhsync.errors import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,7 @@ class Gone:
 class Unreadable:
     """The `GET` failed, or its answer cannot be understood: never a reason to act."""
 
-    code: str
-    message: str
+    problem: Problem
 
 
 Details = Live | Gone | Unreadable
@@ -39,9 +39,8 @@ def details_of(project: Project) -> Details:
     if project.is_gone:
         return Gone(not_found=False)
     if project.status is Status.UNKNOWN:
-        return Unreadable(
-            "unknown_status", f"the API says a status that mhsync does not know: {project.status_text!r:.60}"
-        )
+        message = f"the API sent a status that mhsync does not know: {project.status_text!r:.60}"
+        return Unreadable(Problem("unknown_status", message, "upgrade mhsync", id=project.id))
     return Live(project)
 
 

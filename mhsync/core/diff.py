@@ -17,6 +17,7 @@ from mhsync.core.paths import PathValues, UnusablePathError, filenames, output_p
 from mhsync.core.plan import Action, Plan, PlannedOutput, ProjectPlan, Verdict
 from mhsync.core.project import FAILED, RENDERING, Project, Status, are_same_sources
 from mhsync.core.receipt import Deletion, Receipt
+from mhsync.errors import Problem
 
 
 def diff(
@@ -79,6 +80,7 @@ class _Case:
         *,
         actions: tuple[Action, ...] = (),
         outputs: tuple[PlannedOutput, ...] | None = None,
+        hint: str | None = None,
     ) -> ProjectPlan:
         return ProjectPlan(
             entry=self.entry,
@@ -90,7 +92,11 @@ class _Case:
             never_stored=Action.DELETE in actions and Action.DOWNLOAD not in actions and not self.is_stored,
             not_found=isinstance(self.details, Gone) and self.details.not_found,
             outputs=self._stored_outputs() if outputs is None else outputs,
+            hint=hint,
         )
+
+    def failed(self, problem: Problem, *, outputs: tuple[PlannedOutput, ...] | None = None) -> ProjectPlan:
+        return self.verdict(Verdict.FAILED, problem.code, problem.message, outputs=outputs, hint=problem.hint)
 
     def _stored_outputs(self) -> tuple[PlannedOutput, ...]:
         if self.receipt is None:
@@ -105,11 +111,10 @@ def _judge(case: _Case) -> ProjectPlan:
     entry, inventory, details = case.entry, case.inventory, case.details
     problem = inventory.problem or inventory.invalid.get(entry.id)
     if problem is not None:
-        reason = f"{problem.message} ({problem.hint})" if problem.hint else problem.message
-        return case.verdict(Verdict.FAILED, problem.code, reason, outputs=())
+        return case.failed(problem, outputs=())
     if not is_settled(entry, inventory):
         if isinstance(details, Unreadable):
-            return case.verdict(Verdict.FAILED, details.code, details.message)
+            return case.failed(details.problem)
         if details is None:
             return case.verdict(Verdict.FAILED, "not_asked", "the API was not asked for this project")
     if entry.state is State.DELETED:

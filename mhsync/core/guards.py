@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from mhsync.core.manifest import Deletes, Limit, ManifestFile, State
 from mhsync.core.plan import Action, Plan, ProjectPlan, Verdict
 from mhsync.core.project import RENDERING
-from mhsync.errors import Problem
+from mhsync.errors import Position, Problem
 
 _RENDERING_WORDS = frozenset(status.value for status in RENDERING)
 
@@ -65,7 +65,7 @@ def _check_forbidden(file: ManifestFile, to_delete: Collection[str]) -> list[Pro
             "deletes_forbidden",
             f"{_count(len(to_delete))}, but policy.deletes is 'forbid': {_some(to_delete)}",
             "change policy.deletes, or apply the rest with --no-deletes",
-            file.file,
+            Position(file.file),
         )
     ]
 
@@ -85,7 +85,7 @@ def _check_limit(file: ManifestFile, to_delete: Collection[str], override: Limit
             "max_deletes",
             f"{_count(len(to_delete))}, but {name} is {shown}",
             f"to allow it this once: --max-deletes {len(to_delete)}; to leave deletes out: --no-deletes",
-            file.file,
+            Position(file.file),
         )
     ]
 
@@ -101,7 +101,7 @@ def _check_durable(file: ManifestFile, to_delete: Collection[str]) -> list[Probl
             "a folder of this CI runner",
             "name a storage that outlives the run, set policy.durable_storage: true if the folder does, "
             "or apply the rest with --no-deletes",
-            file.file,
+            Position(file.file),
         )
     ]
 

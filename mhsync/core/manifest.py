@@ -8,6 +8,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from mhsync.errors import NOWHERE, Position
+
 DEFAULT_STORAGE = "./outputs"
 DEFAULT_PATH = "{id}/{filename}"
 
@@ -80,25 +82,18 @@ class NotifyTarget:
     on: tuple[str, ...] = ()
     """The outcomes to tell of; none means all."""
     options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}), hash=False, repr=False)
-    line: int | None = None
-    column: int | None = None
+    position: Position = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One project of a manifest, and where it stands (`line` and `column` from 1)."""
+    """One project of a manifest, and its position there."""
 
     id: str
     state: State = State.DOWNLOADED
     path: str = DEFAULT_PATH
     """The path template of each output, relative to the storage."""
-    file: str = ""
-    line: int = 0
-    column: int = 0
-
-    @property
-    def where(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
+    position: Position = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +110,8 @@ class ManifestFile:
     policy: Policy = Policy()
     notify: tuple[NotifyTarget, ...] = ()
     entries: tuple[Entry, ...] = ()
-    storage_line: int | None = None
-    storage_column: int | None = None
+    storage_position: Position = NOWHERE
+    """The position of the key `storage`; only the file where the default is used."""
 
 
 @dataclass(frozen=True, slots=True)

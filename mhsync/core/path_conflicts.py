@@ -123,4 +123,6 @@ def _unless_clash(
 
 
 def _blocked(plan: ProjectPlan, code: str, reason: str) -> ProjectPlan:
-    return replace(plan, verdict=Verdict.BLOCKED, reason_code=code, reason=reason, actions=(), never_stored=False)
+    return replace(
+        plan, verdict=Verdict.BLOCKED, reason_code=code, reason=reason, hint=None, actions=(), never_stored=False
+    )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote_to_bytes, urlsplit
 
+from mhsync.errors import Problem
+
 URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _ALMOST_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 """One letter and a colon is a drive of Windows, which a path may begin with."""
@@ -15,34 +17,40 @@ def is_url(storage: str) -> bool:
     return URL.match(storage) is not None
 
 
-def path_problem(storage: str) -> tuple[str, str] | None:
-    """Why a storage that is no URL is no path either: a message without its text, and a hint."""
+def path_problem(storage: str) -> Problem | None:
+    """Why a storage that is not a URL is not a usable path either. The message does not contain the path."""
     if storage.startswith("~"):
-        return "storage begins with '~', which is not expanded", "write the whole path, such as /home/me/audio"
+        return Problem(
+            "storage",
+            "storage begins with '~', which is not expanded",
+            "write the full path, such as /home/me/audio",
+        )
     if "://" in storage:
-        return (
+        return Problem(
+            "storage",
             "storage is a URL whose scheme cannot be one",
             "write SCHEME://… with letters, digits, '+', '-' or '.'",
         )
     if _ALMOST_URL.match(storage):
-        return (
+        return Problem(
+            "storage",
             "storage begins with a scheme and is no URL",
             "write SCHEME://…, with two slashes; a path may begin with ./",
         )
     return None
 
 
-def folder_problem(url: str) -> tuple[str, str] | None:
-    """Why a `file://` URL names no folder of this machine: a message without the URL, and a hint.
+def folder_problem(url: str) -> Problem | None:
+    """Why a `file://` URL does not name a folder of this machine. The message does not contain the URL.
 
     Raises:
         ValueError: it cannot be read as a URL.
     """
     parts = urlsplit(url)
     if parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):
-        return "not a folder of this machine", "write file:///absolute/path, or a plain path"
+        return Problem("storage", "not a folder of this machine", "write file:///absolute/path, or a plain path")
     if parts.query or parts.fragment:
-        return "a folder's URL has neither ? nor #", "write them as %3F and %23"
+        return Problem("storage", "a folder's URL has neither ? nor #", "write them as %3F and %23")
     if b"\0" in unquote_to_bytes(parts.path):
-        return "a folder's path cannot hold a NUL character", "take it out"
+        return Problem("storage", "a folder's path cannot hold a NUL character", "take it out")
     return None

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from mhsync.core.manifest import Entry, ManifestFile, State
+from mhsync.errors import Problem
 
 FORMAT = "mhsync.plan/1"
 
@@ -61,6 +62,15 @@ class ProjectPlan:
     not_found: bool = False
     """The API answered 404: gone, or another account's."""
     outputs: tuple[PlannedOutput, ...] = ()
+    hint: str | None = None
+    """What to do about the reason, where the project is failed or blocked."""
+
+    @property
+    def problem(self) -> Problem | None:
+        """Why the project is failed or blocked, whole; None with any other verdict."""
+        if self.verdict not in (Verdict.FAILED, Verdict.BLOCKED):
+            return None
+        return Problem(self.reason_code, self.reason, self.hint, self.entry.position, self.id)
 
     @property
     def id(self) -> str:
@@ -78,7 +88,7 @@ class ProjectPlan:
             "verdict": self.verdict.value,
             "actions": [action.value for action in self.actions],
             "reason_code": self.reason_code,
-            "reason": self.reason,
+            "reason": self.reason if self.problem is None else self.problem.text,
             "never_stored": self.never_stored,
             "outputs": [output.to_json() for output in self.outputs],
         }

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from mhsync.core.plan import Action
+from mhsync.errors import Problem
 
 FORMAT = "mhsync.report/1"
 
@@ -41,27 +42,16 @@ class ActionOutcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ErrorInfo:
-    """What went wrong, as data; never a secret."""
-
-    code: str
-    message: str
-
-    def to_json(self) -> dict[str, str]:
-        return {"code": self.code, "message": self.message}
-
-
-@dataclass(frozen=True, slots=True)
 class ActionResult:
     action: Action
     outcome: ActionOutcome
-    error: ErrorInfo | None = None
+    error: Problem | None = None
 
     def to_json(self) -> dict[str, Any]:
         return {
             "action": self.action.value,
             "outcome": self.outcome.value,
-            "error": None if self.error is None else self.error.to_json(),
+            "error": _error_json(self.error),
         }
 
 
@@ -84,7 +74,7 @@ class ProjectResult:
     id: str
     outcome: Outcome
     actions: tuple[ActionResult, ...] = ()
-    error: ErrorInfo | None = None
+    error: Problem | None = None
     outputs: tuple[ReportedOutput, ...] = ()
     note: str = ""
     """One line for people; not part of the JSON."""
@@ -97,7 +87,7 @@ class ProjectResult:
             "outcome": self.outcome.value,
             "reason_code": self.reason_code,
             "actions": [action.to_json() for action in self.actions],
-            "error": None if self.error is None else self.error.to_json(),
+            "error": _error_json(self.error),
             "outputs": [output.to_json() for output in self.outputs],
         }
 
@@ -133,3 +123,7 @@ class Report:
             "results": [result.to_json() for result in self.results],
             "summary": dict(self.summary),
         }
+
+
+def _error_json(problem: Problem | None) -> dict[str, str] | None:
+    return None if problem is None else {"code": problem.code, "message": problem.text}

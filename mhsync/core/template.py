@@ -11,7 +11,8 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from mhsync.errors import Problem
 
 FIELDS = ("id", "name", "type", "index", "filename", "stem", "ext", "date")
 SEGMENT_MAX = 255
@@ -47,15 +48,6 @@ _OTHER_WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class TemplateProblem:
-    """One thing that is wrong with a template, and what to write instead."""
-
-    code: str
-    message: str
-    hint: str
-
-
 def fields_of(template: str) -> frozenset[str]:
     """The known fields that stand in the template."""
     return frozenset(name for name in _FIELD.findall(template) if name in FIELDS)
@@ -75,7 +67,7 @@ def path_key(path: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", path).casefold())
 
 
-def check_template(template: str) -> tuple[TemplateProblem, ...]:
+def check_template(template: str) -> tuple[Problem, ...]:
     """Everything that is wrong with a template; nothing where it can be used."""
     if len(template) > TEXT_MAX:
         return check_text(template)
@@ -84,10 +76,10 @@ def check_template(template: str) -> tuple[TemplateProblem, ...]:
     return tuple(dict.fromkeys((*_field_problems(template), *check_text(_sample(template, ext=".x")), *short)))
 
 
-def check_text(path: str) -> tuple[TemplateProblem, ...]:
+def check_text(path: str) -> tuple[Problem, ...]:
     """Everything that keeps a path without fields from being used in a storage."""
     if len(path.encode(errors="surrogatepass")) > TEXT_MAX:
-        return (TemplateProblem("path_long", f"the path is longer than {TEXT_MAX} bytes", "shorten it"),)
+        return (Problem("path_long", f"the path is longer than {TEXT_MAX} bytes", "shorten it"),)
     return tuple(dict.fromkeys((*_whole_problems(path), *_segments_problems(path))))
 
 
@@ -96,7 +88,7 @@ def _sample(template: str, ext: str) -> str:
     return filled.replace("{", "x").replace("}", "x")
 
 
-def _field_problems(template: str) -> Iterator[TemplateProblem]:
+def _field_problems(template: str) -> Iterator[Problem]:
     known = ", ".join(f"{{{name}}}" for name in FIELDS)
     for name in dict.fromkeys(_FIELD.findall(template)):
         if name not in FIELDS:
@@ -104,24 +96,24 @@ def _field_problems(template: str) -> Iterator[TemplateProblem]:
     rest = _FIELD.sub("", template)
     if "{" in rest or "}" in rest:
         brace = "{" if "{" in rest else "}"
-        yield TemplateProblem(
+        yield Problem(
             "path_brace", f"the path has a stray '{brace}'", f"braces only stand around a field: {known}"
         )
     if ".{ext}" in template:
-        yield TemplateProblem(
+        yield Problem(
             "path_ext", "the path has a dot before {ext}", "{ext} brings its own dot: leave this one out"
         )
     elif "{ext}" in template.split("/"):
-        yield TemplateProblem(
+        yield Problem(
             "path_ext", "the path has {ext} alone as a name", "write a name before it, such as {stem}{ext}"
         )
 
 
-def _unknown_field(name: str, known: str) -> TemplateProblem:
+def _unknown_field(name: str, known: str) -> Problem:
     shown = _show("{" + name + "}")
     plain = re.split(r"[:!.\[]", name, maxsplit=1)[0].strip()
     if plain != name and plain in FIELDS:
-        return TemplateProblem(
+        return Problem(
             "path_format",
             f"the path has a field with a format: {shown}",
             f"write {{{plain}}}: fields take no format",
@@ -129,33 +121,31 @@ def _unknown_field(name: str, known: str) -> TemplateProblem:
     lower = plain.lower()
     near = [_OTHER_WORDS[lower]] if lower in _OTHER_WORDS else difflib.get_close_matches(lower[:64], FIELDS, 1)
     hint = f"did you mean {{{near[0]}}}? The fields are {known}" if near else f"the fields are {known}"
-    return TemplateProblem("path_field", f"the path has an unknown field: {shown}", hint)
+    return Problem("path_field", f"the path has an unknown field: {shown}", hint)
 
 
-def _whole_problems(path: str) -> Iterator[TemplateProblem]:
+def _whole_problems(path: str) -> Iterator[Problem]:
     if not path:
-        yield TemplateProblem("path_empty", "the path is empty", "write one such as '{id}/{filename}'")
+        yield Problem("path_empty", "the path is empty", "write one such as '{id}/{filename}'")
         return
     if path.startswith("/"):
-        yield TemplateProblem(
+        yield Problem(
             "path_absolute", "the path is absolute", "paths begin in the storage: leave the first '/' out"
         )
     if "\\" in path:
-        yield TemplateProblem("path_backslash", "the path has a backslash", "write '/' between folders")
+        yield Problem("path_backslash", "the path has a backslash", "write '/' between folders")
     for char in dict.fromkeys(path):
         if unicodedata.category(char) in _INVISIBLE or char in _BIDI:
-            yield TemplateProblem(
-                "path_control", f"the path has a control character, U+{ord(char):04X}", "take it out"
-            )
+            yield Problem("path_control", f"the path has a control character, U+{ord(char):04X}", "take it out")
         elif char in SLASH_LOOK_ALIKES:
-            yield TemplateProblem(
+            yield Problem(
                 "path_slash",
                 f"the path has U+{ord(char):04X}, which only looks like a slash",
                 "write '/' between folders, or another character",
             )
 
 
-def _segments_problems(path: str) -> Iterator[TemplateProblem]:
+def _segments_problems(path: str) -> Iterator[Problem]:
     segments = path.removeprefix("/").split("/") if path else []
     for segment in dict.fromkeys(segments[:-1]):
         yield from _segment_problems(segment, is_last=False)
@@ -163,35 +153,35 @@ def _segments_problems(path: str) -> Iterator[TemplateProblem]:
         yield from _segment_problems(segment, is_last=True)
 
 
-def _segment_problems(segment: str, *, is_last: bool) -> Iterator[TemplateProblem]:
+def _segment_problems(segment: str, *, is_last: bool) -> Iterator[Problem]:
     shown = _show(segment)
     plain = unicodedata.normalize("NFKC", segment)
     if not segment:
         yield (
-            TemplateProblem("path_folder", "the path ends with '/'", "add the file's name, such as {filename}")
+            Problem("path_folder", "the path ends with '/'", "add the file's name, such as {filename}")
             if is_last
-            else TemplateProblem("path_empty_segment", "the path has '//'", "write one '/'")
+            else Problem("path_empty_segment", "the path has '//'", "write one '/'")
         )
     elif plain.strip(" ") in (".", ".."):
-        yield TemplateProblem(
+        yield Problem(
             "path_climbs", f"the path has the segment {shown}", "paths stay inside the storage: leave it out"
         )
     elif is_private(segment):
-        yield TemplateProblem(
+        yield Problem(
             "path_private",
             f"the path enters mhsync's own folder: {shown}",
             f"{PRIVATE_FOLDER}/ is kept for receipts: choose another name",
         )
     elif segment[-1] in ". ":
         what = "a dot" if segment[-1] == "." else "a space"
-        yield TemplateProblem(
+        yield Problem(
             "path_trailing", f"the segment {shown} ends with {what}", f"some storages drop it: leave {what} out"
         )
     elif DEVICE.fullmatch(plain) or _DRIVE.match(plain):
         kind = "a Windows device" if DEVICE.fullmatch(plain) else "a drive letter"
-        yield TemplateProblem("path_device", f"the segment {shown} names {kind}", "choose another name")
+        yield Problem("path_device", f"the segment {shown} names {kind}", "choose another name")
     if len(segment.encode(errors="surrogatepass")) > SEGMENT_MAX:
-        yield TemplateProblem(
+        yield Problem(
             "path_long_segment",
             f"a segment of the path is longer than {SEGMENT_MAX} bytes: {shown}",
             "shorten it: file systems take no more",

@@ -27,8 +27,7 @@ def open_folder(url: str, options: Mapping[str, Any]) -> Storage:
     """
     problem = folder_problem(url)
     if problem is not None:
-        message, hint = problem
-        raise UsageError(f"{message}: {url!r:.200}", hint=hint)
+        raise UsageError(f"{problem.message}: {url!r:.200}", hint=problem.hint)
     if options:
         raise UsageError(f"a folder has no storage option {min(options)!r:.60}", hint="leave out storage_options")
     return LocalStorage(os.fsdecode(unquote_to_bytes(urlsplit(url).path)))

@@ -111,7 +111,7 @@ class Hooks:
         try:
             return self._open_storage(file)
         except MhsyncError as error:
-            error.file, error.line, error.column = file.file, file.storage_line, file.storage_column
+            error.position = file.storage_position
             raise
 
     def _open_storage(self, file: ManifestFile) -> Storage:
@@ -275,8 +275,7 @@ def _storage_url(file: ManifestFile) -> str:
         return place
     problem = path_problem(place)
     if problem is not None:
-        message, hint = problem
-        raise UsageError(f"{message}: {place!r:.120}", hint=hint)
+        raise UsageError(f"{problem.message}: {place!r:.120}", hint=problem.hint)
     return Path(file.folder, place).as_uri()
 
 

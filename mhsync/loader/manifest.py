@@ -21,7 +21,8 @@ from mhsync.core.manifest import (
 )
 from mhsync.core.project import is_valid_id
 from mhsync.core.redaction import names_secret
-from mhsync.core.template import TemplateProblem, check_template
+from mhsync.core.template import check_template
+from mhsync.errors import Position, Problem
 from mhsync.loader.problems import Problems
 from mhsync.loader.schema_messages import not_a_limit, not_an_id, unquoted
 from mhsync.loader.tree import ListNode, MapNode, Node, Scalar, plain
@@ -45,8 +46,8 @@ def build(tree: Node, source: Source, problems: Problems) -> ManifestFile:
     root = tree if isinstance(tree, MapNode) else _NO_FIELDS
     storage = _text(root, "storage")
     if storage is not None:
-        for code, message, hint in check_storage(storage.text):
-            problems.add(code, message, hint, storage)
+        for problem in check_storage(storage.text):
+            problems.put(problem, storage)
     return ManifestFile(
         file=source.file,
         folder=source.folder,
@@ -54,19 +55,22 @@ def build(tree: Node, source: Source, problems: Problems) -> ManifestFile:
         storage=DEFAULT_STORAGE if storage is None else storage.text,
         storage_options=_storage_options(root, problems),
         policy=_policy(_map(root, "policy"), problems),
-        notify=tuple(_notify(item, problems) for item in _maps(root, "notify")),
+        notify=tuple(_notify(item, source.file, problems) for item in _maps(root, "notify")),
         entries=tuple(_Entries(root, source.file, problems)),
-        storage_line=None if storage is None else storage.line,
-        storage_column=None if storage is None else storage.column,
+        storage_position=_position(source.file, storage),
     )
+
+
+def _position(file: str, node: Node | None) -> Position:
+    return Position(file) if node is None else Position(file, node.line, node.column)
 
 
 def _storage_options(root: MapNode, problems: Problems) -> Mapping[str, Any]:
     options = _map(root, "storage_options")
     values = {name: plain(node) for name, node in options.fields.items()}
     for name, value in values.items():
-        for code, message, hint in check_storage_option(name, value):
-            problems.add(code, message, hint, options.keys[name])
+        for problem in check_storage_option(name, value):
+            problems.put(problem, options.keys[name])
     return MappingProxyType(values)
 
 
@@ -94,15 +98,15 @@ def _limit(node: Node | None, problems: Problems) -> Limit | None:
         return None if value is None else Limit(int(value))
     except ValueError:
         assert isinstance(node, Scalar)
-        problems.add(*not_a_limit(node), node)
+        problems.put(not_a_limit(node), node)
         return None
 
 
-def _notify(node: MapNode, problems: Problems) -> NotifyTarget:
+def _notify(node: MapNode, file: str, problems: Problems) -> NotifyTarget:
     url = _text(node, "url")
     if url is not None:
-        for code, message, hint in check_notify_url(url.text):
-            problems.add(code, message, hint, url)
+        for problem in check_notify_url(url.text):
+            problems.put(problem, url)
     outcomes = node.fields.get("on")
     words = (
         [item.text for item in outcomes.items if isinstance(item, Scalar)]
@@ -118,8 +122,7 @@ def _notify(node: MapNode, problems: Problems) -> NotifyTarget:
         url="" if url is None else url.text,
         on=tuple(dict.fromkeys(words)),
         options=MappingProxyType(options),
-        line=node.line,
-        column=node.column,
+        position=_position(file, node),
     )
 
 
@@ -130,7 +133,7 @@ class _Entries:
         self._items = _maps(root, "projects")
         self._file = file
         self._problems = problems
-        self._checked: dict[str, tuple[TemplateProblem, ...]] = {}
+        self._checked: dict[str, tuple[Problem, ...]] = {}
         path = _text(root, "path")
         self._path = DEFAULT_PATH if path is None else path.text
         self._state = _word(State, _text(root, "state")) or State.DOWNLOADED
@@ -152,17 +155,15 @@ class _Entries:
         if id_ is None:
             # The schema has told of it, but for a line end after it: `$` matches before one.
             if isinstance(found, Scalar) and isinstance(found.value, str):
-                self._problems.add(*not_an_id(found), found)
+                self._problems.put(not_an_id(found), found)
             return None
         if isinstance(id_.value, str) and id_.reads_as is not None:
-            self._problems.add(*unquoted("id", id_, "id"), id_, id_.text)
+            self._problems.put(unquoted("id", id_, "id"), id_, id_.text)
         return Entry(
             id=id_.text,
             state=_word(State, _text(item, "state")) or self._state,
             path=self._path if path is None else path.text,
-            file=self._file,
-            line=id_.line,
-            column=id_.column,
+            position=_position(self._file, id_),
         )
 
     def _validate_path(self, path: Scalar, id: str | None) -> None:
@@ -170,7 +171,7 @@ class _Entries:
         if problems is None:
             problems = self._checked[path.text] = check_template(path.text)
         for problem in problems:
-            self._problems.add(problem.code, problem.message, problem.hint, path, id)
+            self._problems.put(problem, path, id)
 
 
 def _text(node: MapNode, name: str) -> Scalar | None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Protocol
 
-from mhsync.errors import Problem
+from mhsync.errors import Position, Problem
 
 KEPT_FOR_EACH_TOLD = 20
 """Problems kept for each one that is told: enough to sort by position, and bounded."""
@@ -16,10 +17,10 @@ class Place(Protocol):
     """Whatever knows where it stands. Lines and columns count from 1."""
 
     @property
-    def line(self) -> int: ...
+    def line(self) -> int | None: ...
 
     @property
-    def column(self) -> int: ...
+    def column(self) -> int | None: ...
 
 
 class Problems:
@@ -46,11 +47,15 @@ class Problems:
 
     def add(self, code: str, message: str, hint: str, at: Place | None = None, id: str | None = None) -> None:
         """Note a problem; the same one twice is one."""
+        self.put(Problem(code, message, hint), at, id)
+
+    def put(self, problem: Problem, at: Place | None = None, id: str | None = None) -> None:
+        """Note a problem that has no position yet; the same one twice is one."""
         if self.is_full:
             self._uncounted += 1
             return
         line, column = (None, None) if at is None else (at.line, at.column)
-        self._found[Problem(code, message, hint, self.file or None, line, column, id)] = None
+        self._found[replace(problem, position=Position(self.file or None, line, column), id=id)] = None
 
     def count_more(self) -> None:
         """Note that there are more problems, which nobody looked at."""
@@ -58,13 +63,19 @@ class Problems:
 
     def told(self) -> tuple[Problem, ...]:
         """The problems by position, at most as many as are told of one file, and then how many more there are."""
-        ordered = sorted(self._found, key=lambda found: (found.line or 0, found.column or 0))
+        ordered = sorted(self._found, key=_by_position)
         more = len(ordered) - self._most + self._uncounted
         if more <= 0:
             return tuple(ordered)
         count = f"at least {more}" if self._uncounted else str(more)
-        rest = Problem("more", f"and {count} more problems", "mend those above first, then try again", self.file)
+        rest = Problem(
+            "more", f"and {count} more problems", "mend those above first, then try again", Position(self.file)
+        )
         return (*ordered[: self._most], rest)
+
+
+def _by_position(problem: Problem) -> tuple[int, int]:
+    return problem.position.line or 0, problem.position.column or 0
 
 
 def show(text: str, most: int = 60) -> str:

@@ -59,7 +59,7 @@ class _Translator:
         elif fault.rule == "required" and isinstance(node, MapNode):
             self._missing_keys(node, fault.schema, path)
         else:
-            self._problems.add(*value_problem(fault, node), self._place(path, node), self._id(path))
+            self._problems.put(value_problem(fault, node), self._place(path, node), self._id(path))
 
     def _unknown_keys(self, node: MapNode, schema: Schema, path: Path) -> None:
         known = schema["properties"]

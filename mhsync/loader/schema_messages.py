@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mhsync.core.project import is_valid_id
+from mhsync.errors import Problem
 from mhsync.loader.ids import id_in_url
 from mhsync.loader.problems import nearest, show
 from mhsync.loader.scalars import reads_as
@@ -16,9 +17,6 @@ from mhsync.loader.tree import ListNode, MapNode, Node, Scalar
 
 Schema = Mapping[str, Any]
 Path = tuple[str | int, ...]
-Found = tuple[str, str, str]
-"""Code, message, hint."""
-
 _KINDS = {
     "string": "a text",
     "number": "a number",
@@ -48,10 +46,10 @@ class Fault:
         return str(self.path[-1]) if self.path else ""
 
 
-def value_problem(fault: Fault, node: Node) -> Found:
+def value_problem(fault: Fault, node: Node) -> Problem:
     """Code, message and hint for a value that is not as it must be."""
     if not fault.path:
-        return (
+        return Problem(
             "type",
             f"a manifest is a mapping, not {_kind(node)}",
             "begin it with 'version: 1' and 'projects: []'",
@@ -59,13 +57,15 @@ def value_problem(fault: Fault, node: Node) -> Found:
     label = _label(fault.path)
     hint = f"write for example '{example(fault.path[-1], fault.schema)}'"
     if isinstance(node, Scalar) and node.is_nothing:
-        return "no_value", f"{label} has no value", hint
+        return Problem("no_value", f"{label} has no value", hint)
     if fault.rule == "enum" and isinstance(node, Scalar):
-        return "unknown_value", f"unknown {label}: {show(node.text)}", _word_hint(node.text, fault.wanted)
+        return Problem("unknown_value", f"unknown {label}: {show(node.text)}", _word_hint(node.text, fault.wanted))
     if fault.rule == "const":
-        return "version", f"{label} must be {fault.wanted}", f"write '{example(fault.path[-1], fault.schema)}'"
+        return Problem(
+            "version", f"{label} must be {fault.wanted}", f"write '{example(fault.path[-1], fault.schema)}'"
+        )
     if fault.rule == "minLength":
-        return "no_value", f"{label} is empty", hint
+        return Problem("no_value", f"{label} is empty", hint)
     if fault.rule == "pattern" and isinstance(node, Scalar):
         return not_an_id(node)
     if fault.path == ("policy", "max_deletes"):
@@ -74,7 +74,7 @@ def value_problem(fault: Fault, node: Node) -> Found:
     if special is not None:
         return special
     kinds = " or ".join(_KINDS[kind] for kind in _kinds_wanted(fault))
-    return "type", f"{label} must be {kinds}, not {_kind(node)}", hint
+    return Problem("type", f"{label} must be {kinds}, not {_kind(node)}", hint)
 
 
 def _kinds_wanted(fault: Fault) -> list[str]:
@@ -83,23 +83,25 @@ def _kinds_wanted(fault: Fault) -> list[str]:
     return fault.wanted if isinstance(fault.wanted, list) else [fault.wanted]
 
 
-def _scalar_problem(fault: Fault, node: Scalar, label: str) -> Found | None:
+def _scalar_problem(fault: Fault, node: Scalar, label: str) -> Problem | None:
     """The problem of a word of the wrong type whose mend can be told from the word."""
     wanted = _kinds_wanted(fault)
     if label == "a project":
         id_ = node.text if is_valid_id(node.text) else "clx7…"
-        return "type", f"a project is a mapping, not {show(node.text)}", f"write '- id: {id_}'"
+        return Problem("type", f"a project is a mapping, not {show(node.text)}", f"write '- id: {id_}'")
     if wanted == ["string"] and not node.quoted and fault.name != "url":
         return unquoted(label, node, fault.name)
     if wanted == ["boolean"] and node.text.lower() in _TRUE_OR_FALSE:
         meant = _TRUE_OR_FALSE[node.text.lower()]
-        return "type", f"{label} must be true or false, not {show(node.text)}", f"write '{fault.name}: {meant}'"
+        return Problem(
+            "type", f"{label} must be true or false, not {show(node.text)}", f"write '{fault.name}: {meant}'"
+        )
     return None
 
 
-def _other_problem(fault: Fault, node: Node) -> Found | None:
+def _other_problem(fault: Fault, node: Node) -> Problem | None:
     if not fault.path:
-        return (
+        return Problem(
             "type",
             f"a manifest is a mapping, not {_kind(node)}",
             "begin it with 'version: 1' and 'projects: []'",
@@ -107,24 +109,24 @@ def _other_problem(fault: Fault, node: Node) -> Found | None:
     if isinstance(node, MapNode) and _kinds_wanted(fault) == ["string"] and len(node.fields) == 1:
         field = json.dumps("{" + next(iter(node.fields))[:40] + "}")
         message = f"{_label(fault.path)} must be a text, not a mapping"
-        return "type", message, f"quote what has braces: {fault.name}: {field}"
+        return Problem("type", message, f"quote what has braces: {fault.name}: {field}")
     return None
 
 
-def unquoted(label: str, node: Scalar, name: str) -> tuple[str, str, str]:
+def unquoted(label: str, node: Scalar, name: str) -> Problem:
     """The problem of an unquoted word that some reader of YAML takes for something else than a text."""
     shown = node.text if len(node.text) <= 60 else node.text[:59] + "…"
     message = f"{label} {shown} is unquoted, and YAML may read it as {node.reads_as}"
-    return "unquoted", message, f'quote it: {name}: "{shown}"'
+    return Problem("unquoted", message, f'quote it: {name}: "{shown}"')
 
 
-def not_an_id(node: Scalar) -> Found:
-    return "id", f"not an id: {show(node.text)}", _id_hint(node.text)
+def not_an_id(node: Scalar) -> Problem:
+    return Problem("id", f"not an id: {show(node.text)}", _id_hint(node.text))
 
 
-def not_a_limit(node: Node) -> Found:
+def not_a_limit(node: Node) -> Problem:
     shown = show(node.text) if isinstance(node, Scalar) else _kind(node)
-    return "type", f"max_deletes is neither a count nor a percentage: {shown}", 'write 20 or "30%"'
+    return Problem("type", f"max_deletes is neither a count nor a percentage: {shown}", 'write 20 or "30%"')
 
 
 def _word_hint(word: str, known: list[str]) -> str:

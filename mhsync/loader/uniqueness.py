@@ -27,7 +27,7 @@ class UniquenessCheck:
         for entry in file.entries:
             first = self._ids.setdefault(entry.id, entry)
             if first is not entry:
-                what = f"the id {entry.id} stands here twice: first at {first.where}"
+                what = f"the id {entry.id} stands here twice: first at {first.position}"
                 self._tell(entry, "duplicate_id", what, "keep one of them: a project has one state")
             elif entry.state is not State.DELETED and self._is_fixed(entry.path):
                 self._claim(paths, entry)
@@ -40,18 +40,18 @@ class UniquenessCheck:
             for (shorter, one), (longer, other) in pairwise(sorted(paths.items(), key=_by_folder)):
                 if longer.startswith(f"{shorter}/"):
                     first, second = sorted((one, other), key=lambda entry: order[entry.id])
-                    what = f"the path of {one.id} is a folder of {other.id}'s: first at {first.where}"
+                    what = f"the path of {one.id} is a folder of {other.id}'s: first at {first.position}"
                     self._tell(second, "path_in_path", what, "give one of them another name")
 
     def _claim(self, paths: dict[str, Entry], entry: Entry) -> None:
         path = fill(entry.path, {"id": entry.id})
         first = paths.setdefault(path_key(path), entry)
         if first is not entry:
-            what = f"{entry.id} and {first.id} have one path, {path!r:.80}: first at {first.where}"
+            what = f"{entry.id} and {first.id} have one path, {path!r:.80}: first at {first.position}"
             self._tell(entry, "duplicate_path", what, "give each its own, or put {id} into the path")
 
     def _tell(self, entry: Entry, code: str, message: str, hint: str) -> None:
-        self._problems[entry.file].add(code, message, hint, entry, entry.id)
+        self._problems[entry.position.file or ""].add(code, message, hint, entry.position, entry.id)
 
     def _is_fixed(self, template: str) -> bool:
         """Whether the path is known before the project's details are."""

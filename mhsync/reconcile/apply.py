@@ -16,7 +16,7 @@ from mhsync.core.path_conflicts import in_the_way
 from mhsync.core.plan import Action, Plan, ProjectPlan
 from mhsync.core.receipt import Deletion, Receipt
 from mhsync.core.report import Report
-from mhsync.errors import AuthenticationFailed, MhsyncError, PlanRefused
+from mhsync.errors import AuthenticationFailed, MhsyncError, PlanRefused, Problem
 from mhsync.reconcile.actions.delete import delete, note_deletion
 from mhsync.reconcile.actions.download import download
 from mhsync.reconcile.actions.move import make_room, move_all
@@ -110,7 +110,7 @@ class _Execution:
         if self.run.stop() or self.ledger.halted is not None:
             return False
         if self.run.clock() - self.begun > self.run.settings.run.deadline:
-            self.ledger.halt("deadline", "the run's time was up before this was tried")
+            self.ledger.halt(Problem("deadline", "the run's time was up before this was tried"))
             return False
         return True
 
@@ -178,7 +178,7 @@ class _Execution:
         try:
             return wait_for_renders(self.run, waiting, self.options.wait, self._take_up, self._go_on)
         except AuthenticationFailed as error:
-            self.ledger.halt(error.code, error.message)
+            self.ledger.halt(error.problem)
             return False
 
     def _is_worth_waiting_for(self, plan: ProjectPlan) -> bool:
@@ -194,7 +194,7 @@ class _Execution:
             self.run.hooks.review_plan(whole)
         except PlanRefused as error:
             # Things were changed already, so this is no refusal of the run: it ends here.
-            self.ledger.halt(error.code, error.message)
+            self.ledger.halt(error.problem)
             return
         ended = [project for project in whole.projects if project.id in found]
         self.ledger.begin(ended)

@@ -6,6 +6,7 @@ Results become final in the main thread, where they are told to the watcher and 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from mhsync.core.manifest import State
 from mhsync.core.plan import Action, ProjectPlan, Verdict
@@ -14,13 +15,12 @@ from mhsync.core.receipt import Receipt
 from mhsync.core.report import (
     ActionOutcome,
     ActionResult,
-    ErrorInfo,
     Outcome,
     ProjectResult,
     Report,
     ReportedOutput,
 )
-from mhsync.errors import AuthenticationFailed, Interrupted, MhsyncError, PathOccupied
+from mhsync.errors import AuthenticationFailed, Interrupted, MhsyncError, PathOccupied, Problem
 from mhsync.reconcile.context import RunContext
 from mhsync.reconcile.notify import Notifications
 from mhsync.reconcile.progress import ProjectFinished
@@ -45,7 +45,7 @@ class Ledger:
         self._receipts: dict[str, Receipt] = {}
         self._remarks: dict[str, str] = {}
         self._results: dict[str, ProjectResult] = {}
-        self.halted: ErrorInfo | None = None
+        self.halted: Problem | None = None
         """Why no new work begins, where the run ended early."""
 
     def begin(self, plans: Iterable[ProjectPlan]) -> None:
@@ -55,8 +55,7 @@ class Ledger:
             outcome = _WITHOUT_ACTIONS.get(plan.verdict)
             if outcome is None:
                 continue
-            is_bad = outcome is not Outcome.UNCHANGED
-            self._close(plan, outcome, error=ErrorInfo(plan.reason_code, plan.reason) if is_bad else None)
+            self._close(plan, outcome, error=plan.problem)
 
     def is_open(self, id: str) -> bool:
         """Whether the project has no final result yet: nothing that was done to it failed."""
@@ -73,9 +72,9 @@ class Ledger:
         """Add a line to the project's note."""
         self._remarks[id] = f"{self._remarks[id]}; {text}" if id in self._remarks else text
 
-    def halt(self, code: str, message: str) -> None:
+    def halt(self, problem: Problem) -> None:
         """Begin no new work; what was not tried is `not_attempted` for this reason."""
-        self.halted = self.halted or ErrorInfo(code, message)
+        self.halted = self.halted or problem
 
     def note(self, id: str, action: Action, error: MhsyncError | None) -> None:
         """One action of a project has ended."""
@@ -87,22 +86,25 @@ class Ledger:
                 self._close(plan, _outcome_of(plan))
             return
         if isinstance(error, AuthenticationFailed):
-            self.halt(error.code, error.message)
+            self.halt(error.problem)
         if isinstance(error, Interrupted):
             # What ran when the run was interrupted was tried, and has not failed by itself.
-            text = error.message if error.message != _INTERRUPTED else f"interrupted during this {action.value}"
-            done.append(ActionResult(action, ActionOutcome.FAILED, ErrorInfo(error.code, text)))
+            problem = error.problem
+            if problem.message == _INTERRUPTED:
+                problem = replace(problem, message=f"interrupted during this {action.value}")
+            done.append(ActionResult(action, ActionOutcome.FAILED, problem))
             self._skip_rest(plan)
-            self._close(plan, Outcome.FAILED, error=ErrorInfo(error.code, text))
+            self._close(plan, Outcome.FAILED, error=problem)
             return
-        info = ErrorInfo(error.code, _with_hint(error))
-        done.append(ActionResult(action, ActionOutcome.FAILED, info))
+        done.append(ActionResult(action, ActionOutcome.FAILED, error.problem))
         self._skip_rest(plan)
-        self._close(plan, Outcome.BLOCKED if isinstance(error, PathOccupied) else Outcome.FAILED, error=info)
+        self._close(
+            plan, Outcome.BLOCKED if isinstance(error, PathOccupied) else Outcome.FAILED, error=error.problem
+        )
 
     def close_all(self) -> None:
         """Give every project that is still open its result: nothing more will be tried."""
-        why = self.halted or ErrorInfo("interrupted", "interrupted before this was tried")
+        why = self.halted or Problem("interrupted", "interrupted before this was tried")
         for plan in self._plans.values():
             if plan.id in self._results:
                 continue
@@ -127,7 +129,7 @@ class Ledger:
         done = self._done.setdefault(plan.id, [])
         done += [ActionResult(action, ActionOutcome.SKIPPED) for action in plan.actions[len(done) :]]
 
-    def _close(self, plan: ProjectPlan, outcome: Outcome, *, error: ErrorInfo | None = None) -> None:
+    def _close(self, plan: ProjectPlan, outcome: Outcome, *, error: Problem | None = None) -> None:
         result = ProjectResult(
             plan.id,
             outcome,
@@ -165,7 +167,3 @@ def _outcome_of(plan: ProjectPlan) -> Outcome:
     if Action.DELETE in plan.actions:
         return Outcome.ARCHIVED if plan.desired is State.ARCHIVED else Outcome.DELETED
     return Outcome.DOWNLOADED if Action.DOWNLOAD in plan.actions else Outcome.MOVED
-
-
-def _with_hint(error: MhsyncError) -> str:
-    return f"{error.message} ({error.hint})" if error.hint else error.message

@@ -10,7 +10,7 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from mhsync.core.event import RUN_FINISHED, RUN_STARTED, Event, Notifier, event_id
@@ -74,7 +74,7 @@ class Notifications:
                 try:
                     self.targets.append(self._open_target(file, target))
                 except MhsyncError as error:
-                    run.observer(Warned(f"{_where(file, target)}: {error.message}" + _hint(error)))
+                    run.observer(Warned(f"{_where(file, target)}: {error.problem.text}"))
         self._thread = threading.Thread(target=self._deliver, name="mhsync-notify", daemon=True)
         self._thread.start()
         self._put(RUN_STARTED, event_id(run.client.origin, RUN_STARTED, format_time(started)), {})
@@ -179,8 +179,4 @@ def _events(number: int) -> str:
 
 
 def _where(file: ManifestFile, target: NotifyTarget) -> str:
-    return ":".join(str(part) for part in (file.file, target.line, target.column) if part is not None)
-
-
-def _hint(error: MhsyncError) -> str:
-    return f" ({error.hint})" if error.hint else ""
+    return str(replace(target.position, file=file.file))

@@ -78,7 +78,7 @@ def get_one(run: RunContext, id: str) -> Details:
     except (AuthenticationFailed, Interrupted):
         raise
     except MhsyncError as error:
-        return Unreadable(error.code, error.message)
+        return Unreadable(error.problem)
 
 
 def take_inventories(run: RunContext, manifest: Manifest, storages: Storages) -> dict[str, Inventory]:
@@ -132,7 +132,7 @@ def _inventory(run: RunContext, place: str, storage: Storage, ids: list[str]) ->
     try:
         listed = {info.path: info.size for info in storage.list("")}
     except Exception as error:  # noqa: BLE001 - a backend may raise anything; nothing is known then
-        problem = as_error(error, place).problems[0]
+        problem = as_error(error, place).problem
         return Inventory(place, problem=replace(problem, code="storage_unreadable", id=None))
     files = {path: size for path, size in listed.items() if not path.startswith(PRIVATE)}
     files |= {path: size for path, size in listed.items() if path.startswith(PARKED)}
@@ -169,5 +169,5 @@ def _read(
         receipt = receipt.for_api(run.client.origin)
         unlisted = {o.path: storage.stat(o.path) for o in receipt.outputs if o.path not in files}
     except Exception as error:  # noqa: BLE001 - a backend may raise anything; the project fails then
-        return as_error(error, id).problems[0], {}
+        return as_error(error, id).problem, {}
     return receipt, {path: info.size for path, info in unlisted.items() if info is not None}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from mhsync.errors import ManifestError, UsageError
+from mhsync.errors import ManifestError, Position, UsageError
 from mhsync.loader import yamltree
 from mhsync.loader.problems import Problems, nearest, show
 from mhsync.loader.tree import ListNode, MapNode, Node, Scalar
@@ -29,7 +29,7 @@ def read_file(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise UsageError(f"cannot read it: {error.strerror}", file=str(path)) from None
+        raise UsageError(f"cannot read it: {error.strerror}", position=Position(str(path))) from None
 
 
 def read_document(text: bytes, file: str, build: Callable[[Fields], T]) -> T:

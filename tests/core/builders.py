@@ -11,6 +11,7 @@ from mhsync.core.manifest import DEFAULT_PATH, Entry, Manifest, ManifestFile, Po
 from mhsync.core.plan import Plan, ProjectPlan
 from mhsync.core.project import Download, Project, ProjectError, Status
 from mhsync.core.receipt import Deletion, Receipt, StoredOutput
+from mhsync.errors import Position, Problem
 
 API = "https://api.example"
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
@@ -44,7 +45,7 @@ def live(id: str = "one", status: str = "complete", *, outputs: int = 1, name: s
 
 NOT_FOUND = Gone(not_found=True)
 DISABLED = Gone(not_found=False)
-GET_FAILED = Unreadable("server_failed", "500 five times")
+GET_FAILED = Unreadable(Problem("server_failed", "500 five times", "run again later"))
 
 
 def receipt(
@@ -81,7 +82,7 @@ def inventory(*receipts: Receipt, missing: tuple[str, ...] = (), sizes: dict[str
 
 
 def entry(id: str = "one", state: State = State.DOWNLOADED, path: str = DEFAULT_PATH) -> Entry:
-    return Entry(id, state, path, "m.yaml", 3, 9)
+    return Entry(id, state, path, Position("m.yaml", 3, 9))
 
 
 def manifest(*entries: Entry, policy: Policy | None = None) -> Manifest:

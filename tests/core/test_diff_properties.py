@@ -13,6 +13,7 @@ from mhsync.core.manifest import Entry, State
 from mhsync.core.plan import Action, Plan, Verdict
 from mhsync.core.project import Download
 from mhsync.core.receipt import Deletion, Receipt, StoredOutput
+from mhsync.errors import Position
 from tests.core.builders import (
     API,
     DISABLED,
@@ -45,7 +46,7 @@ def worlds(draw):
     entries, receipts, files, details = [], {}, {}, {}
     for id_ in IDS:
         state, path = draw(st.sampled_from(list(State))), draw(st.sampled_from(TEMPLATES))
-        entries.append(Entry(id_, state, path, "m.yaml", 1, 1))
+        entries.append(Entry(id_, state, path, Position("m.yaml", 1, 1)))
         if draw(st.booleans()):
             kept = receipt(
                 id_,
@@ -112,7 +113,7 @@ def test_a_delete_needs_as_many_distinct_outputs_stored_as_are_offered(kept, dat
     downloads = tuple(Download(f"{source}?n={n}") for n, source in enumerate(offered))
     details = {"a": Live(replace(live("a").project, downloads=downloads))}
     (plan,) = plan_of(
-        manifest(Entry("a", State.ARCHIVED, "a/{index}{ext}", "m.yaml", 1, 1)), stock, details
+        manifest(Entry("a", State.ARCHIVED, "a/{index}{ext}", Position("m.yaml", 1, 1))), stock, details
     ).projects
     if sorted(offered) != sorted(stored.sources):
         assert plan.actions == (Action.DOWNLOAD, Action.DELETE)

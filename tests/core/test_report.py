@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mhsync.core.report import ErrorInfo, Outcome, ProjectResult, Report
+from mhsync.core.report import Outcome, ProjectResult, Report
+from mhsync.errors import Problem
 
 
 def results(*outcomes):
@@ -34,5 +35,5 @@ def test_every_outcome_is_counted():
 
 
 def test_an_error_is_data():
-    result = ProjectResult("a", Outcome.FAILED, error=ErrorInfo("storage", "disk full"))
+    result = ProjectResult("a", Outcome.FAILED, error=Problem("storage", "disk full"))
     assert result.to_json()["error"] == {"code": "storage", "message": "disk full"}

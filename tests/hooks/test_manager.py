@@ -25,7 +25,7 @@ from mhsync import (
     hookimpl,
 )
 from mhsync.core.manifest import ManifestFile
-from mhsync.errors import Interrupted, MhsyncError, PluginError, StorageUnavailable
+from mhsync.errors import Interrupted, MhsyncError, PluginError, Position, StorageUnavailable
 from mhsync.hooks.guarded_storage import GuardedStorage
 from mhsync.hooks.manager import Hooks
 from mhsync.storage.local import LocalStorage
@@ -48,7 +48,7 @@ def fails(*_: object) -> Any:
 
 def manifest(storage: str, folder: Path | str = "/manifests", **options: object) -> ManifestFile:
     return ManifestFile(
-        "m.yaml", str(folder), "", storage, storage_options=options, storage_line=2, storage_column=10
+        "m.yaml", str(folder), "", storage, storage_options=options, storage_position=Position("m.yaml", 2, 10)
     )
 
 
@@ -122,7 +122,11 @@ class TestStorageSchemes:
     def test_what_names_no_folder_is_refused_with_its_place(self, storage: str, problem: str) -> None:
         with pytest.raises(UsageError, match=problem) as refused:
             Hooks.load(enabled=False).open_storage(manifest(storage))
-        assert (refused.value.file, refused.value.line, refused.value.column) == ("m.yaml", 2, 10)
+        assert (refused.value.position.file, refused.value.position.line, refused.value.position.column) == (
+            "m.yaml",
+            2,
+            10,
+        )
         assert refused.value.exit_code == 2
 
     def test_a_folder_has_no_options(self) -> None:
@@ -143,7 +147,11 @@ class TestStorageSchemes:
         with pytest.raises(StorageUnavailable) as refused:
             Hooks.of().open_storage(manifest(url))
         assert refused.value.message == needed
-        assert (refused.value.file, refused.value.line, refused.value.exit_code) == ("m.yaml", 2, 1)
+        assert (refused.value.position.file, refused.value.position.line, refused.value.exit_code) == (
+            "m.yaml",
+            2,
+            1,
+        )
 
     def test_a_plugin_of_ours_that_was_not_to_be_loaded_is_named(self, environment: Environment) -> None:
         environment.install("mhsync-cloud", "raise AssertionError('imported')")
@@ -178,7 +186,7 @@ class TestStorageSchemes:
         hooks = Hooks.of(one=serving("same", "own", factory=factory), two=serving("same", factory=factory))
         with pytest.raises(PluginError, match="one and two both serve same://") as refused:
             hooks.open_storage(manifest("same://x"))
-        assert refused.value.file == "m.yaml"
+        assert refused.value.position.file == "m.yaml"
         assert isinstance(hooks.open_storage(manifest("own://x")), GuardedStorage)
 
     @pytest.mark.parametrize(
@@ -203,7 +211,7 @@ class TestStorageSchemes:
             )
         assert refused.value.message == f"cannot open the storage mine://me@host/path (plugin mine): {problem}"
         assert refused.value.hint == getattr(error, "hint", None)
-        assert refused.value.line == 2
+        assert refused.value.position.line == 2
 
     @pytest.mark.parametrize(
         ("url", "shown"),

@@ -39,7 +39,7 @@ def told(write: Callable[..., str]) -> Callable[..., list[Problem]]:
         with pytest.raises(ManifestError) as error:
             load([name], settings)
         problems = list(error.value.problems)
-        assert all(problem.file == name and problem.hint for problem in problems)
+        assert all(problem.position.file == name and problem.hint for problem in problems)
         for problem in problems:
             assert problem.message.isprintable()
             assert (problem.hint or "").isprintable()

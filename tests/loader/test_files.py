@@ -46,7 +46,11 @@ def test_each_file_knows_its_name_as_given_and_its_own_folder(write, tmp_path: P
     write(one("a"), "set/a.yaml")
     monkeypatch.chdir(tmp_path)
     (file,) = load(["set/a.yaml"]).files
-    assert (file.file, file.folder, file.entries[0].file) == ("set/a.yaml", str(tmp_path / "set"), "set/a.yaml")
+    assert (file.file, file.folder, file.entries[0].position.file) == (
+        "set/a.yaml",
+        str(tmp_path / "set"),
+        "set/a.yaml",
+    )
     (file,) = load(["set"]).files
     assert (file.file, file.folder) == ("set/a.yaml", str(tmp_path / "set"))
 
@@ -71,7 +75,7 @@ def test_all_problems_of_all_files_are_told_at_once(write, tmp_path: Path) -> No
     b = write("version: 1\nprojects: [", "b.yaml")
     c = write("version: 1\nstate: y\nprojects: [{id: c}, {id: d}, {id: a}]", "c.yaml")
     gone = str(tmp_path / "gone.yaml")
-    assert [(p.file, p.line, p.code, p.id) for p in problems_of(a, gone, b, c)] == [
+    assert [(p.position.file, p.position.line, p.code, p.id) for p in problems_of(a, gone, b, c)] == [
         (a, 2, "unknown_value", "c"),
         (gone, None, "missing", None),
         (b, 3, "yaml", None),
@@ -90,7 +94,7 @@ def test_what_cannot_be_read_is_named(write, tmp_path: Path) -> None:
     found = problems_of(
         tmp_path / "empty", tmp_path / "texts", tmp_path / "gone", loop, through_a_file, "nul\0.yaml"
     )
-    assert [(Path(p.file or "").name, p.code) for p in found] == [
+    assert [(Path(p.position.file or "").name, p.code) for p in found] == [
         ("empty", "no_files"),
         ("texts", "no_files"),
         ("gone", "missing"),
@@ -119,7 +123,7 @@ def test_at_most_so_many_problems_of_each_file_are_told(write) -> None:
     a = write(f"version: 1\nprojects:\n{lines}", "a.yaml")
     b = write("version: 1\nstate: x\nprojects: []", "b.yaml")
     found = problems_of(a, b)
-    assert [problem.line for problem in found] == [*range(3, 53), None, 2]
+    assert [problem.position.line for problem in found] == [*range(3, 53), None, 2]
     assert str(found[50]) == f"{a}: and 10 more problems"
 
 

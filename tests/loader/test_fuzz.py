@@ -52,8 +52,10 @@ def attempt(data: bytes, folder: Path) -> Manifest | ManifestError:
             assert problem.hint
             assert f"{problem.message}{problem.hint}".isprintable()
             assert len(problem.message) < 400
-            assert problem.file == str(file)
-            assert problem.line is None or (problem.line >= 1 and (problem.column or 0) >= 1)
+            assert problem.position.file == str(file)
+            assert problem.position.line is None or (
+                problem.position.line >= 1 and (problem.position.column or 0) >= 1
+            )
         return error
 
 
@@ -66,8 +68,8 @@ def check(found: Manifest | ManifestError) -> None:
     assert all(is_valid_id(id_) for id_ in ids)
     for file, entry in found:
         assert not check_template(entry.path)
-        assert entry.line >= 1
-        assert entry.column >= 1
+        assert entry.position.line >= 1
+        assert entry.position.column >= 1
         assert file.storage.strip()
 
 

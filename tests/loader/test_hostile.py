@@ -28,7 +28,7 @@ for name in sys.argv[1:]:
     try:
         load([name])
     except ManifestError as error:
-        print(json.dumps([f"{problem.code} {problem.line}" for problem in error.problems]))
+        print(json.dumps([f"{problem.code} {problem.position.line}" for problem in error.problems]))
     else:
         print("[]")
 """

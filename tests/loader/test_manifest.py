@@ -7,6 +7,7 @@ import hashlib
 import pytest
 
 from mhsync.core.manifest import Deletes, Entry, Limit, NotifyTarget, Policy, State
+from mhsync.errors import Position
 
 HEAD = "version: 1\nprojects: []\n"
 
@@ -34,18 +35,18 @@ projects:
     name = str(tmp_path / "manifest.yaml")
     assert (file.file, file.folder) == (name, str(tmp_path))
     assert file.sha256 == hashlib.sha256(text.encode()).hexdigest()
-    assert (file.storage, file.storage_line, file.storage_column) == ("s3://bucket/audio", 2, 10)
+    assert (file.storage, file.storage_position.line, file.storage_position.column) == ("s3://bucket/audio", 2, 10)
     assert file.storage_options == {"region": "eu-1", "part_size": 8, "verify": True}
     assert file.policy == Policy(Deletes.ALLOW, Limit(20), durable_storage=True)
     options = {"colour": "red", "nested": {"a": [1]}}
     assert file.notify == (
-        NotifyTarget("${SLACK_URL}", ("failed", "deleted"), options, line=11, column=5),
-        NotifyTarget("https://hooks.example/abc", (), {}, line=12, column=5),
+        NotifyTarget("${SLACK_URL}", ("failed", "deleted"), options, position=Position(name, 11, 5)),
+        NotifyTarget("https://hooks.example/abc", (), {}, position=Position(name, 12, 5)),
     )
     assert file.entries == (
-        Entry("clx7uu86w0a5qp55yxz315r6r", State.ARCHIVED, "{date}/{id}{ext}", name, 14, 9),
-        Entry("012345", State.DELETED, "{date}/{id}{ext}", name, 15, 10),
-        Entry("clx9", State.DOWNLOADED, "intro/{name}{ext}", name, 16, 10),
+        Entry("clx7uu86w0a5qp55yxz315r6r", State.ARCHIVED, "{date}/{id}{ext}", Position(name, 14, 9)),
+        Entry("012345", State.DELETED, "{date}/{id}{ext}", Position(name, 15, 10)),
+        Entry("clx9", State.DOWNLOADED, "intro/{name}{ext}", Position(name, 16, 10)),
     )
 
 
@@ -56,7 +57,7 @@ def test_audio_only_is_read(loaded, written, is_audio_only) -> None:
 
 def test_what_is_left_out_has_the_defaults_of_the_design(loaded) -> None:
     file = loaded("version: 1\nprojects: [{id: clx7}]\n")
-    assert (file.storage, file.storage_line, dict(file.storage_options)) == ("./outputs", None, {})
+    assert (file.storage, file.storage_position.line, dict(file.storage_options)) == ("./outputs", None, {})
     assert file.policy == Policy(Deletes.CONFIRM, None, durable_storage=False, audio_only=True)
     assert file.notify == ()
     (entry,) = file.entries
@@ -197,7 +198,7 @@ PLACED = [
     (f"{HEAD}storage: 7", 3, 10, "unquoted", 'quote it: storage: "7"'),
     (f'{HEAD}storage: "a\\0b"', 3, 10, "storage", "take it out"),
     (f"{HEAD}storage: 'x/${{HOME}}'", 3, 10, "variable", "${NAME} may only stand as a notify url"),
-    (f"{HEAD}storage: ~/audio", 3, 10, "storage", "write the whole path"),
+    (f"{HEAD}storage: ~/audio", 3, 10, "storage", "write the full path"),
     (f"{HEAD}storage: my_store://x", 3, 10, "storage", "write SCHEME://"),
     (f"{HEAD}storage: 's3://[x'", 3, 10, "storage", "write SCHEME://HOST/PATH"),
     (f"{HEAD}storage: sftp://me:hunter2@host/x", 3, 10, "storage_secret", "the backend's own environment"),
@@ -231,7 +232,9 @@ def test_each_refusal_names_its_place_once_and_what_to_write(
     told, text: str, line: int, column: int, code: str, mend: str
 ) -> None:
     problems = told(text)
-    assert [(found.line, found.column, found.code) for found in problems] == [(line, column, code)]
+    assert [(found.position.line, found.position.column, found.code) for found in problems] == [
+        (line, column, code)
+    ]
     assert mend in problems[0].hint
     assert "hunter2" not in f"{problems[0]} {problems[0].hint}"
 
@@ -243,7 +246,7 @@ def test_each_refusal_names_its_place_once_and_what_to_write(
 )  # fmt: skip
 def test_a_secret_in_the_options_is_refused_and_not_shown(told, key: str) -> None:
     (problem,) = told(f"{HEAD}storage_options: {{{key}: hunter2}}\n")
-    assert (problem.line, problem.column, problem.code) == (3, 19, "storage_secret")
+    assert (problem.position.line, problem.position.column, problem.code) == (3, 19, "storage_secret")
     assert problem.hint == "take it out: secrets come from the backend's own environment"
     assert "hunter2" not in str(problem)
 
@@ -251,7 +254,7 @@ def test_a_secret_in_the_options_is_refused_and_not_shown(told, key: str) -> Non
 @pytest.mark.parametrize("key", ["secret", "token", "apiKey"])
 def test_a_secret_in_the_options_of_a_notify_target_is_refused_and_not_shown(told, key: str) -> None:
     (problem,) = told(f'{HEAD}notify: [{{url: "${{X}}", options: {{{key}: hunter2}}}}]\n')
-    assert (problem.line, problem.code) == (3, "notify_secret")
+    assert (problem.position.line, problem.code) == (3, "notify_secret")
     assert problem.hint == "name a variable instead, such as secret_env: NAME"
     assert "hunter2" not in str(problem)
 
@@ -268,7 +271,7 @@ UNSAFE = ["1e5", "012345", "no", "NO", "y", "on", "true", "null", "123", "0x1F",
 @pytest.mark.parametrize("id", UNSAFE)
 def test_an_unquoted_id_that_any_yaml_reads_as_something_else_is_to_be_quoted(told, loaded, id: str) -> None:
     (problem,) = told(f"version: 1\nprojects:\n  - id: {id}\n")
-    assert (problem.line, problem.column, problem.code, problem.id) == (3, 9, "unquoted", id)
+    assert (problem.position.line, problem.position.column, problem.code, problem.id) == (3, 9, "unquoted", id)
     assert problem.hint == f'quote it: id: "{id}"'
     assert loaded(f'version: 1\nprojects:\n  - id: "{id}"\n').entries[0].id == id
 
@@ -294,7 +297,7 @@ projects:
   - *x
   - {id: clx2, state: deleted, state: deleted}
 """)
-    assert [(p.line, p.code) for p in problems] == [
+    assert [(p.position.line, p.code) for p in problems] == [
         (2, "unknown_key"),
         (3, "unknown_value"),
         (4, "unknown_value"),
@@ -313,7 +316,7 @@ projects:
 
 def test_with_thousands_of_problems_the_rest_is_not_looked_at(told) -> None:
     problems = told("version: 1\nprojects:\n" + "- clx7\n" * 5000)
-    assert [problem.line for problem in problems] == [*range(3, 53), None]
+    assert [problem.position.line for problem in problems] == [*range(3, 53), None]
     assert problems[-1].message == "and at least 951 more problems"
 
 

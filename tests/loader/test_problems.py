@@ -12,7 +12,7 @@ def test_problems_are_told_by_position_and_the_same_one_once() -> None:
     problems = Problems("f", 10)
     for line, column in ((2, 1), (1, 9), (1, 2), (2, 1)):
         problems.add("c", "m", "h", Key(line, column))
-    assert [(found.line, found.column) for found in problems.told()] == [(1, 2), (1, 9), (2, 1)]
+    assert [(found.position.line, found.position.column) for found in problems.told()] == [(1, 2), (1, 9), (2, 1)]
 
 
 def test_what_is_not_told_is_counted_and_memory_is_bounded() -> None:

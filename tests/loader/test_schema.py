@@ -82,7 +82,7 @@ def test_the_schemas_words_and_defaults_are_the_cores() -> None:
     assert all(f"{{{field}}}" in PARTS["path"]["description"] for field in FIELDS)
 
 
-MAKERS = {"add", "_refuse", "_tell", "_one", "Problem", "TemplateProblem"}
+MAKERS = {"add", "_refuse", "_tell", "_one", "Problem"}
 
 
 def codes() -> set[str]:
@@ -123,7 +123,7 @@ def test_every_field_of_a_path_is_in_the_manual() -> None:
 def test_the_errors_that_the_manual_shows_are_what_is_printed(told) -> None:
     shown = re.findall(r"^error: manifest\.yaml:(\d+:\d+): (.*)\n  hint: (.*)$", MANUAL, re.MULTILINE)
     problems = told("version: 1\n\nstate: archive\n\nprojects:\n  - id: clx7\n  - id: 012345\n")
-    assert [(f"{p.line}:{p.column}", p.message, p.hint) for p in problems] == shown
+    assert [(f"{p.position.line}:{p.position.column}", p.message, p.hint) for p in problems] == shown
     assert len(shown) == 2
 
 

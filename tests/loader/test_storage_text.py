@@ -40,7 +40,7 @@ def test_what_apply_refuses_validate_refuses_with_the_same_words(tmp_path: Path,
     with pytest.raises(ManifestError) as refused:
         load([manifest(tmp_path, storage)], ManifestSettings())
     (problem,) = refused.value.problems
-    assert (problem.code, problem.line, problem.column) == ("storage", 2, 10)
+    assert (problem.code, problem.position.line, problem.position.column) == ("storage", 2, 10)
     (file,) = load([manifest(tmp_path, "outputs")], ManifestSettings()).files
     with pytest.raises(UsageError) as opened:
         Hooks.of().open_storage(replace(file, storage=storage))

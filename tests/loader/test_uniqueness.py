@@ -18,8 +18,13 @@ def clashes(*names: str) -> list[Problem]:
 
 def test_an_id_twice_in_one_file_names_both_places(told) -> None:
     (problem,) = told("version: 1\nprojects:\n  - id: clx7\n  - {state: deleted, id: clx7}\n")
-    assert (problem.line, problem.column, problem.code, problem.id) == (4, 26, "duplicate_id", "clx7")
-    assert problem.message == f"the id clx7 stands here twice: first at {problem.file}:3:9"
+    assert (problem.position.line, problem.position.column, problem.code, problem.id) == (
+        4,
+        26,
+        "duplicate_id",
+        "clx7",
+    )
+    assert problem.message == f"the id clx7 stands here twice: first at {problem.position.file}:3:9"
 
 
 def test_an_id_in_two_files_names_both_places(write) -> None:
@@ -46,8 +51,8 @@ def test_ids_that_differ_in_case_are_two_projects(write) -> None:
 def test_two_projects_with_one_fixed_path_are_told_before_anything_is_asked(told, first: str, second: str) -> None:
     entries = f'  - {{id: b, path: "{second}"}}\n  - {{id: B, path: "{first}"}}\n'
     (problem,) = told(f"version: 1\nprojects:\n{entries}")
-    assert (problem.line, problem.column, problem.code) == (4, 10, "duplicate_path")
-    assert problem.message.endswith(f"first at {problem.file}:3:10")
+    assert (problem.position.line, problem.position.column, problem.code) == (4, 10, "duplicate_path")
+    assert problem.message.endswith(f"first at {problem.position.file}:3:10")
     assert problem.hint == "give each its own, or put {id} into the path"
 
 
@@ -56,8 +61,13 @@ def test_a_path_that_is_a_folder_of_anothers_is_told(told, first: str, second: s
     beside = f"  - {{id: d, path: '{first}-beside'}}\n"
     entries = f'  - {{id: b, path: "{first}"}}\n  - {{id: c, path: "{second}"}}\n{beside}'
     (problem,) = told(f"version: 1\nprojects:\n{entries}")
-    assert (problem.line, problem.column, problem.code, problem.id) == (4, 10, "path_in_path", "c")
-    assert problem.message.endswith(f"first at {problem.file}:3:10")
+    assert (problem.position.line, problem.position.column, problem.code, problem.id) == (
+        4,
+        10,
+        "path_in_path",
+        "c",
+    )
+    assert problem.message.endswith(f"first at {problem.position.file}:3:10")
 
 
 def test_a_folder_of_one_file_and_a_path_of_another_clash_at_the_later_one(write) -> None:

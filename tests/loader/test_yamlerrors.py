@@ -36,7 +36,7 @@ def test_what_is_not_yaml_is_told_in_plain_words(text: str, place: str, message:
     with pytest.raises(ManifestError) as error:
         read(text.encode(), "f.yaml", ManifestSettings())
     (problem,) = error.value.problems
-    assert problem.where == f"f.yaml:{place}"
+    assert str(problem.position) == f"f.yaml:{place}"
     assert problem.code == "yaml"
     assert message in problem.message
     assert mend in (problem.hint or "")

@@ -75,7 +75,7 @@ REFUSED = [
 @pytest.mark.parametrize(("text", "places"), REFUSED)
 def test_each_refusal_is_told_once_with_its_place(text: str | bytes, places: list[tuple[int, int, str]]) -> None:
     found = refused(text)
-    assert [(problem.line, problem.column, problem.code) for problem in found] == places
+    assert [(problem.position.line, problem.position.column, problem.code) for problem in found] == places
     assert all(problem.hint and problem.message.isprintable() for problem in found)
 
 
@@ -90,7 +90,7 @@ def test_a_key_that_stands_twice_is_told_with_both_places() -> None:
 
 def test_refusals_in_different_places_are_told_together() -> None:
     found = refused("a: *x\nb: !t 1\nc: 1\nc: &y 2\n")
-    assert [(problem.line, problem.code) for problem in found] == [
+    assert [(problem.position.line, problem.code) for problem in found] == [
         (1, "alias"),
         (2, "tag"),
         (4, "duplicate_key"),
@@ -141,7 +141,7 @@ def test_the_pure_python_parser_reads_the_same(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(yaml, "__with_libyaml__", False)
     assert read(text, "f.yaml", SETTINGS) == quick
     for bad, places in REFUSED:
-        assert [(found.line, found.column, found.code) for found in refused(bad)] == places
+        assert [(found.position.line, found.position.column, found.code) for found in refused(bad)] == places
     assert [problem.code for problem in refused('a: "\\Uffffffff"')] == ["yaml"]
 
 

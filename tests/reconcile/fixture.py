@@ -13,6 +13,7 @@ from mhsync.api.client import Client
 from mhsync.core.manifest import DEFAULT_PATH, Deletes, Entry, Manifest, ManifestFile, Policy, State
 from mhsync.core.plan import Plan
 from mhsync.core.report import ProjectResult, Report
+from mhsync.errors import Position
 from mhsync.hooks.manager import Hooks
 from mhsync.reconcile.context import ApplyOptions, RunContext, Stop
 from mhsync.reconcile.plan import plan
@@ -63,7 +64,7 @@ class ReconcileFixture:
         entries = []
         for line, (id_, wanted) in enumerate(states.items(), start=3):
             state, path = (wanted, DEFAULT_PATH) if isinstance(wanted, str) else wanted
-            entries.append(Entry(id_, State(state), path, file, line, 9))
+            entries.append(Entry(id_, State(state), path, Position(file, line, 9)))
         kept = storage or str(self.folder)
         one = ManifestFile(
             file, str(self.folder.parent), "0" * 64, storage=kept, policy=policy, entries=tuple(entries)

@@ -83,7 +83,7 @@ def test_what_is_not_recognised_is_kept_and_so_is_its_original(bench, body):
     error = result_of(report, "one").error
     assert (outcomes(report), error.code) == ({"one": "failed"}, "copy_not_proved")
     assert "not recognised as audio" in error.message
-    assert "audio_only: false" in error.message
+    assert "audio_only: false" in error.text
     assert (b.sent("DELETE"), b.files()) == ([], {"one/output.wav": len(body)})
     assert b.receipt("one")["outputs"][0]["audio_format"] == "unrecognised"
     b.check_receipts_are_true()

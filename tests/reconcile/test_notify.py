@@ -9,6 +9,7 @@ import pytest
 
 import mhsync
 from mhsync.core.manifest import Manifest, NotifyTarget
+from mhsync.errors import Position
 from mhsync.hooks.manager import Hooks
 from mhsync.reconcile.context import ApplyOptions
 from mhsync.sandbox.account import SandboxProject, outputs_of
@@ -127,7 +128,7 @@ def test_a_name_of_the_environment_is_resolved_at_apply_alone_and_options_are_pa
 def test_an_unset_name_is_a_warning_and_fails_nothing(bench):
     b = bench(complete("a"))
     warnings = []
-    desired = notified(b, {"a": "downloaded"}, NotifyTarget("${NOT_SET}", line=7, column=5))
+    desired = notified(b, {"a": "downloaded"}, NotifyTarget("${NOT_SET}", position=Position("m.yaml", 7, 5)))
     report = b.apply(desired, observer=collect_warnings(warnings))
     assert report.exit_code == 0
     assert warnings == ["m.yaml:7:5: the environment has no NOT_SET (set it, or nobody is told)"]

@@ -68,7 +68,7 @@ def test_an_error_names_file_line_and_column_and_what_to_write(
     with pytest.raises(ManifestError) as caught:
         read_faults(f"faults:\n  - {item}\n".encode(), "faults.yaml")
     (problem,) = caught.value.problems
-    assert problem.where == f"faults.yaml:2:{column}"
+    assert str(problem.position) == f"faults.yaml:2:{column}"
     assert message in problem.message
     assert hint in (problem.hint or "")
 
@@ -82,7 +82,7 @@ def test_a_rate_that_makes_no_sense_is_refused(rate: str) -> None:
 def test_a_missing_file_is_a_usage_error_that_names_it(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         load_faults(tmp_path / "none.yaml")
-    assert caught.value.problems[0].file == str(tmp_path / "none.yaml")
+    assert caught.value.problems[0].position.file == str(tmp_path / "none.yaml")
 
 
 def page_rows() -> dict[str, tuple[str, str]]:

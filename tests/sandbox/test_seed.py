@@ -112,7 +112,7 @@ def test_an_error_names_file_line_and_column_and_what_to_write(
     with pytest.raises(ManifestError) as caught:
         read_seed(text.encode(), "seed.yaml")
     (problem,) = caught.value.problems
-    assert problem.where == f"seed.yaml:3:{column}"
+    assert str(problem.position) == f"seed.yaml:3:{column}"
     assert message in problem.message
     assert hint in (problem.hint or "")
 
@@ -121,7 +121,7 @@ def test_all_problems_are_told_at_once() -> None:
     text = b"projects:\n  - {id: a, size: 3}\n  - {id: a}\n  - {id: b, nam: x}\nafter_delete: maybe\n"
     with pytest.raises(ManifestError) as caught:
         read_seed(text, "s.yaml")
-    assert [problem.where for problem in caught.value.problems] == [
+    assert [str(problem.position) for problem in caught.value.problems] == [
         "s.yaml:2:19",
         "s.yaml:3:10",
         "s.yaml:4:13",
@@ -140,7 +140,7 @@ def test_a_missing_file_is_a_usage_error_that_names_it(tmp_path: Path) -> None:
     for path in (tmp_path / "none.yaml", tmp_path):
         with pytest.raises(UsageError, match="cannot read it") as caught:
             load_seed(path)
-        assert caught.value.problems[0].file == str(path)
+        assert caught.value.problems[0].position.file == str(path)
 
 
 def test_the_default_world_has_every_status_several_outputs_odd_names_and_what_is_deleted() -> None:

@@ -8,7 +8,7 @@ from mhsync.cli.render.table import Row, collapse_repeats, render_table
 from mhsync.cli.render.terminal import Color, Style, escape
 from mhsync.cli.render.units import counted, human_size
 from mhsync.core.plan import Action, Plan, ProjectPlan, Verdict
-from mhsync.core.report import BAD, ActionOutcome, ErrorInfo, Outcome, ProjectResult, Report
+from mhsync.core.report import BAD, ActionOutcome, Outcome, ProjectResult, Report
 from mhsync.errors import Problem, StorageUnavailable
 
 _PLAN_HEADER = ("PROJECT", "ACTION", "WHY")
@@ -104,7 +104,8 @@ def _plan_row(project: ProjectPlan, *, is_verbose: bool) -> Row:
     if project.verdict is not Verdict.CHANGE:
         sign, color, _ = _VERDICTS[project.verdict]
         is_shared = project.reason_code in _SHARED
-        return Row(sign, project.id, project.verdict.value, project.reason, color, folds=True, is_shared=is_shared)
+        reason = project.reason if project.problem is None else project.problem.text
+        return Row(sign, project.id, project.verdict.value, reason, color, folds=True, is_shared=is_shared)
     actions = project.actions
     reason = project.reason
     if project.never_stored and "never stored" not in reason:
@@ -159,13 +160,13 @@ def _report_detail(result: ProjectResult) -> str:
             return result.note
 
 
-def _error_detail(result: ProjectResult, error: ErrorInfo) -> str:
+def _error_detail(result: ProjectResult, error: Problem) -> str:
     """What went wrong, and which of several actions it befell."""
     if len(result.actions) < 2:
-        return error.message
+        return error.text
     words = {ActionOutcome.DONE: "done", ActionOutcome.FAILED: "failed", ActionOutcome.SKIPPED: "not done"}
     told = ", ".join(f"{action.action} {words[action.outcome]}" for action in result.actions)
-    return f"{told}: {error.message}"
+    return f"{told}: {error.text}"
 
 
 def _has_fetched(result: ProjectResult) -> bool:

@@ -146,8 +146,8 @@ def _still_offers(run: RunContext, plan: ProjectPlan, receipt: Receipt) -> bool:
             what = (
                 "other outputs than those stored" if project.downloads else f"no outputs ({project.status_text})"
             )
-        case Unreadable(message=message):
-            what = message
+        case Unreadable(problem):
+            what = problem.text
     raise OutputsChanged(
         f"the API now shows {what}: {plan.id} is not deleted",
         hint="apply again: the next run plans with what the API shows now",

@@ -13,12 +13,12 @@ from mhsync.core.plan import Action, Plan, PlannedOutput, ProjectPlan, Verdict
 from mhsync.core.report import (
     ActionOutcome,
     ActionResult,
-    ErrorInfo,
     Outcome,
     ProjectResult,
     Report,
     ReportedOutput,
 )
+from mhsync.errors import Problem
 from tests.cli.schemas import assert_valid
 
 LOOK = Style(80)
@@ -105,7 +105,7 @@ def test_many_projects_with_one_and_the_same_trouble_are_a_few_and_a_count():
     assert "x  and 490 more               failed    the same; -v lists them" in lines
     assert sum("download" in line for line in lines[:-1]) == 50
     assert len(plan_text(plan_of(failed), LOOK, is_verbose=True).splitlines()) > 500
-    denied = ErrorInfo("authentication_failed", "the API answered 401")
+    denied = Problem("authentication_failed", "the API answered 401")
     results = tuple(result(n, Outcome.NOT_ATTEMPTED, error=denied) for n in range(10_000))
     assert len(report_text(Report(results), LOOK).splitlines()) == 15
     eleven = plan_text(plan_of(failed[:11]), LOOK)
@@ -166,7 +166,7 @@ def done(*actions):
     return tuple(ActionResult(action, ActionOutcome.DONE) for action in actions)
 
 
-CUT = ErrorInfo("download", "the answer was cut short 6 times (the link may be bad: try again later)")
+CUT = Problem("download", "the answer was cut short 6 times (the link may be bad: try again later)")
 
 
 def every_outcome():
@@ -179,11 +179,11 @@ def every_outcome():
         result(4, Outcome.DELETED, done(DELETE), note="it was gone already"),
         result(5, Outcome.MOVED, done(MOVE), outputs=(ReportedOutput("intro/Morning jingle.wav", 10, SHA),)),
         result(6, Outcome.PENDING, note="queued: not ready yet"),
-        result(7, Outcome.BLOCKED, error=ErrorInfo("render_error", "the render ended in error (no_speech_found)")),
+        result(7, Outcome.BLOCKED, error=Problem("render_error", "the render ended in error (no_speech_found)")),
         result(8, Outcome.FAILED, (ActionResult(DOWNLOAD, ActionOutcome.FAILED, CUT),), CUT),
         result(9, Outcome.FAILED, half, CUT, outputs=(stored(9),)),
         result(10, Outcome.NOT_ATTEMPTED, (ActionResult(DELETE, ActionOutcome.SKIPPED),),
-               ErrorInfo("authentication_failed", "the API answered 401: the key is wrong")),
+               Problem("authentication_failed", "the API answered 401: the key is wrong")),
     ]  # fmt: skip
 
 
@@ -197,7 +197,7 @@ def test_a_verbose_report_lists_the_unchanged_and_the_files(golden):
 
 def test_an_interrupted_report_says_so_and_what_to_do():
     results = (
-        result(1, Outcome.NOT_ATTEMPTED, error=ErrorInfo("interrupted", "interrupted before this was tried")),
+        result(1, Outcome.NOT_ATTEMPTED, error=Problem("interrupted", "interrupted before this was tried")),
     )
     text = report_text(Report(results, is_interrupted=True), LOOK)
     assert "Interrupted: 0 downloaded, 0 moved, 0 deleted, 0 archived; 1 not attempted." in text
@@ -223,8 +223,8 @@ def test_every_outcome_has_a_word_a_sign_and_a_place():
 
 
 def test_a_fault_of_a_whole_storage_is_one_row_and_others_stay_apart():
-    error = ErrorInfo("storage_unreadable", "cannot list s3://bucket: access is denied (403)")
-    other = ErrorInfo("storage_unreadable", "cannot list s3://other: access is denied (403)")
+    error = Problem("storage_unreadable", "cannot list s3://bucket: access is denied (403)")
+    other = Problem("storage_unreadable", "cannot list s3://other: access is denied (403)")
     results = [result(n, Outcome.FAILED, error=error) for n in range(1, 41)]
     results.append(result(41, Outcome.FAILED, error=other))
     text = report_text(Report(tuple(results)), Style(120))

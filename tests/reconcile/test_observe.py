@@ -1,0 +1,57 @@
+"""Observe: why a project or a storage could not be read reaches the plan and the report whole, with its hint."""
+
+from __future__ import annotations
+
+from mhsync.cli.render.terminal import Style
+from mhsync.cli.render.text import plan_text, report_text
+from mhsync.errors import Position, StorageUnavailable
+from mhsync.hooks.manager import Hooks
+from mhsync.hooks.specs import hookimpl
+from mhsync.sandbox.faults import Status
+from mhsync.storage.local import LocalStorage
+from tests.reconcile.fixture import complete
+
+API_HINT = "neither the account's plan nor the key may allow this"
+STORAGE_HINT = "grant the key s3:ListBucket"
+
+
+class _Denied(LocalStorage):
+    def list(self, prefix=""):
+        raise StorageUnavailable("cannot list denied://a: access is denied (403)", hint=STORAGE_HINT)
+
+
+class _Plugin:
+    def __init__(self, folder) -> None:
+        self.folder = folder
+
+    @hookimpl
+    def mhsync_storage_schemes(self):
+        return {"denied": lambda url, options: _Denied(self.folder)}
+
+
+def test_the_hint_of_the_api_client_reaches_plan_and_report(bench):
+    b = bench(complete("a"))
+    b.fault(Status(403), host="api")
+    (project,) = b.plan({"a": "downloaded"}).projects
+    assert project.problem is not None
+    assert (project.problem.code, project.problem.hint) == ("permission_denied", API_HINT)
+    assert project.problem.position == Position("m.yaml", 3, 9)
+    _assert_shown(b, {"a": "downloaded"}, "permission_denied", API_HINT)
+
+
+def test_the_hint_of_a_storage_reaches_plan_and_report(bench):
+    b = bench(complete("a"))
+    b.hooks = Hooks.of(denied=_Plugin(b.folder))
+    _assert_shown(b, b.manifest({"a": "downloaded"}, storage="denied://a"), "storage_unreadable", STORAGE_HINT)
+
+
+def _assert_shown(b, manifest, code: str, hint: str) -> None:
+    """In the text and in the JSON, whose keys stay as they are: `code` and `message`."""
+    plan, report = b.plan(manifest), b.apply(manifest)
+    assert f"({hint})" in plan_text(plan, Style(300))
+    assert plan.to_json()["projects"][0]["reason"].endswith(f"({hint})")
+    assert f"({hint})" in report_text(report, Style(300))
+    error = report.to_json()["results"][0]["error"]
+    assert error.keys() == {"code", "message"}
+    assert error["code"] == code
+    assert error["message"].endswith(f"({hint})")
