@@ -1,1 +1,1 @@
-"""Plugins: the typed hook specifications, the manager that loads them, and our own built-ins."""
+"""Plugins: hook specifications, discovery, registration, and the calls of each hook."""

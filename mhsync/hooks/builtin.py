@@ -1,4 +1,4 @@
-"""What mhsync itself brings, through the same hooks as any plugin: folders of this machine."""
+"""The built-in plugin: storages in local folders, through the same hooks as any other plugin."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def mhsync_storage_schemes() -> Mapping[str, StorageFactory]:
 
 
 def open_folder(url: str, options: Mapping[str, Any]) -> Storage:
-    """A folder by its URL, `file:///absolute/path`; a plain path of a manifest arrives here as one.
+    """Open a local folder by its URL, `file:///absolute/path`. A plain path in a manifest was made one before.
 
     Raises:
         UsageError: the URL names another machine or no absolute path, or there are options.
@@ -29,5 +29,5 @@ def open_folder(url: str, options: Mapping[str, Any]) -> Storage:
     if problem is not None:
         raise UsageError(f"{problem.message}: {url!r:.200}", hint=problem.hint)
     if options:
-        raise UsageError(f"a folder has no storage option {min(options)!r:.60}", hint="leave out storage_options")
+        raise UsageError(f"a folder has no storage option {min(options)!r:.60}", hint="remove storage_options")
     return LocalStorage(os.fsdecode(unquote_to_bytes(urlsplit(url).path)))

@@ -1,4 +1,4 @@
-"""Finding plugins: installed distributions with an entry point in the group `mhsync`."""
+"""Discover plugins: installed distributions with an entry point in the group `mhsync`."""
 
 from __future__ import annotations
 
@@ -12,24 +12,51 @@ from mhsync.hooks.specs import PROJECT
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A plugin that is there to be loaded. `version` is None for what is part of mhsync itself."""
+    """A plugin that can be loaded. `version` is None for the built-in plugin."""
 
     name: str
     """The distribution's name."""
     version: str | None
     module: str
-    """What the entry point names: a module, or an object in one."""
+    """The target of the entry point: a module, or an object in a module."""
     load: Callable[[], object]
 
 
+@dataclass(frozen=True, slots=True)
+class NotLoaded:
+    """The plugins that `switch` (`--no-plugins` or `MHSYNC_PLUGINS`) keeps from being loaded."""
+
+    switch: str
+    is_all: bool
+    """No plugin was loaded except the built-in one."""
+    names: frozenset[str] = frozenset()
+    """The installed distributions that were not loaded; empty for `--no-plugins`, which looks for none."""
+
+    def reason(self, package: str | None) -> tuple[str, str] | None:
+        """Why the package, or a plugin of unknown name, is not loaded, and what to do; None: another reason."""
+        if self.is_all:
+            plugins = package or "the plugin that serves the scheme"
+            hint = f"add {plugins} to {self.switch}, or unset it"
+            hint = "omit --no-plugins" if self.switch == "--no-plugins" else hint
+            return f"plugins are switched off by {self.switch}", hint
+        if package in self.names:
+            return f"{self.switch} does not list it", f"add {package} to {self.switch}, or unset {self.switch}"
+        if package is None and self.names:
+            return (
+                f"{self.switch} does not list {', '.join(sorted(self.names))}",
+                f"add the plugin that serves the scheme to {self.switch}",
+            )
+        return None
+
+
 def normalized(name: str) -> str:
-    """A distribution's name as names are compared (PEP 503)."""
+    """A distribution's name in the form in which names are compared (PEP 503)."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def installed() -> list[Candidate]:
-    """All plugins of this environment, by name; nothing is imported yet."""
-    # Reading all installed metadata takes tens of milliseconds: only who loads plugins pays.
+    """All plugins of this environment, sorted by name. None of them is imported."""
+    # Imported here: commands that load no plugins need not wait for it.
     from importlib.metadata import entry_points
 
     found = [
@@ -44,11 +71,11 @@ def installed() -> list[Candidate]:
     return sorted(found, key=lambda candidate: (candidate.name, candidate.module))
 
 
-def chosen(found: Sequence[Candidate], only: Sequence[str] | None) -> list[Candidate]:
-    """The plugins of the distributions in `only`; all where it is None.
+def select(found: Sequence[Candidate], only: Sequence[str] | None) -> list[Candidate]:
+    """The plugins of the distributions in `only`, or all plugins if it is None.
 
     Raises:
-        UsageError: a name is no installed plugin's.
+        UsageError: no installed plugin has one of the names.
     """
     if only is None:
         return list(found)
@@ -57,7 +84,7 @@ def chosen(found: Sequence[Candidate], only: Sequence[str] | None) -> list[Candi
     missing = sorted(wanted - names)
     if missing:
         raise UsageError(
-            f"no plugin is installed under the name {missing[0]!r:.80}",
-            hint=f"installed are: {', '.join(sorted(names)) or 'none'}",
+            f"no installed plugin is named {missing[0]!r:.80}",
+            hint=f"installed plugins: {', '.join(sorted(names)) or 'none'}",
         )
     return [candidate for candidate in found if candidate.name in wanted]

@@ -1,4 +1,4 @@
-"""Calling what others wrote: whatever it raises comes back as a value, and its words on one line."""
+"""Call code of plugins: an exception is returned as a value, and its text is made safe to print."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ T = TypeVar("T")
 
 _TEXT_MAX = 300
 _SECRET_MIN = 4
-"""Shorter parts of a URL are no secrets, and stand in half of all words."""
+"""Characters. Shorter parts of a URL are not redacted: they occur in ordinary words."""
 
 
 def attempt(call: Callable[[], T]) -> T | BaseException:
-    """What the call returns, or the exception it ended with; `sys.exit` in a plugin is one more of those.
+    """The result of the call, or the exception it raised, `SystemExit` included.
 
     Raises:
-        KeyboardInterrupt: as it comes.
-        Interrupted: as it comes.
+        KeyboardInterrupt: not caught.
+        Interrupted: not caught.
     """
     try:
         return call()
@@ -34,27 +34,27 @@ def attempt(call: Callable[[], T]) -> T | BaseException:
 
 
 def call(implementation: pluggy.HookImpl, arguments: Mapping[str, object]) -> Any:
-    """Call one implementation with those of the hook's arguments that it takes."""
+    """Call one implementation of a hook with the arguments that it accepts."""
     return implementation.function(*[arguments[name] for name in implementation.argnames])
 
 
 def one_line(error: BaseException) -> str:
-    """An exception in one line without control characters; our own errors speak for themselves."""
+    """An exception on one line, without control characters; an `MhsyncError` without the name of its class."""
     if isinstance(error, MhsyncError):
-        return flat(error.message)
-    text = flat(str(error))
+        return single_line(error.message)
+    text = single_line(str(error))
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def flat(text: str) -> str:
-    """The text on one line, printable, bounded, and without the query of any URL in it."""
+def single_line(text: str) -> str:
+    """The text on one line: printable, at most 300 characters, and without the query of any URL."""
     line = " ".join(without_queries(text).split())
     safe = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in line)
     return safe if len(safe) <= _TEXT_MAX else safe[: _TEXT_MAX - 1] + "…"
 
 
-def without(text: str, url: str) -> str:
-    """The text without the URL and without any longer part of it: a notifier's URL is a secret as a whole."""
+def redact_url(text: str, url: str) -> str:
+    """The text without the URL and its parts of 4 or more characters: a notifier's URL is a secret."""
     scheme, _, rest = url.partition("://")
     for mark in "/?&=@:;,#":
         rest = rest.replace(mark, " ")

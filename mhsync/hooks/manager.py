@@ -1,4 +1,4 @@
-"""Hooks: the plugins of one run behind typed methods. They change no more once loaded: any thread may call."""
+"""The plugins of one run, with a typed method for each hook. Any thread may call them."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from mhsync.core.receipt import StoredOutput
 from mhsync.core.text import values_without_queries
 from mhsync.errors import MhsyncError, OutputRejected, PlanRefused, PluginError, StorageUnavailable, UsageError
 from mhsync.hooks import builtin
-from mhsync.hooks.discovery import Candidate, chosen, installed
+from mhsync.hooks.discovery import Candidate, NotLoaded, installed, select
 from mhsync.hooks.guarded_storage import GuardedStorage
-from mhsync.hooks.invoke import attempt, call, flat, one_line, without
+from mhsync.hooks.invoke import attempt, call, one_line, redact_url, single_line
 from mhsync.hooks.registry import Loaded, PluginInfo, load_all
 from mhsync.hooks.schemes import (
     FALLBACK,
@@ -41,52 +41,55 @@ if TYPE_CHECKING:
 
 __all__ = ["Hooks", "PluginInfo"]
 
-_OURS = Candidate("mhsync", None, builtin.__name__, lambda: builtin)
+_BUILT_IN = Candidate("mhsync", None, builtin.__name__, lambda: builtin)
 
 
 class Hooks:
-    """The plugins of one run. `load` finds those that are installed, `of` takes them as objects."""
+    """The plugins of one run. `load` loads installed plugins, `of` takes objects."""
 
-    def __init__(self, loaded: Loaded, left_out: frozenset[str] | None) -> None:
+    def __init__(self, loaded: Loaded, not_loaded: NotLoaded | None = None) -> None:
         self._loaded = loaded
-        self._left_out = left_out
+        self._not_loaded = not_loaded
 
     @classmethod
     def load(cls, *, enabled: bool = True, only: Sequence[str] | None = None) -> Hooks:
-        """Load plugins of the entry-point group `mhsync`; one that is broken is kept in `plugins` with its error.
+        """Load the plugins of the entry-point group `mhsync`. `plugins` lists broken ones with their errors.
 
         Args:
-            enabled: False loads what mhsync itself brings, and nothing else.
-            only: distribution names to load; None loads all that are installed.
+            enabled: False (`--no-plugins`) loads only the built-in plugin.
+            only: the distribution names of `MHSYNC_PLUGINS`; None loads all installed plugins.
 
         Raises:
-            UsageError: a name in `only` is no installed plugin's.
+            UsageError: no installed plugin has one of the names in `only`.
         """
         if not enabled:
-            return cls(load_all([_OURS]), left_out=None)
-        found = installed()
-        taken = chosen(found, only)
-        left_out = frozenset(candidate.name for candidate in found) - {candidate.name for candidate in taken}
-        return cls(load_all([_OURS, *taken]), left_out)
+            return cls(load_all([_BUILT_IN]), NotLoaded("--no-plugins", is_all=True))
+        candidates = installed()
+        selected = select(candidates, only)
+        if only is None:
+            return cls(load_all([_BUILT_IN, *selected]))
+        names = {candidate.name for candidate in candidates} - {candidate.name for candidate in selected}
+        not_loaded = NotLoaded("MHSYNC_PLUGINS", is_all=not selected, names=frozenset(names))
+        return cls(load_all([_BUILT_IN, *selected]), not_loaded)
 
     @classmethod
     def of(cls, **plugins: object) -> Hooks:
-        """What mhsync brings and these plugins, by name: for programs and tests that need no installed ones."""
+        """The built-in plugin and these objects, by name: for programs and tests that use no installed plugins."""
         given = [Candidate(name, None, name, partial(_itself, plugin)) for name, plugin in plugins.items()]
-        return cls(load_all([_OURS, *given]), frozenset())
+        return cls(load_all([_BUILT_IN, *given]))
 
     @property
     def plugins(self) -> tuple[PluginInfo, ...]:
-        """What was loaded, and what failed to load and why; mhsync's own first."""
+        """Every plugin, loaded or broken; the built-in one first."""
         return self._loaded.plugins
 
     @property
     def has_checks(self) -> bool:
-        """Whether any plugin looks at downloaded files."""
+        """Whether any plugin checks downloaded files."""
         return bool(self._loaded.implementations("mhsync_check_output"))
 
     def require_loaded(self) -> None:
-        """Before a plan or an apply: a plugin that is broken might have refused what is about to happen.
+        """Refuse to continue with a broken plugin: it might have vetoed the plan or rejected a file.
 
         Raises:
             PluginError: a plugin failed to load, has a misspelt hook, or serves a scheme that another one serves.
@@ -95,18 +98,18 @@ class Hooks:
             if plugin.error is not None and not plugin.is_loadable:
                 raise PluginError(
                     f"the plugin {plugin.name} is broken: {plugin.error}",
-                    hint="mend or uninstall it, or choose plugins with MHSYNC_PLUGINS or --no-plugins",
+                    hint="fix or uninstall it, or choose plugins with MHSYNC_PLUGINS or --no-plugins",
                 )
 
     def open_storage(self, file: ManifestFile) -> Storage:
-        """Open the storage of a manifest; a plain path starts at the manifest's own folder.
+        """Open the storage of a manifest. A relative path is relative to the folder of the manifest.
 
         Whatever its plugin raises later becomes a `StorageError` (see `GuardedStorage`).
 
         Raises:
-            StorageUnavailable: no plugin serves its scheme, or the one that does cannot open it.
+            StorageUnavailable: no plugin serves its scheme, or the plugin cannot open it.
             UsageError: the URL or an option is wrong.
-            PluginError: two plugins serve its scheme, or the one that does gave no storage.
+            PluginError: two plugins serve its scheme, or the factory returned something other than a storage.
         """
         try:
             return self._open_storage(file)
@@ -120,59 +123,59 @@ class Hooks:
         _refuse_clash(self._loaded.storages, scheme)
         provider = self._loaded.storages.find(scheme)
         if provider is None:
-            message, hint = self._nobody(scheme, STORAGES, self._loaded.storages.names, "keeps files under")
+            message, hint = self._unserved(scheme, STORAGES, self._loaded.storages.names, "storages")
             raise StorageUnavailable(message, hint=hint)
         result = attempt(lambda: provider.factory(url, file.storage_options))
         if isinstance(result, Storage):
             return GuardedStorage(provider.plugin, result)
         if isinstance(result, BaseException):
             kind = UsageError if isinstance(result, UsageError) else StorageUnavailable
-            whose = "" if provider.plugin == _OURS.name else f" (plugin {provider.plugin})"
+            whose = "" if provider.plugin == _BUILT_IN.name else f" (plugin {provider.plugin})"
             raise kind(
                 f"cannot open the storage {shown_url(url)}{whose}: {one_line(result)}", hint=_hint_of(result)
             ) from result
         raise PluginError(
-            f"{provider.plugin}: the factory of {scheme}:// gave a {type(result).__name__}, no Storage"
+            f"{provider.plugin}: the factory of {scheme}:// returned a {type(result).__name__}, not a Storage"
         )
 
     def open_notifier(self, url: str, options: Mapping[str, Any]) -> tuple[str, Notifier]:
-        """Make the notifier of a URL, which is a secret: no message holds more of it than its scheme.
+        """Make the notifier of a URL. The URL is a secret: messages hold only its scheme.
 
         Returns:
             The name of the plugin, and its notifier.
 
         Raises:
-            PluginError: no plugin serves its scheme, two do, or the one that does failed.
+            PluginError: no plugin serves its scheme, two plugins do, or the factory failed.
         """
         scheme = scheme_of(url)
         if scheme is None:
             raise PluginError(
-                "a notify target is no URL", hint="write scheme://…, or ${NAME} of a variable with one"
+                "a notify target is not a URL", hint="write scheme://…, or ${NAME} for a variable that holds one"
             )
         _refuse_clash(self._loaded.notifiers, scheme)
         provider = self._loaded.notifiers.find(scheme)
         if provider is None:
-            message, hint = self._nobody(scheme, NOTIFIERS, self._loaded.notifiers.names, "notifies under")
+            message, hint = self._unserved(scheme, NOTIFIERS, self._loaded.notifiers.names, "notifications")
             raise PluginError(message, hint=hint)
         result = attempt(lambda: provider.factory(url, options))
         if isinstance(result, BaseException):
-            text = without(one_line(result), url)
+            text = redact_url(one_line(result), url)
             advice = _hint_of(result)
             raise PluginError(
-                f"{provider.plugin}: cannot notify under {scheme}://…: {text}",
-                hint=None if advice is None else without(advice, url),
+                f"{provider.plugin}: cannot open the notify target {scheme}://…: {text}",
+                hint=None if advice is None else redact_url(advice, url),
             ) from None
         if not callable(getattr(result, "notify", None)):
             raise PluginError(
-                f"{provider.plugin}: the factory of {scheme}:// gave a {type(result).__name__}, no Notifier"
+                f"{provider.plugin}: the factory of {scheme}:// returned a {type(result).__name__}, not a Notifier"
             )
         return provider.plugin, result
 
     def review_plan(self, plan: Plan) -> None:
-        """Show a plan to every plugin that wants to see it.
+        """Call `mhsync_review_plan` of every plugin.
 
         Raises:
-            PlanRefused: one of them vetoed it, or failed while it looked; the message names each.
+            PlanRefused: a plugin vetoed the plan or failed; the message names each of them.
         """
         reasons = []
         hint = None
@@ -186,13 +189,13 @@ class Hooks:
             raise PlanRefused("; ".join(reasons), hint=hint)
 
     def check_output(self, project: Project, output: StoredOutput, file: Path) -> dict[str, Any]:
-        """Show a downloaded file to every plugin that wants to see it.
+        """Call `mhsync_check_output` of every plugin for a downloaded file.
 
         Returns:
-            What they found out, together; the last one called has the last word on a key.
+            The facts of all plugins. If two return the same key, the plugin that was called last prevails.
 
         Raises:
-            OutputRejected: one of them rejected it, or failed; the message names it.
+            OutputRejected: a plugin rejected the file or failed; the message names it.
         """
         facts: dict[str, Any] = {}
         arguments = {"project": project, "output": output, "file": file}
@@ -209,14 +212,14 @@ class Hooks:
         return facts
 
     def event(self, event: Event) -> list[PluginError]:
-        """Tell every plugin that wants to know; the errors of those that raised."""
-        return self._tell_all("mhsync_event", {"event": event})
+        """Call `mhsync_event` of every plugin; returns the errors of those that raised."""
+        return self._call_all("mhsync_event", {"event": event})
 
     def add_commands(self, group: click.Group) -> list[PluginError]:
-        """Let every plugin add its commands; the errors of those that raised."""
-        return self._tell_all("mhsync_commands", {"group": group})
+        """Call `mhsync_commands` of every plugin; returns the errors of those that raised."""
+        return self._call_all("mhsync_commands", {"group": group})
 
-    def _tell_all(self, hook: str, arguments: Mapping[str, object]) -> list[PluginError]:
+    def _call_all(self, hook: str, arguments: Mapping[str, object]) -> list[PluginError]:
         results = [
             (plugin, attempt(partial(call, implementation, arguments)))
             for plugin, implementation in self._loaded.implementations(hook)
@@ -227,30 +230,31 @@ class Hooks:
             if isinstance(result, BaseException)
         ]
 
-    def _nobody(
-        self, scheme: str, known: Mapping[str, Package], served: Sequence[str], does: str
+    def _unserved(
+        self, scheme: str, known: Mapping[str, Package], served: Sequence[str], kind: str
     ) -> tuple[str, str]:
-        """What to say of a scheme that nobody serves: a message and a hint."""
+        """Message and hint for a scheme that no loaded plugin serves."""
         broken = {plugin.name: plugin.error for plugin in self.plugins if plugin.error is not None}
         failed = "".join(f"; {name} is broken: {error}" for name, error in broken.items())
         served_by = matching(scheme, known)
         package = known.get(served_by or "")
-        if package is None:
-            return (
-                f"no plugin {does} {scheme}://{failed}",
-                f"install the plugin that does; served here: {', '.join(served) or 'none'}",
-            )
-        if package.name in broken:
+        if package is not None and package.name in broken:
             return (
                 f"{scheme}:// needs {package.name}, which is broken: {broken[package.name]}",
-                "mend or reinstall it",
+                "fix or reinstall it",
             )
-        if self._left_out is None or package.name in self._left_out:
+        # The fallback serves any scheme: it does not show which package was meant.
+        named = None if package is None or served_by == FALLBACK else package.name
+        reason = self._not_loaded and self._not_loaded.reason(named)
+        if reason:
+            message, hint = reason
+            return f"{scheme}:// needs {named or 'a plugin'}, but {message}{failed}", hint
+        if package is None:
             return (
-                f"{scheme}:// needs {package.name}, which was not to be loaded",
-                "leave out --no-plugins, and name it in MHSYNC_PLUGINS where that is set",
+                f"no plugin serves {kind} under {scheme}://{failed}",
+                f"install a plugin that serves it; available: {', '.join(served) or 'none'}",
             )
-        # What only the fallback would serve may be the scheme of a plugin that is broken.
+        # A scheme that only the fallback matches may belong to a broken plugin.
         others = failed if served_by == FALLBACK else ""
         return (
             f"{scheme}:// needs {package.name}: {package.install}{others}",
@@ -261,14 +265,14 @@ class Hooks:
 def _refuse_clash(schemes: Schemes[Any], scheme: str) -> None:
     clash = schemes.clash(scheme)
     if clash is not None:
-        raise PluginError(str(clash), hint="uninstall one of them, or choose with MHSYNC_PLUGINS")
+        raise PluginError(str(clash), hint="uninstall one of them, or choose one with MHSYNC_PLUGINS")
 
 
 def _storage_url(file: ManifestFile) -> str:
-    """The storage's URL; a plain path becomes a file's URL.
+    """The storage's URL; a path becomes a `file:` URL.
 
     Raises:
-        UsageError: it is neither a path nor a URL.
+        UsageError: the text is neither a path nor a URL.
     """
     place = file.storage
     if scheme_of(place) is not None:
@@ -280,7 +284,7 @@ def _storage_url(file: ManifestFile) -> str:
 
 
 def _facts(implementation: HookImpl, arguments: Mapping[str, object]) -> dict[str, Any]:
-    """What a check found out, as the receipt can keep it."""
+    """The facts of one check, as JSON values for the receipt."""
     given = call(implementation, arguments)
     facts: dict[str, Any] = {} if given is None else dict(given)
     kept: Any = values_without_queries(json.loads(json.dumps(facts, allow_nan=False)))
@@ -288,7 +292,7 @@ def _facts(implementation: HookImpl, arguments: Mapping[str, object]) -> dict[st
 
 
 def _hint_of(error: BaseException) -> str | None:
-    return flat(error.hint) if isinstance(error, MhsyncError) and error.hint is not None else None
+    return single_line(error.hint) if isinstance(error, MhsyncError) and error.hint is not None else None
 
 
 def _itself(value: object) -> object:

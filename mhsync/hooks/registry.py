@@ -1,4 +1,4 @@
-"""Loading plugins: each is looked over and registered, and what is wrong with one is kept beside its name."""
+"""Load, validate and register plugins. The problem of a broken plugin is kept in its `PluginInfo`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mhsync.hooks import specs
 from mhsync.hooks.discovery import Candidate
 from mhsync.hooks.invoke import attempt, call, one_line
 from mhsync.hooks.schemes import Clash, Provider, Schemes, is_scheme
-from mhsync.hooks.validation import fault_of, implemented
+from mhsync.hooks.validation import find_problem, implemented
 from mhsync.storage.base import Storage
 
 _STORAGES = "mhsync_storage_schemes"
@@ -29,21 +29,21 @@ class PluginInfo:
     name: str
     """The distribution's name."""
     version: str | None
-    """None for what is part of mhsync itself."""
+    """None for the built-in plugin."""
     module: str
-    """What its entry point names."""
+    """The target of its entry point."""
     hooks: tuple[str, ...] = ()
     schemes: tuple[str, ...] = ()
-    """Of storages and of notifiers."""
+    """The URL schemes that it serves, of storages and of notifiers."""
     error: str | None = None
-    """What is wrong with it, in one line."""
+    """The problem of a broken plugin, on one line."""
     is_loadable: bool = True
-    """Whether a plan may go on; schemes that cannot be had only matter to who asks for them."""
+    """False stops every plan. A plugin that only fails to list its schemes stops the plans that use them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """All plugins of a run, and who serves which scheme."""
+    """All plugins of a run, and the factories of each URL scheme."""
 
     manager: pluggy.PluginManager
     plugins: tuple[PluginInfo, ...]
@@ -51,13 +51,13 @@ class Loaded:
     notifiers: Schemes[Notifier]
 
     def implementations(self, hook: str) -> list[tuple[str, pluggy.HookImpl]]:
-        """Who implements a hook, by distribution name, in the order in which they are called."""
+        """The implementations of a hook with the names of their distributions, in the order of the calls."""
         return [(_name(key), implementation) for key, implementation in _implementations(self.manager, hook)]
 
 
 @dataclass(frozen=True, slots=True)
 class _Offer:
-    """The schemes that one plugin serves for one hook, or why it cannot."""
+    """The schemes that one plugin serves through one hook, or the error."""
 
     key: str
     factories: Mapping[str, Any] = field(default_factory=dict)
@@ -65,10 +65,10 @@ class _Offer:
 
 
 def load_all(candidates: Sequence[Candidate]) -> Loaded:
-    """Load plugins; nothing that one of them does stops the others."""
+    """Load plugins. A plugin that fails does not affect the others."""
     manager = pluggy.PluginManager(specs.PROJECT)
     manager.add_hookspecs(specs)
-    # pluggy calls the last one first: registered backwards, they are called in the order given.
+    # pluggy calls the plugin that was registered last first. Reversed, they are called in the given order.
     plugins = [_load(manager, candidate) for candidate in reversed(candidates)][::-1]
     for_storages = _offers(manager, _STORAGES, allow_fallback=False)
     for_notifiers = _offers(manager, _NOTIFIERS, allow_fallback=True)
@@ -86,12 +86,12 @@ def _load(manager: pluggy.PluginManager, candidate: Candidate) -> PluginInfo:
     plugin = attempt(candidate.load)
     if isinstance(plugin, BaseException):
         return replace(info, error=f"it cannot be loaded: {one_line(plugin)}", is_loadable=False)
-    fault = attempt(partial(fault_of, manager, plugin, HOOKS))
-    if fault is None:
-        fault = attempt(partial(manager.register, plugin, _key(info)))
-        fault = fault if isinstance(fault, BaseException) else None
-    if fault is not None:
-        text = one_line(fault) if isinstance(fault, BaseException) else fault
+    problem = attempt(partial(find_problem, manager, plugin, HOOKS))
+    if problem is None:
+        registered = attempt(partial(manager.register, plugin, _key(info)))
+        problem = registered if isinstance(registered, BaseException) else None
+    if problem is not None:
+        text = one_line(problem) if isinstance(problem, BaseException) else problem
         return replace(info, error=text, is_loadable=False)
     return replace(info, hooks=implemented(manager, plugin))
 
@@ -109,9 +109,9 @@ def _offer(key: str, hook: str, implementation: pluggy.HookImpl, *, allow_fallba
         return _Offer(key, error=f"{hook} failed: {one_line(factories)}")
     for scheme, factory in factories.items():
         if not is_scheme(scheme, allow_fallback=allow_fallback):
-            return _Offer(key, error=f"{hook} names {scheme!r:.60}, which is no scheme in lower case")
+            return _Offer(key, error=f"{hook} names {scheme!r:.60}, which is not a scheme in lower case")
         if not callable(factory):
-            return _Offer(key, error=f"{hook} gives {scheme} a {type(factory).__name__}, no factory")
+            return _Offer(key, error=f"{hook} returns a {type(factory).__name__} for {scheme}, not a factory")
     return _Offer(key, factories)
 
 
@@ -142,7 +142,7 @@ def _implementations(manager: pluggy.PluginManager, hook: str) -> list[tuple[str
 
 
 def _key(plugin: PluginInfo) -> str:
-    """The name that pluggy knows it by: one distribution may bring several."""
+    """The plugin's name in pluggy. It holds the module, since one distribution may have several plugins."""
     return f"{plugin.name} {plugin.module}"
 
 

@@ -1,4 +1,4 @@
-"""URL schemes: which plugin serves which, and which of ours would serve one that nobody does."""
+"""URL schemes: the plugin that serves each, and the package of mhsync that would serve a missing one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SCHEME = re.compile(r"[a-z][a-z0-9.+-]*")
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A plugin of ours, and the extra of `mhsync` that installs it."""
+    """A plugin package of mhsync, and the extra of `mhsync` that installs it."""
 
     name: str
     extra: str
@@ -50,7 +50,7 @@ NOTIFIERS: Mapping[str, Package] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Provider(Generic[T]):
-    """A factory, and the plugin it came from."""
+    """A factory, and the name of its plugin."""
 
     plugin: str
     factory: Callable[[str, Mapping[str, Any]], T]
@@ -58,7 +58,7 @@ class Provider(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """One scheme that two plugins serve."""
+    """A scheme that two plugins serve."""
 
     scheme: str
     plugins: tuple[str, str]
@@ -69,10 +69,10 @@ class Clash:
 
 
 class Schemes(Generic[T]):
-    """Who serves which scheme.
+    """The factory of each scheme.
 
-    A scheme that ends in `+` stands for all that begin so, and `*` for all that nobody else serves. Where two
-    plugins serve one scheme, neither does, and `clashes` says so.
+    A scheme that ends in `+` matches every scheme with that beginning. `*` matches every scheme that no other
+    plugin serves. A scheme of two plugins is served by neither, and listed in `clashes`.
     """
 
     def __init__(self, offers: Iterable[tuple[str, Provider[T]]]) -> None:
@@ -91,7 +91,7 @@ class Schemes(Generic[T]):
         return tuple(sorted(self._providers))
 
     def clash(self, scheme: str) -> Clash | None:
-        """The clash that keeps the scheme from being served."""
+        """The clash because of which the scheme is not served, or None."""
         served = matching(scheme, self._providers)
         return next((clash for clash in self.clashes if clash.scheme == served), None)
 
@@ -101,26 +101,26 @@ class Schemes(Generic[T]):
 
 
 def matching(scheme: str, known: Mapping[str, object]) -> str | None:
-    """The key that serves a scheme: itself, else its beginning with `+`, else the fallback."""
+    """The key that matches a scheme: the scheme, else its beginning with `+`, else the fallback."""
     beginning = scheme.partition("+")[0] + "+" if "+" in scheme else scheme
     return next((key for key in (scheme, beginning, FALLBACK) if key in known), None)
 
 
 def scheme_of(url: str) -> str | None:
-    """The scheme of a URL in lower case, or None for what is no URL."""
+    """The scheme of a URL in lower case, or None if the text is not a URL."""
     match = _URL.match(url)
     return None if match is None else match[1].lower()
 
 
 def is_scheme(text: object, *, allow_fallback: bool) -> bool:
-    """Whether a plugin may serve it: lower case, without `://`."""
+    """Whether the text is a valid scheme for a plugin: lower case, without `://`."""
     if text == FALLBACK:
         return allow_fallback
     return isinstance(text, str) and _SCHEME.fullmatch(text) is not None
 
 
 def shown_url(url: str) -> str:
-    """A storage's URL for messages: without a password, query or fragment."""
+    """A storage's URL for messages, without its password, query and fragment."""
     try:
         parts = urlsplit(url)
     except ValueError:

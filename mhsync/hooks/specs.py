@@ -1,7 +1,7 @@
 """The hooks, as pluggy specifications. A plugin implements any of them with `@mhsync.hookimpl`.
 
-An implementation may take fewer arguments than are listed here. `docs/plugins.md` says of each when it is called,
-on which thread, and what an exception in it does.
+An implementation may take fewer arguments than are listed here. `docs/plugins.md` describes when each is called,
+on which thread, and the effect of an exception.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ NotifierFactory = Callable[[str, Mapping[str, Any]], Notifier]
 
 @hookspec
 def mhsync_storage_schemes() -> Mapping[str, StorageFactory]:  # type: ignore[empty-body]
-    """URL schemes this plugin keeps files in.
+    """The URL schemes of storages that the plugin serves.
 
     Returns:
-        For each scheme, in lower case and without `://`, a factory that takes the URL as it stands in the
-        manifest and its `storage_options`. One scheme from two plugins is an error that names both.
+        For each scheme, in lower case and without `://`, a factory that takes the URL of the manifest and
+        its `storage_options`. One scheme from two plugins is an error that names both.
     """
 
 
@@ -53,33 +53,33 @@ def mhsync_notifier_schemes() -> Mapping[str, NotifierFactory]:  # type: ignore[
 
 @hookspec
 def mhsync_review_plan(plan: Plan) -> None:
-    """Look at a plan before it is applied.
+    """Review a plan before it is applied.
 
     Raises:
-        PlanRefused: to veto it: the run ends with exit 3 and nothing was changed.
+        PlanRefused: the veto. The run ends with exit 3 and changes nothing.
     """
 
 
 @hookspec
 def mhsync_check_output(project: Project, output: StoredOutput, file: Path) -> Mapping[str, Any] | None:
-    """Look at a downloaded file before it becomes visible under its path.
+    """Check a downloaded file before it becomes visible under its path.
 
     Args:
-        project: the details it was downloaded by.
+        project: the details at the time of the download.
         output: its path in the storage, size in bytes, sha256 and source.
-        file: the bytes, as a local file that must not be changed.
+        file: a local file with the bytes. It must not be modified.
 
     Returns:
         Facts to keep in the receipt, as JSON values, or None.
 
     Raises:
-        OutputRejected: to reject the file; any other exception rejects it too.
+        OutputRejected: the file is rejected. Any other exception rejects it too.
     """
 
 
 @hookspec
 def mhsync_event(event: Event) -> None:
-    """Every event as it happens, for metrics and logs."""
+    """Receive every event when it happens, for metrics and logs."""
 
 
 @hookspec

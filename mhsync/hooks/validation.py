@@ -1,4 +1,4 @@
-"""Looking a plugin over before it is registered: misspelt hooks, wrong arguments, forgotten marks."""
+"""Validate a plugin before it is registered: misspelt hooks, wrong arguments, missing decorators."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pluggy
 
 
 def implemented(manager: pluggy.PluginManager, plugin: object) -> tuple[str, ...]:
-    """The names of the hooks that a plugin implements, known or not."""
+    """The names of all hooks that a plugin implements, unknown ones included."""
     return tuple(sorted(name for name, _ in _implementations(manager, plugin)))
 
 
-def fault_of(manager: pluggy.PluginManager, plugin: object, known: frozenset[str]) -> str | None:
-    """What is wrong with a plugin, in one line; None when nothing is.
+def find_problem(manager: pluggy.PluginManager, plugin: object, known: frozenset[str]) -> str | None:
+    """The first problem of a plugin, on one line; None if there is none.
 
     Args:
         known: the names of all hooks.
@@ -26,12 +26,12 @@ def fault_of(manager: pluggy.PluginManager, plugin: object, known: frozenset[str
             nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
             return f"there is no hook {name}: did you mean {nearest[0]}?"
         if options["wrapper"] or options["hookwrapper"]:
-            return f"{name} is a wrapper, and each implementation is called by itself"
+            return f"{name} is a hook wrapper, which mhsync does not support"
     for name in sorted(known - marked.keys()):
         if inspect.isroutine(getattr(plugin, name, None)):
-            return f"{name} is not marked with @mhsync.hookimpl"
+            return f"{name} lacks the decorator @mhsync.hookimpl"
     if not marked:
-        return "it implements no hook"
+        return "the plugin implements no hook"
     return None
 
 

@@ -45,7 +45,7 @@ class TestEveryHook:
         told = "mhsync-spy is broken: mhsync_storage_schemes failed: RuntimeError: no mhsync_storage_schemes today"
         done = spied.run("plan", spied.manifest(), SPY_FAILS="mhsync_storage_schemes")
         assert done.code == 1
-        assert done.err.splitlines()[0] == f"error: m.yaml:2:10: no plugin keeps files under spy://; {told}"
+        assert done.err.splitlines()[0] == f"error: m.yaml:2:10: no plugin serves storages under spy://; {told}"
         elsewhere = spied.manifest(storage="./outputs")
         done = spied.run("apply", elsewhere, "--format", "json", SPY_FAILS="mhsync_storage_schemes")
         assert outcomes(done) == ALL_DONE
@@ -124,7 +124,7 @@ class TestFactoriesAndWhatTheyGive:
         assert (done.code, outcomes(done)) == (0, ALL_DONE)
         (warning,) = warnings(done)
         assert warning == (
-            "m.yaml:3:10: mhsync-spy: cannot notify under spy://…: RuntimeError: no notifier.factory today"
+            "m.yaml:3:10: mhsync-spy: cannot open the notify target spy://…: RuntimeError: no notifier.factory today"
         )
 
     def test_a_notifier_that_raises_is_left_alone_until_the_end(self, spied: Spied) -> None:

@@ -167,11 +167,13 @@ class TestChoosing:
         listed = spied.run("plugins", "--format", "json", MHSYNC_PLUGINS=None).document["plugins"]
         assert "mhsync-spy" in [plugin["name"] for plugin in listed]
 
-    def test_a_storage_of_a_plugin_that_is_left_out_is_told(self, spied: Spied) -> None:
+    def test_a_storage_of_a_plugin_that_is_switched_off_is_reported(self, spied: Spied) -> None:
         file = spied.manifest()
         done = spied.run("plan", file, "--no-plugins")
         assert done.code == 1
-        assert done.err.startswith("error: m.yaml:2:10: no plugin keeps files under spy://")
+        assert done.err.startswith(
+            "error: m.yaml:2:10: spy:// needs a plugin, but plugins are switched off by --no-plugins"
+        )
 
 
 NEEDED = [
@@ -196,10 +198,10 @@ class TestMissing:
         self, spied: Spied, command: str, url: str, needed: str
     ) -> None:
         file = spied.manifest(storage=url)
-        text = spied.cli_runner.run(command, file, MHSYNC_PLUGINS="")
+        text = spied.cli_runner.run(command, file, MHSYNC_PLUGINS=None)
         assert (text.code, text.out) == (1, "")
         assert text.err.splitlines()[0] == f"error: m.yaml:2:10: {needed}"
-        form = spied.cli_runner.run(command, file, "--format", "json", MHSYNC_PLUGINS="")
+        form = spied.cli_runner.run(command, file, "--format", "json", MHSYNC_PLUGINS=None)
         (error,) = form.document["errors"]
         assert (error["message"], error["code"], error["line"]) == (needed, "storage_unavailable", 2)
         assert not spied.cli_runner.sandbox.requests.of(method="DELETE")
@@ -209,8 +211,19 @@ class TestMissing:
         self, spied: Spied, url: str, needed: str
     ) -> None:
         file = spied.manifest(storage="./outputs", notify=url)
-        assert needed not in spied.cli_runner.run("plan", file, MHSYNC_PLUGINS="").err
-        done = spied.cli_runner.run("apply", file, "--format", "json", MHSYNC_PLUGINS="")
+        assert needed not in spied.cli_runner.run("plan", file, MHSYNC_PLUGINS=None).err
+        done = spied.cli_runner.run("apply", file, "--format", "json", MHSYNC_PLUGINS=None)
         assert done.code == 0
         assert f"warning: m.yaml:3:10: {needed}" in done.err
         assert json.loads(done.out)["summary"]["downloaded"] == 1
+
+    def test_plugins_that_are_switched_off_are_the_reason(self, spied: Spied) -> None:
+        file = spied.manifest(storage="./outputs", notify="slack://a/b/c")
+        for args, environ, switch in (
+            (["--no-plugins"], {}, "--no-plugins"),
+            ([], {"MHSYNC_PLUGINS": ""}, "MHSYNC_PLUGINS"),
+        ):
+            done = spied.cli_runner.run("apply", file, *args, **environ)
+            assert done.code == 0
+            assert f"slack:// needs a plugin, but plugins are switched off by {switch}" in done.err
+            assert "apprise" not in done.err

@@ -1,4 +1,4 @@
-"""Plugins as they really come: distributions on the path, with metadata and an entry point."""
+"""Plugins as pip installs them: distributions on the path, with metadata and an entry point."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Environment:
         self.modules: list[str] = []
 
     def install(self, name: str, source: str, *, version: str = "1.0", target: str | None = None) -> None:
-        """Lay down a distribution of one module, with its entry point."""
+        """Write a distribution of one module, with its entry point."""
         module = name.replace("-", "_").replace(".", "_").lower()
         self.modules.append(module)
         header = "from mhsync import hookimpl\n"

@@ -1,11 +1,11 @@
-"""What a plugin raises is told on one short line, without the secret it was given."""
+"""An exception of a plugin is reported on one short line, without the secret URL."""
 
 from __future__ import annotations
 
 import pytest
 
 from mhsync.errors import Interrupted, StorageError
-from mhsync.hooks.invoke import attempt, flat, one_line, without
+from mhsync.hooks.invoke import attempt, one_line, redact_url, single_line
 
 
 def test_an_exception_comes_back_as_a_value() -> None:
@@ -19,7 +19,7 @@ def test_an_exception_comes_back_as_a_value() -> None:
 
 
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, Interrupted])
-def test_a_wish_to_stop_passes(kind: type[BaseException]) -> None:
+def test_an_interrupt_is_not_caught(kind: type[BaseException]) -> None:
     def stop() -> None:
         raise kind("stop")
 
@@ -37,13 +37,13 @@ def test_a_wish_to_stop_passes(kind: type[BaseException]) -> None:
     ],
     ids=["lines", "empty", "ours", "escape"],
 )
-def test_an_exception_is_told_on_one_line(error: Exception, text: str) -> None:
+def test_an_exception_is_shown_on_one_line(error: Exception, text: str) -> None:
     assert one_line(error) == text
 
 
 def test_a_long_text_is_cut() -> None:
-    assert len(flat("x" * 10_000)) == 300
-    assert flat("x" * 10_000).endswith("x…")
+    assert len(single_line("x" * 10_000)) == 300
+    assert single_line("x" * 10_000).endswith("x…")
 
 
 @pytest.mark.parametrize(
@@ -56,5 +56,5 @@ def test_a_long_text_is_cut() -> None:
         ("is in it", "a://is/in", "is in it"),
     ],
 )
-def test_a_secret_url_is_taken_out_of_a_text(text: str, url: str, expected: str) -> None:
-    assert without(text, url) == expected
+def test_a_secret_url_is_redacted(text: str, url: str, expected: str) -> None:
+    assert redact_url(text, url) == expected

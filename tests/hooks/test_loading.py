@@ -1,4 +1,4 @@
-"""Which plugins load, and what becomes of those that are broken: each is named, and stops no other."""
+"""Which plugins are loaded, and how broken ones are reported: each by its name, without affecting others."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def error_of(environment: Environment, source: str, **how: str) -> str:
     return broken.error
 
 
-class TestWhatLoads:
+class TestSelection:
     def test_what_is_built_in_comes_first_and_through_the_same_hooks(self) -> None:
         assert Hooks.load(enabled=False).plugins == (BUILT_IN,)
         assert Hooks.load().plugins[0] == BUILT_IN
@@ -58,7 +58,7 @@ class TestWhatLoads:
             def mhsync_notifier_schemes(): return {"three": dict}
 
             @hookimpl(specname="mhsync_event")
-            def told(event): ...
+            def receive(event): ...
             """,
             version="2.3",
         )
@@ -87,7 +87,7 @@ class TestWhatLoads:
         (plugin,) = installed(Hooks.load(), environment)
         assert (plugin.module, plugin.hooks) == ("mhsync_example:plugin", ("mhsync_event",))
 
-    def test_switched_off_none_but_the_built_in_is_even_imported(self, environment: Environment) -> None:
+    def test_no_plugin_is_imported_while_plugins_are_switched_off(self, environment: Environment) -> None:
         environment.install("mhsync-example", "raise AssertionError('imported')")
         assert Hooks.load(enabled=False, only=["mhsync-example"]).plugins == (BUILT_IN,)
         assert Hooks.load(only=[]).plugins == (BUILT_IN,)
@@ -106,7 +106,7 @@ class TestWhatLoads:
 
     def test_a_name_that_is_not_installed_is_an_error(self, environment: Environment) -> None:
         environment.install("mhsync-one", GOOD)
-        with pytest.raises(UsageError, match="no plugin is installed under the name 'mhsync-tow'") as refused:
+        with pytest.raises(UsageError, match="no installed plugin is named 'mhsync-tow'") as refused:
             Hooks.load(only=["mhsync-one", "mhsync-tow"])
         assert "mhsync-one" in (refused.value.hint or "")
 
@@ -122,26 +122,28 @@ class TestWhatLoads:
         assert [plugin.name for plugin in Hooks.of(mine=Plugin()).plugins] == ["mhsync", "mine"]
 
 
-class TestWhatIsBroken:
-    def test_one_that_cannot_be_imported(self, environment: Environment) -> None:
-        error = error_of(environment, "import a_module_that_nobody_has")
-        assert error == "it cannot be loaded: ModuleNotFoundError: No module named 'a_module_that_nobody_has'"
+class TestBrokenPlugins:
+    def test_a_plugin_that_cannot_be_imported(self, environment: Environment) -> None:
+        error = error_of(environment, "import a_module_that_is_not_installed")
+        assert (
+            error == "it cannot be loaded: ModuleNotFoundError: No module named 'a_module_that_is_not_installed'"
+        )
 
-    def test_one_that_is_no_python(self, environment: Environment) -> None:
+    def test_a_plugin_with_a_syntax_error(self, environment: Environment) -> None:
         assert "it cannot be loaded: SyntaxError" in error_of(environment, "def")
 
-    def test_one_that_leaves_while_it_is_imported(self, environment: Environment) -> None:
+    def test_a_plugin_that_exits_during_its_import(self, environment: Environment) -> None:
         assert error_of(environment, "raise SystemExit(0)") == "it cannot be loaded: SystemExit: 0"
 
-    def test_one_that_says_much_while_it_is_imported(self, environment: Environment) -> None:
+    def test_a_long_error_of_an_import_is_shortened(self, environment: Environment) -> None:
         error = error_of(environment, "raise ValueError('many\\nlines \\x1b[31m' + 'x' * 5000)")
         assert error.startswith("it cannot be loaded: ValueError: many lines \N{REPLACEMENT CHARACTER}[31mxxx")
         assert len(error) < 400
 
-    def test_one_whose_entry_point_names_nothing(self, environment: Environment) -> None:
+    def test_a_plugin_whose_entry_point_has_no_target(self, environment: Environment) -> None:
         assert "AttributeError" in error_of(environment, GOOD, target="mhsync_broken:nothing")
 
-    def test_a_misspelt_hook_is_told_with_the_nearest_one(self, environment: Environment) -> None:
+    def test_a_misspelt_hook_is_reported_with_the_nearest_one(self, environment: Environment) -> None:
         error = error_of(
             environment,
             """
@@ -151,11 +153,11 @@ class TestWhatIsBroken:
         )
         assert error == "there is no hook mhsync_chek_output: did you mean mhsync_check_output?"
 
-    def test_a_hook_without_its_mark_is_told(self, environment: Environment) -> None:
+    def test_a_hook_without_its_decorator_is_reported(self, environment: Environment) -> None:
         error = error_of(environment, "def mhsync_review_plan(plan): raise ValueError")
-        assert error == "mhsync_review_plan is not marked with @mhsync.hookimpl"
+        assert error == "mhsync_review_plan lacks the decorator @mhsync.hookimpl"
 
-    def test_an_argument_that_the_hook_does_not_have_is_told(self, environment: Environment) -> None:
+    def test_an_argument_that_the_hook_does_not_have_is_reported(self, environment: Environment) -> None:
         error = error_of(
             environment,
             """
@@ -166,7 +168,7 @@ class TestWhatIsBroken:
         assert "mhsync_event" in error
         assert "'project'" in error
 
-    def test_a_wrapper_is_told(self, environment: Environment) -> None:
+    def test_a_hook_wrapper_is_reported(self, environment: Environment) -> None:
         error = error_of(
             environment,
             """
@@ -174,15 +176,15 @@ class TestWhatIsBroken:
             def mhsync_event(event): yield
             """,
         )
-        assert error == "mhsync_event is a wrapper, and each implementation is called by itself"
+        assert error == "mhsync_event is a hook wrapper, which mhsync does not support"
 
-    def test_one_that_implements_nothing_is_told(self, environment: Environment) -> None:
-        assert error_of(environment, "") == "it implements no hook"
+    def test_a_plugin_that_implements_no_hook_is_reported(self, environment: Environment) -> None:
+        assert error_of(environment, "") == "the plugin implements no hook"
 
-    def test_a_broken_plugin_is_in_no_one_s_way_who_does_not_need_it(
+    def test_a_broken_plugin_does_not_affect_manifests_that_do_not_need_it(
         self, environment: Environment, tmp_path: Path
     ) -> None:
-        environment.install("mhsync-broken", "import a_module_that_nobody_has")
+        environment.install("mhsync-broken", "import a_module_that_is_not_installed")
         storage = Hooks.load().open_storage(ManifestFile("m.yaml", str(tmp_path), "", "./outputs"))
         assert isinstance(storage, GuardedStorage)
         assert isinstance(storage.wrapped, LocalStorage)
@@ -218,18 +220,18 @@ class TestSchemesThatCannotBe:
     @pytest.mark.parametrize(
         ("kind", "schemes", "problem"),
         [
-            ("storage", "{'S3': dict}", "names 'S3', which is no scheme in lower case"),
+            ("storage", "{'S3': dict}", "names 'S3', which is not a scheme in lower case"),
             ("storage", "{'s3://': dict}", "names 's3://'"),
             ("storage", "{'': dict}", "names ''"),
             ("storage", "{'*': dict}", r"names '\*'"),
             ("storage", "{1: dict}", "names 1"),
-            ("storage", "{'s3': 'dict'}", "gives s3 a str, no factory"),
+            ("storage", "{'s3': 'dict'}", "returns a str for s3, not a factory"),
             ("storage", "None", "failed: TypeError"),
             ("storage", "1 / 0", "failed: ZeroDivisionError: division by zero"),
             ("notifier", "['slack']", "failed: ValueError"),
         ],
     )
-    def test_what_is_no_scheme_is_told_and_stops_only_who_asks_for_it(
+    def test_an_invalid_scheme_is_reported_and_affects_only_manifests_that_use_it(
         self, environment: Environment, kind: str, schemes: str, problem: str
     ) -> None:
         environment.install("mhsync-broken", CLAIMS.format(kind=kind, schemes=schemes) + GOOD)

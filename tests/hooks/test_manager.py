@@ -1,4 +1,4 @@
-"""Each hook is called as it is documented, each implementation by itself, and what one raises names its plugin."""
+"""Each hook is called as documented, and an exception is reported with the name of its plugin."""
 
 from __future__ import annotations
 
@@ -37,6 +37,12 @@ OUTPUT = StoredOutput("one/output.wav", 3, "ab" * 32, "https://files.example.com
 EVENT = Event("id", "run.started", "https://api.example.com", datetime(2026, 11, 1, tzinfo=UTC))
 
 
+EMPTY = """
+    @hookimpl
+    def mhsync_event(event): ...
+"""
+
+
 def plugin(**hooks: Callable[..., object]) -> object:
     """A plugin of these implementations."""
     return SimpleNamespace(**{name: hookimpl(function) for name, function in hooks.items()})
@@ -70,7 +76,7 @@ class TestStorageSchemes:
         assert isinstance(storage.wrapped, LocalStorage)
         assert asked == [("MINE://Bucket/a%20b?x#y", {"region": "eu"})]
 
-    def test_a_scheme_that_ends_in_plus_stands_for_all_that_begin_so(self, tmp_path: Path) -> None:
+    def test_a_scheme_that_ends_in_plus_matches_every_scheme_with_that_beginning(self, tmp_path: Path) -> None:
         def opens(name: str) -> Callable[..., object]:
             return lambda url, options: LocalStorage(tmp_path / name)
 
@@ -119,7 +125,7 @@ class TestStorageSchemes:
             ("nul\0", "NUL"),
         ],
     )
-    def test_what_names_no_folder_is_refused_with_its_place(self, storage: str, problem: str) -> None:
+    def test_a_text_that_names_no_folder_is_refused_with_its_position(self, storage: str, problem: str) -> None:
         with pytest.raises(UsageError, match=problem) as refused:
             Hooks.load(enabled=False).open_storage(manifest(storage))
         assert (refused.value.position.file, refused.value.position.line, refused.value.position.column) == (
@@ -143,7 +149,7 @@ class TestStorageSchemes:
             ("fsspec+webdav://host", "fsspec+webdav:// needs mhsync-fsspec: pip install ./plugins/mhsync-fsspec"),
         ],
     )
-    def test_a_missing_plugin_of_ours_is_named(self, url: str, needed: str) -> None:
+    def test_a_missing_package_is_named(self, url: str, needed: str) -> None:
         with pytest.raises(StorageUnavailable) as refused:
             Hooks.of().open_storage(manifest(url))
         assert refused.value.message == needed
@@ -153,28 +159,43 @@ class TestStorageSchemes:
             1,
         )
 
-    def test_a_plugin_of_ours_that_was_not_to_be_loaded_is_named(self, environment: Environment) -> None:
+    @pytest.mark.parametrize(
+        ("chosen", "message", "hint"),
+        [
+            ({"enabled": False}, "plugins are switched off by --no-plugins", "omit --no-plugins"),
+            ({"only": []}, "plugins are switched off by MHSYNC_PLUGINS", "unset it"),
+            ({"only": ["mhsync-other"]}, "MHSYNC_PLUGINS does not list it", "add mhsync-cloud to MHSYNC_PLUGINS"),
+        ],
+        ids=["--no-plugins", "MHSYNC_PLUGINS=", "MHSYNC_PLUGINS=mhsync-other"],
+    )
+    def test_a_package_that_is_switched_off_is_named_with_the_switch(
+        self, environment: Environment, chosen: dict[str, Any], message: str, hint: str
+    ) -> None:
         environment.install("mhsync-cloud", "raise AssertionError('imported')")
-        for hooks in (Hooks.load(enabled=False), Hooks.load(only=[])):
-            with pytest.raises(
-                StorageUnavailable, match="needs mhsync-cloud, which was not to be loaded"
-            ) as refused:
-                hooks.open_storage(manifest("s3://bucket"))
-            assert "--no-plugins" in (refused.value.hint or "")
+        environment.install("mhsync-other", EMPTY)
+        with pytest.raises(StorageUnavailable) as refused:
+            Hooks.load(**chosen).open_storage(manifest("s3://bucket"))
+        assert refused.value.message == f"s3:// needs mhsync-cloud, but {message}"
+        assert hint in (refused.value.hint or "")
 
-    def test_a_plugin_of_ours_that_is_broken_is_named_with_the_reason(self, environment: Environment) -> None:
-        environment.install("mhsync-cloud", "import obstore_that_nobody_has")
+    def test_no_package_is_named_for_an_unknown_scheme_while_plugins_are_switched_off(self) -> None:
+        with pytest.raises(StorageUnavailable) as refused:
+            Hooks.load(enabled=False).open_storage(manifest("shelf://x"))
+        assert refused.value.message == "shelf:// needs a plugin, but plugins are switched off by --no-plugins"
+
+    def test_a_broken_package_is_named_with_the_reason(self, environment: Environment) -> None:
+        environment.install("mhsync-cloud", "import obstore_that_is_not_installed")
         with pytest.raises(
-            StorageUnavailable, match="needs mhsync-cloud, which is broken: .*obstore_that_nobody_has"
+            StorageUnavailable, match="needs mhsync-cloud, which is broken: .*obstore_that_is_not_installed"
         ):
             Hooks.load().open_storage(manifest("s3://bucket"))
 
-    def test_a_scheme_that_nobody_knows_is_told_with_those_that_are_known_and_what_is_broken(
+    def test_an_unknown_scheme_is_reported_with_the_known_ones_and_the_broken_plugins(
         self, environment: Environment
     ) -> None:
-        environment.install("mhsync-ftp", "import a_module_that_nobody_has")
+        environment.install("mhsync-ftp", "import a_module_that_is_not_installed")
         with pytest.raises(
-            StorageUnavailable, match="no plugin keeps files under ftp://; mhsync-ftp is broken"
+            StorageUnavailable, match="no plugin serves storages under ftp://; mhsync-ftp is broken"
         ) as refused:
             Hooks.load().open_storage(manifest("ftp://host"))
         assert "file" in (refused.value.hint or "")
@@ -222,31 +243,31 @@ class TestStorageSchemes:
             ("mine://[", "mine://…"),
         ],
     )
-    def test_a_storage_s_url_is_told_without_what_may_be_secret(self, url: str, shown: str) -> None:
+    def test_a_storage_s_url_is_shown_without_what_may_be_secret(self, url: str, shown: str) -> None:
         with pytest.raises(StorageUnavailable) as refused:
             Hooks.of(mine=serving("mine", factory=fails)).open_storage(manifest(url))
         assert refused.value.message.startswith(f"cannot open the storage {shown} (plugin mine): ")
 
-    def test_a_ctrl_c_in_a_factory_is_no_failure_of_the_plugin(self) -> None:
+    def test_ctrl_c_in_a_factory_is_not_a_failure_of_the_plugin(self) -> None:
         def factory(url: str, options: Mapping[str, Any]) -> None:
             raise Interrupted("stopped")
 
         with pytest.raises(Interrupted):
             Hooks.of(mine=serving("mine", factory=factory)).open_storage(manifest("mine://x"))
 
-    def test_what_is_no_storage_is_told(self) -> None:
-        with pytest.raises(PluginError, match="mine: the factory of mine:// gave a dict, no Storage"):
+    def test_a_factory_that_returns_no_storage_is_reported(self) -> None:
+        with pytest.raises(PluginError, match="mine: the factory of mine:// returned a dict, not a Storage"):
             Hooks.of(mine=serving("mine", factory=lambda url, options: {})).open_storage(manifest("mine://x"))
 
 
-class Told:
+class RecordingNotifier:
     def __init__(self, url: str, options: Mapping[str, Any]) -> None:
         self.given = (url, options)
 
     def notify(self, event: Event) -> None: ...
 
 
-def notifying(*schemes: str, factory: Callable[..., object] = Told) -> object:
+def notifying(*schemes: str, factory: Callable[..., object] = RecordingNotifier) -> object:
     return plugin(mhsync_notifier_schemes=lambda: dict.fromkeys(schemes, factory))
 
 
@@ -254,10 +275,10 @@ class TestNotifierSchemes:
     def test_mhsync_notifier_schemes_gives_the_url_and_the_options_to_its_factory(self) -> None:
         name, notifier = Hooks.of(mine=notifying("mine")).open_notifier("mine://key@host", {"a": 1})
         assert name == "mine"
-        assert isinstance(notifier, Told)
+        assert isinstance(notifier, RecordingNotifier)
         assert notifier.given == ("mine://key@host", {"a": 1})
 
-    def test_the_fallback_serves_what_nobody_else_does(self) -> None:
+    def test_the_fallback_serves_schemes_that_no_other_plugin_serves(self) -> None:
         hooks = Hooks.of(all=notifying("*"), some=notifying("web+"), one=notifying("web+x"))
         served = [hooks.open_notifier(f"{scheme}://x", {})[0] for scheme in ("slack", "web+y", "web+x")]
         assert served == ["all", "some", "one"]
@@ -270,12 +291,34 @@ class TestNotifierSchemes:
             ("slack://T0KEN/secret", "slack:// needs mhsync-apprise: pip install ./plugins/mhsync-apprise"),
         ],
     )
-    def test_a_missing_plugin_of_ours_is_named(self, url: str, needed: str) -> None:
+    def test_a_missing_package_is_named(self, url: str, needed: str) -> None:
         with pytest.raises(PluginError) as refused:
             Hooks.of().open_notifier(url, {})
         assert refused.value.message == needed
 
-    def test_a_scheme_that_may_be_a_broken_plugin_s_is_told_with_what_is_broken(self) -> None:
+    @pytest.mark.parametrize(
+        ("chosen", "switch"), [({"enabled": False}, "--no-plugins"), ({"only": []}, "MHSYNC_PLUGINS")]
+    )
+    def test_switched_off_plugins_are_the_reason_and_apprise_is_not(
+        self, chosen: dict[str, Any], switch: str
+    ) -> None:
+        hooks = Hooks.load(**chosen)
+        for url, needed in (("slack://x", "a plugin"), ("webhook+https://x", "mhsync-webhook")):
+            with pytest.raises(PluginError) as refused:
+                hooks.open_notifier(url, {})
+            scheme = url.partition(":")[0]
+            assert refused.value.message == f"{scheme}:// needs {needed}, but plugins are switched off by {switch}"
+
+    def test_plugins_that_are_not_listed_are_named_where_one_may_serve_the_scheme(
+        self, environment: Environment
+    ) -> None:
+        environment.install("mhsync-listed", EMPTY)
+        environment.install("mhsync-pager", "raise AssertionError('imported')")
+        with pytest.raises(PluginError, match="MHSYNC_PLUGINS does not list .*mhsync-pager") as refused:
+            Hooks.load(only=["mhsync-listed"]).open_notifier("pager://x", {})
+        assert "apprise" not in refused.value.message
+
+    def test_a_scheme_that_a_broken_plugin_may_serve_is_reported_with_that_plugin(self) -> None:
         hooks = Hooks.of(mine=plugin(mhsync_notifier_schemes=fails))
         with pytest.raises(PluginError) as refused:
             hooks.open_notifier("mine://x", {})
@@ -286,27 +329,27 @@ class TestNotifierSchemes:
         with pytest.raises(PluginError, match=r"pip install \./plugins/mhsync-webhook$"):
             hooks.open_notifier("webhook+https://x", {})
 
-    def test_no_part_of_the_url_is_told_but_its_scheme(self) -> None:
+    def test_only_the_scheme_of_the_url_is_shown(self) -> None:
         def factory(url: str, options: Mapping[str, Any]) -> None:
             raise ValueError(f"cannot use {url}: the token s3cret/t0ken of bob@host is unknown")
 
         with pytest.raises(PluginError) as refused:
             Hooks.of(mine=notifying("mine", factory=factory)).open_notifier("mine://bob:s3cret@host/t0ken?k=v", {})
         assert refused.value.message.startswith(
-            "mine: cannot notify under mine://…: ValueError: cannot use mine://…"
+            "mine: cannot open the notify target mine://…: ValueError: cannot use mine://…"
         )
         for secret in ("s3cret", "t0ken", "host"):
             assert secret not in refused.value.message
         assert refused.value.__cause__ is None
 
-    def test_what_is_no_url_is_refused_and_not_shown(self) -> None:
+    def test_a_text_that_is_not_a_url_is_refused_and_not_shown(self) -> None:
         with pytest.raises(PluginError) as refused:
             Hooks.of(mine=notifying("*")).open_notifier("s3cret", {})
         assert "s3cret" not in refused.value.message
 
-    def test_what_cannot_notify_is_told(self) -> None:
+    def test_a_factory_that_returns_no_notifier_is_reported(self) -> None:
         hooks = Hooks.of(mine=notifying("mine", factory=lambda url, options: object()))
-        with pytest.raises(PluginError, match="mine: the factory of mine:// gave a object, no Notifier"):
+        with pytest.raises(PluginError, match="mine: the factory of mine:// returned a object, not a Notifier"):
             hooks.open_notifier("mine://x", {})
 
     def test_a_scheme_that_two_plugins_serve_is_served_by_neither(self) -> None:
@@ -330,7 +373,7 @@ class TestReviewPlan:
         assert refused.value.message == "mine refused the plan: not on a Friday"
         assert (refused.value.hint, refused.value.exit_code) == ("wait", 3)
 
-    def test_one_that_fails_vetoes_too_and_all_are_heard(self) -> None:
+    def test_a_plugin_that_fails_vetoes_too_and_all_reasons_are_reported(self) -> None:
         def veto(plan: Plan) -> None:
             raise PlanRefused("no")
 
@@ -357,7 +400,7 @@ class TestCheckOutput:
         assert self.check(hooks, tmp_path) == {"duration": 1.5, "channels": [1, 2]}
         assert seen == [PROJECT, OUTPUT, tmp_path]
 
-    def test_facts_of_several_are_joined_and_none_are_no_error(self) -> None:
+    def test_facts_of_several_plugins_are_merged_and_none_is_allowed(self) -> None:
         hooks = Hooks.of(
             a=plugin(mhsync_check_output=lambda: {"a": 1, "both": "a"}),
             b=plugin(mhsync_check_output=lambda: None),
@@ -365,7 +408,7 @@ class TestCheckOutput:
         )
         assert self.check(hooks) == {"a": 1, "c": 3, "both": "c"}
 
-    def test_without_any_there_is_nothing_to_check(self) -> None:
+    def test_without_checks_there_is_nothing_to_check(self) -> None:
         hooks = Hooks.of(mine=plugin(mhsync_event=lambda event: None))
         assert not hooks.has_checks
         assert self.check(hooks) == {}
@@ -379,7 +422,7 @@ class TestCheckOutput:
         assert rejected.value.message == "mine rejected one/output.wav: it is silence"
         assert (rejected.value.hint, rejected.value.id) == ("listen", "one")
 
-    def test_one_that_fails_rejects(self) -> None:
+    def test_a_plugin_that_fails_rejects_the_file(self) -> None:
         with pytest.raises(
             OutputRejected, match=r"^mine failed to check one/output\.wav: RuntimeError: out of paper$"
         ):
@@ -407,18 +450,18 @@ class TestCheckOutput:
 
 
 class TestEvent:
-    def test_mhsync_event_is_told_to_all_and_those_that_fail_are_named(self) -> None:
-        told: list[str] = []
+    def test_mhsync_event_reaches_all_plugins_and_those_that_fail_are_named(self) -> None:
+        received: list[str] = []
         hooks = Hooks.of(
-            a=plugin(mhsync_event=lambda event: told.append(f"a {event.id}")),
+            a=plugin(mhsync_event=lambda event: received.append(f"a {event.id}")),
             b=plugin(mhsync_event=fails),
-            c=plugin(mhsync_event=lambda event: told.append(f"c {event.id}")),
+            c=plugin(mhsync_event=lambda event: received.append(f"c {event.id}")),
         )
         errors = hooks.event(EVENT)
-        assert told == ["a id", "c id"]
+        assert received == ["a id", "c id"]
         assert [error.message for error in errors] == ["b: mhsync_event failed: RuntimeError: out of paper"]
 
-    def test_one_that_leaves_the_program_does_not(self) -> None:
+    def test_sys_exit_in_a_plugin_does_not_end_the_program(self) -> None:
         def leave(event: Event) -> None:
             raise SystemExit(0)
 
@@ -454,12 +497,12 @@ def test_the_order_is_that_of_names_unless_a_plugin_asks_otherwise(environment: 
             def mhsync_event(event): event.append({name!r})
             """,
         )
-    told: Any = []
-    Hooks.load(only=["mhsync-a", "mhsync-b", "mhsync-c"]).event(told)
-    assert told == ["mhsync-b", "mhsync-a", "mhsync-c"]
+    received: Any = []
+    Hooks.load(only=["mhsync-a", "mhsync-b", "mhsync-c"]).event(received)
+    assert received == ["mhsync-b", "mhsync-a", "mhsync-c"]
 
 
-def test_a_plugin_that_raises_in_every_hook_stops_nothing_but_what_it_was_asked(tmp_path: Path) -> None:
+def test_a_plugin_that_raises_in_every_hook_affects_only_those_calls(tmp_path: Path) -> None:
     names = ("storage_schemes", "notifier_schemes", "review_plan", "check_output", "event", "commands")
     hooks = Hooks.of(bad=plugin(**{f"mhsync_{name}": fails for name in names}))
     hooks.require_loaded()
