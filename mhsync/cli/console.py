@@ -52,11 +52,6 @@ class Console:
         return last_value(self.args, "--format") == "json"
 
     @property
-    def is_ci(self) -> bool:
-        """Whether this is a CI runner: `CI` is set, and does not say no."""
-        return self.environ.get("CI", "").strip().lower() not in ("", "false", "0")
-
-    @property
     def stderr_is_terminal(self) -> bool:
         return self.stderr.isatty()
 

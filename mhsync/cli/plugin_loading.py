@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mhsync.cli.console import Console
 from mhsync.hooks.manager import Hooks
+from mhsync.reconcile.environment import plugins_to_load
 
 
 def load_hooks(console: Console, *, is_enabled: bool) -> Hooks:
@@ -12,6 +13,4 @@ def load_hooks(console: Console, *, is_enabled: bool) -> Hooks:
     Raises:
         PluginError: two plugins cannot be loaded together.
     """
-    chosen = console.environ.get("MHSYNC_PLUGINS")
-    only = None if chosen is None else tuple(name.strip() for name in chosen.split(",") if name.strip())
-    return Hooks.load(enabled=is_enabled, only=only)
+    return Hooks.load(enabled=is_enabled, only=plugins_to_load(console.environ))

@@ -16,6 +16,7 @@ from mhsync.cli.plugin_loading import load_hooks
 from mhsync.cli.progress import note_wait
 from mhsync.cli.signals import stopping
 from mhsync.reconcile.context import RunContext, Stop
+from mhsync.reconcile.environment import is_ci_runner
 from mhsync.reconcile.progress import Observer, RetryDelayed
 
 
@@ -66,6 +67,6 @@ def opened_run(console: Console, flags: Flags, observer: Observer) -> Iterator[R
             observer=observer,
             only=flags.only,
             refresh=flags.refresh,
-            is_ci=console.is_ci,
+            is_ci=is_ci_runner(console.environ),
             environ=console.environ,
         )

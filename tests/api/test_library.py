@@ -17,15 +17,26 @@ from mhsync.settings import Settings
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "library.md").read_text()
 EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
+PLANNED_AND_APPLIED = """\
+planned: sbx-complete download
+planned: sbx-unnamed delete
+to confirm: sbx-unnamed
+done: sbx-complete downloaded
+done: sbx-unnamed deleted
+files verified: 1
+"""
+
 
 @pytest.mark.parametrize(
     ("number", "printed"),
     [
-        (0, r".+ \['http://127.0.0.1:\d+/sbx-complete/output.wav'\]\n"),
-        (1, r"audio/output.wav\naudio/output-2.wav\naudio/output-3.wav\n"),
-        (2, r"True\nFalse\n"),
-        (3, r"\d+ [0-9a-f]{64} content-length\n"),
-        (4, r"complete\n"),
+        (0, PLANNED_AND_APPLIED),
+        (1, r"sbx-several downloaded\n"),
+        (2, r".+ \['http://127.0.0.1:\d+/sbx-complete/output.wav'\]\n"),
+        (3, r"audio/output.wav\naudio/output-2.wav\naudio/output-3.wav\n"),
+        (4, r"True\nFalse\n"),
+        (5, r"\d+ [0-9a-f]{64} content-length\n"),
+        (6, r"complete\n"),
     ],
 )
 def test_an_example_runs_as_it_stands(tmp_path: Path, number: int, printed: str):
@@ -40,7 +51,7 @@ def test_an_example_runs_as_it_stands(tmp_path: Path, number: int, printed: str)
 
 
 def test_every_example_is_tried():
-    assert len(EXAMPLES) == 5
+    assert len(EXAMPLES) == 7
 
 
 def test_every_error_that_is_named_exists():

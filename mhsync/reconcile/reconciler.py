@@ -1,0 +1,215 @@
+"""Reconciler: plan, apply and verify manifests from a program, without the command line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from mhsync.api.client import Client
+from mhsync.core.manifest import Manifest
+from mhsync.core.verification import Verification
+from mhsync.errors import UsageError
+from mhsync.hooks.manager import Hooks
+from mhsync.loader import load
+from mhsync.reconcile.context import ApplyOptions, RunContext, Stop
+from mhsync.reconcile.decide import Decision
+from mhsync.reconcile.environment import is_ci_runner, plugins_to_load
+from mhsync.reconcile.plan import plan
+from mhsync.reconcile.prepare import Prepared, prepare
+from mhsync.reconcile.progress import Observer, RetryDelayed, ignore_progress
+from mhsync.reconcile.verify import verify
+from mhsync.settings import Settings
+
+
+def load_manifests(*paths: str | Path, settings: Settings = Settings()) -> Manifest:  # noqa: B008 - frozen
+    """Read manifests: files, and folders with `*.yaml` and `*.yml` files.
+
+    Args:
+        paths: at least one file or folder.
+        settings: bounds.
+
+    Raises:
+        UsageError: no path is given.
+        ManifestError: the manifests have problems; `problems` lists all of them.
+    """
+    if not paths:
+        raise UsageError("no manifest is given", hint="pass the path of a file or folder")
+    return load(paths, settings.manifest)
+
+
+@dataclass(slots=True)
+class Reconciler:
+    """Plans, applies and verifies manifests.
+
+    One reconciler may run many plans and applies, one after another. Close it, or use it in a `with` block: it
+    then closes its client.
+
+    Args:
+        client: the API client. Give it the same `stop` and `settings` as the reconciler.
+        hooks: the loaded plugins.
+        settings: bounds.
+        observer: called with each progress event.
+        stop: `stop.request()` ends a run; it may be called from any thread or from a signal handler.
+        is_ci: whether local folders are removed when the job ends: `archived` into one is then refused.
+        environ: environment variables in which `${NAME}` of a notify target is looked up.
+    """
+
+    client: Client
+    hooks: Hooks = field(default_factory=Hooks.load)
+    settings: Settings = field(default_factory=Settings)
+    observer: Observer = ignore_progress
+    stop: Stop = field(default_factory=Stop)
+    is_ci: bool = False
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def from_environment(
+        cls,
+        environ: Mapping[str, str] | None = None,
+        *,
+        plugins: Sequence[str] | None = None,
+        settings: Settings = Settings(),  # noqa: B008 - frozen
+        observer: Observer = ignore_progress,
+        stop: Stop | None = None,
+        **client_arguments: Any,
+    ) -> Reconciler:
+        """A reconciler with the client, the plugins and the CI detection that the environment gives.
+
+        Args:
+            environ: the variables to read; None means `os.environ`. Those of `Client.from_environment` are read,
+                and `CI` and `MHSYNC_PLUGINS`.
+            plugins: names of the plugin distributions to load; None means `MHSYNC_PLUGINS`, or all installed
+                ones. `()` loads none.
+            settings: bounds.
+            observer: called with each progress event.
+            stop: the request to stop; None makes a new one.
+            client_arguments: arguments of `Client` that replace those of the environment, such as `base_url`.
+
+        Raises:
+            CredentialsMissing: there is no API key.
+            UsageError: a name in `plugins` is not an installed plugin, or the API's address is invalid.
+        """
+        variables = os.environ if environ is None else environ
+        stop = Stop() if stop is None else stop
+        hooks = Hooks.load(only=plugins_to_load(variables) if plugins is None else plugins)
+        given = {
+            "settings": settings,
+            "stop": stop,
+            "on_wait": lambda notice: observer(RetryDelayed(notice)),
+        }
+        client = Client.from_environment(variables, **(given | client_arguments))
+        return cls(client, hooks, settings, observer, stop, is_ci_runner(variables), variables)
+
+    def plan(
+        self,
+        manifest: Manifest,
+        options: ApplyOptions = ApplyOptions(),  # noqa: B008 - frozen
+        *,
+        only: Collection[str] = (),
+        refresh: bool = False,
+    ) -> Decision:
+        """Decide what an apply with these options would change, and whether it would be refused.
+
+        Writes to no storage and sends no notification.
+
+        Args:
+            manifest: the desired state.
+            options: what the apply would do.
+            only: the ids to look at; empty means all.
+            refresh: query the API even for projects already known to be done.
+
+        Raises:
+            UsageError: `only` names an id that the manifest does not list.
+            AuthenticationFailed: the API refused the key.
+            StorageUnavailable: a storage cannot be opened.
+            PluginError: a plugin is broken.
+            Interrupted: `stop` was requested.
+        """
+        return plan(self._context(manifest, only, refresh=refresh), manifest, options)
+
+    @contextmanager
+    def prepare(
+        self,
+        manifest: Manifest,
+        options: ApplyOptions = ApplyOptions(),  # noqa: B008 - frozen
+        *,
+        only: Collection[str] = (),
+        refresh: bool = False,
+    ) -> Iterator[Prepared]:
+        """Open and lock the storages, plan, and let plugins review the plan; `Prepared.execute` applies it.
+
+        The storages are locked until the end of the block. Leaving it without `execute` changes nothing.
+
+        Args:
+            manifest: the desired state.
+            options: what to apply.
+            only: the ids to look at; empty means all.
+            refresh: query the API even for projects already known to be done.
+
+        Raises:
+            UsageError: `only` names an id that the manifest does not list.
+            LockTimeout: another run holds a storage.
+            AuthenticationFailed: the API refused the key.
+            StorageUnavailable: a storage cannot be opened.
+            PluginError: a plugin is broken.
+            Interrupted: `stop` was requested.
+        """
+        with prepare(self._context(manifest, only, refresh=refresh), manifest, options) as prepared:
+            yield prepared
+
+    def verify(self, manifest: Manifest, *, only: Collection[str] = ()) -> Verification:
+        """Read every stored output back and compare it with its receipt. Sends no request to the API.
+
+        An output whose bytes differ is marked in its receipt, so that the next plan downloads it again.
+
+        Args:
+            manifest: whose projects to verify.
+            only: the ids to verify; untracked files are then not looked for. Empty means all.
+
+        Raises:
+            UsageError: `only` names an id that the manifest does not list.
+            StorageUnavailable: a storage cannot be opened.
+            StorageError: a storage cannot be listed.
+            PluginError: a plugin is broken.
+        """
+        return verify(self.hooks, manifest, settings=self.settings, stop=self.stop, only=_listed(only, manifest))
+
+    def close(self) -> None:
+        """Close the client."""
+        self.client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _context(self, manifest: Manifest, only: Collection[str], *, refresh: bool) -> RunContext:
+        return RunContext(
+            client=self.client,
+            hooks=self.hooks,
+            now=lambda: datetime.now(UTC),
+            settings=self.settings,
+            stop=self.stop,
+            observer=self.observer,
+            only=_listed(only, manifest),
+            refresh=refresh,
+            is_ci=self.is_ci,
+            environ=self.environ,
+        )
+
+
+def _listed(only: Collection[str], manifest: Manifest) -> frozenset[str]:
+    """The ids, once the manifest is known to list each of them."""
+    unknown = sorted(set(only) - manifest.ids)
+    if unknown:
+        raise UsageError(f"the manifest does not list {unknown[0]!r:.130}", hint="pass ids of its projects")
+    return frozenset(only)
