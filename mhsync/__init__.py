@@ -20,7 +20,7 @@ _PUBLIC = {
     "FileInfo": "mhsync.storage.base",
     "GuardRefused": "mhsync.errors",
     "hookimpl": "mhsync.hooks.specs",
-    "install_command": "mhsync.core.install",
+    "install_command": "mhsync.core.install_command",
     "Limit": "mhsync.core.manifest",
     "load_manifests": "mhsync.reconcile.reconciler",
     "LocalWriter": "mhsync.storage.base",
@@ -37,7 +37,7 @@ _PUBLIC = {
     "ProgressEvent": "mhsync.reconcile.progress",
     "Project": "mhsync.core.project",
     "ProjectFinished": "mhsync.reconcile.progress",
-    "read_notify_variable": "mhsync.core.variables",
+    "read_notify_variable": "mhsync.core.notify_variables",
     "Reconciler": "mhsync.reconcile.reconciler",
     "Report": "mhsync.core.report",
     "RetryDelayed": "mhsync.reconcile.progress",
@@ -65,13 +65,13 @@ if TYPE_CHECKING:
     from mhsync.api.client import Client
     from mhsync.api.notice import WaitNotice
     from mhsync.core.event import Event, Notifier
-    from mhsync.core.install import install_command
+    from mhsync.core.install_command import install_command
     from mhsync.core.manifest import Limit, Manifest
+    from mhsync.core.notify_variables import read_notify_variable
     from mhsync.core.plan import Plan
     from mhsync.core.project import Project, Status
     from mhsync.core.receipt import StoredOutput
     from mhsync.core.report import Outcome, Report
-    from mhsync.core.variables import read_notify_variable
     from mhsync.core.verification import Verification
     from mhsync.errors import (
         ConfirmationMissing,

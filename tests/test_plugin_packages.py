@@ -15,7 +15,7 @@ import pytest
 import mhsync
 import mhsync.storage_kit
 import mhsync.testing
-from mhsync.core.install import PUBLISHED
+from mhsync.core.install_command import PUBLISHED
 from mhsync.hooks.schemes import NOTIFIERS, STORAGES
 
 ROOT = Path(__file__).parent.parent

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from mhsync.core.details import Details, DetailsById, Gone, Live, Unreadable, sees_account
-from mhsync.core.inventory import Inventory, is_settled
 from mhsync.core.manifest import Entry, Manifest, State
+from mhsync.core.observed import Details, DetailsById, Gone, Inventory, Live, Unreadable, is_settled, sees_account
 from mhsync.core.path_conflicts import without_clashes
 from mhsync.core.paths import PathValues, UnusablePathError, filenames, output_paths
 from mhsync.core.plan import Action, Plan, PlannedOutput, ProjectPlan, Verdict

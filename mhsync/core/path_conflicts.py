@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from mhsync.core.inventory import Inventory
+from mhsync.core.observed import Inventory
 from mhsync.core.paths import folders_of
 from mhsync.core.plan import Action, ProjectPlan, Verdict
 from mhsync.core.template import path_key

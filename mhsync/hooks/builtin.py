@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from mhsync.core.places import folder_problem
+from mhsync.core.storage_url import folder_problem
 from mhsync.errors import UsageError
 from mhsync.hooks.specs import hookimpl
 from mhsync.storage.base import Storage, StorageFactory

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mhsync.core.event import Event, Notifier
-from mhsync.core.install import install_place
+from mhsync.core.install_command import install_place
 from mhsync.core.manifest import ManifestFile
-from mhsync.core.places import path_problem
 from mhsync.core.plan import Plan
 from mhsync.core.project import Project
 from mhsync.core.receipt import StoredOutput
+from mhsync.core.storage_url import path_problem
 from mhsync.core.text import values_without_queries
 from mhsync.errors import MhsyncError, OutputRejected, PlanRefused, PluginError, StorageUnavailable, UsageError
 from mhsync.hooks import builtin

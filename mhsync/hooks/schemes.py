@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
-from mhsync.core.install import install_command
+from mhsync.core.install_command import install_command
 
 T = TypeVar("T")
 

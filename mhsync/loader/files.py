@@ -15,7 +15,7 @@ from mhsync.loader.manifest import Source, build
 from mhsync.loader.problems import Problems
 from mhsync.loader.schema import manifest_validator, validate
 from mhsync.loader.uniqueness import UniquenessCheck
-from mhsync.loader.yamltree import parse
+from mhsync.loader.yaml_parser import parse
 from mhsync.settings import ManifestSettings
 
 SUFFIXES = (".yaml", ".yml")

@@ -25,8 +25,8 @@ from mhsync.core.template import check_template
 from mhsync.errors import Position, Problem
 from mhsync.loader.problems import Problems
 from mhsync.loader.schema_messages import not_a_limit, not_an_id, unquoted
-from mhsync.loader.tree import ListNode, MapNode, Node, Scalar, plain
 from mhsync.loader.urls import NAMED_BY, check_notify_url, check_storage, check_storage_option
+from mhsync.loader.yaml_nodes import ListNode, MapNode, Node, Scalar, plain
 
 _Word = TypeVar("_Word", bound=StrEnum)
 _NO_FIELDS = MapNode({}, {}, 1, 1)

@@ -15,7 +15,7 @@ from jsonschema.exceptions import ValidationError
 from mhsync.core.project import is_valid_id
 from mhsync.loader.problems import Place, Problems, nearest, show
 from mhsync.loader.schema_messages import Fault, Path, Schema, example, value_problem
-from mhsync.loader.tree import Broken, ListNode, MapNode, Node, Scalar, plain
+from mhsync.loader.yaml_nodes import Broken, ListNode, MapNode, Node, Scalar, plain
 
 _OTHER_WORDS = {"project_id": "id", "project": "id", "bucket": "storage", "paths": "path", "webhook": "notify"}
 

@@ -12,8 +12,7 @@ from mhsync.core.project import is_valid_id
 from mhsync.errors import Problem
 from mhsync.loader.ids import id_in_url
 from mhsync.loader.problems import nearest, show
-from mhsync.loader.scalars import reads_as
-from mhsync.loader.tree import ListNode, MapNode, Node, Scalar
+from mhsync.loader.yaml_nodes import ListNode, MapNode, Node, Scalar, reads_as
 
 Schema = Mapping[str, Any]
 Path = tuple[str | int, ...]

@@ -6,7 +6,7 @@ import os
 from itertools import pairwise
 
 from mhsync.core.manifest import Entry, ManifestFile, State
-from mhsync.core.places import is_url
+from mhsync.core.storage_url import is_url
 from mhsync.core.template import fields_of, fill, path_key
 from mhsync.loader.problems import Problems
 

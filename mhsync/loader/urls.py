@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 from urllib.parse import parse_qsl, urlsplit
 
-from mhsync.core.places import folder_problem, is_url, path_problem
 from mhsync.core.redaction import names_secret
+from mhsync.core.storage_url import folder_problem, is_url, path_problem
 from mhsync.errors import Problem
 
 _VARIABLE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")

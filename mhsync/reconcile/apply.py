@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from mhsync.core.details import Details, DetailsById, Gone, Live, sees_account
 from mhsync.core.manifest import Manifest, ManifestFile, State
+from mhsync.core.observed import Details, DetailsById, Gone, Live, sees_account
 from mhsync.core.path_conflicts import in_the_way
 from mhsync.core.plan import Action, Plan, ProjectPlan
 from mhsync.core.receipt import Deletion, Receipt

@@ -15,10 +15,10 @@ from datetime import datetime
 
 from mhsync.core.event import RUN_FINISHED, RUN_STARTED, Event, Notifier, event_id
 from mhsync.core.manifest import Manifest, ManifestFile, NotifyTarget
+from mhsync.core.notify_variables import read_notify_url
 from mhsync.core.project import format_time
 from mhsync.core.receipt import Receipt
 from mhsync.core.report import Outcome, ProjectResult, Report
-from mhsync.core.variables import read_notify_url
 from mhsync.errors import MhsyncError
 from mhsync.reconcile.context import RunContext
 from mhsync.reconcile.progress import Warned

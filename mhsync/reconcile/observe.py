@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from mhsync.core.details import Details, DetailsById, Gone, Unreadable, details_of
-from mhsync.core.inventory import Inventory, needs_details
 from mhsync.core.manifest import Manifest, State
+from mhsync.core.observed import Details, DetailsById, Gone, Inventory, Unreadable, details_of, needs_details
 from mhsync.core.receipt import PARKED, Receipt
 from mhsync.errors import AuthenticationFailed, Interrupted, MhsyncError, Problem, ProjectNotFound
 from mhsync.reconcile.context import RunContext, as_error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from mhsync.core.details import Details, DetailsById, Live
+from mhsync.core.observed import Details, DetailsById, Live
 from mhsync.core.plan import ProjectPlan
 from mhsync.errors import Interrupted
 from mhsync.reconcile.context import RunContext

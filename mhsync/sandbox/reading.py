@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from mhsync.errors import ManifestError, Position, UsageError
-from mhsync.loader import yamltree
+from mhsync.loader import yaml_parser
 from mhsync.loader.problems import Problems, nearest, show
-from mhsync.loader.tree import ListNode, MapNode, Node, Scalar
+from mhsync.loader.yaml_nodes import ListNode, MapNode, Node, Scalar
 from mhsync.settings import ManifestSettings
 
 T = TypeVar("T")
@@ -40,7 +40,7 @@ def read_document(text: bytes, file: str, build: Callable[[Fields], T]) -> T:
     """
     settings = ManifestSettings()
     problems = Problems(file, settings.problems)
-    root = yamltree.read(text, file, settings)
+    root = yaml_parser.read(text, file, settings)
     if not isinstance(root, MapNode):
         problems.add(
             "type", "the file is not a mapping of keys to values", "see docs/sandbox.md for its form", root
@@ -105,7 +105,7 @@ class Fields:
     def value(self, key: str, default: object) -> object:
         """Anything, as plain values."""
         node = self._ask(key)
-        return default if node is None else yamltree.plain(node)
+        return default if node is None else yaml_parser.plain(node)
 
     def texts(self, key: str) -> tuple[str, ...]:
         """A list of texts."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from mhsync.core.details import Details, Gone, Live, Unreadable
 from mhsync.core.diff import diff
-from mhsync.core.inventory import Inventory
 from mhsync.core.manifest import DEFAULT_PATH, Entry, Manifest, ManifestFile, Policy, State
+from mhsync.core.observed import Details, Gone, Inventory, Live, Unreadable
 from mhsync.core.plan import Plan, ProjectPlan
 from mhsync.core.project import Download, Project, ProjectError, Status
 from mhsync.core.receipt import Deletion, Receipt, StoredOutput

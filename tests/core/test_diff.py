@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mhsync.core.details import Live, details_of
-from mhsync.core.inventory import Inventory, needs_details
 from mhsync.core.manifest import State
+from mhsync.core.observed import Inventory, Live, details_of, needs_details
 from mhsync.core.plan import Action, Verdict
 from mhsync.core.project import Download, Project, ProjectError, Status
 from mhsync.core.receipt import Deletion

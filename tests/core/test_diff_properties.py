@@ -7,9 +7,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mhsync.core.details import Details, Gone, Live, Unreadable
-from mhsync.core.inventory import Inventory, needs_details
 from mhsync.core.manifest import Entry, State
+from mhsync.core.observed import Details, Gone, Inventory, Live, Unreadable, needs_details
 from mhsync.core.plan import Action, Plan, Verdict
 from mhsync.core.project import Download
 from mhsync.core.receipt import Deletion, Receipt, StoredOutput

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mhsync.core.details import Gone, Live, Unreadable, details_of
+from mhsync.core.observed import Gone, Live, Unreadable, details_of
 from mhsync.core.project import (
     DetailsInvalid,
     Project,

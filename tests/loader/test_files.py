@@ -128,8 +128,6 @@ def test_at_most_so_many_problems_of_each_file_are_told(write) -> None:
 
 
 def test_importing_the_package_and_reading_yaml_loads_no_jsonschema() -> None:
-    code = (
-        "import sys, mhsync, mhsync.loader; from mhsync.loader import yamltree; print('jsonschema' in sys.modules)"
-    )
+    code = "import sys, mhsync, mhsync.loader; from mhsync.loader import yaml_parser; print('jsonschema' in sys.modules)"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout == "False\n"

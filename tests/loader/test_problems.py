@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mhsync.loader.problems import Problems, nearest, show
-from mhsync.loader.tree import Key
+from mhsync.loader.yaml_nodes import Key
 
 
 def test_problems_are_told_by_position_and_the_same_one_once() -> None:

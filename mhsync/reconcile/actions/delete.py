@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mhsync.core.audio import Doubt, doubt_of
-from mhsync.core.details import Gone, Live, Unreadable, details_of
 from mhsync.core.manifest import State
+from mhsync.core.observed import Gone, Live, Unreadable, details_of
 from mhsync.core.plan import ProjectPlan
 from mhsync.core.project import Status, are_same_sources
 from mhsync.core.receipt import Deletion, Proof, Receipt

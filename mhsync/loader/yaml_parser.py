@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 import yaml
 
 from mhsync.errors import ManifestError
+from mhsync.loader.decoding import decode
 from mhsync.loader.problems import Problems, show
-from mhsync.loader.text import decode
-from mhsync.loader.tree import Broken, Key, ListNode, MapNode, Node, Scalar, plain
-from mhsync.loader.yamlerrors import explain
+from mhsync.loader.yaml_errors import explain
+from mhsync.loader.yaml_nodes import Broken, Key, ListNode, MapNode, Node, Scalar, plain
 from mhsync.settings import ManifestSettings
 
 __all__ = ["Broken", "Key", "ListNode", "MapNode", "Node", "Scalar", "parse", "plain", "read"]

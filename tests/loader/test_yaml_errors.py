@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mhsync.errors import ManifestError
-from mhsync.loader.yamltree import read
+from mhsync.loader.yaml_parser import read
 from mhsync.settings import ManifestSettings
 
 BROKEN = [

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mhsync.errors import ManifestError, Problem
-from mhsync.loader.tree import Key, ListNode, MapNode, Scalar
-from mhsync.loader.yamltree import Node, plain, read
+from mhsync.loader.yaml_nodes import Key, ListNode, MapNode, Scalar
+from mhsync.loader.yaml_parser import Node, plain, read
 from mhsync.settings import ManifestSettings
 
 SETTINGS = ManifestSettings()

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mhsync.loader.scalars import plain_value, reads_as
+from mhsync.loader.yaml_nodes import plain_value, reads_as
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import re
 import yaml
 
 from mhsync.loader.problems import Problems, show
-from mhsync.loader.tree import Key
+from mhsync.loader.yaml_nodes import Key
 
 _INDENT = "look at the indentation, and for a missing '-', ',' or quote in this line and the one before"
 _UNCLOSED = "a list or mapping in brackets is not closed, or has no ','"

@@ -6,7 +6,7 @@ import codecs
 import re
 
 from mhsync.loader.problems import Problems
-from mhsync.loader.tree import Key
+from mhsync.loader.yaml_nodes import Key
 from mhsync.settings import MIB, ManifestSettings
 
 # Tab, line feed and carriage return are text. The Unicode line breaks are not: editors and YAML count them

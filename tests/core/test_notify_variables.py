@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mhsync.core.variables import is_credential, read_notify_url, read_notify_variable
+from mhsync.core.notify_variables import is_credential, read_notify_url, read_notify_variable
 from mhsync.errors import MhsyncError
 
 SECRET = "mhk_0123456789"
