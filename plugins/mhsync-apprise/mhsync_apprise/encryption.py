@@ -1,11 +1,11 @@
-"""Messages leave this machine encrypted or not at all: which of Apprise's services would send plain text."""
+"""Encryption: finds the services of Apprise that would send plain text to another machine."""
 
 from __future__ import annotations
 
-import ipaddress
 from typing import TYPE_CHECKING
 
 from mhsync import MhsyncError
+from mhsync.storage_kit import is_loopback
 
 if TYPE_CHECKING:
     from apprise import NotifyBase
@@ -18,15 +18,15 @@ _PLAIN_MAIL = "insecure"
 
 
 def require_encryption(service: NotifyBase) -> None:
-    """Refuse a service that would send its message and its credentials in plain text to another machine.
+    """Refuse a service that would send a message and credentials in plain text to another machine.
 
     Raises:
-        MhsyncError: it would; the message shows nothing but the scheme.
+        MhsyncError: the service is not encrypted. The message shows only the scheme.
     """
     scheme = _scheme(service)
     is_plain_mail = getattr(service, "secure_mode", None) == _PLAIN_MAIL
     is_plain = is_plain_mail or scheme in _names(service.protocol)
-    if not is_plain or scheme in _LOCAL or _is_loopback(_host(service)):
+    if not is_plain or scheme in _LOCAL or is_loopback(_host(service).strip("[]")):
         return
     secure = next(iter(_names(service.secure_protocol)), None)
     raise MhsyncError(
@@ -40,7 +40,7 @@ def require_encryption(service: NotifyBase) -> None:
 
 
 def _scheme(service: NotifyBase) -> str:
-    """The scheme that Apprise itself gives the service: `ntfy://topic` is sent encrypted, and becomes `ntfys://`."""
+    """The scheme that Apprise gives the service: `ntfy://topic` is sent encrypted and becomes `ntfys://`."""
     url: str = service.url(privacy=True)  # type: ignore[no-untyped-call]
     return url.partition("://")[0].lower()
 
@@ -52,12 +52,5 @@ def _names(protocol: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...
 
 
 def _host(service: NotifyBase) -> str:
-    """What is connected to: a mail's server need not be the host of its URL."""
+    """The host to connect to. A mail server need not be the host of its URL."""
     return str(getattr(service, "smtp_host", None) or getattr(service, "host", None) or "")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"

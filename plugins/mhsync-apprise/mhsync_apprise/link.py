@@ -1,4 +1,4 @@
-"""A link to the CI run that mhsync works in, out of what the CI system says in its environment."""
+"""The link to the current CI run, from the environment variables of the CI system."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from urllib.parse import quote, urlsplit
 
 _WHOLE = ("CI_PIPELINE_URL", "BUILDKITE_BUILD_URL", "CIRCLE_BUILD_URL", "BUILD_URL", "TRAVIS_BUILD_WEB_URL")
-"""Variables that hold the link itself: GitLab and Woodpecker, Buildkite, CircleCI, Jenkins, Travis."""
+"""Variables that contain the whole link: GitLab and Woodpecker, Buildkite, CircleCI, Jenkins, Travis."""
 
 
 def run_link(environ: Mapping[str, str]) -> str | None:
-    """Where to look at the run; None where the environment does not say."""
+    """The URL of the CI run; None outside of a known CI system."""
     made = (_github(environ), _azure(environ), _bitbucket(environ), *(environ.get(name) for name in _WHOLE))
     return next((link for link in made if link and _is_safe(link)), None)
 
 
 def _github(environ: Mapping[str, str]) -> str | None:
-    """GitHub Actions, and Gitea's and Forgejo's, which count runs by their number."""
+    """GitHub Actions, Gitea and Forgejo. The latter two use the run number in the URL."""
     server, repository = environ.get("GITHUB_SERVER_URL"), environ.get("GITHUB_REPOSITORY")
     is_gitea = "GITEA_ACTIONS" in environ or "FORGEJO_ACTIONS" in environ
     run = environ.get("GITHUB_RUN_NUMBER" if is_gitea else "GITHUB_RUN_ID")
@@ -41,7 +41,7 @@ def _bitbucket(environ: Mapping[str, str]) -> str | None:
 
 
 def _is_safe(link: str) -> bool:
-    """Whether it may stand in a message: http(s), printable, without credentials."""
+    """Whether a message may contain the link: http(s), printable, without credentials."""
     if any(ord(char) < 33 or ord(char) > 126 or char in "<>\"'`" for char in link) or len(link) > 500:
         return False
     try:

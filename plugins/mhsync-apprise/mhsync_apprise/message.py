@@ -1,4 +1,4 @@
-"""The one message of a run: sums, failures and deletes by name, and where to look. Pure: values in, text out."""
+"""The message of a run: counts, failures and deletes by id, and a link. Pure functions."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mhsync_apprise.plain import plain
+from mhsync_apprise.sanitize import sanitize
 
 LONGEST = 4000
-"""Characters of a body at most, whatever the service takes."""
+"""The maximum length of a body in characters, also where a service accepts more."""
 _NAMES = (20, 10, 5, 3)
-"""How many projects of each outcome are named at most; fewer where the service takes only short messages."""
+"""The maximum number of projects listed for each outcome. Smaller numbers are for services with short messages."""
 _REASON = 200
 _INTERRUPTED = 130
 
@@ -32,7 +32,7 @@ _NAMED = ("failed", "blocked", "not_attempted", "deleted", "archived")
 
 
 class Mood(StrEnum):
-    """How the run went; services show it as a colour or a sign."""
+    """The result of the run. Services show it as a colour or an icon."""
 
     GOOD = "success"
     WAITING = "warning"
@@ -41,7 +41,7 @@ class Mood(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one project; `reason` says why where it went wrong."""
+    """The outcome of one project. `reason` is the error message, or empty."""
 
     id: str
     outcome: str
@@ -50,9 +50,9 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """Everything that one target is told of a run.
+    """The content of a message to one target.
 
-    `results` are the projects that this target is to hear of, `summary` counts those of the whole run.
+    `results` are the projects that the target's `on:` includes. `summary` counts all projects of the run.
     """
 
     results: Sequence[Result]
@@ -73,7 +73,7 @@ class Digest:
         return Mood.WAITING if "pending" in outcomes or self.exit == _INTERRUPTED else Mood.GOOD
 
     def body(self, limit: int) -> str:
-        """The text below the title, in at most `limit` characters; names go first where it is short."""
+        """The text below the title, in at most `limit` characters. A lower limit lists fewer projects."""
         limit = min(limit, LONGEST)
         for names in _NAMES:
             text = "\n".join([*self._sections(names), *self._ending()])
@@ -88,8 +88,8 @@ class Digest:
                 continue
             yield f"{_word(outcome).capitalize()}:"
             for result in found[:names]:
-                reason = plain(result.reason, _REASON)
-                yield f"- {plain(result.id, 128)}" + (f": {reason}" if reason else "")
+                reason = sanitize(result.reason, _REASON)
+                yield f"- {sanitize(result.id, 128)}" + (f": {reason}" if reason else "")
             if len(found) > names:
                 yield f"- and {len(found) - names} more"
             yield ""

@@ -1,4 +1,4 @@
-"""Collecting a run's events, and sending one message when it has ended."""
+"""Collects the events of a run and sends one message at its end."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from mhsync_apprise.services import Services
 
 
 class AppriseNotifier:
-    """Hears the events that `on:` lets through, and tells of them once, at `run.finished`.
+    """Collects the events that `on:` includes, and sends one message at `run.finished`.
 
-    mhsync sends `project.unchanged` for no project that needed nothing: a run in which nothing happened is told to
-    nobody.
+    No message is sent for a run in which all projects are unchanged.
     """
 
     def __init__(self, services: Services, link: str | None) -> None:
@@ -23,17 +22,17 @@ class AppriseNotifier:
         self._results: dict[str, Result] = {}
 
     def notify(self, event: Event) -> None:
-        """Remember a project's outcome; at the end of the run, send the message.
+        """Store the outcome of a project. At the end of the run, send the message.
 
         Raises:
-            MhsyncError: a service did not take it; the message names the service and nothing of its URL.
+            MhsyncError: a service did not accept the message. The text names the service, without its URL.
         """
         if event.outcome is not None and event.subject is not None:
             self._results[event.subject] = Result(event.subject, event.outcome, _reason(event.data))
         elif event.name == "run.finished":
-            self._tell(event.data)
+            self._send(event.data)
 
-    def _tell(self, report: Mapping[str, Any]) -> None:
+    def _send(self, report: Mapping[str, Any]) -> None:
         results, self._results = self._results, {}
         if not any(result.outcome != "unchanged" for result in results.values()):
             return

@@ -16,24 +16,22 @@ def mhsync_notifier_schemes() -> Mapping[str, Callable[[str, Mapping[str, Any]],
 
 
 def open_target(url: str, options: Mapping[str, Any]) -> Notifier:
-    """The notifier of an Apprise URL; nothing is sent yet.
+    """Open the notifier of an Apprise URL. Nothing is sent yet.
 
     Args:
-        url: as Apprise documents it, or several with commas between.
-        options: none are known; what a service can be told stands in its URL.
+        url: one URL as Apprise documents it, or several separated by commas.
+        options: must be empty. A service reads its settings from its URL.
 
     Raises:
-        MhsyncError: Apprise does not understand the URL, or there are options.
+        MhsyncError: Apprise cannot parse the URL, or there are options.
     """
     if options:
-        raise MhsyncError(
-            f"an Apprise target has no option {min(options)!s:.40}: what it can be told is in its URL"
-        )
-    # Apprise takes a third of a second to load: only who notifies pays.
+        raise MhsyncError(f"an Apprise target has no option {min(options)!s:.40}: write settings into its URL")
+    # Apprise takes a third of a second to import, so only a run that notifies imports it.
     from mhsync_apprise.link import run_link
-    from mhsync_apprise.overheard import Overheard
+    from mhsync_apprise.log_capture import log_capture
 
-    with Overheard():  # it logs while it loads, too
+    with log_capture():  # Apprise also logs while it is imported
         from mhsync_apprise.notifier import AppriseNotifier
         from mhsync_apprise.services import open_services
 

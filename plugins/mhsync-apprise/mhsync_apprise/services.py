@@ -1,6 +1,6 @@
-"""Apprise: opening its URLs and sending through its services. The only file that knows it.
+"""Opens Apprise URLs and sends through the services. The only module that uses Apprise.
 
-The URLs are secrets, and Apprise's own log records and exceptions hold parts of them: none get out of here.
+The URLs are secrets. Apprise's log records and exceptions contain parts of them, so neither leaves this module.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from apprise import Apprise, AppriseAsset, NotifyBase, NotifyFormat, NotifyType,
 
 from mhsync import MhsyncError
 from mhsync_apprise.encryption import require_encryption
+from mhsync_apprise.log_capture import log_capture
 from mhsync_apprise.message import Digest
-from mhsync_apprise.overheard import Overheard
 
 _DEADLINE = 60.0
 """Seconds for all services of one target together, retries and Apprise's own pacing included."""
 _RETRIES = 2
 _RETRY_PAUSE = 2.0
 _SHARE = {NotifyFormat.TEXT: 1.0, NotifyFormat.MARKDOWN: 0.75}
-"""Of what a service takes: escaping makes a text longer, most of all in HTML."""
+"""The share of a service's limit that the text may use. Escaping makes a text longer, most of all in HTML."""
 
 
 @dataclass(slots=True)
 class _Delivery:
-    """One service's message on its way, on a thread that no ending program waits for."""
+    """The delivery of one message to one service, on a daemon thread."""
 
     service: NotifyBase
     asset: AppriseAsset
@@ -40,13 +40,13 @@ class _Delivery:
         self.thread.start()
 
     def _run(self) -> None:
-        with Overheard() as overheard:
+        with log_capture() as reason:
             try:
                 is_sent = self._send()
-            except Exception as error:  # noqa: BLE001 - services are code of many hands
+            except Exception as error:  # noqa: BLE001 - a service may raise anything
                 self.problem = f"failed with {type(error).__name__}"
                 return
-        self.problem = None if is_sent else overheard.reason
+        self.problem = None if is_sent else reason.text
 
     def _send(self) -> bool:
         one = Apprise(asset=self.asset)
@@ -60,7 +60,7 @@ class _Delivery:
         return bool(result)
 
     def _room(self) -> int:
-        """Characters that the body may have, so that it fits once it is escaped."""
+        """The maximum length of the body in characters, so that it fits after escaping."""
         room = self.service.body_maxlen
         if self.service.title_maxlen <= 0:  # the title goes into the body
             room -= len(self.digest.title) + 2
@@ -69,17 +69,17 @@ class _Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What one notify entry names: mostly one service, or several with commas between their URLs."""
+    """The services of one notify entry: one URL, or several separated by commas."""
 
     services: tuple[NotifyBase, ...] = field(repr=False)
     asset: AppriseAsset = field(repr=False)
     deadline: float = _DEADLINE
 
     def send(self, digest: Digest) -> None:
-        """Send one message through each, all at once.
+        """Send one message through all services at the same time.
 
         Raises:
-            MhsyncError: naming the services that did not take it, and why.
+            MhsyncError: a service did not accept the message. The text names each such service and the reason.
         """
         end = time.monotonic() + self.deadline
         deliveries = [_Delivery(service, self.asset, digest) for service in self.services]
@@ -95,45 +95,45 @@ class Services:
 
 
 def open_services(url: str) -> Services:
-    """Read one Apprise URL, or several with commas between; nothing is sent.
+    """Parse one Apprise URL, or several separated by commas. Nothing is sent.
 
     Raises:
-        MhsyncError: Apprise does not understand one of them, or one would send plain text to another machine;
-            the message shows nothing of it but its scheme.
+        MhsyncError: Apprise cannot parse a URL, or a service would send plain text to another machine. The
+            message shows only the scheme.
     """
-    with Overheard(), warnings.catch_warnings():
-        # What Apprise loads at its first URL imports modules that Python is about to drop.
+    with log_capture(), warnings.catch_warnings():
+        # Apprise loads its services at the first URL, and some import deprecated modules.
         warnings.simplefilter("ignore", DeprecationWarning)
         asset = _asset()
         opened = Apprise(asset=asset)
         try:
-            is_understood = opened.add(url)
-        except Exception:  # noqa: BLE001 - services are code of many hands
-            is_understood = False
+            is_parsed = opened.add(url)
+        except Exception:  # noqa: BLE001 - a service may raise anything
+            is_parsed = False
     services = tuple(opened)
-    if not is_understood or not services:
+    if not is_parsed or not services:
         raise MhsyncError(
-            "Apprise does not understand this URL: no service of that scheme, or a part is missing or malformed"
+            "Apprise cannot parse this URL: the scheme is unknown, or a part is missing or malformed"
         )
     for service in services:
         require_encryption(service)
         if service.overflow_mode is OverflowMode.UPSTREAM:
-            # The body is made to fit; what escaping adds to it is cut rather than refused.
+            # The body fits. If escaping makes it too long, it is cut, not refused.
             service.overflow_mode = OverflowMode.TRUNCATE
         if "socket_read_timeout" not in vars(service):  # no ?rto= in the URL
-            # Who answers late has taken the message: waiting to the end of all keeps it from being sent again.
+            # A service that answers late has accepted the message. A shorter timeout would send it twice.
             service.socket_read_timeout = _DEADLINE
     return Services(services, asset)
 
 
 def _asset() -> AppriseAsset:
-    """How Apprise works for us."""
+    """The settings of Apprise."""
     return AppriseAsset(
         app_id="mhsync",
         app_desc="mhsync",
-        image_url_mask="",  # no pictures from hosts of others
+        image_url_mask="",  # no images from other hosts
         image_url_logo="",
-        # Its own pool would keep the program from ending while a service hangs: threads are ours.
+        # Apprise's own pool would keep the program running while a service hangs.
         async_mode=False,
         service_timeout=0,
         storage_mode="memory",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from mhsync_apprise.message import LONGEST, Digest, Mood, Result
-from mhsync_apprise.plain import plain
+from mhsync_apprise.sanitize import sanitize
 
 LINK = "https://ci.example.com/runs/7"
 
@@ -104,7 +104,7 @@ def test_words_of_others_hold_no_markup_and_call_nobody(text: str) -> None:
 def test_words_of_others_stay_on_their_line() -> None:
     text = "a\n# Heading\r\n\u2028- item\t\x1b[31m red\u202e\x00"
     assert (
-        plain(text, 100)
+        sanitize(text, 100)
         == "a # Heading - item \N{REPLACEMENT CHARACTER}［31m red\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}"
     )
 

@@ -1,4 +1,4 @@
-"""Telling a webhook: each event once if it can be, again where that may help, never beyond the bounds."""
+"""Delivers events to a webhook, with bounded retries."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from mhsync import Event, MhsyncError
+from mhsync.storage_kit import backoff_delay
 from mhsync_webhook.bounds import Bounds
 from mhsync_webhook.options import Options
 from mhsync_webhook.sending import Failure, Sender
@@ -43,7 +44,7 @@ class WebhookNotifier:
         """Post one event.
 
         Raises:
-            MhsyncError: the receiver did not take it; the message shows nothing of its URL.
+            MhsyncError: the receiver did not accept the event. The message shows no part of the URL.
         """
         body = json.dumps(event.to_json(), separators=(",", ":"), allow_nan=False).encode()
         begun, asked = self._monotonic(), 0.0
@@ -63,7 +64,7 @@ class WebhookNotifier:
             self._sleep(pause)
 
     def _headers(self, event: Event, body: bytes) -> dict[str, str]:
-        """The headers of one attempt: its signature has the time of the attempt, for receivers that look."""
+        """The headers of one attempt. The signature covers the time of the attempt."""
         headers = dict(_HEADERS)
         if self._options.authorization is not None:
             headers["Authorization"] = self._options.authorization
@@ -72,7 +73,7 @@ class WebhookNotifier:
         return headers
 
     def _pause(self, attempt: int) -> float:
-        return self._bounds.backoff * 2.0 ** (attempt - 1) * (1 - self._jitter() / 2)
+        return backoff_delay(attempt, self._bounds.backoff, self._bounds.window, self._jitter())
 
 
 def _given_up(failure: Failure, attempts: int) -> MhsyncError:

@@ -16,16 +16,16 @@ def mhsync_notifier_schemes() -> Mapping[str, Callable[[str, Mapping[str, Any]],
 
 
 def open_webhook(url: str, options: Mapping[str, Any]) -> Notifier:
-    """The notifier of a webhook; nothing is sent yet.
+    """Open the notifier of a webhook. Nothing is sent yet.
 
     Args:
-        url: where to post, with `webhook+` in front.
+        url: the address to post to, prefixed with `webhook+`.
         options: `secret_env` and `authorization_env`, names of environment variables.
 
     Raises:
-        MhsyncError: the URL cannot be used, an option is not known, or a variable is missing.
+        MhsyncError: the URL is not valid, an option is unknown, or a variable is not set.
     """
-    # urllib3 takes its time to load: only who notifies pays.
+    # urllib3 is slow to import, so only a run that notifies imports it.
     from mhsync_webhook.notifier import WebhookNotifier
     from mhsync_webhook.options import Options
     from mhsync_webhook.target import Target

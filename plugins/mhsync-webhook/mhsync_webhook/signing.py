@@ -10,32 +10,32 @@ from dataclasses import dataclass, field
 
 _PREFIX = "whsec_"
 _SHORTEST = 8
-"""Bytes of a key that `whsec_` marks: less is a mistake, not a secret."""
+"""The minimum length in bytes of a key after `whsec_`. A shorter one is a mistake."""
 
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """Signs with every key it has: while a secret is changed, a receiver may know the old one or the new one."""
+    """Signs with each of its keys. While a secret is replaced, a receiver may know only one of the two."""
 
     keys: tuple[bytes, ...] = field(repr=False)
 
     @classmethod
     def read(cls, text: str) -> Signer:
-        """Read one secret, or several with spaces between.
+        """Parse one secret, or several separated by spaces.
 
-        Base64 is decoded, with or without `whsec_` in front of it and with or without `=` at its end, as the
-        reference library of Standard Webhooks does. Any other text is the key as it is, in UTF-8.
+        Base64 is decoded, with or without the prefix `whsec_` and with or without padding, as in the reference
+        library of Standard Webhooks. Any other text is the key itself, in UTF-8.
 
         Raises:
-            ValueError: there is none, or what follows `whsec_` is no base64; the message does not show it.
+            ValueError: there is no secret, or the text after `whsec_` is not base64. The message does not show it.
         """
         keys = tuple(_key(secret) for secret in text.split())
         if not keys:
-            raise ValueError("it holds no secret")
+            raise ValueError("it contains no secret")
         return cls(keys)
 
     def headers(self, id: str, timestamp: int, body: bytes) -> dict[str, str]:
-        """The headers of one attempt; `timestamp` is in seconds since 1970, and of the attempt."""
+        """The headers of one attempt. `timestamp` is the time of the attempt in seconds since 1970."""
         signed = f"{id}.{timestamp}.".encode() + body
         signatures = (base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode() for key in self.keys)
         return {
@@ -49,13 +49,13 @@ def _key(secret: str) -> bytes:
     key = _decoded(secret.removeprefix(_PREFIX))
     if secret.startswith(_PREFIX):
         if key is None or len(key) < _SHORTEST:
-            raise ValueError(f"what follows whsec_ is no base64 of at least {_SHORTEST} bytes")
+            raise ValueError(f"the text after whsec_ is not base64 of at least {_SHORTEST} bytes")
         return key
     return secret.encode() if key is None else key
 
 
 def _decoded(text: str) -> bytes | None:
-    """The bytes that the text is the base64 of; None where it has another form."""
+    """The bytes of a base64 text; None for any other text."""
     unpadded = text.rstrip("=")
     try:
         key = base64.b64decode(unpadded + "=" * (-len(unpadded) % 4), validate=True)

@@ -1,12 +1,12 @@
-"""Where a webhook's events go. The URL is a secret as a whole: no message here shows any of it."""
+"""The address of a webhook. The whole URL is a secret: no message shows any part of it."""
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from mhsync import MhsyncError
+from mhsync.storage_kit import is_loopback as loopback
 
 PREFIX = "webhook+"
 
@@ -24,33 +24,24 @@ class Target:
         """Read `webhook+https://host/path?query`.
 
         Raises:
-            MhsyncError: it cannot be read, carries credentials, or is plain http to another machine.
+            MhsyncError: the URL is malformed, contains credentials, or is plain http to another machine.
         """
         address = url[len(PREFIX) :]
         if any(ord(char) < 33 or ord(char) == 127 for char in address):
-            raise MhsyncError("the webhook's URL has a space or a control character; encode it")
+            raise MhsyncError("the URL of the webhook contains a space or a control character: percent-encode it")
         try:
             parts = urlsplit(address)
             host, port = parts.hostname or "", parts.port
         except ValueError:
-            raise MhsyncError("the webhook's URL cannot be read") from None
+            raise MhsyncError("the URL of the webhook is malformed") from None
         if not host or port == 0:
-            raise MhsyncError("the webhook's URL names no host, or a port that is none")
+            raise MhsyncError("the URL of the webhook has no host, or an invalid port")
         if "@" in parts.netloc:
             raise MhsyncError(
-                "the webhook's URL carries a user name or a password: put a whole Authorization header into an "
-                "environment variable, and its name into the option authorization_env"
+                "the URL of the webhook contains a user name or a password: put the Authorization header into an "
+                "environment variable, and write the name of the variable as the option authorization_env"
             )
-        is_loopback = _is_loopback(host)
+        is_loopback = loopback(host)
         if parts.scheme.lower() == "http" and not is_loopback:
-            raise MhsyncError("plain http goes to this machine itself alone (loopback): write webhook+https://…")
+            raise MhsyncError("plain http is accepted only for this machine (loopback): write webhook+https://…")
         return cls(parts._replace(fragment="").geturl(), host, is_loopback)
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

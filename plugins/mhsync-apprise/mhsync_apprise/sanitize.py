@@ -1,4 +1,4 @@
-"""Words of others made plain: what the API or a server says is data, never markup, and calls nobody."""
+"""Text from the API or a server, made safe for messages: it must not act as markup or mention anyone."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _LOOKALIKES = str.maketrans(
         "~": "\N{TILDE OPERATOR}",
     }
 )
-"""Apprise escapes for the services whose markup it knows. These hold for the others too, and in any order of
-escaping and unescaping on the way."""
+"""Characters of markup and mentions, and similar characters that have no effect. Apprise escapes markup only for
+the services that it knows."""
 
 
-def plain(text: str, limit: int) -> str:
-    """A text on one line, printable, without markup, at most so long."""
+def sanitize(text: str, limit: int) -> str:
+    """The text on one line, printable, without markup, in at most `limit` characters."""
     line = " ".join(text.split())
     line = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in line)
     line = line.translate(_LOOKALIKES)
