@@ -1,1 +1,1 @@
-"""A local server that speaks the API, with faults: to try mhsync without a key, and to test plugins."""
+"""A local server of the API that can inject faults: for trials without a key, and for tests of plugins."""

@@ -1,4 +1,4 @@
-"""The sandbox's account: projects that render while a clock runs, and are gone once deleted."""
+"""The account of a sandbox: projects that render over time, until they are deleted."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from mhsync.sandbox.wav import Wav
 STATUSES = ("draft", "queued", "rendering", "complete", "error", "canceled")
 _ESCAPE = re.compile("%[0-9A-Fa-f]{2}")
 DEFAULT_SECONDS = 1.0
-"""How long an output plays where nothing is said."""
+"""Duration of an output for which no size and no duration is given."""
 
 
 class AfterDelete(StrEnum):
-    """What `GET` answers once a project is deleted; the API does not say (FACTS: Wire format)."""
+    """The response to a `GET` of a deleted project: 404, or 200 with `enabled: false`."""
 
     NOT_FOUND = "not_found"
     DISABLED = "disabled"
@@ -30,8 +30,8 @@ class AfterDelete(StrEnum):
 class Output:
     """One file of a project.
 
-    `path` lies below the project's folder: `output.wav`, `1/output.wav`. Its percent-escapes stand as they are,
-    so that names which climb out of a folder can be tried too: `..%2Fescape.wav`.
+    `path` lies below the project's folder: `output.wav`, `1/output.wav`. Its percent-escapes are kept as written,
+    so that names that leave a folder can be tried too: `..%2Fescape.wav`.
     """
 
     path: str
@@ -39,16 +39,16 @@ class Output:
 
     @property
     def url_path(self) -> str:
-        """The path as it stands in the URL."""
+        """The path as it is written in the URL."""
         return quoted(self.path)
 
 
 @dataclass(frozen=True, slots=True)
 class SandboxProject:
-    """A project as the sandbox keeps it.
+    """A project of the account.
 
-    `later` holds what it becomes: pairs of seconds after the start and the status from then on. `outputs` are
-    offered only while the status is `complete`.
+    `later` holds status changes: pairs of seconds after the start and the status from then on. `outputs` are
+    available only while the status is `complete`.
     """
 
     id: str
@@ -64,7 +64,7 @@ class SandboxProject:
     after_delete: AfterDelete | None = None
 
     def status_at(self, seconds: float) -> str:
-        """The status so many seconds after the start."""
+        """The status at a number of seconds after the start."""
         status = self.status
         for moment, following in sorted(self.later):
             if seconds >= moment:
@@ -79,21 +79,21 @@ def outputs_of(
     seconds: float = DEFAULT_SECONDS,
     size: int | None = None,
 ) -> tuple[Output, ...]:
-    """Outputs as the API names them: all are `output.wav`; where there are several, in folders of their own.
+    """Outputs as the API names them: `output.wav`, or `0/output.wav`, `1/output.wav` … if there are several.
 
     Args:
-        size: bytes of each; without it each plays for `seconds`.
+        size: bytes of each output, instead of its duration in `seconds`.
     """
     return tuple(Output(path, _audio(f"{project_id}/{path}", seconds, size)) for path in numbered_paths(count))
 
 
 def numbered_paths(count: int) -> list[str]:
-    """The paths of so many outputs, which all have the same last part."""
+    """The paths of `count` outputs, which all have the same last part."""
     return ["output.wav"] if count == 1 else [f"{index}/output.wav" for index in range(count)]
 
 
 def quoted(path: str) -> str:
-    """A path as it stands in a URL. Clients may write an escape in either case: one of them is chosen."""
+    """A path as it is written in a URL, with its percent-escapes in upper case: clients may use either case."""
     return _ESCAPE.sub(lambda found: found.group().upper(), quote(path, safe="/%"))
 
 
@@ -103,21 +103,21 @@ def _audio(seed: str, seconds: float, size: int | None) -> Wav:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A project as it is now: `status` is the one of this moment."""
+    """A project with its current status."""
 
     project: SandboxProject
     status: str
     after_delete: AfterDelete | None
-    """Set once it is deleted: how it answers."""
+    """How a `GET` of the deleted project is answered; None if it is not deleted."""
 
 
 class Account:
-    """All projects of the account; safe to use from any thread, also while a server answers from it.
+    """All projects of the account. It may be used and changed from any thread while a server runs.
 
     Args:
-        projects: the account at the start.
-        after_delete: what `GET` answers of deleted projects that have no word of their own on it.
-        clock: seconds, of any origin; rendering goes by it.
+        projects: the projects at the start.
+        after_delete: how a `GET` is answered for deleted projects without their own `after_delete`.
+        clock: seconds from any origin, for the status changes.
 
     Raises:
         ValueError: two projects have one id, or an id is not valid.
@@ -141,55 +141,55 @@ class Account:
             self.put(project)
 
     def begin(self) -> None:
-        """Start the clock by which projects render; only the first call does anything."""
+        """Start the time of the status changes. Only the first call has an effect."""
         with self._lock:
             if self._began is None:
                 self._began = self._clock()
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """Every id, in the order of the seed; deleted ones too."""
+        """Every id in the order of the seed, deleted projects included."""
         with self._lock:
             return tuple(self._projects)
 
     @property
     def deleted_ids(self) -> frozenset[str]:
-        """The ids of what is deleted."""
+        """The ids of the deleted projects."""
         with self._lock:
             return frozenset(project.id for project in self._projects.values() if project.is_deleted)
 
     def put(self, project: SandboxProject) -> None:
-        """Add a project, or replace the one of its id."""
+        """Add a project, or replace the project with its id."""
         if not is_valid_id(project.id):
-            raise ValueError(f"not an id: {project.id!r}")
+            raise ValueError(f"invalid id: {project.id!r}")
         with self._lock:
             self._projects[project.id] = project
 
     def project(self, id: str) -> SandboxProject:
-        """The project as it was put.
+        """The project as it was added.
 
         Raises:
-            KeyError: there is none.
+            KeyError: there is no project with this id.
         """
         with self._lock:
             return self._projects[id]
 
     def edit(self, id: str, change: Callable[[SandboxProject], SandboxProject]) -> SandboxProject:
-        """Replace a project by what `change` makes of it, and return that.
+        """Replace a project by the result of `change`, and return it.
 
         Raises:
-            KeyError: there is none.
+            KeyError: there is no project with this id.
         """
         with self._lock:
             self._projects[id] = change(self._projects[id])
             return self._projects[id]
 
     def set_status(self, id: str, status: str) -> None:
-        """Give a project a status that it keeps."""
+        """Set the status of a project, and drop its later status changes."""
         self.edit(id, lambda project: replace(project, status=status, later=()))
 
     def state(self, id: str) -> State | None:
-        """The project as it is now, or None where there never was one."""
+        """The project and its current status, or None if the id never existed."""
         with self._lock:
             project = self._projects.get(id)
             if project is None:
@@ -199,7 +199,7 @@ class Account:
         return State(project, project.status_at(seconds), gone)
 
     def delete(self, id: str) -> bool:
-        """Delete a project for good. False: there is none, or no longer."""
+        """Delete a project. Returns False if it does not exist or was deleted before."""
         with self._lock:
             project = self._projects.get(id)
             if project is None or project.is_deleted:
@@ -208,9 +208,9 @@ class Account:
             return True
 
     def output(self, id: str, path: str) -> Output | None:
-        """An output that can be fetched now: of a project that is complete and not deleted.
+        """An output that can be downloaded now: its project is complete and not deleted.
 
-        `path` may be the output's own, or the one of its URL.
+        `path` may be the output's path or the path in its URL.
         """
         state = self.state(id)
         if state is None or state.after_delete is not None or state.status != "complete":
@@ -218,7 +218,7 @@ class Account:
         return next((output for output in state.project.outputs if output.url_path == quoted(path)), None)
 
     def rewrite(self, id: str, path: str) -> None:
-        """Give an output other bytes of the same length; nothing happens where there is none."""
+        """Replace the bytes of an output by others of the same length. Does nothing if there is no such output."""
         with self._lock:
             project = self._projects.get(id)
             if project is not None:

@@ -1,4 +1,4 @@
-"""The API's side: `GET` and `DELETE /v1/audio-projects/{id}`, as the API's OpenAPI document has them."""
+"""The API host: `GET` and `DELETE /v1/audio-projects/{id}`, as in the API's OpenAPI document."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from mhsync.sandbox.wire import HttpResponse, Request
 PREFIX = "/v1/audio-projects/"
 _ALLOWED = ("GET", "DELETE")
 DEFAULT_ERROR = ProjectError("generation_failed", "The render failed.")
-"""Of a project in `error` that has none of its own: the API always gives one."""
+"""For a project in `error` without an error of its own: the API always sends one."""
 
 Link = Callable[[str], tuple[str, str]]
-"""Gives a path on the file host its signed URL and the time until which it works."""
+"""Makes the signed URL of a path on the file host, and the time at which it expires."""
 
 
 class ApiHost:
-    """Answers from a world.
+    """Answers requests to the API from an account.
 
     Args:
-        key: the one that `Authorization: Bearer` must carry.
+        key: the API key that `Authorization: Bearer` must hold.
         link: makes download links.
     """
 
     def __init__(self, account: Account, key: str, link: Link) -> None:
-        self._world = account
+        self._account = account
         self._bearer = f"Bearer {key}".encode()
         self._link = link
 
     def answer(self, request: Request) -> HttpResponse:
-        """The honest answer."""
+        """The response without any fault."""
         if not self._is_authorized(request):
             return HttpResponse.message(401)
         if not request.path.startswith(PREFIX) or not (id := project_id(request)):
@@ -43,8 +43,8 @@ class ApiHost:
         if not is_valid_id(id):
             return HttpResponse.message(400, "Invalid id")
         if request.method == "DELETE":
-            return HttpResponse(204) if self._world.delete(id) else HttpResponse.message(404)
-        state = self._world.state(id)
+            return HttpResponse(204) if self._account.delete(id) else HttpResponse.message(404)
+        state = self._account.state(id)
         if state is None or state.after_delete is AfterDelete.NOT_FOUND:
             return HttpResponse.message(404)
         return HttpResponse.of_json(200, self._details(state))
@@ -73,7 +73,7 @@ class ApiHost:
 
 
 def project_id(request: Request) -> str:
-    """The id that a request is about, on either host; empty where it names none."""
+    """The project id in a request to either host; empty if there is none."""
     path = (
         request.path.removeprefix(PREFIX)
         if request.host == "api"

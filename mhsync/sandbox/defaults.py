@@ -1,4 +1,4 @@
-"""The account that a sandbox has where no seed is given: a project of every kind."""
+"""The account of a sandbox without a seed: one project of every kind."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from mhsync.core.project import ProjectError
 from mhsync.sandbox.account import Account, AfterDelete, SandboxProject, outputs_of
 
 ODD_NAME = 'Café "Noël" — 音楽 🎵 \x1b[31mred\x1b[0m ../../up\u202e\tend'
-"""What people can type and terminals should not see: quotes, other scripts, escapes, a climb out of a folder."""
+"""A name with quotes, other scripts, terminal escapes, and a path that leaves its folder."""
 
 
 def default_account() -> Account:
-    """A world of its own with every status in it; times are seconds after the start."""
+    """A new account with a project in every status; times are seconds after the start."""
     return Account([*_complete(), *_rendering(), *_without_outputs(), *_deleted()])
 
 

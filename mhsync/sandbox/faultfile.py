@@ -1,4 +1,4 @@
-"""Faults from a YAML file. `docs/sandbox.md` describes the form and every fault."""
+"""Read faults from a YAML file. `docs/sandbox.md` describes its format and every fault."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from types import NoneType, UnionType
 from typing import get_args, get_type_hints
 
 from mhsync.sandbox.faults import FAULTS
-from mhsync.sandbox.reading import Fields, read_document, read_file
+from mhsync.sandbox.fields import Fields, read_document, read_file
 from mhsync.sandbox.rules import Faults, Rate, Rule
 
 METHODS = ("GET", "HEAD", "DELETE", "POST", "PUT", "PATCH", "OPTIONS")
 
 
 def load_faults(path: Path) -> Faults:
-    """The faults that a file describes.
+    """The faults in a file.
 
     Raises:
         UsageError: the file cannot be read.
-        ManifestError: with every problem in it.
+        ManifestError: the file is invalid; the error holds every problem.
     """
     return read_faults(read_file(path), str(path))
 
 
 def faults_of(data: Mapping[str, object]) -> Faults:
-    """The faults that a mapping describes, in the form of the file."""
+    """The faults in a mapping that has the format of the file."""
     return read_faults(json.dumps(data, ensure_ascii=False).encode(), "<faults>")
 
 
 def read_faults(text: bytes, file: str) -> Faults:
-    """The faults that strict YAML describes; `file` is its name in messages."""
+    """The faults in strict YAML; `file` is the name in messages."""
     return read_document(text, file, _faults)
 
 
@@ -57,7 +57,11 @@ def _rate(top: Fields) -> Rate | None:
 
 def _checked_rate(top: Fields, rate: Rate) -> Rate:
     if rate.per_second <= 0:
-        top.wrong("the rate lets nothing through", "write requests a second, above 0", "rate")
+        top.wrong(
+            "the rate is 0, so that no request is accepted",
+            "write a number of requests per second above 0",
+            "rate",
+        )
     return rate
 
 
@@ -85,7 +89,7 @@ def _rule(fields: Fields) -> Rule | None:
 
 
 def _options(fields: Fields, kind: object) -> dict[str, object]:
-    """The options of a fault: the fields of its dataclass, read by their types."""
+    """The options of a fault: the fields of its dataclass, read as their types."""
     assert dataclasses.is_dataclass(kind)
     hints = get_type_hints(kind)
     options: dict[str, object] = {}

@@ -1,12 +1,13 @@
-"""What can go wrong on purpose: each fault is a value that turns the honest answer into a bad one.
+"""All faults. Each is a value that replaces the real response by a faulty one.
 
-`rules.py` says when one strikes; `docs/sandbox.md` shows each with an example.
+`rules.py` decides to which requests a fault applies; `docs/sandbox.md` shows an example of each.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from mhsync.sandbox.fault_context import Fault
 from mhsync.sandbox.faults_any import (
     Cut,
     Delay,
@@ -22,7 +23,6 @@ from mhsync.sandbox.faults_any import (
 )
 from mhsync.sandbox.faults_api import InvalidJson, MissingField, OtherId, UnknownStatus, WrongType
 from mhsync.sandbox.faults_files import Changed, Chunked, Empty, Expired, IgnoreRange, Longer, NoLength, Shorter
-from mhsync.sandbox.occasion import Fault
 
 __all__ = [
     "FAULTS",
@@ -79,4 +79,4 @@ FAULTS: Mapping[str, Callable[..., Fault]] = {
     "ignore_range": IgnoreRange,
     "changed": Changed,
 }
-"""Every fault by the name that a file of faults gives it."""
+"""Every fault by its name in a file of faults."""

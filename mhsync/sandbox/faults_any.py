@@ -1,4 +1,4 @@
-"""Faults of both hosts."""
+"""Faults for both hosts."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from itertools import chain
 
-from mhsync.sandbox.occasion import FaultContext
+from mhsync.sandbox.fault_context import FaultContext
 from mhsync.sandbox.wire import Ending, Framing, Headers, HttpResponse, filler
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """An answer with this status; nothing is done.
+    """A response with this status; the request is not carried out.
 
-    `retry_after` is sent in seconds; `retry_after_date` says the same as a date.
+    `retry_after` is sent in seconds, `retry_after_date` as a date that many seconds from now.
     """
 
     status: int
@@ -39,7 +39,7 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """The connection is reset before the answer; nothing is done."""
+    """The connection is reset without a response; the request is not carried out."""
 
     def apply(self, _: FaultContext) -> HttpResponse:
         return HttpResponse(500, is_silent=True, ending=Ending.RESET)
@@ -47,21 +47,21 @@ class Reset:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """What was asked is done, and the connection is reset before the answer."""
+    """The request is carried out, and the connection is reset without a response."""
 
-    def apply(self, occasion: FaultContext) -> HttpResponse:
-        return replace(occasion.real_response(), is_silent=True, ending=Ending.RESET)
+    def apply(self, context: FaultContext) -> HttpResponse:
+        return replace(context.real_response(), is_silent=True, ending=Ending.RESET)
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """The body ends after `bytes` (half of it by default): the connection is closed, or with `reset` reset."""
+    """The body ends after `bytes` (default: half of it); the connection is closed, with `reset` by a reset."""
 
     bytes: int | None = None
     reset: bool = False
 
-    def apply(self, occasion: FaultContext) -> HttpResponse:
-        answer = occasion.real_response()
+    def apply(self, context: FaultContext) -> HttpResponse:
+        answer = context.real_response()
         limit = answer.length // 2 if self.bytes is None else self.bytes
         if limit >= answer.length > 0:
             return answer
@@ -70,43 +70,44 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Stall:
-    """Silence for `seconds`, then the connection is closed.
+    """No data for `seconds`, then the connection is closed.
 
-    With `bytes` the answer stops after so many bytes of the body; without, nothing is sent and nothing is done.
+    With `bytes` the pause begins after that many bytes of the body. Without it nothing is sent, and the request is
+    not carried out.
     """
 
     seconds: float = 3600.0
     bytes: int | None = None
 
-    def apply(self, occasion: FaultContext) -> HttpResponse:
+    def apply(self, context: FaultContext) -> HttpResponse:
         if self.bytes is None:
             return HttpResponse(500, is_silent=True, stall=self.seconds, ending=Ending.CLOSE)
-        return replace(occasion.real_response(), limit=self.bytes, stall=self.seconds, ending=Ending.CLOSE)
+        return replace(context.real_response(), limit=self.bytes, stall=self.seconds, ending=Ending.CLOSE)
 
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """The honest answer, `seconds` late."""
+    """The real response, `seconds` late."""
 
     seconds: float
 
-    def apply(self, occasion: FaultContext) -> HttpResponse:
-        return replace(occasion.real_response(), delay=self.seconds)
+    def apply(self, context: FaultContext) -> HttpResponse:
+        return replace(context.real_response(), delay=self.seconds)
 
 
 @dataclass(frozen=True, slots=True)
 class Throttle:
-    """The honest answer, its body at so many bytes a second."""
+    """The real response; its body is sent at `bytes` per second."""
 
     bytes: int
 
-    def apply(self, occasion: FaultContext) -> HttpResponse:
-        return replace(occasion.real_response(), pace=float(self.bytes))
+    def apply(self, context: FaultContext) -> HttpResponse:
+        return replace(context.real_response(), pace=float(self.bytes))
 
 
 @dataclass(frozen=True, slots=True)
 class Html:
-    """A web page, as a proxy or a login wall sends; nothing is done."""
+    """A web page, as a proxy or a login page sends it; the request is not carried out."""
 
     status: int = 200
 
@@ -117,7 +118,7 @@ class Html:
 
 @dataclass(frozen=True, slots=True)
 class Huge:
-    """A valid JSON body of so many bytes; with `chunked` its length is not announced."""
+    """A valid JSON body of `bytes`; with `chunked` it has no Content-Length."""
 
     bytes: int = 100_000_000
     chunked: bool = False
@@ -134,23 +135,23 @@ class Huge:
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """A redirect, with nothing done.
+    """A redirect; the request is not carried out.
 
-    `to` is `elsewhere` (the same server as `localhost`, another host; answered honestly there), `api`, `files`,
-    `loop` (to itself), `https` (itself, by https), or a URL.
+    `to` is `elsewhere` (this server under the host name `localhost`, where the real response is sent), `api`,
+    `files`, `loop` (the same URL), `https` (the same URL with https), or a URL.
     """
 
     to: str = "elsewhere"
     status: int = 302
 
-    def apply(self, occasion: FaultContext) -> HttpResponse:
-        request = occasion.request
-        own = occasion.origins[request.host]
+    def apply(self, context: FaultContext) -> HttpResponse:
+        request = context.request
+        own = context.origins[request.host]
         elsewhere = own.replace("127.0.0.1", "localhost")
         if self.to == "elsewhere" and request.headers.get("host") == elsewhere.partition("//")[2]:
-            return occasion.real_response()
+            return context.real_response()
         origins = {
-            **occasion.origins,
+            **context.origins,
             "loop": own,
             "elsewhere": elsewhere,
             "https": own.replace("http:", "https:"),
@@ -161,13 +162,13 @@ class Redirect:
 
 @dataclass(frozen=True, slots=True)
 class SetHeaders:
-    """The honest answer with headers replaced (`set`) or left out (`drop`), such as the ETag."""
+    """The real response with headers replaced (`set`) or removed (`drop`), such as the ETag."""
 
     set: Mapping[str, str] = field(default_factory=dict)
     drop: tuple[str, ...] = ()
 
-    def apply(self, occasion: FaultContext) -> HttpResponse:
-        answer = occasion.real_response()
+    def apply(self, context: FaultContext) -> HttpResponse:
+        answer = context.real_response()
         without = {name.lower() for name in (*self.set, *self.drop)}
         kept = tuple(pair for pair in answer.headers if pair[0].lower() not in without)
         return replace(answer, headers=(*kept, *self.set.items()))

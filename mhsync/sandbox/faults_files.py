@@ -1,27 +1,27 @@
-"""Faults of the file host. Those that spoil a file leave answers other than 200 and 206 alone."""
+"""Faults for the file host. Those that change a file apply only to responses with status 200 or 206."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from mhsync.sandbox.occasion import FaultContext
+from mhsync.sandbox.fault_context import FaultContext
 from mhsync.sandbox.wire import Ending, Framing, HttpResponse, Request, filler
 
 
 @dataclass(frozen=True, slots=True)
 class Longer:
-    """More bytes come than the length announces, and the connection is closed."""
+    """The body is longer than its Content-Length; then the connection is closed."""
 
     bytes: int = 1000
 
-    def apply(self, occasion: FaultContext) -> HttpResponse:
-        answer = occasion.real_response()
+    def apply(self, context: FaultContext) -> HttpResponse:
+        answer = context.real_response()
         if not _is_content(answer):
             return answer
         body = chain(answer.body, filler(self.bytes))
         length = answer.length + self.bytes
-        # The close is announced, so that a client need not guess how long to wait for more.
+        # The close is announced, so that a client knows that no more data follows.
         headers = (*answer.headers, ("Connection", "close"))
         return replace(
             answer, headers=headers, body=body, length=length, announced=answer.length, ending=Ending.CLOSE
@@ -30,12 +30,12 @@ class Longer:
 
 @dataclass(frozen=True, slots=True)
 class Shorter:
-    """The whole file comes, but the length announces more, and the connection is closed."""
+    """The body is shorter than its Content-Length; then the connection is closed."""
 
     bytes: int = 1000
 
-    def apply(self, occasion: FaultContext) -> HttpResponse:
-        answer = occasion.real_response()
+    def apply(self, context: FaultContext) -> HttpResponse:
+        answer = context.real_response()
         if not _is_content(answer):
             return answer
         return replace(answer, announced=answer.length + self.bytes, ending=Ending.CLOSE)
@@ -43,12 +43,12 @@ class Shorter:
 
 @dataclass(frozen=True, slots=True)
 class NoLength:
-    """No length: the end of the connection is the end of the body, after `bytes` where that is given."""
+    """No Content-Length: the body ends with the connection, after `bytes` if given."""
 
     bytes: int | None = None
 
-    def apply(self, occasion: FaultContext) -> HttpResponse:
-        answer = occasion.real_response()
+    def apply(self, context: FaultContext) -> HttpResponse:
+        answer = context.real_response()
         if not _is_content(answer):
             return answer
         return replace(answer, framing=Framing.CLOSE, limit=self.bytes, ending=Ending.CLOSE)
@@ -56,12 +56,12 @@ class NoLength:
 
 @dataclass(frozen=True, slots=True)
 class Chunked:
-    """A chunked body; with `bytes` it breaks off after so many, without its last chunk."""
+    """A chunked body; with `bytes` it ends after that many bytes, without its last chunk."""
 
     bytes: int | None = None
 
-    def apply(self, occasion: FaultContext) -> HttpResponse:
-        answer = occasion.real_response()
+    def apply(self, context: FaultContext) -> HttpResponse:
+        answer = context.real_response()
         if not _is_content(answer):
             return answer
         ending = Ending.KEEP if self.bytes is None else Ending.CLOSE
@@ -70,16 +70,16 @@ class Chunked:
 
 @dataclass(frozen=True, slots=True)
 class Empty:
-    """A file of no bytes."""
+    """An empty file."""
 
-    def apply(self, occasion: FaultContext) -> HttpResponse:
-        answer = occasion.answer(_without_range(occasion.request))
+    def apply(self, context: FaultContext) -> HttpResponse:
+        answer = context.answer(_without_range(context.request))
         return replace(answer, body=(), length=0) if _is_content(answer) else answer
 
 
 @dataclass(frozen=True, slots=True)
 class Expired:
-    """The link no longer works, whatever its time says."""
+    """The link is refused, although it has not expired."""
 
     status: int = 403
 
@@ -89,19 +89,19 @@ class Expired:
 
 @dataclass(frozen=True, slots=True)
 class IgnoreRange:
-    """The whole file, with 200, whatever part was asked for."""
+    """The whole file with status 200, although a range was requested."""
 
-    def apply(self, occasion: FaultContext) -> HttpResponse:
-        return occasion.answer(_without_range(occasion.request))
+    def apply(self, context: FaultContext) -> HttpResponse:
+        return context.answer(_without_range(context.request))
 
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """From now on the file has other bytes, of the same length, and another ETag."""
+    """From now on the file has other bytes of the same length, and another ETag."""
 
-    def apply(self, occasion: FaultContext) -> HttpResponse:
-        occasion.account.rewrite(*occasion.output)
-        return occasion.real_response()
+    def apply(self, context: FaultContext) -> HttpResponse:
+        context.account.rewrite(*context.output)
+        return context.real_response()
 
 
 def _is_content(answer: HttpResponse) -> bool:

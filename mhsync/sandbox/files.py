@@ -1,4 +1,4 @@
-"""The file host's side: outputs under signed links that expire, with ranges."""
+"""The file host: outputs under signed links that expire, with support for ranges."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mhsync.sandbox.wav import Wav
 from mhsync.sandbox.wire import Headers, HttpResponse, Request
 
 LIFETIME = 24 * 3600.0
-"""Seconds that a link works for (FACTS: Outputs)."""
+"""Seconds until a link expires."""
 _ALLOWED = ("GET", "HEAD")
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
@@ -27,8 +27,8 @@ class Signer:
     """Signs paths and checks signatures.
 
     Args:
-        secret: whoever has it can make links.
-        lifetime: seconds that a link works for.
+        secret: the key of the signatures.
+        lifetime: seconds until a link expires.
         clock: seconds since 1970.
     """
 
@@ -37,15 +37,15 @@ class Signer:
     clock: Callable[[], float] = time.time
 
     def sign(self, path: str) -> tuple[str, str]:
-        """The path with its query, and the time until which it works."""
-        # Milliseconds, so that links that live shorter than a second can be tried.
+        """The path with its signed query, and the time at which it expires."""
+        # Milliseconds, so that links can expire in less than a second.
         expires = round((self.clock() + self.lifetime) * 1000)
         moment = datetime.fromtimestamp(expires / 1000, UTC)
         query = f"expires={expires}&signature={self._signature(path, expires)}"
         return f"{quoted(path)}?{query}", format_time(moment)
 
     def allows(self, request: Request) -> bool:
-        """Whether the request's link is one of ours and still works."""
+        """Whether the link has a valid signature and has not expired."""
         query = parse_qs(request.query)
         expires, signature = (query.get(name, [""])[0] for name in ("expires", "signature"))
         if not (expires.isascii() and expires.isdecimal() and len(expires) < 20 and signature.isascii()):
@@ -58,14 +58,14 @@ class Signer:
 
 
 class FileHost:
-    """Answers from a world.
+    """Answers requests for outputs from an account.
 
     Args:
         key: the API key, which must never come here.
     """
 
     def __init__(self, account: Account, key: str, signer: Signer) -> None:
-        self._world = account
+        self._account = account
         self._key = key
         self._signer = signer
 
@@ -77,7 +77,7 @@ class FileHost:
             return _refusal(405, "MethodNotAllowed", (("Allow", ", ".join(_ALLOWED)),))
         if not self._signer.allows(request):
             return _refusal(403, "AccessDenied")
-        output = self._world.output(*output_of(request))
+        output = self._account.output(*output_of(request))
         if output is None:
             return _refusal(404, "NoSuchKey")
         return _content(output.audio, request)
@@ -94,7 +94,7 @@ def output_of(request: Request) -> tuple[str, str]:
 
 
 def carries(request: Request, key: str) -> bool:
-    """Whether the key stands anywhere in a request."""
+    """Whether any header or the URL of a request contains the key."""
     return any(key in value for value in request.headers.values()) or key in unquote(request.target)
 
 
@@ -116,7 +116,7 @@ def _content(audio: Wav, request: Request) -> HttpResponse:
 
 
 def _part(headers: Mapping[str, str], audio: Wav) -> tuple[int, int] | None:
-    """The part that is asked for; None for the whole; an empty one where there is no such part."""
+    """The requested range: None for the whole file, an empty range if it cannot be satisfied."""
     wanted = _RANGE.fullmatch(headers.get("range", ""))
     if wanted is None or wanted.group() == "bytes=-" or headers.get("if-range", audio.etag) != audio.etag:
         return None

@@ -1,4 +1,4 @@
-"""One port: accepts connections, serves each on a thread, and leaves none of them behind when stopped."""
+"""A listening port: accepts connections and serves each on a thread. Stopping ends all of them."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from mhsync.sandbox.wire import Ending, HttpResponse, Request, Wait, reset_on_cl
 
 LOOPBACK = "127.0.0.1"
 _DRAIN_MAX = 1 << 20
-"""Bytes of a request's body that are read and thrown away; with more, the connection ends."""
+"""Bytes of a request's body that are read and discarded. A longer body ends the connection."""
 
 _LINE_MAX = 1 << 16
 _ORIGIN = re.compile(r"https?://[^/?]*", re.IGNORECASE)
-"""Begins the target of a request that was meant for a proxy."""
+"""The beginning of a request target in the form for proxies."""
 
 Exchange = Callable[[Request], HttpResponse]
 
 
 class Connection(BaseHTTPRequestHandler):
-    """One connection, kept alive: parses requests, lets `exchange` answer them, sends the answers."""
+    """One connection, kept alive: parses requests and sends the responses of `exchange`."""
 
     protocol_version = "HTTP/1.1"
-    # Without these two, every answer on a kept connection waits for the client's delayed acknowledgement.
+    # Without these two, each response on a kept connection waits for the client's delayed acknowledgement.
     disable_nagle_algorithm = True
     wbufsize = -1
 
@@ -42,13 +42,13 @@ class Connection(BaseHTTPRequestHandler):
         super().__init__(sock, address, server)
 
     def handle_one_request(self) -> None:
-        """Answer one request, of any method; the standard library's asks for a `do_…` of each."""
+        """Answer one request of any method. The method of the standard library needs a `do_…` for each."""
         self.raw_requestline = self.rfile.readline(_LINE_MAX + 1)
         if not self.raw_requestline or len(self.raw_requestline) > _LINE_MAX:
             self.close_connection = True
             return
         is_understood = self.parse_request()
-        # What the standard library has to say: that the request is bad, or that its body may come.
+        # Send what the standard library wrote: an error response, or 100 Continue.
         self.wfile.flush()
         if not is_understood:
             return
@@ -61,7 +61,7 @@ class Connection(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def _request(self) -> Request:
-        # Not urlsplit: it raises on some of what clients may send.
+        # Not urlsplit: it raises for some invalid targets.
         target = _ORIGIN.sub("", self.path)
         path, _, query = target.partition("?")
         headers: dict[str, str] = {}
@@ -71,7 +71,7 @@ class Connection(BaseHTTPRequestHandler):
         return Request(self._listener.name, self.command, path, query, headers)
 
     def _drain(self) -> bool:
-        """Read the request's body away, so that the next request begins where it should."""
+        """Read and discard the body of the request, so that the next request can be read."""
         length = self.headers.get("Content-Length", "0")
         if "Transfer-Encoding" in self.headers or not length.isdecimal() or int(length) > _DRAIN_MAX:
             return False
@@ -79,7 +79,7 @@ class Connection(BaseHTTPRequestHandler):
         return True
 
     def log_message(self, *_: object, **__: object) -> None:
-        """Say nothing: the request log knows."""
+        """Write no log lines: the request log has them."""
 
 
 class Listener(socketserver.BaseServer):
@@ -88,7 +88,7 @@ class Listener(socketserver.BaseServer):
     Args:
         name: `api` or `files`.
         port: 0 lets the system choose.
-        exchange: answers a request; called on the connection's thread.
+        exchange: makes the response to a request; called on the thread of the connection.
 
     Raises:
         OSError: the port is taken.
@@ -109,11 +109,11 @@ class Listener(socketserver.BaseServer):
 
     @property
     def wait(self) -> Wait:
-        """Waits, but no longer than the server runs."""
+        """Waits for a number of seconds, or until the server is stopped."""
         return self._stopping.wait
 
     def stop(self) -> None:
-        """Close everything; when this returns, no thread and no socket is left."""
+        """Close all sockets and wait for all threads."""
         self._stopping.set()
         self._wake.send(b"x")
         self._thread.join()
@@ -122,7 +122,7 @@ class Listener(socketserver.BaseServer):
         with self._lock:
             left = list(self._open.items())
             for sock, _ in left:
-                # Threads that read from the client or write to it wake up with an error.
+                # This ends reads and writes in the threads with an error.
                 with contextlib.suppress(OSError):
                     sock.shutdown(socket.SHUT_RDWR)
         for _, thread in left:
@@ -138,7 +138,7 @@ class Listener(socketserver.BaseServer):
                     return
                 try:
                     sock, address = self._socket.accept()
-                except OSError:  # it went away before it was taken
+                except OSError:  # the client closed the connection before it was accepted
                     continue
                 self._serve(sock, address)
 
@@ -151,7 +151,7 @@ class Listener(socketserver.BaseServer):
 
     def _converse(self, sock: socket.socket, address: tuple[str, int]) -> None:
         try:
-            # A client that goes away in the middle is an ordinary end.
+            # A client may close the connection at any time.
             with contextlib.suppress(OSError):
                 Connection(sock, address, self)
         finally:

@@ -1,4 +1,4 @@
-"""What was asked of the sandbox, for tests to look at while it runs."""
+"""The requests that a sandbox received, for tests."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 KEPT = 200_000
-"""Entries at most; the oldest go first."""
+"""Maximum number of entries; the oldest are dropped first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One request.
 
-    `path` has no query: that one is a secret. `status` is None where nothing was answered. `has_key` says that
-    the API key stood anywhere in it.
+    `path` has no query, since the query is a secret. `status` is None if no response was sent. `has_key`: the URL
+    or a header contained the API key.
     """
 
     host: str
@@ -31,7 +31,7 @@ class Entry:
 
 
 class RequestLog:
-    """All requests in the order in which they were answered; safe to use from any thread."""
+    """All requests in the order of their responses. It may be used from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -56,7 +56,7 @@ class RequestLog:
         id: str | None = None,
         status: int | None = None,
     ) -> tuple[Entry, ...]:
-        """The requests that fit everything that is said."""
+        """The requests that match all given values."""
         return tuple(
             entry
             for entry in self.all()
@@ -68,7 +68,7 @@ class RequestLog:
 
     @property
     def leaks(self) -> tuple[Entry, ...]:
-        """Requests that carried the API key, or any other authorization, to the file host."""
+        """Requests to the file host that contained the API key or an Authorization header."""
         return tuple(entry for entry in self.of("files") if entry.has_key or entry.has_authorization)
 
     def __iter__(self) -> Iterator[Entry]:

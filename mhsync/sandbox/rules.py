@@ -1,4 +1,4 @@
-"""When a fault strikes, and how many requests a second the API takes."""
+"""Rules: to which requests a fault applies, and the rate limit of the API."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from mhsync.sandbox.occasion import Fault, FaultContext
+from mhsync.sandbox.fault_context import Fault, FaultContext
 from mhsync.sandbox.wire import HttpResponse, Request
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A fault, and the requests that it strikes.
+    """A fault, and the requests to which it applies.
 
-    `host` (`api` or `files`), `method` and `id` (with `*` and `?`) choose requests; a rule counts those it
-    chooses, from 1, and with `each_id` those of every project by themselves. Of these it strikes, all conditions
-    together: the `nth` alone; those after the first `skip`; one in `every`, beginning with the first; by chance,
-    `probability` from 0 to 1; and no more than `times` in all.
+    `host` (`api` or `files`), `method` and `id` (with `*` and `?`) select requests. A rule counts the selected
+    requests from 1; with `each_id` it counts those of each project separately. The fault applies to a selected
+    request if all conditions hold: it is the `nth`; it comes after the first `skip`; it is one of `every`,
+    beginning with the first; a random number is below `probability` (0 to 1); the fault
+    was applied fewer than `times` times.
     """
 
     fault: Fault
@@ -35,30 +36,35 @@ class Rule:
     probability: float = 1.0
     each_id: bool = False
 
-    def chooses(self, request: Request, id: str) -> bool:
+    def selects(self, request: Request, id: str) -> bool:
         return (
             self.host in (None, request.host)
             and self.method in (None, request.method)
             and (self.id is None or fnmatchcase(id, self.id))
         )
 
-    def strikes(self, number: int, struck: int, chance: float) -> bool:
-        """Whether it strikes the request of this number, having struck so many; `chance` is from 0 up to 1."""
+    def applies(self, number: int, applied: int, chance: float) -> bool:
+        """Whether the fault applies to the selected request of this number.
+
+        Args:
+            number: counted from 1.
+            applied: how often the fault was applied before.
+            chance: a random number from 0 up to 1.
+        """
         return (
             self.nth in (None, number)
             and number > self.skip
             and (number - self.skip - 1) % self.every == 0
-            and (self.times is None or struck < self.times)
+            and (self.times is None or applied < self.times)
             and chance < self.probability
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """How many requests a second the API takes; the others are answered 429.
+    """The rate limit of the API, in requests per second; requests above it get a 429.
 
-    Up to `burst` may come at once (`per_second`, rounded, by default). `retry_after` is sent in seconds where it
-    is given.
+    `burst` requests may arrive at once (default: `per_second`, rounded). `retry_after` is sent if given (seconds).
     """
 
     per_second: float
@@ -72,18 +78,18 @@ class Rate:
 
 @dataclass(slots=True)
 class _Counts:
-    chosen: Counter[str] = field(default_factory=Counter)
-    struck: Counter[str] = field(default_factory=Counter)
+    selected: Counter[str] = field(default_factory=Counter)
+    applied: Counter[str] = field(default_factory=Counter)
 
 
 class Faults:
-    """Rules at work: the first that strikes a request decides, and those behind it do not count it.
+    """Rules in order. The first rule that applies to a request decides; the later ones do not count the request.
 
     Args:
         rules: in order.
-        rate: a limit for the API.
-        seed: decides every chance: the same seed gives the same faults to the same order of requests.
-        clock: seconds, for the rate.
+        rate: the rate limit of the API.
+        seed: of the random numbers: the same seed and order of requests give the same faults.
+        clock: seconds, for the rate limit.
     """
 
     def __init__(
@@ -103,28 +109,28 @@ class Faults:
         self._filled = 0.0
 
     def pick(self, request: Request, id: str) -> Fault | None:
-        """The fault for this request, if any."""
+        """The fault that applies to the request, or None."""
         with self._lock:
             if self.rate is not None and request.host == "api" and not self._admits(self.rate):
                 return self.rate
             for index, rule in enumerate(self.rules):
-                if rule.chooses(request, id) and self._strikes(index, rule, id):
+                if rule.selects(request, id) and self._applies(index, rule, id):
                     return rule.fault
         return None
 
-    def _strikes(self, index: int, rule: Rule, id: str) -> bool:
+    def _applies(self, index: int, rule: Rule, id: str) -> bool:
         counts = self._counts[index]
         key = id if rule.each_id else ""
-        counts.chosen[key] += 1
-        number = counts.chosen[key]
+        counts.selected[key] += 1
+        number = counts.selected[key]
         chance = zlib.crc32(f"{self._seed}:{index}:{key}:{number}".encode()) / 2**32
-        if not rule.strikes(number, counts.struck[key], chance):
+        if not rule.applies(number, counts.applied[key], chance):
             return False
-        counts.struck[key] += 1
+        counts.applied[key] += 1
         return True
 
     def _admits(self, rate: Rate) -> bool:
-        """Take one request from the rate's budget; False: there is none left."""
+        """Count one request against the rate limit. Returns False if the limit is exceeded."""
         most = rate.burst or max(1, round(rate.per_second))
         now = self._clock()
         left = most if self._left is None else self._left + (now - self._filled) * rate.per_second

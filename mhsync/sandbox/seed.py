@@ -1,4 +1,4 @@
-"""The account at the start, from a YAML file. `docs/sandbox.md` describes the form."""
+"""Read the account at the start from a YAML file. `docs/sandbox.md` describes the format."""
 
 from __future__ import annotations
 
@@ -18,41 +18,41 @@ from mhsync.sandbox.account import (
     SandboxProject,
     numbered_paths,
 )
-from mhsync.sandbox.reading import Fields, read_document, read_file
+from mhsync.sandbox.fields import Fields, read_document, read_file
 from mhsync.sandbox.wav import HEADER, Wav
 
 MOST = 200_000
-"""Projects at most, so that a slip in a `count` does not eat the memory."""
+"""Maximum number of projects, so that a mistake in a `count` does not use up the memory."""
 _NUMBER = "{n}"
 
 
 def load_seed(path: Path) -> Account:
-    """The world that a file describes.
+    """The account in a file.
 
     Raises:
         UsageError: the file cannot be read.
-        ManifestError: with every problem in it.
+        ManifestError: the file is invalid; the error holds every problem.
     """
     return read_seed(read_file(path), str(path))
 
 
 def seed_of(data: Mapping[str, object]) -> Account:
-    """The world that a mapping describes, in the form of the file."""
+    """The account in a mapping that has the format of the file."""
     return read_seed(json.dumps(data, ensure_ascii=False).encode(), "<seed>")
 
 
 def read_seed(text: bytes, file: str) -> Account:
-    """The world that strict YAML describes; `file` is its name in messages."""
-    return read_document(text, file, _world)
+    """The account in strict YAML; `file` is the name in messages."""
+    return read_document(text, file, _account)
 
 
-def _world(top: Fields) -> Account:
+def _account(top: Fields) -> Account:
     after_delete = top.choice("after_delete", AfterDelete.NOT_FOUND.value, [word.value for word in AfterDelete])
     projects: dict[str, SandboxProject] = {}
     for fields in top.mappings("projects"):
         for project in _projects(fields):
             if project.id in projects:
-                fields.wrong(f"the id {project.id} stands here twice", "give each project its own", "id")
+                fields.wrong(f"two projects have the id {project.id}", "give each project its own id", "id")
             projects[project.id] = project
         fields.close()
         if len(projects) > MOST:
@@ -62,14 +62,14 @@ def _world(top: Fields) -> Account:
 
 
 def _projects(fields: Fields) -> Iterator[SandboxProject]:
-    """The project, or as many as `count` says."""
+    """The project, or `count` projects."""
     pattern = fields.text("id", "")
     count = fields.integer("count", None, least=1)
     fields.id = pattern or None
     project = _project(fields)
     ids: list[str] = []
     if not is_valid_id(pattern if count is None else pattern.replace(_NUMBER, "1")):
-        what = f"not an id: {pattern!r:.60}" if pattern else "a project has no id"
+        what = f"invalid id: {pattern!r:.60}" if pattern else "a project has no id"
         fields.wrong(what, "write 'id: …', 1 to 128 of A-Z a-z 0-9 _ -", "id")
     elif count is not None and (_NUMBER not in pattern or count > MOST):
         fields.wrong(f"a count needs {_NUMBER} in the id, and is at most {MOST}", "write 'id: some-{n}'", "count")
@@ -126,9 +126,9 @@ def _later(fields: Fields) -> tuple[tuple[float, str], ...]:
 
 
 def _outputs(fields: Fields) -> list[tuple[str, Callable[[str], Wav]]]:
-    """The paths of a project's outputs, and what makes the audio of each for an id.
+    """The paths of a project's outputs, each with a function that makes its audio for an id.
 
-    Either a count, all alike, or a list of outputs with paths of their own.
+    `outputs` is a number of equal outputs, or a list of outputs with their own paths.
     """
     if not fields.is_list("outputs"):
         count = fields.integer("outputs", 1)
@@ -150,7 +150,7 @@ def _wav(path: str, size: int, id: str) -> Wav:
 
 
 def _size(fields: Fields) -> int:
-    """The bytes of an output: its `size`, or what its `seconds` come to."""
+    """The size of an output in bytes: its `size`, or the size that corresponds to its `seconds`."""
     seconds = fields.number("seconds", DEFAULT_SECONDS)
     size = fields.size("size", None)
     try:

@@ -1,4 +1,4 @@
-"""Sandbox: the API and its file host on two ports of this machine, over one world."""
+"""Sandbox: the API and its file host on two local ports, with one account."""
 
 from __future__ import annotations
 
@@ -11,31 +11,32 @@ from typing import Self
 
 from mhsync.sandbox.account import Account
 from mhsync.sandbox.api import ApiHost, project_id
+from mhsync.sandbox.fault_context import Fault, FaultContext
 from mhsync.sandbox.files import LIFETIME, FileHost, Signer, carries, output_of
 from mhsync.sandbox.listener import LOOPBACK, Listener
 from mhsync.sandbox.log import Entry, RequestLog
-from mhsync.sandbox.occasion import Fault, FaultContext
 from mhsync.sandbox.rules import Faults
 from mhsync.sandbox.wire import HttpResponse, Request
 
 SANDBOX_KEY = "mhk_sandbox_4f1c7a90d2"
-"""The API key of a sandbox that is not given another; it opens nothing else."""
+"""The default API key of a sandbox. It is valid nowhere else."""
 
 
 class Sandbox:
-    """A running sandbox; a context manager, or `start` and `stop`, which may be repeated on the same ports.
+    """A local server of the API. Use it as a context manager, or with `start` and `stop`, which keep the ports.
 
     Args:
-        world: the account; it may be changed while the sandbox runs.
-        key: the API key that it accepts.
-        port: the API's port; 0 lets the system choose. The file host's is `files_port`.
-        faults: what goes wrong, and when; it may be replaced while the sandbox runs.
-        latency: seconds that every answer takes.
-        link_lifetime: seconds that a download link works for.
-        clock: seconds since 1970, for the links.
+        account: the account; it may be changed while the sandbox runs.
+        key: the API key to accept.
+        port: the port of the API; 0 for a free one.
+        files_port: the port of the file host; 0 for a free one.
+        faults: the faults to inject; they may be replaced while the sandbox runs.
+        latency: seconds of delay before every response.
+        link_lifetime: seconds until a download link expires.
+        clock: seconds since 1970, for the expiry of links.
 
     Attributes:
-        requests: what was asked so far.
+        requests: the requests that were received so far.
     """
 
     def __init__(
@@ -62,10 +63,10 @@ class Sandbox:
         self._listeners: tuple[Listener, ...] = ()
 
     def start(self) -> Self:
-        """Listen, and start the world's clock.
+        """Listen, and start the time of the account.
 
         Raises:
-            OSError: a port is taken.
+            OSError: a port is in use.
         """
         if not self._listeners:
             api = Listener("api", self._ports["api"], self._exchange)
@@ -80,7 +81,7 @@ class Sandbox:
         return self
 
     def stop(self) -> None:
-        """Refuse connections and end those that are open; nothing is left running."""
+        """Close the ports and all connections, and end all threads."""
         listeners, self._listeners = self._listeners, ()
         for listener in listeners:
             listener.stop()

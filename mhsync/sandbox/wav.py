@@ -1,4 +1,4 @@
-"""Real audio, made up while it is read: any size, no memory, the same bytes every time."""
+"""Real audio that is generated while it is read: any size, little memory, the same bytes every time."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 RATE = 16_000
-"""Samples a second; one channel of 16 bits, so 32,000 bytes a second."""
+"""Samples per second; one channel of 16 bits, so 32,000 bytes per second."""
 HEADER = 80
-"""Bytes before the samples; the smallest file is just these."""
+"""Bytes before the samples; the size of the smallest file."""
 LARGEST = 0xFFFF_FFFE
-"""A WAV file counts its bytes in 32 bits, and is even."""
+"""The largest size: it has 32 bits in the header, and is even."""
 _BLOCK = 8192
-"""Bytes a note lasts."""
+"""Bytes of one note."""
 _NOTES = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Wav:
-    """A WAV file: a melody that `seed` decides, `size` bytes long in all.
+    """A WAV file of `size` bytes, with a melody that depends on `seed`.
 
-    Two seeds never give the same bytes: the header carries the seed's hash. The melody does not repeat, so that
-    a transfer resumed at the wrong place does not go unnoticed.
+    Two seeds never give the same bytes: the header contains a hash of the seed. The melody does not repeat, so
+    that a transfer that is resumed at a wrong offset gives other bytes.
 
     Raises:
-        ValueError: the size is odd, below 80 bytes, or above 4 GiB, which no WAV file can be.
+        ValueError: the size is odd, below 80 bytes, or 4 GiB or more.
     """
 
     seed: str
@@ -43,7 +43,7 @@ class Wav:
 
     @classmethod
     def lasting(cls, seed: str, seconds: float) -> Wav:
-        """A file that plays for so many seconds."""
+        """A file with a duration of `seconds`."""
         return cls(seed, HEADER + 2 * round(seconds * RATE))
 
     @property
@@ -52,7 +52,7 @@ class Wav:
         return f'"{hashlib.sha256(f"{self.size}:{self.seed}".encode()).hexdigest()[:32]}"'
 
     def read(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
-        """The bytes from `start` up to `stop` (the end by default), some KiB at a time."""
+        """The bytes from `start` up to `stop` (default: the end), in pieces of some KiB."""
         end = self.size if stop is None else min(stop, self.size)
         if start < HEADER:
             yield self._header()[start:end]

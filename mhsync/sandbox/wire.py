@@ -1,4 +1,4 @@
-"""Requests and answers as values, and how an answer goes over a socket, whole or broken on purpose."""
+"""Requests and responses as values, and sending a response over a socket, with its faults."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _FILLER = b"x" * 65_536
 
 Headers = tuple[tuple[str, str], ...]
 Wait = Callable[[float], bool]
-"""Waits so many seconds; True when the server is being stopped, and nothing more shall be sent."""
+"""Waits for a number of seconds. Returns True if the server is stopping and nothing more may be sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a client asked. `path` is as it came, percent-encoding included; header names are lower case."""
+    """A request. `path` is not decoded; header names are in lower case."""
 
     host: str
     """`api` or `files`."""
@@ -36,7 +36,7 @@ class Request:
 
 
 class Framing(StrEnum):
-    """How the client learns where a body ends."""
+    """How the end of a body is marked."""
 
     LENGTH = "length"
     CHUNKED = "chunked"
@@ -44,7 +44,7 @@ class Framing(StrEnum):
 
 
 class Ending(StrEnum):
-    """What becomes of the connection."""
+    """What happens to the connection after the response."""
 
     KEEP = "keep"
     CLOSE = "close"
@@ -53,26 +53,26 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """What the server sends; the fields below `body` are there to break it."""
+    """A response. The fields after `length` describe its faults."""
 
     status: int
     headers: Headers = ()
     body: Iterable[bytes] = ()
     length: int = 0
-    """Bytes that `body` gives."""
+    """Bytes in `body`."""
     announced: int | None = None
-    """The Content-Length to send, where it is not `length`."""
+    """A Content-Length to send in place of `length`."""
     framing: Framing = Framing.LENGTH
     limit: int | None = None
-    """Bytes of the body that are really sent; then `stall` seconds of silence, then `ending`."""
+    """Bytes of the body that are sent; then a pause of `stall` seconds, then `ending`."""
     ending: Ending = Ending.KEEP
     delay: float = 0.0
     """Seconds before anything is sent."""
     stall: float = 0.0
     is_silent: bool = False
-    """Nothing at all is sent, not even a head."""
+    """Nothing is sent, not even the head."""
     pace: float | None = None
-    """Bytes of the body a second."""
+    """Bytes of the body per second."""
 
     @classmethod
     def of_bytes(cls, status: int, content_type: str, body: bytes, headers: Headers = ()) -> HttpResponse:
@@ -85,22 +85,25 @@ class HttpResponse:
 
     @classmethod
     def message(cls, status: int, text: str | None = None, headers: Headers = ()) -> HttpResponse:
-        """An error body as the API documents it."""
+        """A response with an error body as the API documents it."""
         return cls.of_json(status, {"message": text or responses.get(status, "Error")}, headers)
 
 
 def filler(count: int) -> Iterator[bytes]:
-    """So many bytes of no meaning, in pieces."""
+    """`count` bytes of padding, in pieces."""
     while count > 0:
         yield _FILLER[:count]
         count -= len(_FILLER)
 
 
 def send(sock: socket.socket, answer: HttpResponse, *, is_head: bool, wait: Wait) -> Ending:
-    """Send an answer, and say what must become of the connection.
+    """Send a response.
+
+    Returns:
+        What must happen to the connection.
 
     Raises:
-        OSError: the client has gone.
+        OSError: the client closed the connection.
     """
     if answer.delay and wait(answer.delay):
         return Ending.RESET
@@ -114,10 +117,10 @@ def send(sock: socket.socket, answer: HttpResponse, *, is_head: bool, wait: Wait
 def _send_whole(sock: socket.socket, answer: HttpResponse, is_head: bool, wait: Wait) -> bool:
     head = _head(answer)
     if is_head or _has_no_body(answer.status):
-        # Where there is no body to break off, the head breaks off.
+        # Without a body, the head is cut instead.
         sock.sendall(head if answer.limit is None else head[: len(head) // 2])
         return True
-    # One packet for a small answer: the head waits for the first piece of the body.
+    # The head is sent with the first piece of the body: one packet for a small response.
     for piece in _framed(answer):
         sock.sendall(head + piece)
         if answer.pace and wait(len(piece) / answer.pace):
@@ -153,7 +156,7 @@ def _head(answer: HttpResponse) -> bytes:
     elif answer.framing is Framing.LENGTH and not _has_no_body(answer.status):
         lines.append(f"Content-Length: {answer.length if answer.announced is None else answer.announced}")
     if answer.ending is not Ending.KEEP and answer.limit is None and answer.announced is None:
-        # A break is not announced; an honest end is.
+        # A regular close is announced, a fault is not.
         lines.append("Connection: close")
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
@@ -163,5 +166,5 @@ def _has_no_body(status: int) -> bool:
 
 
 def reset_on_close(sock: socket.socket) -> None:
-    """Make the close that follows a RST."""
+    """Make the next close of the socket send a RST."""
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mhsync.sandbox.account import Account, Output, SandboxProject, outputs_of
-    from mhsync.sandbox.occasion import FaultContext
+    from mhsync.sandbox.fault_context import FaultContext
     from mhsync.sandbox.rules import Faults, Rule
     from mhsync.sandbox.server import Sandbox
     from mhsync.sandbox.wire import HttpResponse
@@ -27,7 +27,7 @@ __all__ = [  # noqa: RUF022 - grouped by use
 _PUBLIC = {
     "HttpResponse": "mhsync.sandbox.wire",
     "Faults": "mhsync.sandbox.rules",
-    "FaultContext": "mhsync.sandbox.occasion",
+    "FaultContext": "mhsync.sandbox.fault_context",
     "Opener": "mhsync.testing.opener",
     "Output": "mhsync.sandbox.account",
     "Rule": "mhsync.sandbox.rules",

@@ -17,9 +17,9 @@ SandboxFactory = Callable[..., Sandbox]
 
 @pytest.fixture
 def mhsync_sandbox_factory() -> Iterator[SandboxFactory]:
-    """Starts sandboxes: `factory(world, faults=…)`; all of them stop when the test ends.
+    """Starts sandboxes: `factory(account, faults=…)`. All of them stop when the test ends.
 
-    Without a world, each has the default one: a project of every kind.
+    Without an account, each has the default one: a project of every kind.
     """
     with ExitStack() as stack:
 

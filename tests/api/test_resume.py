@@ -13,7 +13,7 @@ import pytest
 
 from mhsync.errors import Interrupted
 from mhsync.sandbox import faults as f
-from mhsync.sandbox.occasion import FaultContext
+from mhsync.sandbox.fault_context import FaultContext
 from mhsync.sandbox.rules import Rule
 from mhsync.sandbox.wire import Ending, HttpResponse
 from tests.api.fixture import CliRunner

@@ -1,4 +1,4 @@
-"""What the tests of the sandbox share: a plain HTTP client, and one that reads the bytes of the socket itself."""
+"""HTTP clients for the tests of the sandbox: http.client, and one that reads the raw bytes of the socket."""
 
 from __future__ import annotations
 

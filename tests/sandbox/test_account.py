@@ -1,4 +1,4 @@
-"""The sandbox's account: rendering goes by a clock, a delete is for good, and threads may share it."""
+"""The account: projects render over time, a delete is permanent, and threads may use it at once."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_project_renders_while_the_clock_runs() -> None:
     assert seen == ["queued", "queued", "rendering", "rendering", "complete", "complete"]
 
 
-def test_the_clock_starts_with_the_server_and_not_with_the_world_nor_again_with_a_second_start() -> None:
+def test_the_time_starts_with_the_first_start_of_the_server() -> None:
     clock = Clock()
     account = Account([SandboxProject("a", status="queued", later=((5, "complete"),))], clock=clock)
     clock.now += 60
@@ -50,7 +50,7 @@ def test_the_clock_starts_with_the_server_and_not_with_the_world_nor_again_with_
     assert status(account, "a") == "complete"
 
 
-def test_outputs_can_be_fetched_only_of_a_complete_project_that_is_not_deleted() -> None:
+def test_outputs_can_be_fetched_only_while_a_project_is_complete_and_not_deleted() -> None:
     account = Account([SandboxProject("a", status="rendering", outputs=outputs_of("a"))])
     assert account.output("a", "output.wav") is None
     account.set_status("a", "complete")
@@ -61,7 +61,7 @@ def test_outputs_can_be_fetched_only_of_a_complete_project_that_is_not_deleted()
     assert account.output("never", "output.wav") is None
 
 
-def test_a_delete_has_one_winner_among_threads() -> None:
+def test_only_one_of_many_threads_deletes_a_project() -> None:
     account = Account([SandboxProject("a")])
     together = threading.Barrier(16)
     won: list[bool] = []
@@ -80,7 +80,7 @@ def test_a_delete_has_one_winner_among_threads() -> None:
     assert account.ids == ("a",)
 
 
-def test_what_get_says_of_a_deleted_project_is_the_worlds_choice_or_its_own() -> None:
+def test_a_deleted_project_is_answered_as_the_account_or_the_project_specifies() -> None:
     own = SandboxProject("own", after_delete=AfterDelete.NOT_FOUND)
     account = Account([SandboxProject("a"), own], after_delete=AfterDelete.DISABLED)
     found = []
@@ -94,7 +94,7 @@ def test_what_get_says_of_a_deleted_project_is_the_worlds_choice_or_its_own() ->
     assert found == [(None, AfterDelete.DISABLED), (None, AfterDelete.NOT_FOUND)]
 
 
-def test_projects_may_change_while_the_world_is_in_use() -> None:
+def test_projects_may_change_while_the_account_is_in_use() -> None:
     account = Account([SandboxProject("a", name="before")])
     assert account.edit("a", lambda project: replace(project, name="after")).name == "after"
     assert account.project("a").name == "after"
@@ -132,16 +132,16 @@ def test_several_outputs_share_their_last_part() -> None:
         ("a\\b?c#d.wav", "a%5Cb%3Fc%23d.wav"),
     ],
 )
-def test_a_path_stands_in_a_url_with_its_own_escapes(path: str, url_path: str) -> None:
+def test_a_path_keeps_its_escapes_in_a_url(path: str, url_path: str) -> None:
     output = Output(path, outputs_of("a")[0].audio)
     account = Account([SandboxProject("a", outputs=(output,))])
     assert output.url_path == url_path
     assert account.output("a", url_path) == account.output("a", url_path.lower().replace("gr%", "Gr%")) == output
 
 
-def test_ids_must_be_ids_and_stand_there_once() -> None:
+def test_ids_must_be_valid_and_unique() -> None:
     with pytest.raises(ValueError, match="two projects have the id a"):
         Account([SandboxProject("a"), SandboxProject("a")])
     for bad in ("", "a b", "a/b", "x" * 129, "é"):
-        with pytest.raises(ValueError, match="not an id"):
+        with pytest.raises(ValueError, match="invalid id"):
             Account([SandboxProject(bad)])

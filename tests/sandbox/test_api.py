@@ -1,4 +1,4 @@
-"""The API's side answers as the vendor documents it."""
+"""The API host responds as the vendor documents it."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_every_kind_of_project_answers_as_documented(start: Callable[..., Asker]
     ("id", "key", "status", "message"),
     [
         ("one", "wrong", 401, "Unauthorized"),
-        ("nobody", None, 404, "Not Found"),
+        ("unknown", None, 404, "Not Found"),
         ("not%20an%20id", None, 400, "Invalid id"),
         ("x" * 129, None, 400, "Invalid id"),
         ("", None, 404, "Not Found"),
@@ -64,7 +64,7 @@ def test_every_kind_of_project_answers_as_documented(start: Callable[..., Asker]
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
-def test_errors_carry_their_documented_body(
+def test_errors_have_the_documented_body(
     start: Callable[..., Asker], account: Account, method: str, id: str, key: str | None, status: int, message: str
 ) -> None:
     reply = start(account).api(id, method, key)
@@ -84,7 +84,7 @@ def test_other_paths_are_not_found(start: Callable[..., Asker], account: Account
 @pytest.mark.parametrize(
     "given", [None, "", "Bearer", "Bearer ", "bearer {key}", "{key}", "Bearer {key}x", "Bearer é"]
 )
-def test_only_the_key_as_bearer_is_let_in(
+def test_only_the_key_as_bearer_is_accepted(
     start: Callable[..., Asker], account: Account, given: str | None
 ) -> None:
     ask = start(account)
@@ -94,7 +94,7 @@ def test_only_the_key_as_bearer_is_let_in(
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "HEAD", "OPTIONS", "PURGE"])
-def test_other_methods_are_told_which_are_allowed(
+def test_other_methods_get_the_list_of_allowed_methods(
     start: Callable[..., Asker], account: Account, method: str
 ) -> None:
     reply = start(account).api("one", method)
@@ -134,7 +134,7 @@ def test_links_are_given_only_when_complete_and_an_error_only_in_error(
     assert (details.error is not None) is (status == "error")
 
 
-def test_odd_names_come_through_whole(start: Callable[..., Asker]) -> None:
+def test_odd_names_are_not_changed(start: Callable[..., Asker]) -> None:
     ask = start(default_account())
     names = {id: Project.from_json(ask.api(id).json()).name for id in ("sbx-odd-name", "sbx-unnamed")}
     assert names == {"sbx-odd-name": ODD_NAME, "sbx-unnamed": None}

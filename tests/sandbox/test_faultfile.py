@@ -1,4 +1,4 @@
-"""Files of faults: every fault can be written, errors say where and what, and the page tells no lies."""
+"""Files of faults: every fault can be written, errors have positions, and docs/sandbox.md is correct."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_an_error_names_file_line_and_column_and_what_to_write(
 
 
 @pytest.mark.parametrize("rate", ["0", "{per_second: 0}", "{burst: 3}", "fast", "{per_second: 1, brust: 2}"])
-def test_a_rate_that_makes_no_sense_is_refused(rate: str) -> None:
+def test_an_invalid_rate_is_refused(rate: str) -> None:
     with pytest.raises(ManifestError, match=r"^faults.yaml:1:"):
         read_faults(f"rate: {rate}\n".encode(), "faults.yaml")
 
@@ -127,6 +127,6 @@ def test_the_python_of_the_page_runs() -> None:
     assert [entry.status for entry in sandbox.requests][:2] == [503, 200]
 
 
-def test_a_mapping_is_read_as_the_file_would_be() -> None:
+def test_a_mapping_is_read_like_a_file() -> None:
     assert faults_of({"faults": [{"fault": "reset", "times": 1}]}).rules == (Rule(Reset(), times=1),)
     assert isinstance(faults_of({}), Faults)

@@ -1,4 +1,4 @@
-"""Every fault does on the wire what its page says; what arrives is read from the socket itself."""
+"""Every fault does what docs/sandbox.md describes; the response is read from the socket."""
 
 from __future__ import annotations
 
@@ -85,7 +85,9 @@ def test_every_fault_has_a_name() -> None:
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 @pytest.mark.parametrize("status", [401, 402, 403, 404, 422, 429, 500, 502, 503])
-def test_status_is_sent_and_nothing_is_done(start: Start, account: Account, status: int, method: str) -> None:
+def test_status_is_sent_and_the_request_is_not_carried_out(
+    start: Start, account: Account, status: int, method: str
+) -> None:
     reply = with_fault(start, account, Status(status, "because")).api("one", method)
     assert (reply.status, reply.json()) == (status, {"message": "because"})
     assert "retry-after" not in reply.headers
@@ -100,7 +102,7 @@ def test_status_may_have_a_body_and_headers_of_its_own(start: Start, account: Ac
     assert reply.headers["retry-after"] == "soon"
 
 
-def test_retry_after_comes_in_seconds_or_as_a_date(start: Start, account: Account) -> None:
+def test_retry_after_is_sent_in_seconds_or_as_a_date(start: Start, account: Account) -> None:
     ask = with_fault(start, account, Status(429, retry_after=7))
     assert ask.api("one").headers["retry-after"] == "7"
     ask.sandbox.faults = Faults(Rule(Status(503, retry_after_date=100)))
@@ -108,7 +110,9 @@ def test_retry_after_comes_in_seconds_or_as_a_date(start: Start, account: Accoun
     assert 95 <= moment - time.time() <= 100
 
 
-def test_reset_comes_before_the_answer_and_nothing_is_done(start: Start, account: Account) -> None:
+def test_reset_comes_before_the_response_and_the_request_is_not_carried_out(
+    start: Start, account: Account
+) -> None:
     ask = with_fault(start, account, Reset())
     assert ask.raw(api_url(ask), "DELETE") == (b"", True)
     assert account.deleted_ids == set()
@@ -116,7 +120,7 @@ def test_reset_comes_before_the_answer_and_nothing_is_done(start: Start, account
     assert (entry.status, entry.fault) == (None, "Reset")
 
 
-def test_lost_does_what_is_asked_and_gives_no_answer(start: Start, account: Account) -> None:
+def test_lost_carries_the_request_out_and_sends_no_response(start: Start, account: Account) -> None:
     ask = with_fault(start, account, Lost())
     assert ask.raw(api_url(ask), "DELETE") == (b"", True)
     assert account.deleted_ids == {"one"}
@@ -133,14 +137,14 @@ def test_cut_ends_the_body_early_with_its_whole_length_announced(
     assert (body, was_reset) == (content(account)[:3_000], is_reset)
 
 
-def test_cut_takes_half_by_default_and_lets_shorter_answers_through(start: Start, account: Account) -> None:
+def test_cut_sends_half_by_default_and_does_not_cut_shorter_responses(start: Start, account: Account) -> None:
     ask = with_fault(start, account, Cut())
     assert split(ask.raw(link_of(ask))[0])[2] == content(account)[: SIZE // 2]
     ask.sandbox.faults = Faults(Rule(Cut(SIZE)))
     assert ask.url(link_of(ask)).body == content(account)
 
 
-def test_cut_each_time_lets_resumed_transfers_get_on(start: Start, account: Account) -> None:
+def test_cut_applied_each_time_lets_resumed_transfers_progress(start: Start, account: Account) -> None:
     ask = with_fault(start, account, Cut(4_000))
     link, got = link_of(ask), b""
     for _ in range(3):
@@ -148,7 +152,7 @@ def test_cut_each_time_lets_resumed_transfers_get_on(start: Start, account: Acco
     assert got == content(account)
 
 
-def test_cut_breaks_the_head_where_there_is_no_body(start: Start, account: Account) -> None:
+def test_cut_cuts_the_head_of_a_response_without_a_body(start: Start, account: Account) -> None:
     ask = with_fault(start, account, Cut())
     raw, _ = ask.raw(api_url(ask), "DELETE")
     assert raw.startswith(b"HTTP/1.1 204 ")
@@ -157,7 +161,7 @@ def test_cut_breaks_the_head_where_there_is_no_body(start: Start, account: Accou
 
 
 @pytest.mark.parametrize("sent", [None, 0, 100])
-def test_stall_falls_silent_and_then_closes(start: Start, account: Account, sent: int | None) -> None:
+def test_stall_pauses_and_then_closes(start: Start, account: Account, sent: int | None) -> None:
     ask = with_fault(start, account, Stall(0.3, sent))
     link = link_of(ask)
     before = time.monotonic()
@@ -167,27 +171,27 @@ def test_stall_falls_silent_and_then_closes(start: Start, account: Account, sent
     assert (split(raw)[2] if sent is not None else raw) == content(account)[: sent or 0]
 
 
-def test_stall_before_the_answer_does_nothing(start: Start, account: Account) -> None:
+def test_stall_before_the_response_does_not_carry_the_request_out(start: Start, account: Account) -> None:
     ask = with_fault(start, account, Stall(0.05))
     assert ask.raw(api_url(ask), "DELETE") == (b"", False)
     assert account.deleted_ids == set()
 
 
-def test_delay_is_late_and_honest(start: Start, account: Account) -> None:
+def test_delay_sends_the_real_response_late(start: Start, account: Account) -> None:
     ask = with_fault(start, account, Delay(0.2))
     before = time.monotonic()
     assert ask.api("one").status == 200
     assert time.monotonic() - before >= 0.2
 
 
-def test_latency_makes_every_answer_late(start: Start, account: Account) -> None:
+def test_latency_delays_every_response(start: Start, account: Account) -> None:
     ask = start(account, latency=0.1)
     before = time.monotonic()
     assert [ask.api("one").status, ask.api("none").status] == [200, 404]
     assert time.monotonic() - before >= 0.2
 
 
-def test_throttle_holds_the_pace(start: Start, account: Account) -> None:
+def test_throttle_limits_the_transfer_rate(start: Start, account: Account) -> None:
     ask = with_fault(start, account, Throttle(20_000))
     link = link_of(ask)
     before = time.monotonic()
@@ -196,7 +200,9 @@ def test_throttle_holds_the_pace(start: Start, account: Account) -> None:
 
 
 @pytest.mark.parametrize("on_api", [True, False])
-def test_html_comes_with_success_and_nothing_is_done(start: Start, account: Account, on_api: bool) -> None:
+def test_html_has_a_success_status_and_the_request_is_not_carried_out(
+    start: Start, account: Account, on_api: bool
+) -> None:
     ask = with_fault(start, account, Html())
     reply = ask.api("one", "DELETE") if on_api else ask.url(link_of(ask))
     assert (reply.status, reply.headers["content-type"]) == (200, "text/html; charset=utf-8")
@@ -205,9 +211,7 @@ def test_html_comes_with_success_and_nothing_is_done(start: Start, account: Acco
 
 
 @pytest.mark.parametrize("is_chunked", [False, True])
-def test_huge_is_valid_json_of_the_size_that_was_asked_for(
-    start: Start, account: Account, is_chunked: bool
-) -> None:
+def test_huge_is_valid_json_of_the_given_size(start: Start, account: Account, is_chunked: bool) -> None:
     ask = with_fault(start, account, Huge(3_000_000, chunked=is_chunked))
     reply = ask.api("one")
     assert len(reply.body) == 3_000_000
@@ -226,7 +230,7 @@ def test_huge_is_valid_json_of_the_size_that_was_asked_for(
         ("http://example.com/a.wav", "http://example.com/a.wav"),
     ],
 )
-def test_redirect_points_where_it_is_told(start: Start, account: Account, to: str, location: str) -> None:
+def test_redirect_leads_to_the_given_target(start: Start, account: Account, to: str, location: str) -> None:
     ask = with_fault(start, account, Redirect(to, 307))
     link = link_of(ask)
     reply = ask.url(link)
@@ -239,7 +243,7 @@ def test_redirect_points_where_it_is_told(start: Start, account: Account, to: st
     assert reply.headers["location"] == location.format(**ports, target=target)
 
 
-def test_a_redirect_elsewhere_ends_in_the_honest_answer(start: Start, account: Account) -> None:
+def test_a_redirect_elsewhere_ends_in_the_real_response(start: Start, account: Account) -> None:
     ask = with_fault(start, account, Redirect())
     reply = ask.url(ask.url(link_of(ask)).headers["location"])
     assert (reply.status, reply.body) == (200, content(account))
@@ -250,7 +254,7 @@ def test_a_redirected_delete_deletes_nothing(start: Start, account: Account) -> 
     assert account.deleted_ids == set()
 
 
-def test_headers_are_replaced_or_left_out(start: Start, account: Account) -> None:
+def test_headers_are_replaced_or_removed(start: Start, account: Account) -> None:
     ask = with_fault(start, account, SetHeaders({"content-type": "text/plain", "X-New": "1"}, ("etag",)))
     reply = ask.url(link_of(ask))
     assert (reply.headers["content-type"], reply.headers["x-new"]) == ("text/plain", "1")
@@ -258,7 +262,7 @@ def test_headers_are_replaced_or_left_out(start: Start, account: Account) -> Non
     assert reply.body == content(account)
 
 
-def test_invalid_json_ends_in_the_middle_with_a_length_that_fits(start: Start, account: Account) -> None:
+def test_invalid_json_is_cut_in_the_middle_with_a_matching_length(start: Start, account: Account) -> None:
     reply = with_fault(start, account, InvalidJson()).api("one")
     assert reply.status == 200
     assert reply.body.startswith(b'{"id": "one"')
@@ -276,7 +280,7 @@ def test_invalid_json_ends_in_the_middle_with_a_length_that_fits(start: Start, a
         (MissingField("downloads"), "downloads", None),
     ],
 )
-def test_details_differ_in_the_one_field(
+def test_details_differ_in_one_field(
     start: Start, account: Account, fault: Fault, field: str, value: object
 ) -> None:
     ask = start(account)
@@ -316,7 +320,7 @@ def test_no_length_ends_with_the_connection(start: Start, account: Account, sent
     assert (body, was_reset) == (content(account)[:sent], False)
 
 
-def test_chunked_has_a_last_chunk_unless_it_breaks_off(start: Start, account: Account) -> None:
+def test_chunked_has_a_last_chunk_unless_it_is_cut(start: Start, account: Account) -> None:
     ask = with_fault(start, account, Chunked())
     link = link_of(ask)
     reply = ask.url(link)
@@ -328,14 +332,14 @@ def test_chunked_has_a_last_chunk_unless_it_breaks_off(start: Start, account: Ac
     assert broken == b"50\r\n%b\r\n974\r\n%b\r\n" % (content(account)[:80], content(account)[80:2_500])
 
 
-def test_empty_is_a_file_of_no_bytes(start: Start, account: Account) -> None:
+def test_empty_is_an_empty_file(start: Start, account: Account) -> None:
     ask = with_fault(start, account, Empty())
     reply = ask.url(link_of(ask), Range="bytes=10-")
     assert (reply.status, reply.body, reply.headers["content-length"]) == (200, b"", "0")
 
 
 @pytest.mark.parametrize("status", [401, 403, 410])
-def test_expired_refuses_a_good_link(start: Start, account: Account, status: int) -> None:
+def test_expired_refuses_a_valid_link(start: Start, account: Account, status: int) -> None:
     ask = with_fault(start, account, Expired(status))
     assert ask.url(link_of(ask)).status == status
 
@@ -358,7 +362,7 @@ def test_changed_gives_other_bytes_from_then_on(start: Start, account: Account) 
 
 
 @pytest.mark.parametrize("fault", [Longer(), Shorter(), NoLength(), Chunked(), Empty(), IgnoreRange(), Changed()])
-def test_faults_of_files_leave_refusals_alone(start: Start, account: Account, fault: Fault) -> None:
+def test_faults_of_files_do_not_change_refusals(start: Start, account: Account, fault: Fault) -> None:
     ask = with_fault(start, account, fault)
     link = link_of(ask)
     real_response = ask.url(link.partition("?")[0])
@@ -378,7 +382,7 @@ def test_faults_of_files_leave_refusals_alone(start: Start, account: Account, fa
         (Stall(0.01, 10), 1),
     ],
 )
-def test_a_connection_is_used_again_only_after_a_whole_answer(
+def test_a_connection_is_reused_only_after_a_complete_response(
     start: Start, account: Account, fault: Fault, answers: int
 ) -> None:
     ask = with_fault(start, account, fault)

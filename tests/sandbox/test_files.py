@@ -1,4 +1,4 @@
-"""The file host's side: signed links that expire, ranges, and no API key."""
+"""The file host: signed links that expire, ranges, and no API key."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def test_a_link_gives_the_whole_output(start: Callable[..., Asker], account: Acc
     assert urlsplit(link).path == "/one/output.wav"
 
 
-def test_the_file_host_is_another_than_the_apis(start: Callable[..., Asker], account: Account) -> None:
+def test_the_file_host_has_another_origin_than_the_api(start: Callable[..., Asker], account: Account) -> None:
     ask = start(account)
     (link,) = ask.links("one")
     assert link.startswith(f"{ask.sandbox.files_url}/")
     assert ask.sandbox.files_url != ask.sandbox.api_url
 
 
-def test_head_says_what_get_would(start: Callable[..., Asker], account: Account) -> None:
+def test_head_has_the_headers_of_get(start: Callable[..., Asker], account: Account) -> None:
     ask = start(account)
     (link,) = ask.links("one")
     head, get = ask.url(link, "HEAD"), ask.url(link)
@@ -58,7 +58,7 @@ def test_head_says_what_get_would(start: Callable[..., Asker], account: Account)
         ("bytes=-99999", 0, SIZE),
     ],
 )
-def test_a_part_can_be_asked_for(
+def test_a_range_can_be_requested(
     start: Callable[..., Asker], account: Account, wanted: str, start_at: int, stop_at: int
 ) -> None:
     ask = start(account)
@@ -71,7 +71,7 @@ def test_a_part_can_be_asked_for(
 
 
 @pytest.mark.parametrize("wanted", ["bytes=10000-", "bytes=99999-100000", "bytes=-0"])
-def test_a_part_that_is_not_there_is_refused_with_the_size(
+def test_a_range_that_cannot_be_satisfied_is_refused_with_the_size(
     start: Callable[..., Asker], account: Account, wanted: str
 ) -> None:
     ask = start(account)
@@ -83,14 +83,14 @@ def test_a_part_that_is_not_there_is_refused_with_the_size(
 @pytest.mark.parametrize(
     "wanted", ["bytes=", "bytes=-", "bytes=9-3", "bytes=1-2,5-6", "lines=1-2", "bytes=a-b", "x"]
 )
-def test_a_range_that_is_none_is_ignored(start: Callable[..., Asker], account: Account, wanted: str) -> None:
+def test_an_invalid_range_is_ignored(start: Callable[..., Asker], account: Account, wanted: str) -> None:
     ask = start(account)
     (link,) = ask.links("one")
     reply = ask.url(link, Range=wanted)
     assert (reply.status, reply.body) == (200, content(account))
 
 
-def test_if_range_gives_the_part_only_while_the_file_is_the_same(
+def test_if_range_gives_the_range_only_while_the_file_is_unchanged(
     start: Callable[..., Asker], account: Account
 ) -> None:
     ask = start(account)
@@ -104,7 +104,7 @@ def test_if_range_gives_the_part_only_while_the_file_is_the_same(
     assert ask.url(link, Range="bytes=500-", If_Range="Mon, 23 Nov 2026 17:00:00 GMT").status == 200
 
 
-def test_a_link_expires_when_it_says_and_a_new_get_gives_a_new_one(
+def test_a_link_expires_at_its_time_and_a_new_get_gives_a_new_one(
     start: Callable[..., Asker], account: Account
 ) -> None:
     now = [1_790_000_000.0]
@@ -172,7 +172,7 @@ def test_a_request_that_carries_the_key_is_refused_and_recorded(
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PURGE"])
-def test_other_methods_are_told_which_are_allowed(
+def test_other_methods_get_the_list_of_allowed_methods(
     start: Callable[..., Asker], account: Account, method: str
 ) -> None:
     ask = start(account)
@@ -181,7 +181,7 @@ def test_other_methods_are_told_which_are_allowed(
     assert (reply.status, reply.headers["allow"]) == (405, "GET, HEAD")
 
 
-def test_an_output_that_went_is_not_found(start: Callable[..., Asker], account: Account) -> None:
+def test_an_output_of_a_deleted_project_is_not_found(start: Callable[..., Asker], account: Account) -> None:
     ask = start(account)
     (link,) = ask.links("one")
     account.delete("one")
@@ -191,7 +191,7 @@ def test_an_output_that_went_is_not_found(start: Callable[..., Asker], account: 
 @pytest.mark.parametrize(
     "path", ["1/Größe 1.wav", "..%2f..%2fescape.wav", "C%3A%5Cx.wav", "%00.wav", "a%2525.wav"]
 )
-def test_odd_file_names_can_be_fetched_under_the_url_that_is_given(start: Callable[..., Asker], path: str) -> None:
+def test_odd_file_names_can_be_fetched_by_their_links(start: Callable[..., Asker], path: str) -> None:
     account = Account([SandboxProject("a", outputs=(Output(path, outputs_of("a")[0].audio),))])
     ask = start(account)
     (link,) = ask.links("a")

@@ -1,4 +1,4 @@
-"""`mhsync.testing.fixtures`: what the tests of a plugin get."""
+"""The pytest fixtures of `mhsync.testing.fixtures`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mhsync.sandbox.server import Sandbox
 pytest_plugins = ["mhsync.testing.fixtures", "pytester"]
 
 
-def test_a_sandbox_runs_with_the_default_world(mhsync_sandbox: Sandbox) -> None:
+def test_a_sandbox_runs_with_the_default_account(mhsync_sandbox: Sandbox) -> None:
     bearer = {"Authorization": f"Bearer {mhsync_sandbox.key}"}
     asked = urllib.request.Request(f"{mhsync_sandbox.api_url}/v1/audio-projects/sbx-complete", headers=bearer)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -23,7 +23,7 @@ def test_a_sandbox_runs_with_the_default_world(mhsync_sandbox: Sandbox) -> None:
         assert answer.status == 200
 
 
-def test_the_factory_starts_worlds_of_ones_own(mhsync_sandbox_factory: Callable[..., Sandbox]) -> None:
+def test_the_factory_starts_a_sandbox_with_a_given_account(mhsync_sandbox_factory: Callable[..., Sandbox]) -> None:
     faults = Faults(Rule(Status(500)))
     one = mhsync_sandbox_factory(Account([SandboxProject("a")]), faults=faults)
     two = mhsync_sandbox_factory()
@@ -32,7 +32,7 @@ def test_the_factory_starts_worlds_of_ones_own(mhsync_sandbox_factory: Callable[
     assert one.api_url != two.api_url
 
 
-def test_a_plugins_tests_need_one_line_and_their_sandboxes_stop(pytester: pytest.Pytester) -> None:
+def test_one_line_enables_the_fixtures_and_their_sandboxes_stop(pytester: pytest.Pytester) -> None:
     pytester.makeconftest('pytest_plugins = ["mhsync.testing.fixtures"]')
     pytester.makepyfile(
         """

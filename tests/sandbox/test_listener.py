@@ -1,4 +1,4 @@
-"""A port: HTTP/1.1 as it must be, nothing on other addresses, and nothing left behind."""
+"""A listening port: HTTP/1.1, only on loopback, and no threads or sockets after it is stopped."""
 
 from __future__ import annotations
 
@@ -67,9 +67,7 @@ def test_a_connection_serves_many_requests(start: Callable[..., Asker], account:
     assert [entry.status for entry in sandbox.requests] == [200, 404, 405, 204, 404]
 
 
-def test_a_slow_answer_for_one_client_keeps_no_other_waiting(
-    start: Callable[..., Asker], account: Account
-) -> None:
+def test_a_slow_response_does_not_delay_other_clients(start: Callable[..., Asker], account: Account) -> None:
     ask = start(account, faults=Faults(Rule(Stall(), id="slow")))
     with connect(ask.sandbox) as slow:
         slow.sendall(request(ask.sandbox, "GET", "slow"))
@@ -93,7 +91,7 @@ def test_the_body_of_a_request_is_not_taken_for_the_next_request(
 @pytest.mark.parametrize(
     "framing", ["Transfer-Encoding: chunked", "Content-Length: 99999999", "Content-Length: x"]
 )
-def test_a_body_that_cannot_be_read_away_ends_the_connection(
+def test_a_body_that_cannot_be_discarded_ends_the_connection(
     start: Callable[..., Asker], account: Account, framing: str
 ) -> None:
     sandbox = start(account).sandbox
@@ -104,9 +102,7 @@ def test_a_body_that_cannot_be_read_away_ends_the_connection(
     assert answers.count(b"HTTP/1.1 ") == 1
 
 
-def test_a_client_that_waits_to_be_asked_for_its_body_is_asked(
-    start: Callable[..., Asker], account: Account
-) -> None:
+def test_a_client_that_expects_100_continue_gets_it(start: Callable[..., Asker], account: Account) -> None:
     sandbox = start(account).sandbox
     with connect(sandbox) as sock:
         sock.sendall(
@@ -131,7 +127,9 @@ def test_a_client_that_waits_to_be_asked_for_its_body_is_asked(
     ],
     ids=["blank", "words", "tls", "bad url", "long line", "new version", "many headers", "odd bytes"],
 )
-def test_garbage_harms_nothing(start: Callable[..., Asker], account: Account, garbage: bytes) -> None:
+def test_garbage_does_not_affect_other_requests(
+    start: Callable[..., Asker], account: Account, garbage: bytes
+) -> None:
     ask = start(account)
     with connect(ask.sandbox) as sock:
         with suppress(OSError):
@@ -142,7 +140,7 @@ def test_garbage_harms_nothing(start: Callable[..., Asker], account: Account, ga
     assert ask.api("one").status == 200
 
 
-def test_a_request_as_for_a_proxy_is_understood(start: Callable[..., Asker], account: Account) -> None:
+def test_a_request_in_the_form_for_proxies_is_accepted(start: Callable[..., Asker], account: Account) -> None:
     sandbox = start(account).sandbox
     with connect(sandbox) as sock:
         sock.sendall(
@@ -151,12 +149,12 @@ def test_a_request_as_for_a_proxy_is_understood(start: Callable[..., Asker], acc
         assert read_all(sock)[0].startswith(b"HTTP/1.1 200 ")
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only there is all of 127.0.0.0/8 this machine")
-def test_it_listens_on_loopback_alone(start: Callable[..., Asker], account: Account) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has all of 127.0.0.0/8 as local addresses")
+def test_it_listens_only_on_loopback(start: Callable[..., Asker], account: Account) -> None:
     sandbox = start(account).sandbox
     for url in (sandbox.api_url, sandbox.files_url):
         assert url.startswith("http://127.0.0.1:")
-    # Another address of this machine: whoever listens on all of them would answer there too.
+    # Another local address: a server that listens on all addresses would accept here too.
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.2", port(sandbox.api_url)), TIMEOUT)
 
@@ -176,7 +174,7 @@ def test_stopping_leaves_no_thread_and_no_connection(
         assert read_all(idle)[0] == b""
 
 
-def test_stopping_wakes_up_a_thread_whose_client_reads_nothing() -> None:
+def test_stopping_ends_a_thread_whose_client_reads_nothing() -> None:
     account = Account([SandboxProject("one", outputs=outputs_of("one", size=200_000_000))])
     with Sandbox(account) as sandbox, socket.socket() as deaf:
         ask = Asker(sandbox)
@@ -189,7 +187,7 @@ def test_stopping_wakes_up_a_thread_whose_client_reads_nothing() -> None:
         assert sandbox_threads(sandbox) == set()
 
 
-def test_a_stopped_sandbox_refuses_connections_and_comes_back_on_its_ports_with_its_world(
+def test_a_stopped_sandbox_refuses_connections_and_restarts_on_its_ports_with_its_account(
     account: Account,
 ) -> None:
     with Sandbox(account) as sandbox:
@@ -206,7 +204,7 @@ def test_a_stopped_sandbox_refuses_connections_and_comes_back_on_its_ports_with_
         assert ask.url(link).status == 200
 
 
-def test_a_port_that_is_taken_is_an_error_and_leaves_nothing_behind(account: Account) -> None:
+def test_a_port_in_use_is_an_error_and_leaves_no_thread(account: Account) -> None:
     with Sandbox(account) as first:
         before = set(threading.enumerate())
         for options in ({"port": port(first.api_url)}, {"files_port": port(first.api_url)}):

@@ -1,4 +1,4 @@
-"""The request log: what tests look at while the sandbox runs."""
+"""The request log, which tests read while the sandbox runs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mhsync.sandbox.log import Entry, RequestLog
 from .conftest import Asker
 
 
-def test_every_request_is_there_in_order_without_its_query(start: Callable[..., Asker], account: Account) -> None:
+def test_every_request_is_logged_in_order_without_its_query(start: Callable[..., Asker], account: Account) -> None:
     ask = start(account)
     (link,) = ask.links("one")
     ask.url(link, Range="bytes=5-9")
@@ -38,7 +38,7 @@ def test_it_can_be_searched_and_cleared(start: Callable[..., Asker], account: Ac
     assert (len(requests), requests.all()) == (0, ())
 
 
-def test_a_long_run_does_not_fill_the_memory() -> None:
+def test_the_log_is_bounded() -> None:
     requests = RequestLog()
     entry = Entry("api", "GET", "/", "", 200, True, True)
     for _ in range(log.KEPT + 10):

@@ -1,4 +1,4 @@
-"""When faults strike, and how the API's rate is held."""
+"""To which requests faults apply, and the rate limit of the API."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def struck(rule: Rule, count: int = 12) -> list[int]:
         (Rule(BAD, probability=0.0), []),
     ],
 )
-def test_conditions_hold_together(rule: Rule, numbers: list[int]) -> None:
+def test_all_conditions_must_hold(rule: Rule, numbers: list[int]) -> None:
     assert struck(rule) == numbers
 
 
@@ -53,7 +53,7 @@ def test_conditions_hold_together(rule: Rule, numbers: list[int]) -> None:
         (Rule(BAD, id="?????", host="api", method="GET"), {("api", "GET", "intro"), ("api", "GET", "outro")}),
     ],
 )
-def test_a_rule_chooses_by_host_method_and_id(rule: Rule, chosen: set[tuple[str, str, str]]) -> None:
+def test_a_rule_selects_by_host_method_and_id(rule: Rule, chosen: set[tuple[str, str, str]]) -> None:
     asked = [
         ("api", "GET", "intro"),
         ("api", "DELETE", "intro"),
@@ -64,7 +64,7 @@ def test_a_rule_chooses_by_host_method_and_id(rule: Rule, chosen: set[tuple[str,
     assert {what for what in asked if faults.pick(request(what[0], what[1]), what[2])} == chosen
 
 
-def test_only_chosen_requests_are_counted() -> None:
+def test_only_selected_requests_are_counted() -> None:
     faults = Faults(Rule(BAD, method="DELETE", nth=1))
     assert [faults.pick(request(method=method), "a") for method in ("GET", "GET", "DELETE", "DELETE")] == [
         None,
@@ -74,18 +74,18 @@ def test_only_chosen_requests_are_counted() -> None:
     ]
 
 
-def test_each_project_may_be_counted_by_itself() -> None:
+def test_requests_of_each_project_may_be_counted_separately() -> None:
     faults = Faults(Rule(BAD, times=1, each_id=True))
     assert [faults.pick(request(), id) for id in ("a", "b", "a", "b")] == [BAD, BAD, None, None]
 
 
-def test_the_first_rule_that_strikes_decides_and_those_behind_do_not_count_it() -> None:
+def test_the_first_rule_that_applies_decides_and_later_ones_do_not_count() -> None:
     first, second = Status(501), Status(502)
     faults = Faults(Rule(first, nth=2), Rule(second, nth=2))
     assert [faults.pick(request(), "a") for _ in range(4)] == [None, first, second, None]
 
 
-def test_the_same_seed_gives_the_same_chances_and_about_as_many_as_it_says() -> None:
+def test_the_same_seed_gives_the_same_faults_at_about_the_given_probability() -> None:
     def pattern(seed: int) -> list[bool]:
         faults = Faults(Rule(BAD, probability=0.3), seed=seed)
         return [faults.pick(request(), "a") is not None for _ in range(2_000)]
@@ -94,7 +94,7 @@ def test_the_same_seed_gives_the_same_chances_and_about_as_many_as_it_says() -> 
     assert 500 < sum(pattern(1)) < 700
 
 
-def test_no_request_is_counted_twice_or_missed_among_threads() -> None:
+def test_every_request_is_counted_once_with_many_threads() -> None:
     faults = Faults(Rule(BAD, every=2))
     hits: list[bool] = []
 
@@ -114,7 +114,7 @@ def admitted(faults: Faults, count: int) -> int:
     return sum(faults.pick(request(), "a") is None for _ in range(count))
 
 
-def test_the_rate_lets_a_burst_through_and_then_what_the_clock_brings() -> None:
+def test_the_rate_allows_a_burst_and_then_its_number_per_second() -> None:
     now = [0.0]
     faults = Faults(rate=Rate(20), clock=lambda: now[0])
     assert admitted(faults, 50) == 20
@@ -124,7 +124,7 @@ def test_the_rate_lets_a_burst_through_and_then_what_the_clock_brings() -> None:
     assert admitted(faults, 50) == 20
 
 
-def test_the_burst_may_be_set_and_a_slow_rate_lets_one_through() -> None:
+def test_the_burst_may_be_set_and_is_at_least_one() -> None:
     now = [0.0]
     assert admitted(Faults(rate=Rate(20, burst=3), clock=lambda: now[0]), 50) == 3
     faults = Faults(rate=Rate(0.5), clock=lambda: now[0])
@@ -135,7 +135,7 @@ def test_the_burst_may_be_set_and_a_slow_rate_lets_one_through() -> None:
     assert admitted(faults, 5) == 1
 
 
-def test_the_file_host_has_no_rate_and_refused_requests_count_for_no_rule() -> None:
+def test_the_file_host_has_no_rate_and_rules_do_not_count_throttled_requests() -> None:
     faults = Faults(Rule(BAD, nth=2), rate=Rate(1), clock=lambda: 0.0)
     assert faults.pick(request(), "a") is None
     assert isinstance(faults.pick(request(), "a"), Rate)
@@ -143,7 +143,7 @@ def test_the_file_host_has_no_rate_and_refused_requests_count_for_no_rule() -> N
 
 
 @pytest.mark.parametrize(("retry_after", "header"), [(None, None), (3, "3")])
-def test_beyond_the_rate_the_api_answers_429_and_does_nothing(
+def test_above_the_rate_the_api_responds_429_and_does_not_carry_the_request_out(
     start: Callable[..., Asker], account: Account, retry_after: int | None, header: str | None
 ) -> None:
     rate = Rate(0.001, burst=1, retry_after=retry_after)

@@ -1,4 +1,4 @@
-"""Seeds: the account at the start, and errors that say where and what."""
+"""Seeds: the account at the start, and errors with positions and hints."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mhsync.sandbox.defaults import default_account
 from mhsync.sandbox.seed import load_seed, read_seed, seed_of
 
 
-def test_a_bare_id_is_a_complete_project_with_one_output_of_a_second() -> None:
+def test_an_id_without_fields_is_a_complete_project_with_one_output_of_one_second() -> None:
     account = read_seed(b"projects:\n  - id: intro\n", "seed.yaml")
     assert account.project("intro") == SandboxProject("intro", outputs=outputs_of("intro"))
     assert account.project("intro").outputs[0].audio.size == 32_080
@@ -65,7 +65,7 @@ def test_every_field_is_read(tmp_path: Path) -> None:
     assert state.after_delete is AfterDelete.DISABLED
 
 
-def test_a_count_makes_many_that_differ() -> None:
+def test_a_count_makes_many_different_projects() -> None:
     account = seed_of({"projects": [{"id": "bulk-{n}", "count": 10_000, "size": 80, "outputs": 2}]})
     assert len(account.ids) == 10_000
     assert (account.ids[0], account.ids[-1]) == ("bulk-1", "bulk-10000")
@@ -73,7 +73,7 @@ def test_a_count_makes_many_that_differ() -> None:
     assert len(etags) == 100
 
 
-def test_a_mapping_is_read_as_the_file_would_be() -> None:
+def test_a_mapping_is_read_like_a_file() -> None:
     name = 'x\x1b[1m 🎵 "\\\n\u202e'
     assert seed_of({"projects": [{"id": "a", "name": name}]}).project("a").name == name
     assert seed_of({"projects": []}).ids == ()
@@ -85,7 +85,7 @@ def test_a_mapping_is_read_as_the_file_would_be() -> None:
     ("item", "column", "message", "hint"),
     [
         ("{name: x}", 5, "a project has no id", "write 'id: …'"),
-        ("{id: a b}", 10, "not an id: 'a b'", "A-Z a-z 0-9 _ -"),
+        ("{id: a b}", 10, "invalid id: 'a b'", "A-Z a-z 0-9 _ -"),
         ("{id: a, statos: draft}", 13, "unknown key 'statos'", "did you mean 'status'?"),
         ("{id: a, status: done}", 21, "status is 'done'", "one of draft, queued"),
         ("{id: a, size: big}", 19, "size is 'big'", "64KiB"),
@@ -117,7 +117,7 @@ def test_an_error_names_file_line_and_column_and_what_to_write(
     assert hint in (problem.hint or "")
 
 
-def test_all_problems_are_told_at_once() -> None:
+def test_all_problems_are_reported_at_once() -> None:
     text = b"projects:\n  - {id: a, size: 3}\n  - {id: a}\n  - {id: b, nam: x}\nafter_delete: maybe\n"
     with pytest.raises(ManifestError) as caught:
         read_seed(text, "s.yaml")
@@ -127,23 +127,23 @@ def test_all_problems_are_told_at_once() -> None:
         "s.yaml:4:13",
         "s.yaml:5:15",
     ]
-    assert "the id a stands here twice" in str(caught.value)
+    assert "two projects have the id a" in str(caught.value)
 
 
 @pytest.mark.parametrize("text", [b"", b"- a\n", b"projects: *x\n", b"projects: [\n", b"\xff\xfe"])
-def test_what_is_no_seed_at_all_is_a_clear_error(text: bytes) -> None:
+def test_a_file_that_is_not_a_seed_is_a_clear_error(text: bytes) -> None:
     with pytest.raises(ManifestError, match="seed.yaml"):
         read_seed(text, "seed.yaml")
 
 
 def test_a_missing_file_is_a_usage_error_that_names_it(tmp_path: Path) -> None:
     for path in (tmp_path / "none.yaml", tmp_path):
-        with pytest.raises(UsageError, match="cannot read it") as caught:
+        with pytest.raises(UsageError, match="cannot read the file") as caught:
             load_seed(path)
         assert caught.value.problems[0].position.file == str(path)
 
 
-def test_the_default_world_has_every_status_several_outputs_odd_names_and_what_is_deleted() -> None:
+def test_the_default_account_has_every_status_several_outputs_odd_names_and_deleted_projects() -> None:
     account = default_account()
     projects = [account.project(id) for id in account.ids]
     assert {project.status for project in projects} == set(STATUSES)

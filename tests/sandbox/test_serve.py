@@ -1,4 +1,4 @@
-"""`mhsync sandbox` and `mhsync sandbox run`, as processes: what they print, how they end."""
+"""`mhsync sandbox` and `mhsync sandbox run`, run as processes: output and exit codes."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def session(*command: str) -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_announces_itself_serves_until_a_signal_and_exits_with_0(number: signal.Signals) -> None:
+def test_it_prints_its_urls_serves_until_a_signal_and_exits_with_0(number: signal.Signals) -> None:
     with started(*SANDBOX, "--key", "my-key") as process:
         assert process.stdout is not None
         announced = json.loads(process.stdout.readline())
@@ -94,13 +94,13 @@ def test_it_announces_itself_serves_until_a_signal_and_exits_with_0(number: sign
     assert "Traceback" not in err
 
 
-def test_the_command_gets_url_and_key_and_decides_the_exit_code() -> None:
+def test_the_command_gets_url_and_key_and_its_exit_code_is_returned() -> None:
     done = run("run", "--", *python(ASK), "sbx-several")
     assert (done.returncode, done.stdout, done.stderr) == (0, "200\n", "")
     assert run("run", "--", *python("raise SystemExit(7)")).returncode == 7
 
 
-def test_options_of_the_command_are_its_own_with_or_without_the_dashes() -> None:
+def test_options_after_the_command_belong_to_the_command() -> None:
     show = python("import sys; print(sys.argv[1:])")
     for words in (["run", "--", *show], ["run", *show]):
         assert run(*words, "--port", "x", "--help", "--", "-q").stdout == "['--port', 'x', '--help', '--', '-q']\n"
@@ -117,19 +117,19 @@ def test_seed_faults_and_key_reach_the_sandbox(tmp_path: Path) -> None:
         assert "HTTP Error 503" in done.stderr
 
 
-def test_a_command_that_is_not_there_is_one_clear_line_and_127() -> None:
+def test_a_missing_command_file_is_one_error_line_and_exit_127() -> None:
     done = run("run", "--", "no-such-command", "x")
     assert (done.returncode, done.stdout) == (127, "")
     assert done.stderr.splitlines()[0] == "error: cannot run no-such-command: No such file or directory"
     assert len(done.stderr.splitlines()) == 2
 
 
-def test_a_command_that_a_signal_ended_gives_128_and_its_number() -> None:
+def test_a_command_ended_by_a_signal_gives_128_plus_its_number() -> None:
     assert run("run", "--", *python("import os; os.kill(os.getpid(), 9)")).returncode == 137
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_is_passed_on_and_the_command_decides_what_it_means(number: signal.Signals) -> None:
+def test_a_signal_is_passed_on_to_the_command(number: signal.Signals) -> None:
     code = """
         import signal, sys
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -171,7 +171,7 @@ def test_a_ctrl_c_of_the_terminal_reaches_the_command_once() -> None:
         os.close(far_end)
 
 
-def test_mhsync_itself_is_found_where_its_environment_is_not_activated() -> None:
+def test_mhsync_is_found_without_an_activated_environment() -> None:
     done = run("run", "--", "mhsync", "get", "sbx-complete", "--format", "json", PATH="/usr/bin:/bin")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["id"] == "sbx-complete"
@@ -187,13 +187,13 @@ def test_an_invalid_file_is_reported_with_its_position_and_starts_nothing(
     assert done.stderr.startswith("error: bad.yaml:1:1: unknown key 'project'")
 
 
-def test_a_missing_command_is_bad_usage() -> None:
+def test_no_command_is_wrong_usage() -> None:
     done = run("run")
     assert done.returncode == 2
     assert "COMMAND" in done.stderr
 
 
-def test_a_port_may_be_chosen_and_a_taken_one_is_a_clear_error() -> None:
+def test_a_port_may_be_chosen_and_a_port_in_use_is_an_error() -> None:
     with SandboxOptions(port=0).running() as first:
         port = first.api_url.rpartition(":")[2]
         done = run("--port", port)
@@ -230,7 +230,7 @@ def test_every_run_has_the_same_urls(usual_ports: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("index", [0, 1], ids=["api", "files"])
-def test_a_taken_default_port_is_replaced_by_a_free_one_with_a_note(
+def test_a_default_port_in_use_is_replaced_by_a_free_one_with_a_note(
     usual_ports: tuple[int, int], index: int
 ) -> None:
     notices: list[str] = []

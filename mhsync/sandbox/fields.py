@@ -1,4 +1,4 @@
-"""Reads values out of strict YAML, and collects every problem with its place instead of stopping at the first."""
+"""Read values from strict YAML, and collect every problem with its position."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ def read_file(path: Path) -> bytes:
     """The bytes of a file.
 
     Raises:
-        UsageError: it cannot be read.
+        UsageError: the file cannot be read.
     """
     try:
         return path.read_bytes()
     except OSError as error:
-        raise UsageError(f"cannot read it: {error.strerror}", position=Position(str(path))) from None
+        raise UsageError(f"cannot read the file: {error.strerror}", position=Position(str(path))) from None
 
 
 def read_document(text: bytes, file: str, build: Callable[[Fields], T]) -> T:
-    """Read a document whose top is a mapping, and build a value of it.
+    """Read a document that is a mapping, and build a value from it.
 
     Raises:
-        ManifestError: with every problem in it.
+        ManifestError: the document is invalid; the error holds every problem.
     """
     settings = ManifestSettings()
     problems = Problems(file, settings.problems)
     root = yaml_parser.read(text, file, settings)
     if not isinstance(root, MapNode):
         problems.add(
-            "type", "the file is not a mapping of keys to values", "see docs/sandbox.md for its form", root
+            "type", "the file is not a mapping of keys to values", "see docs/sandbox.md for the format", root
         )
         raise ManifestError(problems.told())
     fields = Fields(root, problems)
@@ -57,8 +57,8 @@ def read_document(text: bytes, file: str, build: Callable[[Fields], T]) -> T:
 class Fields:
     """A mapping that is being read.
 
-    Each method reads one key and returns the default where it is missing or wrong, having noted what is wrong;
-    `close` notes the keys that nobody asked for.
+    Each method reads one key. If the key is missing or its value is invalid, the method returns the default, and
+    an invalid value is added to the problems. `close` adds a problem for each key that was not read.
     """
 
     def __init__(self, node: MapNode, problems: Problems, id: str | None = None) -> None:
@@ -78,12 +78,12 @@ class Fields:
                 self._problems.add("unknown_key", f"unknown key {show(key)}", hint, place, self.id)
 
     def wrong(self, message: str, hint: str, key: str | None = None) -> None:
-        """Note a problem at a key's value, or at the mapping itself."""
+        """Add a problem at the value of a key, or at the mapping."""
         at: Node = self.node.fields.get(key, self.node) if key else self.node
         self._problems.add("value", message, hint, at, self.id)
 
     def text(self, key: str, default: T) -> str | T:
-        """A text; an unquoted null is the default."""
+        """A text. For an unquoted null the default is returned."""
         return self._scalar(key, default, "a text", lambda node: node.text, allows_null=True)
 
     def choice(self, key: str, default: T, words: Sequence[str]) -> str | T:
@@ -103,7 +103,7 @@ class Fields:
         return self._scalar(key, default, "a size such as 512, 64KiB or 200MB", lambda node: _size(node.text))
 
     def value(self, key: str, default: object) -> object:
-        """Anything, as plain values."""
+        """A value of any type, as plain Python values."""
         node = self._ask(key)
         return default if node is None else yaml_parser.plain(node)
 
@@ -112,7 +112,7 @@ class Fields:
         return tuple(node.text for node in self.items(key) if isinstance(node, Scalar))
 
     def mapping(self, key: str) -> Fields | None:
-        """A mapping inside; whoever asks for it closes it."""
+        """A mapping in this mapping; the caller closes it."""
         node = self._ask(key)
         if node is None or isinstance(node, MapNode):
             return None if node is None else Fields(node, self._problems, self.id)
@@ -128,7 +128,7 @@ class Fields:
         return ()
 
     def mappings(self, key: str) -> Sequence[Fields]:
-        """The items of a list of mappings; whoever asks for them closes them."""
+        """The items of a list of mappings; the caller closes each."""
         found: list[Fields] = []
         for node in self.items(key):
             if isinstance(node, MapNode):
@@ -144,7 +144,7 @@ class Fields:
         return isinstance(self.node.fields.get(key), MapNode)
 
     def knows(self, key: str) -> None:
-        """Take the key for a known one, whether it stands here or not."""
+        """Add a key to the known keys, whether or not the mapping has it."""
         self._asked[key] = None
 
     def _ask(self, key: str) -> Node | None:

@@ -1,4 +1,4 @@
-"""What a fault is given, and what it is."""
+"""Fault: the interface of every fault, and FaultContext: the request that it answers."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from mhsync.sandbox.wire import HttpResponse, Request
 
 @dataclass(frozen=True, slots=True)
 class FaultContext:
-    """One request, and what a fault may do about it.
+    """A request that a fault answers.
 
-    `answer` gives the honest answer to a request, and does what it asks (a DELETE deletes). `output` is the
-    project's id and the path of the output below it, for requests to the file host.
+    `answer` carries a request out (a DELETE deletes) and gives the real response. `output` is the id of the
+    project and the path of the output below it, for requests to the file host.
     """
 
     request: Request
@@ -25,10 +25,11 @@ class FaultContext:
     output: tuple[str, str]
 
     def real_response(self) -> HttpResponse:
+        """Carry the request out, and give its response."""
         return self.answer(self.request)
 
 
 class Fault(Protocol):
-    """One way to answer badly."""
+    """A fault: makes the response to a request."""
 
-    def apply(self, occasion: FaultContext, /) -> HttpResponse: ...
+    def apply(self, context: FaultContext, /) -> HttpResponse: ...
