@@ -33,6 +33,18 @@ def attempt(call: Callable[[], T]) -> T | BaseException:
         return error
 
 
+def attempt_on_thread(call: Callable[[], T]) -> T | BaseException:
+    """The result of the call, or whatever exception it raised.
+
+    For plugin code on the thread of the notifications. Ctrl-C reaches the main thread only, so that the plugin itself
+    raised a `KeyboardInterrupt` or an `Interrupted`: neither may end the thread.
+    """
+    try:
+        return call()
+    except BaseException as error:  # noqa: BLE001 - see above
+        return error
+
+
 def call(implementation: pluggy.HookImpl, arguments: Mapping[str, object]) -> Any:
     """Call one implementation of a hook with the arguments that it accepts."""
     return implementation.function(*[arguments[name] for name in implementation.argnames])

@@ -20,7 +20,7 @@ from mhsync.errors import AuthenticationFailed, MhsyncError, PlanRefused, Proble
 from mhsync.reconcile.actions.delete import delete, note_deletion
 from mhsync.reconcile.actions.download import download
 from mhsync.reconcile.actions.move import make_room, move_all
-from mhsync.reconcile.context import ApplyOptions, RunContext, as_error
+from mhsync.reconcile.context import ApplyOptions, RunContext, attempt
 from mhsync.reconcile.decide import Decision, make_plan
 from mhsync.reconcile.ledger import Ledger
 from mhsync.reconcile.listing_check import unlisted
@@ -101,9 +101,8 @@ class _Execution:
                 for path in parked.get(place, ()):
                     if not self.owners[place].is_named(path):
                         storage.remove(path)
-            except Exception as error:  # noqa: BLE001 - a backend may raise anything
-                message = as_error(error, type(storage).__qualname__).message
-                self.run.observer(Warned(f"what dead runs left could not be cleared: {message}"))
+            except MhsyncError as error:
+                self.run.observer(Warned(f"files of ended runs could not be removed: {error.message}"))
 
     def _go_on(self) -> bool:
         """Whether new work may begin: not when asked to stop, once the key was refused, or past the deadline."""
@@ -223,8 +222,8 @@ class _Execution:
             reasons: Mapping[str, MhsyncError]
             try:
                 reasons = unlisted(self.storages.by_location[place], plans)
-            except Exception as error:  # noqa: BLE001 - a backend may raise anything; nothing is known then
-                reasons = {plan.id: as_error(error, plan.id) for plan in plans}
+            except MhsyncError as error:
+                reasons = dict.fromkeys((plan.id for plan in plans), error)
             for id_, reason in reasons.items():
                 self.ledger.note(id_, Action.DELETE, reason)
 
@@ -239,11 +238,7 @@ class _Execution:
     def _each(
         self, projects: Iterable[ProjectPlan], work: Callable[[ProjectPlan], None]
     ) -> Iterable[tuple[ProjectPlan, MhsyncError | None]]:
-        def attempt(plan: ProjectPlan) -> MhsyncError | None:
-            try:
-                work(plan)
-            except Exception as error:  # noqa: BLE001 - one project's failure stops no other's work
-                return as_error(error, plan.id)
-            return None
+        def work_on(plan: ProjectPlan) -> MhsyncError | None:
+            return attempt(plan.id, lambda: work(plan))
 
-        return map_unordered(projects, attempt, workers=self.run.settings.run.transfers, go_on=self._go_on)
+        return map_unordered(projects, work_on, workers=self.run.settings.run.transfers, go_on=self._go_on)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 
 from mhsync.api.client import Client
 from mhsync.core.manifest import Limit
@@ -19,17 +20,28 @@ from mhsync.settings import Settings
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
 
-def as_error(error: Exception, id: str) -> MhsyncError:
-    """Any exception of one project's work as an error of ours, so that it stops no other's work.
 
-    What is not ours came from a plugin or is a bug: it is logged with its traceback at debug level.
+def attempt(id: str, work: Callable[[], T]) -> T | MhsyncError:
+    """Do the work of one project: its result, or the error that it raised.
+
+    The only place in this package that catches exceptions of every type: a defect of mhsync in the work of one
+    project must not keep the other projects from being downloaded or their deletes from being recorded. Plugins
+    raise errors of mhsync only: their storages are wrapped where they are opened.
+
+    Args:
+        id: the project, for the message of an unexpected exception.
+        work: called once.
     """
-    if isinstance(error, MhsyncError):
+    try:
+        return work()
+    except MhsyncError as error:
         return error
-    log.debug("unexpected exception while %s was worked on", id, exc_info=error)
-    text = " ".join(without_queries(str(error)).split())[:200]
-    return MhsyncError(f"{type(error).__name__}: {text}", hint="say -vv to see where it came from", id=id)
+    except Exception as error:
+        log.debug("unexpected exception in the work of %s", id, exc_info=error)
+        text = " ".join(without_queries(str(error)).split())[:200]
+        return MhsyncError(f"{type(error).__name__}: {text}", hint="run again with -vv for the traceback", id=id)
 
 
 Remark = Callable[[str, str], None]

@@ -20,6 +20,7 @@ from mhsync.core.project import format_time
 from mhsync.core.receipt import Receipt
 from mhsync.core.report import Outcome, ProjectResult, Report
 from mhsync.errors import MhsyncError
+from mhsync.hooks.invoke import attempt_on_thread
 from mhsync.reconcile.context import RunContext
 from mhsync.reconcile.progress import Warned
 
@@ -136,11 +137,11 @@ class Notifications:
                     self._tell_unless_hopeless(target, event)
 
     def _tell_hooks(self, event: Event) -> None:
-        try:
-            for error in self.run.hooks.event(event):
-                self._failures[error.message] += 1
-        except BaseException as error:  # noqa: BLE001 - a plugin on this thread interrupts nobody
-            self._failures[f"an event hook raised {type(error).__name__}"] += 1
+        errors = attempt_on_thread(lambda: self.run.hooks.event(event))
+        if isinstance(errors, BaseException):
+            self._failures[f"an event hook raised {type(errors).__name__}"] += 1
+        else:
+            self._failures.update(error.message for error in errors)
 
     def _tell_unless_hopeless(self, target: _Target, event: Event) -> None:
         if event.name == RUN_FINISHED:
@@ -153,10 +154,10 @@ class Notifications:
         self._tell(target, event)
 
     def _tell(self, target: _Target, event: Event) -> None:
-        try:
-            target.notifier.notify(event)
+        error = attempt_on_thread(lambda: target.notifier.notify(event))
+        if not isinstance(error, BaseException):
             target.failures = 0
-        except BaseException as error:  # noqa: BLE001 - whatever a plugin raises must not fail the sync
+        else:
             target.failures += 1
             what = error.message if isinstance(error, MhsyncError) else type(error).__name__
             self._warnings.append(f"{target.where}: {target.plugin} could not tell of {event.name}: {what}")

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from mhsync.core.manifest import Manifest, State
 from mhsync.core.observed import Details, DetailsById, Gone, Inventory, Unreadable, details_of, needs_details
 from mhsync.core.receipt import PARKED, Receipt
-from mhsync.errors import AuthenticationFailed, Interrupted, MhsyncError, Problem, ProjectNotFound
-from mhsync.reconcile.context import RunContext, as_error
+from mhsync.errors import AuthenticationFailed, Interrupted, MhsyncError, ProjectNotFound
+from mhsync.reconcile.context import RunContext, attempt
 from mhsync.reconcile.parallel import map_unordered
 from mhsync.reconcile.progress import ChecksProgressed
 from mhsync.reconcile.storages import Storages, location
@@ -130,9 +130,8 @@ def _is_wanted(run: RunContext, id: str) -> bool:
 def _inventory(run: RunContext, place: str, storage: Storage, ids: list[str]) -> Inventory:
     try:
         listed = {info.path: info.size for info in storage.list("")}
-    except Exception as error:  # noqa: BLE001 - a backend may raise anything; nothing is known then
-        problem = as_error(error, place).problem
-        return Inventory(place, problem=replace(problem, code="storage_unreadable", id=None))
+    except MhsyncError as error:
+        return Inventory(place, problem=replace(error.problem, code="storage_unreadable", id=None))
     files = {path: size for path, size in listed.items() if not path.startswith(PRIVATE)}
     files |= {path: size for path, size in listed.items() if path.startswith(PARKED)}
     known = [id_ for id_ in ids if receipt_path(id_) in listed]
@@ -144,29 +143,26 @@ def _with_receipts(run: RunContext, inventory: Inventory, storage: Storage, ids:
     files, receipts, invalid = dict(inventory.files), dict(inventory.receipts), dict(inventory.invalid)
     reading = map_unordered(
         ids,
-        lambda id_: _read(run, storage, id_, inventory.files),
+        lambda id_: attempt(id_, lambda: _read(run, storage, id_, inventory.files)),
         workers=run.settings.run.checkers,
         go_on=lambda: not run.stop(),
     )
-    for id_, (receipt, unlisted) in reading:
-        if isinstance(receipt, Problem):
-            invalid[id_] = receipt
-        elif receipt is not None:
-            receipts[id_] = receipt
+    for id_, found in reading:
+        if isinstance(found, MhsyncError):
+            invalid[id_] = found.problem
+        elif found is not None:
+            receipts[id_], unlisted = found
             files |= unlisted
     return replace(inventory, files=files, receipts=receipts, invalid=invalid)
 
 
 def _read(
     run: RunContext, storage: Storage, id: str, files: Mapping[str, int]
-) -> tuple[Receipt | Problem | None, dict[str, int]]:
-    """One receipt made against this API, and its outputs that the listing missed but `stat` finds."""
-    try:
-        receipt = read_receipt(storage, id, limit=run.settings.run.receipt_max)
-        if receipt is None:
-            return None, {}
-        receipt = receipt.for_api(run.client.origin)
-        unlisted = {o.path: storage.stat(o.path) for o in receipt.outputs if o.path not in files}
-    except Exception as error:  # noqa: BLE001 - a backend may raise anything; the project fails then
-        return as_error(error, id).problem, {}
+) -> tuple[Receipt, dict[str, int]] | None:
+    """The receipt for this API with the outputs that `stat` finds and the listing omitted; None without a receipt."""
+    receipt = read_receipt(storage, id, limit=run.settings.run.receipt_max)
+    if receipt is None:
+        return None
+    receipt = receipt.for_api(run.client.origin)
+    unlisted = {o.path: storage.stat(o.path) for o in receipt.outputs if o.path not in files}
     return receipt, {path: info.size for path, info in unlisted.items() if info is not None}

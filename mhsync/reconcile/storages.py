@@ -13,8 +13,7 @@ from types import MappingProxyType
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from mhsync.core.manifest import Manifest, ManifestFile
-from mhsync.core.text import without_queries
-from mhsync.errors import Interrupted, LockTimeout, MhsyncError, StorageError
+from mhsync.errors import Interrupted, LockTimeout, MhsyncError
 from mhsync.hooks.manager import Hooks
 from mhsync.storage.base import Storage
 
@@ -74,9 +73,6 @@ def _lock(
             if left <= _SPELL:
                 hint = f"wait for that run to end, or wait longer than {timeout:g} s with --lock-timeout"
                 raise LockTimeout(error.message, hint=hint) from None
-        except Exception as error:
-            kind, text = type(storage).__qualname__, without_queries(str(error))
-            raise StorageError(f"{kind}: the storage cannot be locked: {type(error).__name__}: {text}") from error
         else:
             return _held(lock)
         tell = _told_before
@@ -118,8 +114,8 @@ def _close(name: str, storage: Storage) -> None:
     """Let go; a backend that fails at that must not cost the report of what was done."""
     try:
         storage.close()
-    except Exception as error:
-        log.warning("the storage %s could not be closed: %s", name, type(error).__name__, exc_info=error)
+    except MhsyncError as error:
+        log.warning("the storage %s could not be closed: %s", name, error.message, exc_info=error)
 
 
 def location(file: ManifestFile) -> str:

@@ -14,7 +14,7 @@ from mhsync.core.receipt import Receipt, StoredOutput
 from mhsync.core.verification import Finding, Verification, VerifiedFile
 from mhsync.errors import Interrupted, MhsyncError, ReceiptInvalid
 from mhsync.hooks.manager import Hooks
-from mhsync.reconcile.context import Stop, as_error
+from mhsync.reconcile.context import Stop, attempt
 from mhsync.reconcile.parallel import map_unordered
 from mhsync.reconcile.reading import named_paths, read_back
 from mhsync.reconcile.storages import Storages, location, opened
@@ -71,20 +71,22 @@ class _Verifier:
     storages: Storages
 
     def project(self, file: ManifestFile, id: str) -> tuple[VerifiedFile, ...]:
-        storage = self.storages.of(file)
-        try:
-            receipt = read_receipt(storage, id, limit=self.settings.run.receipt_max)
-            if receipt is None:
-                return ()
-            verified = tuple(self._output(storage, file, id, output) for output in receipt.outputs)
-            changed = frozenset(one.path for one in verified if one.finding is Finding.CHANGED)
-            if changed:
-                self._mark(storage, receipt, changed)
-        except Interrupted:
+        verified = attempt(id, lambda: self._outputs(file, id))
+        if isinstance(verified, Interrupted):
             return ()
-        except Exception as error:  # noqa: BLE001 - one project's failure stops no other's work
-            message = as_error(error, id).message
-            return (VerifiedFile(Finding.UNREADABLE, file.storage, receipt_path(id), id, None, message),)
+        if isinstance(verified, MhsyncError):
+            return (VerifiedFile(Finding.UNREADABLE, file.storage, receipt_path(id), id, None, verified.message),)
+        return verified
+
+    def _outputs(self, file: ManifestFile, id: str) -> tuple[VerifiedFile, ...]:
+        storage = self.storages.of(file)
+        receipt = read_receipt(storage, id, limit=self.settings.run.receipt_max)
+        if receipt is None:
+            return ()
+        verified = tuple(self._output(storage, file, id, output) for output in receipt.outputs)
+        changed = frozenset(one.path for one in verified if one.finding is Finding.CHANGED)
+        if changed:
+            self._mark(storage, receipt, changed)
         return verified
 
     def unknown(self, files: Iterable[ManifestFile]) -> Iterator[VerifiedFile]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mhsync.errors import Interrupted, StorageError
-from mhsync.hooks.invoke import attempt, one_line, redact_url, single_line
+from mhsync.hooks.invoke import attempt, attempt_on_thread, one_line, redact_url, single_line
 
 
 def test_an_exception_comes_back_as_a_value() -> None:
@@ -58,3 +58,12 @@ def test_a_long_text_is_cut() -> None:
 )
 def test_a_secret_url_is_redacted(text: str, url: str, expected: str) -> None:
     assert redact_url(text, url) == expected
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, Interrupted, SystemExit, RuntimeError])
+def test_nothing_that_a_plugin_raises_ends_the_thread_of_the_notifications(kind: type[BaseException]) -> None:
+    def fails() -> None:
+        raise kind("stop")
+
+    assert isinstance(attempt_on_thread(fails), kind)
+    assert attempt_on_thread(lambda: 3) == 3

@@ -49,6 +49,17 @@ def notified(b, states, *targets) -> Manifest:
     return Manifest((replace(file, notify=targets),))
 
 
+def storage_plugin(make):
+    """A plugin whose storages, under mine://, are made by `make`."""
+
+    class Plugin:
+        @mhsync.hookimpl
+        def mhsync_storage_schemes(self):
+            return {"mine": lambda url, options: make()}
+
+    return Plugin()
+
+
 def names(events):
     return [(event.name, event.subject) for event in events]
 
@@ -310,7 +321,7 @@ def test_what_waiting_brings_is_reviewed_too_and_a_veto_ends_the_run_there(bench
     assert report.exit_code == 1
 
 
-def test_a_storage_that_fails_to_clear_or_to_close_costs_no_report(bench, monkeypatch):
+def test_a_storage_that_fails_to_clear_or_to_close_costs_no_report(bench):
     class Rude(LocalStorage):
         def sweep(self):
             raise RuntimeError("a bug")
@@ -319,22 +330,22 @@ def test_a_storage_that_fails_to_clear_or_to_close_costs_no_report(bench, monkey
             raise RuntimeError("another")
 
     b = bench(complete("a"))
-    monkeypatch.setattr(Hooks, "open_storage", lambda self, file: Rude(b.folder))
+    b.hooks = Hooks.of(mine=storage_plugin(lambda: Rude(b.folder)))
     warnings = []
-    report = b.apply({"a": "downloaded"}, observer=collect_warnings(warnings))
+    report = b.apply(b.manifest({"a": "downloaded"}, storage="mine://x"), observer=collect_warnings(warnings))
     assert (outcomes(report), report.exit_code) == ({"a": "downloaded"}, 0)
-    assert "could not be cleared: RuntimeError: a bug" in warnings[0]
+    assert "could not be removed: mine: cannot clear temporary files: RuntimeError: a bug" in warnings[0]
 
 
-def test_a_storage_that_fails_to_lock_is_one_error_that_names_it(bench, monkeypatch):
+def test_a_storage_that_fails_to_lock_is_one_error_that_names_it(bench):
     class Unlockable(LocalStorage):
         def lock(self, timeout, on_wait):
             raise RuntimeError("a bug")
 
     b = bench(complete("a"))
-    monkeypatch.setattr(Hooks, "open_storage", lambda self, file: Unlockable(b.folder))
-    with pytest.raises(mhsync.StorageError, match="Unlockable: the storage cannot be locked: RuntimeError: a bug"):
-        b.apply({"a": "downloaded"})
+    b.hooks = Hooks.of(mine=storage_plugin(lambda: Unlockable(b.folder)))
+    with pytest.raises(mhsync.StorageError, match="mine: cannot lock the storage: RuntimeError: a bug"):
+        b.apply(b.manifest({"a": "downloaded"}, storage="mine://x"))
 
 
 def test_a_plugin_that_raises_in_every_hook_is_named_and_stops_no_sync(bench):

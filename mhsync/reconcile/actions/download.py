@@ -7,6 +7,7 @@ them, or removes them once the outputs are stored elsewhere.
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
@@ -25,6 +26,8 @@ from mhsync.reconcile.reading import Owners
 from mhsync.storage.base import LocalWriter, Storage, Writer
 from mhsync.storage.receipts import receipt_path
 from mhsync.storage_kit.spool import Spool, spooling
+
+log = logging.getLogger(__name__)
 
 
 def download(
@@ -48,15 +51,13 @@ def download(
                 _Fetch(run, storage, publisher, project, planned).fetch(links, index)
                 for index, planned in enumerate(plan.outputs)
             )
-        except Exception:
-            # By the flag, not by the type: a storage may put an error of its own around ours.
-            if not links.take_restart():
-                raise
+        except _RestartError:
+            log.debug("%s: downloading all outputs again with a new list of links", plan.id)
         else:
             return publisher.conclude(project, outputs)
 
 
-class _StartAgainError(Exception):
+class _RestartError(Exception):
     """There is a new list of links, and nothing tells which of them belongs to which output stored so far."""
 
 
@@ -73,7 +74,6 @@ class _Links:
         self._sources = tuple(sources)
         self._is_unique = len(set(sources)) == len(sources)
         self._restarts = 0
-        self._is_restarted = False
         self._downloads = self._in_order(project.downloads)
 
     def get(self, index: int) -> Download:
@@ -91,13 +91,7 @@ class _Links:
                 hint="the host refuses what the API gives out: run again later",
                 id=self._id,
             )
-        self._is_restarted = True
-        raise _StartAgainError
-
-    def take_restart(self) -> bool:
-        """Whether all outputs are to be started again, once."""
-        was_restarted, self._is_restarted = self._is_restarted, False
-        return was_restarted
+        raise _RestartError
 
     def _in_order(self, downloads: Iterable[Download]) -> tuple[Download, ...]:
         """The links in the order of the planned outputs.

@@ -19,7 +19,7 @@ from mhsync.core.plan import ProjectPlan
 from mhsync.core.receipt import PARKED, FileRecord, Receipt, StoredOutput
 from mhsync.core.template import path_key
 from mhsync.errors import CopyNotProved, Interrupted, MhsyncError, PathOccupied
-from mhsync.reconcile.context import Remark, RunContext, as_error
+from mhsync.reconcile.context import Remark, RunContext, attempt
 from mhsync.reconcile.leftovers import Leftovers, with_set_aside
 from mhsync.reconcile.reading import Owners, read_back
 from mhsync.storage.base import Storage
@@ -54,11 +54,12 @@ def move_all(
     for plan in plans:
         if run.stop():
             return results
-        try:
-            waiting += mover.steps(plan)
+        steps = attempt(plan.id, partial(mover.steps, plan))
+        if isinstance(steps, MhsyncError):
+            results[plan.id] = steps
+        else:
             results[plan.id] = None
-        except Exception as error:  # noqa: BLE001 - one project's failure stops no other's work
-            results[plan.id] = as_error(error, plan.id)
+            waiting += steps
     for step, failure in mover.go(waiting):
         results[step.id] = results[step.id] or failure
     return results
@@ -79,10 +80,9 @@ def make_room(
     for id_, paths in in_the_way.items():
         if run.stop():
             return
-        try:
-            mover.park(id_, paths)
-        except Exception as error:  # noqa: BLE001 - one project's failure stops no other's work
-            log.debug("%s: not parked: %s", id_, as_error(error, id_).message)
+        error = attempt(id_, partial(mover.park, id_, paths))
+        if error is not None:
+            log.debug("%s: not parked: %s", id_, error.message)
 
 
 class _Waiting:
@@ -172,11 +172,7 @@ class _Mover:
             yield step, Interrupted(f"interrupted before {step.old} was moved", id=step.id)
 
     def _attempt(self, step: Step) -> MhsyncError | None:
-        try:
-            self._take(step)
-        except Exception as error:  # noqa: BLE001 - one project's failure stops no other's work
-            return as_error(error, step.id)
-        return None
+        return attempt(step.id, lambda: self._take(step))
 
     def _take(self, step: Step) -> None:
         receipt = self._leftovers.receipt(step.id)
