@@ -36,8 +36,8 @@ def attempt(call: Callable[[], T]) -> T | BaseException:
 def attempt_on_thread(call: Callable[[], T]) -> T | BaseException:
     """The result of the call, or whatever exception it raised.
 
-    For plugin code on the thread of the notifications. Ctrl-C reaches the main thread only, so that the plugin itself
-    raised a `KeyboardInterrupt` or an `Interrupted`: neither may end the thread.
+    For plugin code on the thread of the notifications. Ctrl-C reaches the main thread only: a `KeyboardInterrupt`
+    here was raised by the plugin itself, and must not end the thread.
     """
     try:
         return call()

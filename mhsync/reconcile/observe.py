@@ -159,7 +159,7 @@ def _with_receipts(run: RunContext, inventory: Inventory, storage: Storage, ids:
 def _read(
     run: RunContext, storage: Storage, id: str, files: Mapping[str, int]
 ) -> tuple[Receipt, dict[str, int]] | None:
-    """The receipt for this API with the outputs that `stat` finds and the listing omitted; None without a receipt."""
+    """The receipt for this API, and the outputs that `stat` finds and the listing omitted; None without one."""
     receipt = read_receipt(storage, id, limit=run.settings.run.receipt_max)
     if receipt is None:
         return None
