@@ -11,36 +11,68 @@ TYPE_CHECKING = False  # typing is not imported here: under `python -m` the curr
 __version__ = "0.1.0"
 
 _PUBLIC = {
+    "AnswerInvalid": "mhsync.errors",
+    "ApiError": "mhsync.errors",
     "ApplyOptions": "mhsync.reconcile.context",
+    "AuthenticationFailed": "mhsync.errors",
     "ChecksProgressed": "mhsync.reconcile.progress",
     "Client": "mhsync.api.client",
     "ConfirmationMissing": "mhsync.errors",
+    "ConnectionFailed": "mhsync.errors",
+    "CopyNotProved": "mhsync.errors",
+    "CredentialsMissing": "mhsync.errors",
     "Decision": "mhsync.reconcile.decide",
+    "Download": "mhsync.core.project",
+    "DownloadError": "mhsync.errors",
+    "DownloadSettings": "mhsync.settings",
     "Event": "mhsync.core.event",
+    "Fetched": "mhsync.api.download",
     "FileInfo": "mhsync.storage.base",
     "GuardRefused": "mhsync.errors",
     "hookimpl": "mhsync.hooks.specs",
+    "HttpSettings": "mhsync.settings",
     "install_command": "mhsync.core.install_command",
+    "Interrupted": "mhsync.errors",
     "Limit": "mhsync.core.manifest",
+    "LinkExpired": "mhsync.errors",
     "load_manifests": "mhsync.reconcile.reconciler",
     "LocalWriter": "mhsync.storage.base",
     "LockTimeout": "mhsync.errors",
     "Manifest": "mhsync.core.manifest",
     "ManifestError": "mhsync.errors",
+    "ManifestSettings": "mhsync.settings",
     "MhsyncError": "mhsync.errors",
     "Notifier": "mhsync.core.event",
     "Outcome": "mhsync.core.report",
     "OutputRejected": "mhsync.errors",
+    "OutputsChanged": "mhsync.errors",
+    "PathOccupied": "mhsync.errors",
+    "PaymentRequired": "mhsync.errors",
+    "PermissionDenied": "mhsync.errors",
     "Plan": "mhsync.core.plan",
     "PlanRefused": "mhsync.errors",
+    "PlanStale": "mhsync.errors",
+    "PluginError": "mhsync.errors",
+    "Position": "mhsync.errors",
     "Prepared": "mhsync.reconcile.prepare",
+    "Problem": "mhsync.errors",
     "ProgressEvent": "mhsync.reconcile.progress",
     "Project": "mhsync.core.project",
     "ProjectFinished": "mhsync.reconcile.progress",
+    "ProjectNotFound": "mhsync.errors",
+    "RateLimited": "mhsync.errors",
+    "RateLimitSettings": "mhsync.settings",
     "read_notify_variable": "mhsync.core.notify_variables",
+    "ReceiptInvalid": "mhsync.errors",
     "Reconciler": "mhsync.reconcile.reconciler",
+    "RefusedError": "mhsync.errors",
+    "RenderFailed": "mhsync.errors",
     "Report": "mhsync.core.report",
+    "RequestInvalid": "mhsync.errors",
+    "Result": "mhsync.api.check_result",
     "RetryDelayed": "mhsync.reconcile.progress",
+    "RunSettings": "mhsync.settings",
+    "ServerFailed": "mhsync.errors",
     "Settings": "mhsync.settings",
     "Status": "mhsync.core.project",
     "Stop": "mhsync.reconcile.context",
@@ -55,6 +87,8 @@ _PUBLIC = {
     "Verification": "mhsync.core.verification",
     "WaitingForRenders": "mhsync.reconcile.progress",
     "WaitNotice": "mhsync.api.notice",
+    "WaitSettings": "mhsync.settings",
+    "WaitTimeout": "mhsync.errors",
     "Warned": "mhsync.reconcile.progress",
     "Writer": "mhsync.storage.base",
 }
@@ -62,29 +96,56 @@ _PUBLIC = {
 if TYPE_CHECKING:
     from typing import Any
 
+    from mhsync.api.check_result import Result
     from mhsync.api.client import Client
+    from mhsync.api.download import Fetched
     from mhsync.api.notice import WaitNotice
     from mhsync.core.event import Event, Notifier
     from mhsync.core.install_command import install_command
     from mhsync.core.manifest import Limit, Manifest
     from mhsync.core.notify_variables import read_notify_variable
     from mhsync.core.plan import Plan
-    from mhsync.core.project import Project, Status
+    from mhsync.core.project import Download, Project, Status
     from mhsync.core.receipt import StoredOutput
     from mhsync.core.report import Outcome, Report
     from mhsync.core.verification import Verification
     from mhsync.errors import (
+        AnswerInvalid,
+        ApiError,
+        AuthenticationFailed,
         ConfirmationMissing,
+        ConnectionFailed,
+        CopyNotProved,
+        CredentialsMissing,
+        DownloadError,
         GuardRefused,
+        Interrupted,
+        LinkExpired,
         LockTimeout,
         ManifestError,
         MhsyncError,
         OutputRejected,
+        OutputsChanged,
+        PathOccupied,
+        PaymentRequired,
+        PermissionDenied,
         PlanRefused,
+        PlanStale,
+        PluginError,
+        Position,
+        Problem,
+        ProjectNotFound,
+        RateLimited,
+        ReceiptInvalid,
+        RefusedError,
+        RenderFailed,
+        RequestInvalid,
+        ServerFailed,
         StorageError,
         StorageNotFound,
         StorageUnavailable,
         UsageError,
+        WaitTimeout,
     )
     from mhsync.hooks.specs import hookimpl
     from mhsync.reconcile.context import ApplyOptions, Stop
@@ -100,20 +161,35 @@ if TYPE_CHECKING:
         Warned,
     )
     from mhsync.reconcile.reconciler import Reconciler, load_manifests
-    from mhsync.settings import Settings
+    from mhsync.settings import (
+        DownloadSettings,
+        HttpSettings,
+        ManifestSettings,
+        RateLimitSettings,
+        RunSettings,
+        Settings,
+        WaitSettings,
+    )
     from mhsync.storage.base import FileInfo, LocalWriter, Storage, Writer, validate_path
 
-__all__ = [  # noqa: RUF022 - grouped by use
-    "Client", "Project", "Status", "WaitNotice", "Settings",
-    "Reconciler", "load_manifests", "Manifest", "ApplyOptions", "Limit", "Stop",
-    "Decision", "Prepared", "Plan", "Report", "Outcome", "Verification",
-    "ProgressEvent", "ChecksProgressed", "ProjectFinished", "WaitingForRenders", "StorageLocked", "RetryDelayed",
-    "Warned",
-    "Event", "StoredOutput",
-    "Storage", "FileInfo", "Writer", "LocalWriter", "validate_path",
-    "Notifier", "read_notify_variable", "hookimpl", "install_command",
-    "MhsyncError", "StorageError", "StorageNotFound", "StorageUnavailable", "OutputRejected", "PlanRefused",
-    "UsageError", "ManifestError", "LockTimeout", "GuardRefused", "ConfirmationMissing",
+__all__ = [  # noqa: RUF022 - grouped as in docs/public-api.md
+    "Reconciler", "load_manifests", "Manifest", "ApplyOptions", "Limit", "Stop", "Decision", "Prepared",
+    "Plan", "Report", "Outcome", "Verification",
+    "ProgressEvent", "ChecksProgressed", "ProjectFinished", "WaitingForRenders", "StorageLocked",
+    "RetryDelayed", "Warned",
+    "Client", "Project", "Status", "Download", "Result", "Fetched", "WaitNotice",
+    "Settings", "HttpSettings", "RateLimitSettings", "DownloadSettings", "WaitSettings", "ManifestSettings",
+    "RunSettings",
+    "hookimpl", "Event", "StoredOutput", "Storage", "FileInfo", "Writer", "LocalWriter", "validate_path",
+    "Notifier", "read_notify_variable", "install_command",
+    "MhsyncError", "Problem", "Position", "UsageError", "ManifestError", "CredentialsMissing",
+    "RefusedError", "GuardRefused", "ConfirmationMissing", "PlanRefused", "PlanStale", "LockTimeout",
+    "ApiError", "RequestInvalid", "AuthenticationFailed", "PaymentRequired", "PermissionDenied",
+    "ProjectNotFound", "RateLimited", "ServerFailed", "ConnectionFailed", "AnswerInvalid",
+    "RenderFailed", "WaitTimeout", "DownloadError", "LinkExpired", "OutputRejected", "OutputsChanged",
+    "StorageError", "StorageNotFound", "StorageUnavailable", "PathOccupied", "CopyNotProved",
+    "ReceiptInvalid", "PluginError",
+    "Interrupted",
 ]  # fmt: skip
 
 

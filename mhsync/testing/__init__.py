@@ -1,6 +1,6 @@
-"""For authors of plugins: the storage conformance suite, a sandbox of the API, and pytest fixtures.
+"""For tests: the storage conformance suite, a sandbox of the API, and pytest fixtures.
 
-Needs the extra `mhsync[testing]`. The names are loaded when they are first used.
+It needs the extra `mhsync[testing]`. Each name is loaded when it is first used.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mhsync.sandbox import faults
     from mhsync.sandbox.account import Account, Output, SandboxProject, outputs_of
     from mhsync.sandbox.fault_context import FaultContext
-    from mhsync.sandbox.rules import Faults, Rule
+    from mhsync.sandbox.rules import Faults, Rate, Rule
+    from mhsync.sandbox.seed import seed_of
     from mhsync.sandbox.server import Sandbox
     from mhsync.sandbox.wire import HttpResponse
     from mhsync.testing.conformance import StorageConformance
@@ -20,12 +22,15 @@ if TYPE_CHECKING:
 
 __all__ = [  # noqa: RUF022 - grouped by use
     "Opener", "StorageConformance",
-    "Sandbox", "Account", "SandboxProject", "Output", "outputs_of",
-    "Faults", "Rule", "FaultContext", "HttpResponse",
+    "Sandbox", "Account", "SandboxProject", "Output", "outputs_of", "seed_of",
+    "faults", "Faults", "Rule", "Rate", "FaultContext", "HttpResponse",
 ]  # fmt: skip
 
 _PUBLIC = {
     "HttpResponse": "mhsync.sandbox.wire",
+    "Rate": "mhsync.sandbox.rules",
+    "seed_of": "mhsync.sandbox.seed",
+    "faults": "mhsync.sandbox.faults",
     "Faults": "mhsync.sandbox.rules",
     "FaultContext": "mhsync.sandbox.fault_context",
     "Opener": "mhsync.testing.opener",
@@ -46,6 +51,7 @@ def __getattr__(name: str) -> Any:
     if name == "StorageConformance" and module not in sys.modules:
         import pytest
 
-        # So that a failing promise shows its values, as a test of one's own does.
+        # A failing assertion in the suite then shows its values, like one in a test file.
         pytest.register_assert_rewrite(module)
-    return getattr(importlib.import_module(module), name)
+    loaded = importlib.import_module(module)
+    return loaded if name == "faults" else getattr(loaded, name)
