@@ -32,7 +32,7 @@ ALLOWED = {
 ONLY_IN = {
     "yaml": ["loader"],
     "jsonschema": ["loader"],
-    "urllib3": ["api/transport.py"],
+    "urllib3": ["api/connection.py", "api/transport.py", "api/transport_errors.py"],
     "click": ["cli"],
     "pytest": ["testing"],
 }

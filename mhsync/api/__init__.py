@@ -1,1 +1,1 @@
-"""The Magic Hour API: transport, pace, client, downloads. The only room that knows urllib3."""
+"""The Magic Hour API: HTTP transport, retries, rate limiting, client, downloads. Only this folder uses urllib3."""

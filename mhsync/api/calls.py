@@ -1,4 +1,4 @@
-"""One call to the API: the request, its attempts, and what came of the last one."""
+"""GET and DELETE of one project, with retries. A GET checks a DELETE whose response was lost."""
 
 from __future__ import annotations
 
@@ -7,89 +7,91 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
 from mhsync.api.address import Address
-from mhsync.api.answers import ErrorFormatter, project_of, redirect_error, retry_after
+from mhsync.api.errors import MalformedResponse, RequestNotSent
+from mhsync.api.headers import parse_retry_after
 from mhsync.api.rate_limiter import RateLimiter
-from mhsync.api.retry import Attempts, MalformedResponse, NotSent, repeated
+from mhsync.api.responses import ErrorFormatter, parse_project, redirect_error
+from mhsync.api.retry import Attempts, with_retries
 from mhsync.api.timing import Time
 from mhsync.api.transport import HttpResponse, Transport
 from mhsync.core.project import Project
 from mhsync.errors import AnswerInvalid, ApiError, ConnectionFailed, ProjectNotFound, ServerFailed
 from mhsync.settings import HttpSettings
 
-_PIECE = 64 * 1024
+_READ_MAX = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class ApiResponse:
-    """An answer of the API once it was read. `body` is None where it was larger than an answer may be."""
+    """A response of the API with its body, which is None where it was larger than the limit."""
 
-    answer: HttpResponse
+    http: HttpResponse
     body: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """What every call to the API shares. `headers` hold the key: they go to `base` and nowhere else."""
+    """The calls to the API. `headers` contain the API key: they are sent only to `base`."""
 
     transport: Transport
     rate_limiter: RateLimiter
     settings: HttpSettings
     time: Time
     base: Address
-    words: ErrorFormatter
+    errors: ErrorFormatter
     headers: Mapping[str, str] = field(repr=False)
 
     def get(self, id: str) -> Project:
-        """GET one project."""
-        return repeated(self._attempts(), lambda attempts: self._get_once(id, attempts))
+        """GET one project; see `Client.get`."""
+        return with_retries(self._new_attempts(), lambda attempts: self._get_once(id, attempts))
 
     def delete(self, id: str) -> bool:
-        """DELETE one project; True when it was there until this call."""
+        """DELETE one project; see `Client.delete`."""
         deletion = _Deletion(self, id)
         try:
-            return repeated(self._attempts(), deletion.once)
+            return with_retries(self._new_attempts(), deletion.send)
         except (ConnectionFailed, ServerFailed, AnswerInvalid):
             if deletion.may_be_done and self.is_gone(id):
                 return True
             raise
 
     def exchange(self, method: str, id: str, attempts: Attempts) -> ApiResponse:
-        """Send one request and read its answer; statuses other than success are raised.
+        """Send one request and read its response.
 
         Raises:
-            ApiError: one of its leaves.
+            ApiError: one of its subclasses, also for every status other than 200 and 204.
         """
         path = f"{self.base.path}/v1/audio-projects/{quote(id, safe='')}"
         address = replace(self.base, path=path)
         with self.rate_limiter.permit(self.base.origin, attempts.made) as permit:
-            attempts.set_aside(permit.waited)
+            attempts.exclude_wait(permit.waited)
             timeout = attempts.read_timeout
             with self.transport.send(
                 method, address, self.headers, read_timeout=timeout, body_timeout=2 * timeout
-            ) as answer:
-                permit.answered(answer.status, retry_after(answer, self.time.wall()))
-                body = self._read(answer)
-        if 300 <= answer.status < 400:
-            raise redirect_error(method, id, answer)
-        if answer.status not in (200, 204):
-            raise self.words.error(method, id, answer.status, body)
-        return ApiResponse(answer, body)
+            ) as response:
+                wait = parse_retry_after(response.header("retry-after"), response.header("date"), self.time.wall())
+                permit.record_response(response.status, wait)
+                body = self._read_body(response)
+        if 300 <= response.status < 400:
+            raise redirect_error(method, id, response)
+        if response.status not in (200, 204):
+            raise self.errors.status_error(method, id, response.status, body)
+        return ApiResponse(response, body)
 
-    def _attempts(self) -> Attempts:
+    def _new_attempts(self) -> Attempts:
         return Attempts(self.settings, self.time, self.base.origin)
 
     def _get_once(self, id: str, attempts: Attempts) -> Project:
-        reply = self.exchange("GET", id, attempts)
-        most = self.settings.outputs_max
-        return project_of(reply.answer, reply.body, id, self.words, most_outputs=most)
+        response = self.exchange("GET", id, attempts)
+        return parse_project(response.http, response.body, id, self.errors, outputs_max=self.settings.outputs_max)
 
-    def _read(self, answer: HttpResponse) -> bytes | None:
-        """The body, or None where it is larger than an answer may be: it is not read any further then."""
+    def _read_body(self, response: HttpResponse) -> bytes | None:
+        """The body, or None where it is larger than the limit; the rest of it is not read then."""
         limit = self.settings.answer_max
-        if answer.length is not None and answer.length > limit:
+        if response.length is not None and response.length > limit:
             return None
         body = bytearray()
-        while piece := answer.read(_PIECE):
+        while piece := response.read(_READ_MAX):
             self.time.check()
             body += piece
             if len(body) > limit:
@@ -97,10 +99,10 @@ class Calls:
         return bytes(body)
 
     def is_gone(self, id: str, attempts: Attempts | None = None) -> bool:
-        """Whether a project whose DELETE got no answer is gone; False where that cannot be known either.
+        """Whether a GET shows that a project is deleted; False also where the GET fails.
 
         Args:
-            attempts: those of the DELETE, to ask only once between two of them.
+            attempts: those of a DELETE, to send a single GET as part of them; None retries the GET.
         """
         try:
             return (self.get(id) if attempts is None else self._get_once(id, attempts)).is_gone
@@ -112,27 +114,26 @@ class Calls:
 
 @dataclass(slots=True)
 class _Deletion:
-    """A DELETE over its attempts. One whose answer was lost may have done it: a GET decides before the next."""
+    """A DELETE over its attempts. An attempt without a valid response may have succeeded: a GET checks it."""
 
     calls: Calls
     id: str
     may_be_done: bool = False
 
-    def once(self, attempts: Attempts) -> bool:
+    def send(self, attempts: Attempts) -> bool:
+        """Send the DELETE once; True where it deleted the project."""
         if self.may_be_done and self.calls.is_gone(self.id, attempts):
             return True
         try:
-            reply = self.calls.exchange("DELETE", self.id, attempts)
-            if reply.answer.status == 200 and reply.body != b"":
-                # The API answers without a body. What has one may be a proxy's: a GET decides.
+            response = self.calls.exchange("DELETE", self.id, attempts)
+            if response.http.status == 200 and response.body != b"":
+                # The API sends no body. A body may come from a proxy, so a GET checks the project.
                 raise MalformedResponse(
-                    f"DELETE of {self.id}: the API answered 200 with a body, which it never does",
-                    status=200,
-                    id=self.id,
+                    f"DELETE of {self.id}: the API returned 200 with an unexpected body", status=200, id=self.id
                 )
         except ProjectNotFound:
             return self.may_be_done
         except (ConnectionFailed, ServerFailed, AnswerInvalid) as error:
-            self.may_be_done = self.may_be_done or not isinstance(error, NotSent)
+            self.may_be_done = self.may_be_done or not isinstance(error, RequestNotSent)
             raise
         return True

@@ -1,4 +1,4 @@
-"""`check_result`: wait for one project, then fetch its outputs into a folder."""
+"""Waits until one project is complete, then downloads its outputs into a directory (`Client.check_result`)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mhsync.api.download import Downloader, Fetched
-from mhsync.api.local_files import Folder, Part
-from mhsync.api.text import shown
+from mhsync.api.local_files import Directory, TemporaryFile
+from mhsync.api.text import sanitize
 from mhsync.api.timing import Time
 from mhsync.core.paths import filenames
 from mhsync.core.project import FAILED, Download, Project, Status
@@ -18,15 +18,15 @@ from mhsync.settings import WaitSettings
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What `Client.check_result` found: the project, and the paths of the outputs that it fetched, in order."""
+    """The result of `Client.check_result`: the project, and the paths of the downloaded outputs, in order."""
 
     project: Project
     downloaded_paths: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Results:
-    """Waits and fetches; `get` is `Client.get`."""
+class ResultFetcher:
+    """Waits for projects and downloads their outputs. `get` is `Client.get`."""
 
     get: Callable[[str], Project]
     downloader: Downloader
@@ -34,19 +34,19 @@ class Results:
     time: Time
 
     def check(self, id: str, *, wait: bool, timeout: float | None, directory: str | Path | None) -> Result:
-        """See `Client.check_result`. `directory` None: nothing is fetched."""
-        project = self._settled(id, timeout) if wait else self._live(id)
+        """See `Client.check_result`. With `directory` None nothing is downloaded."""
+        project = self._wait_until_complete(id, timeout) if wait else self._get_existing(id)
         if directory is None or project.status is not Status.COMPLETE:
             return Result(project)
         if not project.downloads:
-            raise RenderFailed(f"{id} is complete, but the API offers no file of it", id=id)
-        return self._fetched(project, Folder(Path(directory)))
+            raise RenderFailed(f"{id} is complete, but the API lists no outputs", hint="try again later", id=id)
+        return self._download_all(project, Directory(Path(directory)))
 
-    def _live(self, id: str) -> Project:
-        """The project as it is now, unless nothing can come of it any more.
+    def _get_existing(self, id: str) -> Project:
+        """The project.
 
         Raises:
-            RenderFailed: it is gone, or ended in error or canceled.
+            RenderFailed: it is deleted, or ended in `error` or `canceled`.
         """
         try:
             project = self.get(id)
@@ -56,55 +56,59 @@ class Results:
             if project.is_gone:
                 raise RenderFailed(f"{id} is deleted", id=id)
             if project.status in FAILED:
-                raise RenderFailed(f"{id} ended in {project.status.value}{_why(project)}", id=id)
+                raise RenderFailed(f"{id} ended in {project.status.value}{_render_error(project)}", id=id)
             return project
-        raise RenderFailed(f"{id} is gone: {missing.message}", hint=missing.hint, id=id)
+        raise RenderFailed(f"{id} was not found: {missing.message}", hint=missing.hint, id=id)
 
-    def _settled(self, id: str, timeout: float | None) -> Project:
-        """The project once it is complete."""
+    def _wait_until_complete(self, id: str, timeout: float | None) -> Project:
         began = self.time.clock()
         pause = self.settings.first
         while True:
-            project = self._live(id)
+            project = self._get_existing(id)
             if project.status is Status.COMPLETE:
                 return project
             if project.status is Status.DRAFT:
                 raise RenderFailed(f"{id} is a draft", hint="submit it first: drafts are not rendered", id=id)
-            left = self._limit(project, timeout) - (self.time.clock() - began)
+            elapsed = self.time.clock() - began
+            left = self._timeout(project, timeout) - elapsed
             if left <= 0:
-                raise WaitTimeout(f"{id} is still {shown(project.status_text, limit=40)}", hint="ask again", id=id)
+                raise WaitTimeout(
+                    f"{id} is still {sanitize(project.status_text, limit=40)} after {elapsed:.0f} s",
+                    hint="run again later, or wait longer",
+                    id=id,
+                )
             self.time.wait(min(pause, left))
             pause = min(self.settings.most, pause * self.settings.factor)
 
-    def _limit(self, project: Project, timeout: float | None) -> float:
+    def _timeout(self, project: Project, timeout: float | None) -> float:
         if timeout is not None:
             return timeout
         return self.settings.unknown if project.status is Status.UNKNOWN else float("inf")
 
-    def _fetched(self, project: Project, folder: Folder) -> Result:
+    def _download_all(self, project: Project, directory: Directory) -> Result:
         names = filenames([download.source for download in project.downloads])
         paths: list[Path] = []
-        folder.clear(self.downloader.settings.download.partial_age, self.time.wall())
+        directory.clear(self.downloader.settings.download.partial_age, self.time.wall())
         for index, (download, name) in enumerate(zip(project.downloads, names, strict=True), start=1):
 
-            def finish(part: Part, fetched: Fetched, name: str = name) -> None:
-                paths.append(folder.place(part, name, fetched.sha256))
+            def finish(file: TemporaryFile, fetched: Fetched, name: str = name) -> None:
+                paths.append(directory.place(file, name, fetched.sha256))
 
             def renew(source: str = download.source) -> Download:
-                return self._offered(project.id, source)
+                return self._new_link(project.id, source)
 
-            keeper = folder.keeper(f"{project.id}-{index}")
-            self.downloader.fetch(download, folder.temporary, renew=renew, finish=finish, keeper=keeper)
+            keeper = directory.keeper(f"{project.id}-{index}")
+            self.downloader.fetch(download, directory.temporary, renew=renew, finish=finish, keeper=keeper)
         return Result(project, tuple(str(path) for path in paths))
 
-    def _offered(self, id: str, source: str) -> Download:
-        """The output under a new link."""
-        for download in self._live(id).downloads:
+    def _new_link(self, id: str, source: str) -> Download:
+        """The same output with a new link."""
+        for download in self._get_existing(id).downloads:
             if download.source == source:
                 return download
-        raise DownloadError(f"{source}: the API no longer offers this file", id=id)
+        raise DownloadError(f"{source}: the API no longer lists this file", id=id)
 
 
-def _why(project: Project) -> str:
+def _render_error(project: Project) -> str:
     error = project.error
-    return "" if error is None else f": {shown(error.message or error.code)} ({shown(error.code, limit=60)})"
+    return "" if error is None else f": {sanitize(error.message or error.code)} ({sanitize(error.code, limit=60)})"

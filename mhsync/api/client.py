@@ -1,4 +1,4 @@
-"""Client: the Magic Hour API for audio projects, as a library (`from mhsync import Client`)."""
+"""The public client for audio projects of the Magic Hour API (`from mhsync import Client`)."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from mhsync.api.address import Address, AddressRefused, Network
-from mhsync.api.answers import ErrorFormatter
+from mhsync.api.address import Address, AddressRefused
 from mhsync.api.calls import Calls
-from mhsync.api.check_result import Result, Results
+from mhsync.api.check_result import Result, ResultFetcher
 from mhsync.api.credentials import check_key, find_key
 from mhsync.api.download import Downloader, Fetched, W
 from mhsync.api.notice import Notices, WaitNotice
+from mhsync.api.proxy import Network
 from mhsync.api.rate_limiter import RateLimiter
+from mhsync.api.responses import ErrorFormatter
 from mhsync.api.resume import Keeper
 from mhsync.api.timing import Time
 from mhsync.api.transport import Transport
@@ -35,20 +36,25 @@ def _never() -> bool:
 
 
 class Client:
-    """Calls the API and fetches outputs. May be used by many threads at once; close it, or use it as a context.
+    """Calls the API and downloads outputs. Thread-safe. Close it, or use it as a context manager.
 
     Args:
-        api_key: goes to the API's own origin and nowhere else.
-        base_url: https, or plain http on loopback; a path in front of `/v1` is kept.
-        settings: every bound.
-        network: proxy and certificates; `Network.from_environment` reads them.
-        stop: asked while waiting and between chunks; True ends the call with `Interrupted`.
-        key_from: where the key came from, for the hint of a 401.
-        on_wait: given a notice when a call waits longer than `settings.http.notice_after` for its next attempt,
-            once for each pause of an origin; called in the thread that waits, and must return quickly.
+        api_key: sent only to the API's own origin.
+        base_url: https, or plain http on loopback; a path before `/v1` is kept.
+        settings: every limit.
+        network: proxy and certificates; `Network.from_environment` reads them from the environment.
+        stop: called during waits and between chunks; True ends the call with `Interrupted`.
+        key_from: the source of the key, for the hint of a 401.
+        clock: seconds, never going back.
+        wall: seconds since 1970.
+        sleep: waits for the given seconds.
+        random: a number from 0 up to 1, for jitter.
+        on_wait: called with a notice when a call waits longer than `settings.http.notice_after` for its next
+            attempt, once for each pause of an origin; called in the waiting thread, and must return quickly.
 
     Raises:
-        UsageError: the key or the URL cannot be used.
+        CredentialsMissing: the key is empty or invalid.
+        UsageError: the URL is invalid.
     """
 
     def __init__(
@@ -67,34 +73,35 @@ class Client:
         on_wait: Callable[[WaitNotice], None] | None = None,
     ) -> None:
         key = check_key(api_key, key_from)
-        base = _base(base_url)
+        base = _parse_base_url(base_url)
         self.origin = base.origin
-        at_once = max(settings.http.pool, settings.run.checkers, settings.run.transfers)
+        pool_size = max(settings.http.pool, settings.run.checkers, settings.run.transfers)
         notices = None
         if on_wait is not None:
             notices = Notices(on_wait, self.origin, least=settings.http.notice_after, clock=clock)
         time = Time(clock, wall, sleep, random, stop, notices)
-        self._transport = Transport(replace(settings.http, pool=at_once), network, time)
+        self._transport = Transport(replace(settings.http, pool=pool_size), network, time)
         headers = {"Authorization": f"Bearer {key}", "Accept": "application/json"}
         rate_limiter = RateLimiter(settings, time)
-        words = ErrorFormatter((key,), key_from)
-        self._calls = Calls(self._transport, rate_limiter, settings.http, time, base, words, headers)
+        errors = ErrorFormatter((key,), key_from)
+        self._calls = Calls(self._transport, rate_limiter, settings.http, time, base, errors, headers)
         self._downloader = Downloader(self._transport, rate_limiter, settings, time)
-        self._results = Results(self._calls.get, self._downloader, settings.wait, time)
+        self._results = ResultFetcher(self._calls.get, self._downloader, settings.wait, time)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None, **overrides: Any) -> Client:
-        """A client as the environment says.
+        """A client configured by environment variables.
 
-        `MAGIC_HOUR_API_KEY`, else the vendor's config file, gives the key, `MHSYNC_API_URL` the address, and
-        `HTTPS_PROXY`, `NO_PROXY` and `SSL_CERT_FILE` the network.
+        The key comes from `MAGIC_HOUR_API_KEY`, else from the vendor's config file. The API URL comes from
+        `MHSYNC_API_URL`, the proxy and the certificates from `HTTPS_PROXY`, `NO_PROXY` and `SSL_CERT_FILE`.
 
         Args:
             environ: the variables to read; None is the environment of this process.
-            overrides: arguments of the constructor that are to be used instead.
+            overrides: arguments of the constructor that take precedence over the environment.
 
         Raises:
-            CredentialsMissing: there is no key; the message says where it was looked for.
+            CredentialsMissing: no key was found; the message names the places that were searched.
+            UsageError: the URL is invalid.
         """
         environ = os.environ if environ is None else environ
         options: dict[str, Any] = {"network": Network.from_environment(environ)}
@@ -106,28 +113,29 @@ class Client:
         return cls(**(options | overrides))
 
     def get(self, id: str) -> Project:
-        """The details of one project. A status that mhsync does not know is `Status.UNKNOWN`, not an error.
+        """Get the details of one project. An unknown status becomes `Status.UNKNOWN`; it is not an error.
 
         Raises:
-            UsageError: the id is none; nothing was sent.
-            ProjectNotFound: 404. A project may also be gone by `enabled: false` (`Project.is_gone`).
-            ApiError: one of its leaves.
+            UsageError: the id is invalid; no request was sent.
+            ProjectNotFound: 404. `enabled: false` also means that a project is deleted (`Project.is_gone`).
+            ApiError: one of its subclasses.
         """
-        return self._calls.get(_checked(id))
+        return self._calls.get(_check_id(id))
 
     def delete(self, id: str) -> bool:
-        """Delete one project for good.
+        """Delete one project permanently.
 
-        An answer that was lost is looked for with a GET, so that a delete that was done is never an error.
+        If the response is lost, a GET checks the project, so that a completed delete is never an error.
 
         Returns:
-            True when this call deleted it; False when it answered 404: gone before, or another account's.
+            True if this call deleted the project; False after a 404: it was deleted before, or belongs to another
+            account.
 
         Raises:
-            UsageError: the id is none; nothing was sent.
-            ApiError: one of its leaves; the project may still be there.
+            UsageError: the id is invalid; no request was sent.
+            ApiError: one of its subclasses; the project may still exist.
         """
-        return self._calls.delete(_checked(id))
+        return self._calls.delete(_check_id(id))
 
     def check_result(
         self,
@@ -138,24 +146,25 @@ class Client:
         *,
         timeout: float | None = None,
     ) -> Result:
-        """Look at a project, wait until it is complete, and fetch its outputs: the vendor's own call.
+        """Wait until a project is complete, and download its outputs. The vendor's SDK has the same call.
 
-        Outputs are named by the last part of their URL. No file is ever replaced: where the name is taken by
-        other bytes, `output.wav` becomes `output-2.wav`; the same bytes are not stored twice.
+        A file is named after the last part of its URL. No file is replaced: if a file with that name and other
+        content exists, `output.wav` becomes `output-2.wav`. A file with the same content is not stored twice.
 
         Args:
-            wait_for_completion: poll while it renders; otherwise whatever is complete now is fetched.
-            download_outputs: fetch the outputs of a complete project.
-            download_directory: where to; made if it is missing. None is the current directory.
+            wait_for_completion: poll until the project is complete; False checks it once.
+            download_outputs: download the outputs of a complete project.
+            download_directory: created if it does not exist; None is the current directory.
             timeout: seconds to wait at most. None waits as long as the project is queued or rendering.
 
         Raises:
-            RenderFailed: it ended in error or canceled, is a draft that nobody submitted, or is gone.
-            WaitTimeout: it was still rendering when the time was up.
-            ApiError, DownloadError, StorageError: one of their leaves.
+            RenderFailed: the project ended in `error` or `canceled`, is a draft that was not submitted, or is
+                deleted.
+            WaitTimeout: the project was still rendering after `timeout` seconds.
+            ApiError, DownloadError, StorageError: one of their subclasses.
         """
         directory = (download_directory or ".") if download_outputs else None
-        return self._results.check(_checked(id), wait=wait_for_completion, timeout=timeout, directory=directory)
+        return self._results.check(_check_id(id), wait=wait_for_completion, timeout=timeout, directory=directory)
 
     def download(
         self,
@@ -166,24 +175,24 @@ class Client:
         finish: Callable[[W, Fetched], None] | None = None,
         keeper: Keeper[W] | None = None,
     ) -> Fetched:
-        """Fetch one output whole, into a writer.
+        """Download one complete output into a writer.
 
         Args:
-            download: what to fetch; its URL is a secret and is never shown with its query.
-            write: opens a new writer each time that the body must be started anew; its block is left with an
-                exception to discard what was written, and well when the body is whole and proved.
-            renew: gives a fresh link once this one is refused.
-            finish: called inside the block once the body is whole; may raise to discard it.
-            keeper: keeps what has come when `stop` ends the call, and gives it back to a later call.
+            download: the output; the query of its URL is a secret and is never shown.
+            write: opens a new writer for each start of the download. Its block ends with an exception to discard
+                the written bytes, and without one when the file is verified to be complete.
+            renew: returns a new link after a host has refused the current one.
+            finish: called inside the block with the complete file; may raise to discard it.
+            keeper: keeps the received bytes when `stop` ends the call, and returns them to a later call.
 
         Raises:
-            DownloadError: it could not be fetched whole; `LinkExpired` where links were refused.
-            Interrupted: `stop` said so.
+            DownloadError: the complete file could not be downloaded; `LinkExpired` where links were refused.
+            Interrupted: `stop` returned True.
         """
         return self._downloader.fetch(download, write, renew=renew, finish=finish, keeper=keeper)
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all idle connections. The client can be used again afterwards."""
         self._transport.close()
 
     def __enter__(self) -> Self:
@@ -198,23 +207,21 @@ class Client:
         return f"Client({self.origin!r})"
 
 
-def _base(url: str) -> Address:
+def _parse_base_url(url: str) -> Address:
     try:
         address = Address.parse(url)
     except AddressRefused as error:
-        raise UsageError(
-            f"the API's address cannot be used: {error}", hint="look at MHSYNC_API_URL or --api-url"
-        ) from None
+        raise UsageError(f"the API URL is invalid: {error}", hint="check MHSYNC_API_URL or --api-url") from None
     if address.query or "#" in url:
         raise UsageError(
-            "the API's address cannot be used: it has a query", hint="give it up to the host or its path"
+            "the API URL is invalid: it contains a query or a fragment", hint="leave out everything after the path"
         )
     return Address(address.scheme, address.host, address.port, address.path.rstrip("/"))
 
 
-def _checked(id: str) -> str:
+def _check_id(id: str) -> str:
     if not is_valid_id(id):
         raise UsageError(
-            f"not a project id: {id!r:.80}", hint="an id is 1 to 128 letters, digits, hyphens and underscores"
+            f"invalid project id: {id!r:.80}", hint="an id is 1 to 128 letters, digits, hyphens and underscores"
         )
     return id

@@ -1,4 +1,4 @@
-"""One output, fetched whole: streamed, hashed on the way, its length proved, resumed where the link breaks."""
+"""Downloads one complete output: streamed, with a checksum, resumed after interruptions, its length proved."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from mhsync.api.address import Address, AddressRefused
-from mhsync.api.answers import retry_after
 from mhsync.api.download_attempts import DownloadAttempts, FileMissing, LinkRefused
-from mhsync.api.ranges import part_of, total_of
+from mhsync.api.errors import MalformedResponse, TooSlow
+from mhsync.api.headers import parse_content_range, parse_retry_after, parse_unsatisfied_range
 from mhsync.api.rate_limiter import RateLimiter
-from mhsync.api.resume import Keeper, body_of, interrupted, must_continue
-from mhsync.api.retry import MalformedResponse, is_retryable
+from mhsync.api.resume import Keeper, interrupted_error, require_same_file, restored_transfer
+from mhsync.api.retry import is_retryable
 from mhsync.api.timing import Time
-from mhsync.api.transfer import Body, CannotContinue, Nowhere, Sink, TooLarge, Unusable
-from mhsync.api.transport import HttpResponse, TooSlow, Transport
+from mhsync.api.transfer import CannotResume, NullSink, OutputTooLarge, Sink, Transfer, UnusableResponse
+from mhsync.api.transport import HttpResponse, Transport
 from mhsync.core.audio import HEAD, UNRECOGNISED, recognise
 from mhsync.core.project import Download
 from mhsync.core.receipt import Proof
@@ -27,18 +27,17 @@ from mhsync.settings import Settings
 W = TypeVar("W", bound=Sink)
 
 _CONTENT = frozenset({200, 206, 416})
-_REFUSED = frozenset({401, 403, 410})
+_LINK_REFUSED = frozenset({401, 403, 410})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_WHOLE_FIRST = 2
-"""Times that a file is begun anew before its parts are joined on trust."""
-_PASSING = frozenset({408, 425, 429})
+_RETRYABLE_4XX = frozenset({408, 425, 429})
+_RESTARTS_BEFORE_UNVERIFIED_JOINS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """One output that is whole. `size` is in bytes, `source` its URL without the query.
+    """One complete output. `size` is in bytes; `source` is its URL without the query.
 
-    `audio_format` is what its first bytes show, such as `wav`, or `unrecognised`.
+    `audio_format` is detected from the first bytes, such as `wav`, or is `unrecognised`.
     """
 
     size: int
@@ -50,7 +49,7 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class Downloader:
-    """Fetches outputs from download hosts. The API key never comes here."""
+    """Downloads outputs from download hosts. It does not have the API key."""
 
     transport: Transport
     rate_limiter: RateLimiter
@@ -67,169 +66,183 @@ class Downloader:
         keeper: Keeper[W] | None = None,
     ) -> Fetched:
         """See `Client.download`."""
-        job = DownloadAttempts(download, renew, self.settings, self.time)
+        attempts = DownloadAttempts(download, renew, self.settings, self.time)
         is_first = True
         try:
             while True:
-                job.begin()
+                attempts.begin()
                 try:
                     with write() as writer:
                         if keeper is not None and is_first:
-                            job.restored = keeper.restore(writer, job.source, head=HEAD, check=self.time.check)
+                            source, check = attempts.source, self.time.check
+                            attempts.restored = keeper.restore(writer, source, head=HEAD, check=check)
                         is_first = False
-                        fetched = self._whole_or_kept(writer, job, keeper)
+                        fetched = self._fetch_or_keep(writer, attempts, keeper)
                         if finish is not None:
                             finish(writer, fetched)
                 except MhsyncError:
-                    # By the flag, not by the type: a storage may put an error of its own around ours.
-                    if not job.is_restarting:
+                    # By the flag, not by the type: a storage may raise an error of its own instead of ours.
+                    if not attempts.is_restarting:
                         raise
                 else:
                     return fetched
         finally:
-            job.close()
+            attempts.close()
 
-    def _whole_or_kept(self, writer: W, job: DownloadAttempts, keeper: Keeper[W] | None) -> Fetched:
-        """One whole body. Where that is interrupted, the keeper keeps what has come for a later run."""
+    def _fetch_or_keep(self, writer: W, attempts: DownloadAttempts, keeper: Keeper[W] | None) -> Fetched:
+        """Download a proved file. After an interruption the keeper keeps the received bytes for a later run."""
         try:
-            return self._whole(writer, job)
+            return self._fetch_proved(writer, attempts)
         except Interrupted:
-            body, source = job.body, job.source
+            transfer, source = attempts.transfer, attempts.source
 
         def keep(partial: Partial) -> bool:
             return keeper is not None and keeper.keep(writer, partial)
 
-        raise interrupted(body, source, keep)
+        raise interrupted_error(transfer, source, keep)
 
-    def _whole(self, writer: Sink, job: DownloadAttempts) -> Fetched:
-        """Bring one body to its proved end. What nothing proves is fetched twice, and must be the same."""
-        body = self._body(writer, job)
-        proof = body.proof
+    def _fetch_proved(self, writer: Sink, attempts: DownloadAttempts) -> Fetched:
+        """Download a file and prove that it is complete; without a proof, download it twice and compare."""
+        transfer = self._transfer(writer, attempts)
+        proof = transfer.proof
         if proof is None:
-            again = self._body(Nowhere(), job)
-            if (again.size, again.sha256) != (body.size, body.sha256):
-                raise job.restart(Unusable("nothing proves the file's length, and two downloads of it differ"))
-            proof = again.proof
+            second = self._transfer(NullSink(), attempts)
+            if (second.size, second.sha256) != (transfer.size, transfer.sha256):
+                reason = "the server sent no length, and two downloads of the file differ"
+                raise attempts.restart(UnusableResponse(reason))
+            proof = second.proof
             if proof is None:
-                proof = Proof.TWICE if self._is_confirmed(body, job) else Proof.UNCONFIRMED
-        return Fetched(body.size, body.sha256, proof, job.source, recognise(body.head).format)
+                proof = Proof.TWICE if self._is_end_confirmed(transfer, attempts) else Proof.UNCONFIRMED
+        return Fetched(transfer.size, transfer.sha256, proof, attempts.source, recognise(transfer.head).format)
 
-    def _is_confirmed(self, body: Body, job: DownloadAttempts) -> bool:
-        """Whether file or host says that it ends: two downloads that are the same may both be cut at one place.
+    def _is_end_confirmed(self, transfer: Transfer, attempts: DownloadAttempts) -> bool:
+        """Whether the file's header or the host confirms the end of a file that was downloaded twice.
+
+        Two equal downloads may both be truncated at the same place.
 
         Raises:
-            DownloadError: one of them says that there is more.
+            DownloadError: the file's header or the host shows that the file is longer.
         """
-        header = recognise(body.head)
-        if header.least > body.size:
-            reason = f"the file itself says that it has {header.least} bytes, and {body.size} came"
-            raise job.restart(Unusable(reason))
-        is_confirmed = body.size in (header.total, body.total)
-        behind = Body(Nowhere(), may_join=True, size=body.size)
+        header = recognise(transfer.head)
+        if header.least > transfer.size:
+            reason = f"the file's header announces {header.least} bytes, but {transfer.size} were received"
+            raise attempts.restart(UnusableResponse(reason))
+        is_confirmed = transfer.size in (header.total, transfer.total)
+        rest = Transfer(NullSink(), may_join_unverified=True, size=transfer.size)
         try:
-            with self._open(behind, job) as answer:
-                part, total = part_of(answer.header("content-range")), total_of(answer.header("content-range"))
+            with self._open(rest, attempts) as response:
+                content_range = response.header("content-range")
         except ApiError:
-            return is_confirmed  # No answer is no doubt, and no proof either.
-        if answer.status == 206 and part is not None and part.start == body.size:
-            raise job.restart(Unusable(f"the host has more than the {body.size} bytes that came"))
-        if answer.status == 416 and total not in (None, body.size):
-            raise job.restart(Unusable(f"the host says {total} bytes, and {body.size} came"))
-        return is_confirmed or (answer.status == 416 and total == body.size)
+            return is_confirmed  # Without a response there is neither a doubt nor a proof.
+        part, total = parse_content_range(content_range), parse_unsatisfied_range(content_range)
+        if response.status == 206 and part is not None and part.start == transfer.size:
+            reason = f"the host has more than the {transfer.size} received bytes"
+            raise attempts.restart(UnusableResponse(reason))
+        if response.status == 416 and total not in (None, transfer.size):
+            reason = f"the host reports {total} bytes, but {transfer.size} were received"
+            raise attempts.restart(UnusableResponse(reason))
+        return is_confirmed or (response.status == 416 and total == transfer.size)
 
-    def _body(self, sink: Sink, job: DownloadAttempts) -> Body:
-        """All that the host gives, over as many requests as it takes."""
-        # A host that tells nothing by which a file is known is only trusted to give the rest of it once whole
-        # transfers have failed; what was joined like that must come twice.
-        body = Body(sink, may_join=job.restarts >= _WHOLE_FIRST)
-        if job.restored is not None:
-            body, job.resumed, job.restored = body_of(job.restored, sink), job.restored.partial, None
-        body.limit = self.settings.download.max_output_size
-        job.body = job.body or body
-        while not body.is_ended:
-            before = body.size
-            failure = self._advance(body, job)
+    def _transfer(self, sink: Sink, attempts: DownloadAttempts) -> Transfer:
+        """Receive everything that the host sends, over as many requests as it takes."""
+        # Without a validator the rest is requested only after whole transfers have failed: the joined file is
+        # then downloaded a second time to prove it.
+        may_join = attempts.restarts >= _RESTARTS_BEFORE_UNVERIFIED_JOINS
+        transfer = Transfer(sink, may_join_unverified=may_join)
+        if attempts.restored is not None:
+            transfer = restored_transfer(attempts.restored, sink)
+            attempts.continued, attempts.restored = attempts.restored.partial, None
+        transfer.limit = self.settings.download.max_output_size
+        attempts.transfer = attempts.transfer or transfer
+        while not transfer.is_ended:
+            size_before = transfer.size
+            failure = self._advance(transfer, attempts)
             if failure is None:
                 continue
-            if job.spare is None:
-                # What drips brings a little each time: that is no gain, or it could be resumed for hours.
-                has_gained = body.size > before and not isinstance(failure, TooSlow)
-                job.rest(failure, _origin(job.download), has_gained=has_gained)
-            if body.size and (not body.can_go_on or isinstance(failure, CannotContinue | MalformedResponse)):
-                raise job.restart(failure)
-        return body
+            if attempts.full_response is None:
+                # A slow body that brings a few bytes is no progress: it could be resumed for hours.
+                has_progressed = transfer.size > size_before and not isinstance(failure, TooSlow)
+                origin = _origin_of(attempts.download)
+                attempts.wait_before_retry(failure, origin, has_progressed=has_progressed)
+            if transfer.size and (
+                not transfer.can_resume or isinstance(failure, CannotResume | MalformedResponse)
+            ):
+                raise attempts.restart(failure)
+        return transfer
 
-    def _advance(self, body: Body, job: DownloadAttempts) -> MhsyncError | None:
-        """One request; what went wrong with it, where another may fare better.
+    def _advance(self, transfer: Transfer, attempts: DownloadAttempts) -> MhsyncError | None:
+        """Send one request and receive its response; the failure where another attempt may succeed, else None.
 
         Raises:
-            DownloadError: no other may.
+            DownloadError: no other attempt can succeed.
         """
         try:
-            answer, job.spare = job.spare or self._open(body, job), None
-            if body.size and answer.status == 200:
-                job.spare = answer
-                return CannotContinue("the host gave the whole file where the rest was asked for")
-            with answer:
-                _check_status(answer)
-                if job.resumed is not None:
-                    must_continue(answer, job.resumed)
-                body.take(answer, self.settings.download.chunk, self.time.check)
+            response, attempts.full_response = attempts.full_response or self._open(transfer, attempts), None
+            if transfer.size and response.status == 200:
+                attempts.full_response = response
+                return CannotResume("the host sent the whole file instead of the requested rest")
+            with response:
+                _check_status(response)
+                if attempts.continued is not None:
+                    require_same_file(response, attempts.continued)
+                transfer.receive(response, self.settings.download.chunk, self.time.check)
         except (LinkRefused, FileMissing) as error:
             refusal = error
-        except Unusable as error:
+        except UnusableResponse as error:
             return error
-        except TooLarge as error:
-            raise job.failed(error.message, "the limit is `max_output_size` of `DownloadSettings`") from None
+        except OutputTooLarge as error:
+            raise attempts.error(error.message, "the limit is `max_output_size` of `DownloadSettings`") from None
         except ApiError as error:
             if is_retryable(error):
                 return error
-            raise job.failed(error.message, error.hint) from None
+            raise attempts.error(error.message, error.hint) from None
         else:
             return None
-        job.renew_link(refusal)
+        attempts.renew_link(refusal)
         return None
 
-    def _open(self, body: Body, job: DownloadAttempts) -> HttpResponse:
-        """Ask for the body or the rest of it, through redirects, with no key."""
+    def _open(self, transfer: Transfer, attempts: DownloadAttempts) -> HttpResponse:
+        """Request the file or its rest, without the API key, and follow redirects."""
         try:
-            address = Address.parse(job.download.url)
+            address = Address.parse(attempts.download.url)
             for _ in range(self.settings.http.redirects + 1):
-                answer = self._send(address, body, job)
-                if answer.status not in _REDIRECTS:
-                    return answer
-                with answer:
-                    address = address.join(answer.header("location"))
+                response = self._send(address, transfer, attempts)
+                if response.status not in _REDIRECTS:
+                    return response
+                with response:
+                    address = address.join(response.header("location"))
             problem = f"more than {self.settings.http.redirects} redirects"
         except AddressRefused as error:
             problem = str(error)
-        raise job.failed(problem)
+        raise attempts.error(problem)
 
-    def _send(self, address: Address, body: Body, job: DownloadAttempts) -> HttpResponse:
+    def _send(self, address: Address, transfer: Transfer, attempts: DownloadAttempts) -> HttpResponse:
         self.time.check()
-        attempts = self.settings.download.attempts
-        with self.rate_limiter.permit(address.origin, job.failures, attempts) as permit:
+        limit = self.settings.download.attempts
+        with self.rate_limiter.permit(address.origin, attempts.failures, limit) as permit:
             timeout = self.settings.download.read_timeout
-            answer = self.transport.send("GET", address, body.headers, read_timeout=timeout)
-            permit.answered(answer.status, retry_after(answer, self.time.wall()))
-            return answer
+            response = self.transport.send("GET", address, transfer.request_headers, read_timeout=timeout)
+            wait = parse_retry_after(response.header("retry-after"), response.header("date"), self.time.wall())
+            permit.record_response(response.status, wait)
+            return response
 
 
-def _origin(download: Download) -> str:
-    """The host that the link names, for notices; `the host` where it cannot be read."""
+def _origin_of(download: Download) -> str:
+    """The origin of the link, for notices; `the host` where the link is invalid."""
     try:
         return Address.parse(download.url).origin
     except AddressRefused:
         return "the host"
 
 
-def _check_status(answer: HttpResponse) -> None:
-    status = answer.status
+def _check_status(response: HttpResponse) -> None:
+    """Raise the error for a status that is not a file or a part of it."""
+    status = response.status
     if status in _CONTENT:
         return
-    if status in _REFUSED:
+    if status in _LINK_REFUSED:
         raise LinkRefused(f"the link was refused ({status})")
-    problem = f"the host answered {status}"
-    if status >= 500 or status in _PASSING:
+    problem = f"the host returned {status}"
+    if status >= 500 or status in _RETRYABLE_4XX:
         raise ServerFailed(problem, status=status)
     raise FileMissing(problem)

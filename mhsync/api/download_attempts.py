@@ -1,14 +1,14 @@
-"""What the download of one output may still cost: attempts, resumes, restarts, new links."""
+"""Counts and limits the attempts of one download: retries, resumed transfers, restarts and new links."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from mhsync.api.notice import reason_of
-from mhsync.api.retry import REFUSALS
+from mhsync.api.notice import describe_failure
+from mhsync.api.retry import THROTTLING_STATUSES
 from mhsync.api.timing import Time
-from mhsync.api.transfer import Body
+from mhsync.api.transfer import Transfer
 from mhsync.api.transport import HttpResponse
 from mhsync.core.backoff import backoff_delay
 from mhsync.core.project import Download
@@ -22,104 +22,108 @@ class LinkRefused(DownloadError):
 
 
 class FileMissing(DownloadError):
-    """The host knows no such file, or not under this link."""
+    """The host has no such file, or not under this link."""
 
 
-class Restart(DownloadError):
-    """Leaves the block that writes, so that it is entered again with nothing written."""
+class RestartDownload(DownloadError):
+    """Ends the block of the writer, so that it is entered again with an empty writer."""
 
 
 @dataclass(slots=True)
 class DownloadAttempts:
-    """One output, over all requests that it takes; what is spent is spent for the whole job."""
+    """The attempts and the state of one download. The counters are shared by all its requests."""
 
     download: Download
     renew: Callable[[], Download]
     settings: Settings
     time: Time
     failures: int = 0
-    """Attempts in a row that brought nothing."""
+    """Attempts in a row that received no bytes."""
     resumes: int = 0
     restarts: int = 0
     renewals: int = 0
     was_missing: bool = False
     is_restarting: bool = False
-    """The block that writes is being left only to be entered again."""
-    spare: HttpResponse | None = field(default=None, repr=False)
-    """An answer that holds the whole file, though only the rest was asked for."""
+    """Whether the block of the writer ends only to be entered again."""
+    full_response: HttpResponse | None = field(default=None, repr=False)
+    """A response with the whole file, received although only the rest was requested: the restart uses it."""
     restored: Restored | None = field(default=None, repr=False)
-    """What an earlier run has fetched, until a body goes on with it."""
-    resumed: Partial | None = None
-    """What the body goes on with that is being fetched now."""
-    body: Body | None = field(default=None, repr=False)
-    """What has been written so far."""
+    """The bytes that an earlier run kept, until a transfer continues them."""
+    continued: Partial | None = None
+    """The kept bytes that the current transfer continues."""
+    transfer: Transfer | None = field(default=None, repr=False)
+    """The transfer into the writer."""
 
     @property
     def source(self) -> str:
+        """The URL of the output without its query."""
         return self.download.source
 
     def begin(self) -> None:
-        """The block that writes is about to be entered."""
-        self.is_restarting, self.restored, self.resumed, self.body = False, None, None, None
+        """Reset the state that belongs to one entry of the writer's block."""
+        self.is_restarting, self.restored, self.continued, self.transfer = False, None, None, None
 
     def close(self) -> None:
-        if self.spare is not None:
-            self.spare.close()
-            self.spare = None
+        if self.full_response is not None:
+            self.full_response.close()
+            self.full_response = None
 
-    def failed(self, reason: str, hint: str | None = None) -> DownloadError:
+    def error(self, reason: str, hint: str | None = None) -> DownloadError:
+        """The error that ends the download."""
         return DownloadError(f"{self.source}: {reason}", hint=hint)
 
-    def rest(self, failure: MhsyncError, origin: str, *, has_gained: bool) -> None:
-        """Wait after an attempt that failed, as long as there may be another.
+    def wait_before_retry(self, failure: MhsyncError, origin: str, *, has_progressed: bool) -> None:
+        """Count a failed attempt, and wait before the next one.
 
         Raises:
-            DownloadError: there may be none.
+            DownloadError: there is no further attempt.
         """
         reason, hint = _reason(failure)
-        if has_gained:
+        if has_progressed:
             self.failures = 0
             self.resumes += 1
             if self.resumes > self.settings.download.resumes:
-                raise self.failed(f"given up after {self.resumes} broken transfers: {reason}", hint)
+                raise self.error(f"{reason} (gave up after {self.resumes} interrupted transfers)", hint)
         self.failures += 1
         if self.failures >= self.settings.download.attempts:
-            raise self.failed(f"{reason} ({self.failures} attempts)", hint)
-        if isinstance(failure, ApiError) and failure.status in REFUSALS:
-            return  # The pace decides when the host may be asked again.
+            raise self.error(f"{reason} ({self.failures} attempts)", hint)
+        if isinstance(failure, ApiError) and failure.status in THROTTLING_STATUSES:
+            return  # The rate limiter decides when the next request may be sent.
         http = self.settings.http
-        rest = backoff_delay(self.failures, http.backoff, http.backoff_max, self.time.random())
-        what = reason_of(failure) if isinstance(failure, ApiError) else f"did not give the file ({reason})"
-        self.time.notice(origin, what, rest, self.failures + 1, self.settings.download.attempts)
-        self.time.wait(rest)
+        delay = backoff_delay(self.failures, http.backoff, http.backoff_max, self.time.random())
+        problem = (
+            describe_failure(failure) if isinstance(failure, ApiError) else f"did not send the file ({reason})"
+        )
+        self.time.notice(origin, problem, delay, self.failures + 1, self.settings.download.attempts)
+        self.time.wait(delay)
 
-    def restart(self, failure: MhsyncError) -> Restart:
-        """What to raise so that all begins again.
+    def restart(self, failure: MhsyncError) -> RestartDownload:
+        """The exception to raise so that the download starts again.
 
         Raises:
-            DownloadError: it began anew too often already.
+            DownloadError: it was restarted too often.
         """
         reason, hint = _reason(failure)
         self.restarts += 1
         if self.restarts >= self.settings.download.attempts:
-            raise self.failed(f"{reason} (begun {self.restarts} times)", hint)
+            raise self.error(f"{reason} (started {self.restarts} times)", hint)
         self.is_restarting = True
-        return Restart(reason)
+        return RestartDownload(reason)
 
     def renew_link(self, error: LinkRefused | FileMissing) -> None:
-        """Ask for a new link, as long as there may be one.
+        """Request a new link.
 
         Raises:
-            DownloadError: there may be none; `LinkExpired` where links were refused.
+            DownloadError: no further link is requested; `LinkExpired` where links were refused.
         """
         if isinstance(error, FileMissing):
             if self.was_missing:
-                raise self.failed(error.message)
+                raise self.error(error.message)
             self.was_missing = True
         elif self.renewals >= self.settings.download.renewals:
             raise LinkExpired(
-                f"{self.source}: {error.message}, and so were {self.renewals} new ones",
-                hint="the host refuses what the API gives out: run again later",
+                f"{self.source}: {error.message}, and so were {self.renewals} new links",
+                hint="the host refuses the links that the API returns: run again later",
             )
         else:
             self.renewals += 1
@@ -127,6 +131,6 @@ class DownloadAttempts:
 
 
 def _reason(failure: MhsyncError) -> tuple[str, str | None]:
-    """The message without the host in front of it: the source, which stands there already, begins with it."""
+    """The message and the hint; without the origin, since the source before the message contains it."""
     origin, _, rest = failure.message.partition(": ")
     return (rest if "://" in origin and rest else failure.message), failure.hint

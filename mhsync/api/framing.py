@@ -1,9 +1,10 @@
-"""Where an HTTP/1 response ends: its head and the framing of its body, checked before `http.client` reads them.
+"""Checks the framing of an HTTP/1 response (its head, and where its body ends) before `http.client` parses it.
 
-`http.client` accepts much that contradicts itself: it takes the first of two lengths, ignores a length beside
-chunks, and reads a head or a chunked body that was cut as a whole one. Here each of these is an error.
+`http.client` accepts responses that contradict themselves: it uses the first of two lengths, ignores a length next
+to a chunked encoding, and reads a truncated head or a truncated chunked body as a complete one. Here each of these
+is an error.
 
-Nothing here opens or waits; `wire.py` does.
+This module performs no I/O; `bounded_socket.py` reads the bytes.
 """
 
 from __future__ import annotations
@@ -16,47 +17,49 @@ from typing import Protocol
 
 from mhsync.settings import HttpSettings
 
-_STATUS = re.compile(rb"HTTP/1\.([0-9])[ \t]+([1-9][0-9]{2})(?:[ \t][^\r\n]*)?\r?\n")
-_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\r\n\0]*)\r?\n")
-_FOLDED = re.compile(rb"[ \t][^\r\n\0]*\r?\n")
-_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\r\n")
+_STATUS_LINE = re.compile(rb"HTTP/1\.([0-9])[ \t]+([1-9][0-9]{2})(?:[ \t][^\r\n]*)?\r?\n")
+_FIELD_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\r\n\0]*)\r?\n")
+_FOLDED_LINE = re.compile(rb"[ \t][^\r\n\0]*\r?\n")
+_CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\r\n")
 _LENGTH = re.compile(r"[0-9]{1,18}")
-_BLANK = (b"\r\n", b"\n")
-_CHUNK_LINE = 4096
-_LAST = 4096
-_CLOSING = 2.0
-"""Seconds for a server to close a connection that it said it would close."""
-_LINGER = 0.01
-"""Seconds for what a server sends behind the end of a file; JSON shows its own end, and is not waited for."""
+_EMPTY_LINES = (b"\r\n", b"\n")
+_CHUNK_LINE_MAX = 4096
+_LAST_PIECE = 4096
+"""Bytes at the end of a body that are held back until it is known whether more bytes follow."""
+_CLOSE_WAIT = 2.0
+"""Seconds to wait until a server closes a connection that it announced it would close."""
+_EXCESS_WAIT = 0.01
+"""Seconds to wait for bytes after the end of a file. JSON marks its own end, so there is no wait after it."""
+_UNLIMITED = 1 << 30
 
 
-class Broken(http.client.HTTPException):
-    """The response contradicts itself or HTTP; the message says how, in words of our own."""
+class FramingError(http.client.HTTPException):
+    """The response contradicts itself or is not valid HTTP/1. The message is safe to print."""
 
 
-class Excess(Broken):
-    """More bytes came than the response had announced."""
+class ExcessBytes(FramingError):
+    """The server sent more bytes than the response announced."""
 
 
-class Source(Protocol):
-    """Where the bytes of one response come from, in order."""
+class ByteSource(Protocol):
+    """The bytes of one response, in order."""
 
-    def line(self, limit: int) -> bytes:
-        """The bytes up to the next line feed, included; `b""` at the end of the connection.
+    def read_line(self, limit: int) -> bytes:
+        """The bytes up to and including the next line feed; `b""` at the end of the connection.
 
         Raises:
-            Broken: the line is longer than `limit` bytes.
+            FramingError: the line is longer than `limit` bytes.
             http.client.IncompleteRead: the connection ended within the line.
         """
 
-    def some(self, most: int) -> bytes:
-        """1 to `most` bytes as soon as there are some; `b""` at the end of the connection."""
+    def read_some(self, limit: int) -> bytes:
+        """1 to `limit` bytes, as soon as any are available; `b""` at the end of the connection."""
 
     def begin_body(self) -> None:
-        """The head is read; from here on the bounds of a body hold."""
+        """Apply the limits of a body from here on: the head is complete."""
 
     def has_more(self, seconds: float) -> bool:
-        """Whether another byte is there, or comes within that time."""
+        """Whether another byte is available, or arrives within `seconds`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +67,12 @@ class Head:
     """The status line and the header fields of one response."""
 
     status: int
-    is_old: bool
-    """HTTP/1.0."""
+    is_http_1_0: bool
     fields: tuple[tuple[str, str], ...]
-    """Names in lower case, and values."""
+    """Pairs of a name in lower case and its value."""
 
-    def elements(self, name: str) -> list[str]:
-        """The members of a field that holds a list, over all of its lines."""
+    def list_values(self, name: str) -> list[str]:
+        """The members of a field that holds a comma-separated list, from all lines of that field."""
         lists = [value.split(",") for field, value in self.fields if field == name]
         return [element.strip().lower() for values in lists for element in values]
 
@@ -80,155 +82,159 @@ class Head:
 
     @property
     def will_close(self) -> bool:
-        connection = self.elements("connection")
-        return "close" in connection or (self.is_old and "keep-alive" not in connection)
+        connection = self.list_values("connection")
+        return "close" in connection or (self.is_http_1_0 and "keep-alive" not in connection)
 
     @property
     def is_json(self) -> bool:
-        return any("json" in kind for kind in self.elements("content-type"))
+        return any("json" in kind for kind in self.list_values("content-type"))
 
     @property
-    def coding(self) -> str:
-        """How the body is packed for its way; `""` where it is not."""
-        return ",".join(code for code in self.elements("transfer-encoding") if code != "identity")
+    def transfer_coding(self) -> str:
+        """The transfer encoding of the body; `""` where there is none."""
+        return ",".join(code for code in self.list_values("transfer-encoding") if code != "identity")
 
-    def length(self) -> int | None:
+    def content_length(self) -> int | None:
         """The announced length of the body in bytes, or None.
 
         Raises:
-            Broken: it is no length, there are two that differ, or the body is chunked as well.
+            FramingError: the value is not a number, two values differ, or the body also has a transfer encoding.
         """
-        said = self.elements("content-length")
-        if not said:
+        values = self.list_values("content-length")
+        if not values:
             return None
-        if not all(_LENGTH.fullmatch(text) for text in said):
-            raise Broken("the answer's headers cannot be read (its length is not a number)")
-        if len({int(text) for text in said}) > 1:
-            raise Broken("the answer's headers contradict each other (two lengths that differ)")
-        if self.coding:
-            raise Broken("the answer's headers contradict each other (a length and a transfer encoding)")
-        return int(said[0])
+        if not all(_LENGTH.fullmatch(text) for text in values):
+            raise FramingError("the response headers are invalid (Content-Length is not a number)")
+        if len({int(text) for text in values}) > 1:
+            raise FramingError("the response headers contradict each other (two different Content-Lengths)")
+        if self.transfer_coding:
+            raise FramingError(
+                "the response headers contradict each other (both Content-Length and Transfer-Encoding)"
+            )
+        return int(values[0])
 
 
-def response(source: Source, settings: HttpSettings) -> Iterator[bytes]:
-    """The bytes of one response for `http.client`: its head without interim responses, then its body.
+def response_bytes(source: ByteSource, settings: HttpSettings) -> Iterator[bytes]:
+    """The checked bytes of one response for `http.client`: the final head, then the body.
+
+    Interim responses (status 1xx) are skipped.
 
     Raises:
-        Broken: it contradicts itself, or it is larger than its bounds.
-        http.client.HTTPException: it is not HTTP, or it was cut.
+        FramingError: the response contradicts itself, or exceeds a limit.
+        http.client.HTTPException: the bytes are not HTTP, or the response was truncated.
     """
     for _ in range(settings.interim_max + 1):
-        read = _head(source, settings.head_max)
+        read = _read_head(source, settings.head_max)
         if read is None:
             return
         head, raw = read
         if head.status >= 200 or head.status == 101:
             break
     else:
-        raise Broken(f"more than {settings.interim_max} interim answers came before the answer")
-    length = head.length()
+        raise FramingError(f"the server sent more than {settings.interim_max} interim responses")
+    length = head.content_length()
     yield raw
     source.begin_body()
     if head.has_no_body:
         return
     if length is not None:
-        yield from _counted(source, length, _linger(head))
-    elif head.coding == "chunked":
-        yield from _chunked(source, settings.head_max)
+        yield from _sized_body(source, length, _excess_wait(head))
+    elif head.transfer_coding == "chunked":
+        yield from _chunked_body(source, settings.head_max)
     else:
-        while piece := source.some(_ANY):
+        while piece := source.read_some(_UNLIMITED):
             yield piece
 
 
-_ANY = 1 << 30
-
-
-def _linger(head: Head) -> float:
-    """Seconds to look for more behind the announced end of a body."""
+def _excess_wait(head: Head) -> float:
+    """Seconds to wait for bytes after the announced end of a body."""
     if head.will_close:
-        return _CLOSING
-    return 0.0 if head.is_json else _LINGER
+        return _CLOSE_WAIT
+    return 0.0 if head.is_json else _EXCESS_WAIT
 
 
-def _head(source: Source, limit: int) -> tuple[Head, bytes] | None:
+def _read_head(source: ByteSource, limit: int) -> tuple[Head, bytes] | None:
     """One head and its bytes; None where the connection ended before it."""
-    first = source.line(limit)
+    first = source.read_line(limit)
     if not first:
         return None
-    status = _STATUS.fullmatch(first)
+    status = _STATUS_LINE.fullmatch(first)
     if status is None:
         raise http.client.BadStatusLine("not HTTP/1")
     raw = bytearray(first)
     fields: list[tuple[str, str]] = []
-    while (line := _next_line(source, limit - len(raw))) not in _BLANK:
+    while (line := _require_line(source, limit - len(raw))) not in _EMPTY_LINES:
         raw += line
-        if _FOLDED.fullmatch(line) and fields:
+        if _FOLDED_LINE.fullmatch(line) and fields:
             name, value = fields[-1]
             fields[-1] = (name, f"{value} {line.decode('latin-1').strip()}")
             continue
-        field = _FIELD.fullmatch(line)
+        field = _FIELD_LINE.fullmatch(line)
         if field is None:
-            raise Broken("the answer's headers cannot be read")
+            raise FramingError("the response headers are invalid")
         fields.append((field[1].decode("ascii").lower(), field[2].decode("latin-1").strip()))
     raw += line
     return Head(int(status[2]), status[1] == b"0", tuple(fields)), bytes(raw)
 
 
-def _next_line(source: Source, limit: int) -> bytes:
-    """A line that must be there."""
-    line = source.line(limit)
+def _require_line(source: ByteSource, limit: int) -> bytes:
+    """The next line; the end of the connection is an error."""
+    line = source.read_line(limit)
     if not line:
         raise http.client.IncompleteRead(b"")
     return line
 
 
-def _counted(source: Source, length: int, linger: float) -> Iterator[bytes]:
+def _sized_body(source: ByteSource, length: int, excess_wait: float) -> Iterator[bytes]:
+    """A body with a Content-Length."""
     left = length
     while left:
-        piece = source.some(left)
+        piece = source.read_some(left)
         if not piece:
-            return  # urllib3 compares what came with the announced length.
+            return  # urllib3 compares the received length with the announced one.
         left -= len(piece)
         if not left:
-            # Only the last of it waits for the look behind it, so that what came before still counts as progress.
-            yield from (piece[:-_LAST],) if len(piece) > _LAST else ()
-            piece = piece[-_LAST:]
-            if source.has_more(linger):
-                raise Excess("more came than the answer had announced")
+            # Only the last bytes wait for the check for excess bytes, so that all others count as progress.
+            yield from (piece[:-_LAST_PIECE],) if len(piece) > _LAST_PIECE else ()
+            piece = piece[-_LAST_PIECE:]
+            if source.has_more(excess_wait):
+                raise ExcessBytes("the server sent more bytes than it announced")
         yield piece
 
 
-def _chunked(source: Source, trailer_max: int) -> Generator[bytes]:
+def _chunked_body(source: ByteSource, trailer_max: int) -> Generator[bytes]:
+    """A body with `Transfer-Encoding: chunked`, its framing included."""
     while True:
-        line = _next_line(source, _CHUNK_LINE)
-        size = _CHUNK.fullmatch(line)
+        line = _require_line(source, _CHUNK_LINE_MAX)
+        size = _CHUNK_LINE.fullmatch(line)
         if size is None:
-            # Cut: a connection that broke and a length that cannot be read look alike to whoever waits for it.
+            # Reported as truncated: a broken connection and an unreadable chunk size cannot be told apart here.
             raise http.client.IncompleteRead(b"")
         yield line
         left = int(size[1], 16)
         if not left:
             break
         while left:
-            piece = source.some(left)
+            piece = source.read_some(left)
             if not piece:
                 raise http.client.IncompleteRead(b"")
             left -= len(piece)
             yield piece
-        end = _next_line(source, _CHUNK_LINE)
+        end = _require_line(source, _CHUNK_LINE_MAX)
         if end != b"\r\n":
-            raise Broken("a chunk of the answer does not end where it said")
+            raise FramingError("a chunk of the response is longer than its announced size")
         yield end
     yield from _trailers(source, trailer_max)
 
 
-def _trailers(source: Source, limit: int) -> Iterator[bytes]:
+def _trailers(source: ByteSource, limit: int) -> Iterator[bytes]:
+    """The trailer fields after the last chunk, and the empty line that ends the body."""
     left = limit
-    while (line := _next_line(source, left)) not in _BLANK:
+    while (line := _require_line(source, left)) not in _EMPTY_LINES:
         left -= len(line)
         if left <= 0:
-            raise Broken("the answer's trailers are too long")
+            raise FramingError("the response trailers are too long")
         yield line
     if source.has_more(0.0):
-        raise Excess("more came than the answer had announced")
+        raise ExcessBytes("the server sent more bytes than it announced")
     yield line

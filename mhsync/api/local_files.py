@@ -1,4 +1,4 @@
-"""Whole files into a folder of one's own, without a receipt: for `check_result`, which belongs to no manifest."""
+"""Stores complete files in a local directory, without receipts: for `check_result`, which uses no manifest."""
 
 from __future__ import annotations
 
@@ -15,29 +15,30 @@ from mhsync.fileio.live import clear_dead, create
 from mhsync.fileio.partial import Partial, PartialFolder, Restored
 
 _PREFIX, _SUFFIX = ".mhsync-", ".part"
-_KEPT = ".mhsync-kept-"
-_READ = 1024 * 1024
-_NAMES = 1000
-"""Names tried for one file before the folder is given up."""
+_KEPT_PREFIX = ".mhsync-kept-"
+_READ_SIZE = 1024 * 1024
+_HINT = "choose another directory, or free space in this one"
+_NAMES_MAX = 1000
+"""Names that are tried for one file."""
 
 
-class Folder:
-    """A folder that files are put into; it is made at once, with all above it.
+class Directory:
+    """A directory for downloaded files. It is created at once, with its parents.
 
     Raises:
-        StorageError: it cannot be made, or is no folder.
+        StorageError: it cannot be created, or is not a directory.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._taken: set[Path] = set()
-        with _told(path):
+        self._placed: set[Path] = set()
+        with _storage_errors(path):
             path.mkdir(parents=True, exist_ok=True)
 
-        self._kept = PartialFolder(lambda _make: self._opened(), _KEPT)
+        self._kept = PartialFolder(lambda _make: self._opened(), _KEPT_PREFIX)
 
     def clear(self, age: float, now: float) -> None:
-        """Remove what runs left that were killed, and kept parts that are older than `age` seconds.
+        """Remove temporary files of killed runs, and kept downloads that are older than `age` seconds.
 
         Args:
             now: seconds since 1970.
@@ -47,33 +48,37 @@ class Folder:
         self._kept.clear_old(age, now)
 
     @contextmanager
-    def temporary(self) -> Iterator[Part]:
-        """A file that nobody sees until it is `placed`; gone after the block."""
-        with _told(self._path), self._opened() as folder:
+    def temporary(self) -> Iterator[TemporaryFile]:
+        """A file that has no final name until `place`; it is removed after the block."""
+        with _storage_errors(self._path), self._opened() as folder:
             descriptor, name = create(folder, _PREFIX, _SUFFIX, 0o666)
-        part = Part(descriptor, self._path / name)
+        file = TemporaryFile(descriptor, self._path / name)
         try:
-            yield part
+            yield file
         finally:
-            part.close()
+            file.close()
             with suppress(OSError):
-                part.path.unlink()
+                file.path.unlink()
 
-    def keeper(self, name: str) -> FolderKeeper:
-        """Keeps an interrupted download in this folder. `name` consists of letters, digits, `_` and `-`."""
-        return FolderKeeper(self, name)
+    def keeper(self, name: str) -> DirectoryKeeper:
+        """Keeps an interrupted download in this directory. `name` consists of letters, digits, `_` and `-`."""
+        return DirectoryKeeper(self, name)
 
-    def keep(self, name: str, part: Part, partial: Partial) -> bool:
+    def keep(self, name: str, file: TemporaryFile, partial: Partial) -> bool:
+        """See `Keeper.keep`."""
         with suppress(OSError), self._opened() as folder:
-            if part.path.stat().st_size == partial.size:
-                return self._kept.keep(name, partial, folder, part.path.name)
+            if file.path.stat().st_size == partial.size:
+                return self._kept.keep(name, partial, folder, file.path.name)
         return False
 
-    def restore(self, name: str, part: Part, source: str, head: int, check: Callable[[], None]) -> Restored | None:
+    def restore(
+        self, name: str, file: TemporaryFile, source: str, head: int, check: Callable[[], None]
+    ) -> Restored | None:
+        """See `Keeper.restore`."""
         with suppress(OSError), self._opened() as folder:
-            found = self._kept.restore(name, source, folder, part.path.name, head=head, check=check)
+            found = self._kept.restore(name, source, folder, file.path.name, head=head, check=check)
             if found is not None:
-                part.take_over(found.descriptor)
+                file.replace_descriptor(found.descriptor)
             return found
         return None
 
@@ -85,39 +90,47 @@ class Folder:
         finally:
             os.close(folder)
 
-    def place(self, part: Part, name: str, sha256: str) -> Path:
-        """Make a whole file visible under its name, or the next one that is free; nothing is ever replaced.
+    def place(self, file: TemporaryFile, name: str, sha256: str) -> Path:
+        """Give a complete file its final name, or the next free one; no file is replaced.
 
-        A file that is there already with the same bytes is taken for it.
+        An existing file with the same content is used instead.
+
+        Returns:
+            The path of the file.
+
+        Raises:
+            StorageError: the file system failed, or too many files have this name.
         """
-        part.sync()
+        file.sync()
         stem, ext = split_ext(name)
-        for number in range(1, _NAMES):
+        for number in range(1, _NAMES_MAX):
             path = self._path / (name if number == 1 else f"{stem}-{number}{ext}")
-            with _told(path):
-                if path not in self._taken and (_appears(part.path, path) or _holds(path, sha256)):
-                    self._taken.add(path)
-                    _sync(self._path)
+            with _storage_errors(path):
+                if path not in self._placed and (_link_if_free(file.path, path) or _has_sha256(path, sha256)):
+                    self._placed.add(path)
+                    _sync_directory(self._path)
                     return path
-        raise StorageError(f"{self._path}: {_NAMES} files are named like {name} already")
+        raise StorageError(f"{self._path}: {_NAMES_MAX} files with the name {name} exist", hint=_HINT)
 
 
 @dataclass(frozen=True, slots=True)
-class FolderKeeper:
-    """The `Keeper` of one output in a folder."""
+class DirectoryKeeper:
+    """The `Keeper` of one output in a directory."""
 
-    folder: Folder
+    directory: Directory
     name: str
 
-    def restore(self, writer: Part, source: str, *, head: int, check: Callable[[], None]) -> Restored | None:
-        return self.folder.restore(self.name, writer, source, head, check)
+    def restore(
+        self, writer: TemporaryFile, source: str, *, head: int, check: Callable[[], None]
+    ) -> Restored | None:
+        return self.directory.restore(self.name, writer, source, head, check)
 
-    def keep(self, writer: Part, partial: Partial) -> bool:
-        return self.folder.keep(self.name, writer, partial)
+    def keep(self, writer: TemporaryFile, partial: Partial) -> bool:
+        return self.directory.keep(self.name, writer, partial)
 
 
-class Part:
-    """A file on its way; its lock is held until it is closed. Every `write` reaches the file at once."""
+class TemporaryFile:
+    """An unfinished file. It is locked until it is closed. Writes are not buffered."""
 
     def __init__(self, descriptor: int, path: Path) -> None:
         self._descriptor = descriptor
@@ -125,18 +138,18 @@ class Part:
 
     def write(self, data: bytes, /) -> int:
         left = memoryview(data).cast("B")
-        with _told(self.path.parent):
+        with _storage_errors(self.path.parent):
             while left:
                 left = left[os.write(self._descriptor, left) :]
         return len(data)
 
-    def take_over(self, descriptor: int) -> None:
-        """Go on with another file, which was put under `path` in place of this one."""
+    def replace_descriptor(self, descriptor: int) -> None:
+        """Continue with another file, which has replaced this one at `path`."""
         self.close()
         self._descriptor = descriptor
 
     def sync(self) -> None:
-        with _told(self.path.parent):
+        with _storage_errors(self.path.parent):
             os.fsync(self._descriptor)
 
     def close(self) -> None:
@@ -144,39 +157,40 @@ class Part:
             os.close(self._descriptor)
 
 
-def _appears(part: Path, path: Path) -> bool:
-    """Give the file its name, if that is free, in one step."""
+def _link_if_free(file: Path, path: Path) -> bool:
+    """Give a file the name `path` in one step; False where the name is in use."""
     try:
-        os.link(part, path, follow_symlinks=False)
+        os.link(file, path, follow_symlinks=False)
     except FileExistsError:
         return False
     except OSError:
-        return _appears_without_links(part, path)
+        return _move_if_free(file, path)
     return True
 
 
-def _appears_without_links(part: Path, path: Path) -> bool:
-    """For file systems without hard links: the name is taken first, then the file put there."""
+def _move_if_free(file: Path, path: Path) -> bool:
+    """As `_link_if_free`, for file systems without hard links: create an empty file, then replace it."""
     try:
         path.open("xb").close()
     except FileExistsError:
         return False
-    part.replace(path)
+    file.replace(path)
     return True
 
 
-def _holds(path: Path, sha256: str) -> bool:
+def _has_sha256(path: Path, sha256: str) -> bool:
+    """Whether `path` is a regular file with this checksum."""
     if path.is_symlink() or not path.is_file():
         return False
     digest = hashlib.sha256()
     with path.open("rb") as file:
-        while piece := file.read(_READ):
+        while piece := file.read(_READ_SIZE):
             digest.update(piece)
     return digest.hexdigest() == sha256
 
 
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def _sync_directory(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
@@ -184,12 +198,12 @@ def _sync(folder: Path) -> None:
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Failures of the file system, as one line that names the path."""
+def _storage_errors(path: Path) -> Iterator[None]:
+    """Raise an `OSError` of the block as a `StorageError` that names the path."""
     problem = ""
     try:
         yield
     except OSError as error:
         problem = (error.strerror or type(error).__name__).lower()
     if problem:
-        raise StorageError(f"{path}: {problem}", hint="choose another folder, or make room in this one")
+        raise StorageError(f"{path}: {problem}", hint=_HINT)

@@ -1,4 +1,4 @@
-"""One pace for the whole run: every thread asks here before it sends, origin by origin."""
+"""Limits the request rate of a run: every thread gets a permit here before it sends a request to an origin."""
 
 from __future__ import annotations
 
@@ -7,114 +7,115 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from mhsync.api.errors import Throttled, Unreachable
 from mhsync.api.rate_limit import Decision, OriginRateLimit, Outcome, Ticket
-from mhsync.api.retry import Throttled, Unreachable
 from mhsync.api.timing import Time
 from mhsync.errors import ApiError, ConnectionFailed
 from mhsync.settings import Settings
 
 _POLL = 0.01
-"""Seconds after which to look again for another request's end."""
-
-
-_OUTCOMES = {429: Outcome.REFUSED, 503: Outcome.UNAVAILABLE}
+"""Seconds between two checks whether another request has ended."""
+_OUTCOMES = {429: Outcome.RATE_LIMITED, 503: Outcome.UNAVAILABLE}
 
 
 @dataclass(slots=True)
 class Permit:
-    """A request that was let go. Tell `answered`, or the pace learns nothing from it."""
+    """The permission to send one request. Call `record_response`, or the rate limit learns nothing from it."""
 
     waited: float
-    """Seconds for which the pace held it back."""
-    outcome: Outcome = Outcome.DROPPED
+    """Seconds that the request waited for its permit."""
+    outcome: Outcome = Outcome.CANCELED
     retry_after: float | None = None
     status: int | None = None
 
-    def answered(self, status: int, retry_after: float | None) -> None:
+    def record_response(self, status: int, retry_after: float | None) -> None:
+        """Record the status of the response, and the seconds of its `Retry-After`."""
         self.status = status
-        self.outcome = _OUTCOMES.get(status, Outcome.ANSWERED)
+        self.outcome = _OUTCOMES.get(status, Outcome.RESPONDED)
         self.retry_after = retry_after
+
+    @property
+    def failure(self) -> str:
+        """What the origin did, as a predicate, where it refused the request or sent no response."""
+        if self.status is None:
+            return "sent no response"
+        wait = "" if self.retry_after is None else f" and asked to wait {self.retry_after:.0f} s (Retry-After)"
+        return f"returned {self.status}{wait}"
 
 
 class RateLimiter:
-    """The paces of all origins. May be used by many threads at once."""
+    """The rate limits of all origins. Thread-safe."""
 
     def __init__(self, settings: Settings, time: Time) -> None:
         self._settings = settings
         self._time = time
         self._lock = threading.Lock()
-        self._paces: dict[str, OriginRateLimit] = {}
-        self._reasons: dict[str, str] = {}
-        """Why each origin was last left alone."""
+        self._limits: dict[str, OriginRateLimit] = {}
+        self._failures: dict[str, Permit] = {}
+        """The last request to each origin that got no response, a 429 or a 503."""
 
     @contextmanager
     def permit(self, origin: str, tries: int = 0, attempts: int | None = None) -> Iterator[Permit]:
-        """Wait until the origin may be asked, for one request inside the block.
+        """Wait until a request to the origin may be sent; send it inside the block.
 
         Args:
             tries: how often the same call was sent before.
-            attempts: how often it is sent at most, for notices; None is as often as a call to the API.
+            attempts: how often the call is sent at most, for notices; None is the number for a call to the API.
 
         Raises:
-            RateLimited: the origin has refused for too long, or asks to be left alone for longer than is waited.
-            ConnectionFailed: the origin has not answered anybody for too long.
-            Interrupted: the run is to stop.
+            RateLimited: the origin has refused requests for too long, or its `Retry-After` is too long.
+            ConnectionFailed: the origin has sent no response for too long.
+            Interrupted: the run was asked to stop.
         """
         ticket = Ticket(tries)
         permit = Permit(self._wait(origin, ticket, attempts or self._settings.http.attempts))
         try:
             yield permit
         except ConnectionFailed:
-            if permit.outcome is Outcome.DROPPED:
+            if permit.outcome is Outcome.CANCELED:
                 permit.outcome = Outcome.NO_RESPONSE
             raise
         finally:
             with self._lock:
-                self._pace(origin).tell(ticket, permit.outcome, self._time.clock(), permit.retry_after)
-                self._remember(origin, permit)
-
-    def _remember(self, origin: str, permit: Permit) -> None:
-        if permit.outcome is Outcome.NO_RESPONSE:
-            self._reasons[origin] = "gave no answer"
-        elif permit.outcome in _OUTCOMES.values():
-            asked = permit.retry_after
-            by = "" if asked is None else f" and asked to be left alone for {asked:.0f} s (Retry-After)"
-            self._reasons[origin] = f"answered {permit.status}{by}"
+                self._limit_of(origin).record(ticket, permit.outcome, self._time.clock(), permit.retry_after)
+                if permit.outcome not in (Outcome.RESPONDED, Outcome.CANCELED):
+                    self._failures[origin] = permit
 
     def _wait(self, origin: str, ticket: Ticket, attempts: int) -> float:
-        """Wait for the turn; the seconds that it took."""
+        """Wait until the request may be sent; the seconds that this took."""
         began = self._time.clock()
         while True:
             with self._lock:
-                pace = self._pace(origin)
-                word = pace.ask(ticket, self._time.clock())
-                is_refusing, is_stopped = pace.is_refusing, pace.is_stopped
-                reason = self._reasons.get(origin, "gave no answer")
-            if word is Decision.GO:
+                limit = self._limit_of(origin)
+                decision = limit.decide(ticket, self._time.clock())
+                is_throttled, is_paused = limit.is_throttled, limit.is_paused
+                failed = self._failures.get(origin, Permit(0.0))
+            if decision is Decision.SEND:
                 return self._time.clock() - began
-            if word is Decision.GIVE_UP:
-                raise _given_up(origin, reason, is_refusing=is_refusing)
-            if isinstance(word, Decision):
+            if decision is Decision.GIVE_UP:
+                raise _gave_up(origin, failed, is_throttled=is_throttled)
+            if isinstance(decision, Decision):
                 self._time.wait(_POLL)
                 continue
-            if is_stopped:
-                self._time.notice(origin, reason, word, ticket.tries + 1, attempts)
-            self._time.wait(word)
+            if is_paused:
+                self._time.notice(origin, failed.failure, decision, ticket.tries + 1, attempts)
+            self._time.wait(decision)
 
-    def _pace(self, origin: str) -> OriginRateLimit:
-        if origin not in self._paces:
-            self._paces[origin] = OriginRateLimit(
+    def _limit_of(self, origin: str) -> OriginRateLimit:
+        if origin not in self._limits:
+            self._limits[origin] = OriginRateLimit(
                 self._settings.pace,
                 self._time.clock(),
                 longest=self._settings.http.retry_after_max,
                 random=self._time.random,
             )
-        return self._paces[origin]
+        return self._limits[origin]
 
 
-def _given_up(origin: str, reason: str, *, is_refusing: bool) -> ApiError:
-    if is_refusing:
-        return Throttled(
-            f"{origin} refuses all requests for now: it {reason}", hint="run again later, or lower --rate"
-        )
-    return Unreachable(f"{origin} does not answer", hint="check the address and the network, and run again")
+def _gave_up(origin: str, failed: Permit, *, is_throttled: bool) -> ApiError:
+    """The error for an origin that refused all requests, or sent no response, for too long."""
+    if not is_throttled:
+        return Unreachable(f"{origin} does not respond", hint="check the address and the network, then run again")
+    # A limit on the rate prevents a 429. A 503 does not depend on the rate.
+    rate = ", with --rate to limit the requests per second" if failed.status == 429 else ""
+    return Throttled(f"{origin} refuses all requests: it {failed.failure}", hint=f"run again later{rate}")

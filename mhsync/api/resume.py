@@ -1,11 +1,11 @@
-"""Downloads that a later run goes on with: what is kept at an interrupt, and what the host must prove then."""
+"""Keeps the bytes of an interrupted download, and checks that a response in a later run continues them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-from mhsync.api.transfer import Body, CannotContinue, Sink
+from mhsync.api.transfer import CannotResume, Sink, Transfer
 from mhsync.api.transport import HttpResponse
 from mhsync.errors import Interrupted
 from mhsync.fileio.partial import Partial, Restored
@@ -14,19 +14,19 @@ W_contra = TypeVar("W_contra", bound=Sink, contravariant=True)
 
 
 class Keeper(Protocol[W_contra]):
-    """Keeps the beginning of one output, and gives it back to a later call."""
+    """Keeps the first part of one output, and returns it to a later call."""
 
     def restore(self, writer: W_contra, source: str, *, head: int, check: Callable[[], None]) -> Restored | None:
-        """Put what was kept into a writer to which nothing was written yet; None where nothing fits."""
+        """Put the kept bytes into an empty writer; None where no kept bytes fit."""
 
     def keep(self, writer: W_contra, partial: Partial) -> bool:
-        """Keep what was written; whether that was done. The writer is not written to afterwards."""
+        """Keep the written bytes; True if they were kept. The writer is not used afterwards."""
 
 
-def body_of(restored: Restored, sink: Sink) -> Body:
-    """A body of which the beginning has come already."""
+def restored_transfer(restored: Restored, sink: Sink) -> Transfer:
+    """A transfer that continues restored bytes."""
     partial = restored.partial
-    return Body(
+    return Transfer(
         sink,
         size=partial.size,
         total=partial.total,
@@ -37,34 +37,34 @@ def body_of(restored: Restored, sink: Sink) -> Body:
     )
 
 
-def must_continue(answer: HttpResponse, partial: Partial) -> None:
-    """See that an answer is the rest of the file whose beginning an earlier run fetched.
+def require_same_file(response: HttpResponse, partial: Partial) -> None:
+    """Check that a response is the rest of the file of which an earlier run kept the first part.
 
-    Within one call a host may leave the validator out of its further answers; a day later it must repeat it.
+    Within one call a host may leave the validator out of its later responses. In a later run it must repeat it.
 
     Raises:
-        CannotContinue: it does not prove that.
+        CannotResume: the response does not prove it.
     """
-    if answer.status != 206 or partial.validator not in (answer.header("etag"), answer.header("last-modified")):
-        raise CannotContinue("the host does not prove that the file is still the one that was begun")
+    if response.status != 206 or partial.validator not in (
+        response.header("etag"),
+        response.header("last-modified"),
+    ):
+        raise CannotResume("the host does not prove that the file is unchanged since the earlier run")
 
 
-def interrupted(body: Body | None, source: str, keep: Callable[[Partial], bool]) -> Interrupted:
-    """Keep what has come, if that is safe; the error that says what became of it."""
-    if body is None or not body.size:
-        return Interrupted(f"interrupted before the first byte of {source} came")
-    partial = _partial_of(body, source)
-    if partial is not None and keep(partial):
-        return Interrupted(
-            f"interrupted while downloading {source}; {body.size:,} bytes were kept for the next run"
-        )
-    return Interrupted(f"interrupted while downloading {source}; {body.size:,} bytes were discarded")
+def interrupted_error(transfer: Transfer | None, source: str, keep: Callable[[Partial], bool]) -> Interrupted:
+    """Keep the received bytes if that is safe, and return the error that reports whether they were kept."""
+    if transfer is None or not transfer.size:
+        return Interrupted(f"interrupted before the first byte of {source} was received")
+    partial = _partial_of(transfer, source)
+    action = "kept for the next run" if partial is not None and keep(partial) else "discarded"
+    return Interrupted(f"interrupted while downloading {source}; {transfer.size:,} bytes were {action}")
 
 
-def _partial_of(body: Body, source: str) -> Partial | None:
-    """What can be gone on with: a part of a file that the host names by a strong validator."""
-    if body.validator is None or body.was_joined or body.is_ended:
+def _partial_of(transfer: Transfer, source: str) -> Partial | None:
+    """The received bytes as a `Partial`; None if they have no strong validator or are already complete."""
+    if transfer.validator is None or transfer.has_unverified_joins or transfer.is_ended:
         return None
-    if body.total is not None and body.size >= body.total:
+    if transfer.total is not None and transfer.size >= transfer.total:
         return None
-    return Partial(source, body.validator, body.etag, body.size, body.total, body.sha256)
+    return Partial(source, transfer.validator, transfer.etag, transfer.size, transfer.total, transfer.sha256)

@@ -1,4 +1,4 @@
-"""How often one call is tried, and how long it rests in between: the only layer that tries again."""
+"""Decides how often a call to the API is retried, and after which delay. No other layer retries such a call."""
 
 from __future__ import annotations
 
@@ -6,48 +6,33 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from mhsync.api.notice import reason_of
+from mhsync.api.errors import MalformedResponse, Throttled, Unreachable
+from mhsync.api.notice import describe_failure
 from mhsync.api.timing import Time
 from mhsync.core.backoff import backoff_delay
-from mhsync.errors import AnswerInvalid, ApiError, ConnectionFailed, RateLimited
+from mhsync.errors import ApiError, ConnectionFailed
 from mhsync.settings import HttpSettings
 
 T = TypeVar("T")
 
-REFUSALS = frozenset({429, 503})
-"""Statuses that slow the whole run down for their origin."""
-_AGAIN = frozenset({408, 425, 429})
-_NEVER = frozenset({501, 505})
-
-
-class NotSent(ConnectionFailed):
-    """No connection came about: the other side never saw the request."""
-
-
-class Unreachable(ConnectionFailed):
-    """No answer, and trying again would not help."""
-
-
-class Throttled(RateLimited):
-    """The origin has refused everybody for too long: trying again would not help."""
-
-
-class MalformedResponse(AnswerInvalid):
-    """An answer that looks as if something in between had given it: the next one may be right."""
+THROTTLING_STATUSES = frozenset({429, 503})
+"""Statuses after which the rate limiter pauses all requests to the origin."""
+_RETRYABLE_4XX = frozenset({408, 425, 429})
+_FINAL_5XX = frozenset({501, 505})
 
 
 def is_retryable(error: ApiError) -> bool:
     """Whether the same request may succeed when it is sent again."""
     if isinstance(error, ConnectionFailed):
         return not isinstance(error, Unreachable)
-    if error.status in _AGAIN or isinstance(error, MalformedResponse):
+    if error.status in _RETRYABLE_4XX or isinstance(error, MalformedResponse):
         return True
-    return error.status is not None and error.status >= 500 and error.status not in _NEVER
+    return error.status is not None and error.status >= 500 and error.status not in _FINAL_5XX
 
 
 @dataclass(slots=True)
 class Attempts:
-    """The attempts of one call. Time that was waited for the pace does not count (`set_aside`)."""
+    """The attempts of one call. Time spent waiting for the rate limiter does not count (`exclude_wait`)."""
 
     settings: HttpSettings
     time: Time
@@ -60,54 +45,59 @@ class Attempts:
 
     @property
     def read_timeout(self) -> float:
-        """Seconds that the next attempt may wait for its answer.
+        """Seconds that the next attempt may wait for its response.
 
-        The first has a third of the window, so that a slow server is heard at once; the others share the rest,
-        so that one answer that never comes leaves time for them; the last has whatever is left.
+        The first attempt gets a third of the retry window, so that a slow server can respond. The other attempts
+        share the rest, so that one missing response leaves time for them. The last gets all remaining time.
         """
         window = self.settings.retry_window
         share = window * 2 / 3 / max(1, self.settings.attempts - 1)
         if self.made == 0:
             share = window / 3
         elif self.made + 1 >= self.settings.attempts:
-            share = max(share, self._left())
+            share = max(share, self._remaining())
         return min(self.settings.read_timeout, share)
 
-    def set_aside(self, seconds: float) -> None:
+    def exclude_wait(self, seconds: float) -> None:
+        """Extend the retry window by a wait for the rate limiter."""
         self.began += seconds
 
     def delay_before_retry(self, error: ApiError) -> float | None:
-        """Seconds to rest before the next attempt; None when there is to be none.
+        """Seconds before the next attempt; None where there is no further attempt.
 
-        After a refusal the pace alone decides when the origin may be asked again.
+        After a 429 or 503 the delay is 0: the rate limiter decides when the next request may be sent.
         """
         self.made += 1
         if self.made >= self.settings.attempts or not is_retryable(error):
             return None
-        if error.status in REFUSALS:
+        if error.status in THROTTLING_STATUSES:
             return 0.0
-        rest = backoff_delay(self.made, self.settings.backoff, self.settings.backoff_max, self.time.random())
-        return None if rest > self._left() else rest
+        delay = backoff_delay(self.made, self.settings.backoff, self.settings.backoff_max, self.time.random())
+        return None if delay > self._remaining() else delay
 
-    def report(self, error: ApiError, rest: float) -> None:
-        """Say what the next attempt is waited for, where that takes long."""
-        self.time.notice(self.origin, reason_of(error), rest, self.made + 1, self.settings.attempts)
+    def report(self, error: ApiError, delay: float) -> None:
+        """Report the wait for the next attempt, if it is long enough for a notice."""
+        self.time.notice(self.origin, describe_failure(error), delay, self.made + 1, self.settings.attempts)
 
-    def _left(self) -> float:
+    def _remaining(self) -> float:
         return self.began + self.settings.retry_window - self.time.clock()
 
 
-def repeated(attempts: Attempts, once: Callable[[Attempts], T]) -> T:
-    """What `once` returns, trying again while that may help; the error of the last attempt otherwise."""
+def with_retries(attempts: Attempts, send: Callable[[Attempts], T]) -> T:
+    """Call `send` until it succeeds, as long as a retry may help.
+
+    Raises:
+        ApiError: the error of the last request that was sent.
+    """
     last: ApiError | None = None
     while True:
         try:
-            return once(attempts)
+            return send(attempts)
         except ApiError as error:
-            # Where the pace has given the origin up, what the origin said itself tells more.
+            # Where the rate limiter refuses the request, the last error of the origin is more informative.
             last = last if last is not None and isinstance(error, Throttled | Unreachable) else error
-            rest = attempts.delay_before_retry(error)
-        if rest is None:
+            delay = attempts.delay_before_retry(error)
+        if delay is None:
             raise last
-        attempts.report(last, rest)
-        attempts.time.wait(rest)
+        attempts.report(last, delay)
+        attempts.time.wait(delay)

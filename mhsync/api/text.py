@@ -1,4 +1,4 @@
-"""What servers say is data: shown bounded, with control characters escaped and secrets taken out."""
+"""Makes text from servers printable: bounded, on one line, control characters escaped, secrets removed."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from mhsync.core.text import without_queries
 LIMIT = 300
 
 
-def shown(text: str, *, secrets: tuple[str, ...] = (), limit: int = LIMIT) -> str:
-    """A foreign text as one line that may be printed: no secret, no URL query, no control character."""
+def sanitize(text: str, *, secrets: tuple[str, ...] = (), limit: int = LIMIT) -> str:
+    """Text from a server as one line of at most `limit` characters, safe to print.
+
+    Secrets are masked, URL queries removed, control characters escaped.
+    """
     text = without_queries(mask_secrets(text, secrets)[: limit * 8])
     line = "".join(char if char.isprintable() else _escaped(char) for char in text.strip())
     return line if len(line) <= limit else line[: limit - 1] + "…"

@@ -1,4 +1,4 @@
-"""The clock, waiting, and the wish to stop: passed in; nothing below the client asks for the time itself."""
+"""The clock, interruptible waits, and the stop request, as passed to the client."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from mhsync.api.notice import Notices
 from mhsync.errors import Interrupted
 
-_SLICE = 0.2
-"""Seconds that a wait goes on before it looks whether it should stop."""
+_POLL = 0.2
+"""Seconds between two checks of the stop request during a wait."""
 
 
 @dataclass(frozen=True, slots=True)
 class Time:
-    """The clock, and waiting that ends when the run is to stop."""
+    """The clock, and waits that end when the run is asked to stop."""
 
     clock: Callable[[], float]
     """Seconds, never going back."""
@@ -24,12 +24,12 @@ class Time:
     random: Callable[[], float]
     """A number from 0 up to 1."""
     stop: Callable[[], bool]
-
+    """Whether the run is asked to stop."""
     notices: Notices | None = None
-    """Where long waits for another attempt are reported; None reports none."""
+    """Reports long waits for another attempt; None reports nothing."""
 
     def check(self) -> None:
-        """Raise `Interrupted` when the run is to stop."""
+        """Raise `Interrupted` if the run is asked to stop."""
         if self.stop():
             raise Interrupted("interrupted")
 
@@ -39,13 +39,13 @@ class Time:
             self.notices.waiting(origin, reason, seconds, attempt, attempts)
 
     def wait(self, seconds: float) -> None:
-        """Wait, looking out for `stop`.
+        """Wait, and check for a stop request meanwhile.
 
         Raises:
-            Interrupted: the run is to stop.
+            Interrupted: the run was asked to stop.
         """
         end = self.clock() + seconds
         self.check()
-        while (rest := end - self.clock()) > 0:
-            self.sleep(min(rest, _SLICE))
+        while (left := end - self.clock()) > 0:
+            self.sleep(min(left, _POLL))
             self.check()

@@ -1,4 +1,4 @@
-"""One body over as many requests as it takes: what has come, and what each further answer adds to it."""
+"""Receives one output over as many responses as it takes, and checks that each response continues the last one."""
 
 from __future__ import annotations
 
@@ -7,59 +7,66 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from mhsync.api.ranges import part_of, total_of, validator_of
+from mhsync.api.headers import parse_content_range, parse_unsatisfied_range, strong_validator
+from mhsync.api.text import sanitize
 from mhsync.api.transport import HttpResponse
 from mhsync.core.audio import HEAD, is_text
 from mhsync.core.receipt import Proof
 from mhsync.errors import DownloadError
 
-_NO_AUDIO = ("text/", "html", "json", "xml")
-"""In a content type, each shows a text about the file in place of the file."""
+_TEXT_TYPES = ("text/", "html", "json", "xml")
+"""A content type that contains one of these shows a text, such as an error page, and not audio."""
 
 
 class Sink(Protocol):
-    """What takes the bytes, in order: a storage's writer, or any binary file."""
+    """Receives the bytes in order: the writer of a storage, or any binary file."""
 
     def write(self, data: bytes, /) -> int: ...
 
 
-class Nowhere:
-    """A sink for bytes that only count for their hash."""
+class NullSink:
+    """Discards the bytes: for a second download of which only the checksum is needed."""
 
     def write(self, data: bytes, /) -> int:
         return len(data)
 
 
-class Unusable(DownloadError):
-    """This answer cannot be used; another may be."""
+class UnusableResponse(DownloadError):
+    """This response cannot be used; the next one may be usable."""
 
 
-class TooLarge(DownloadError):
-    """The file is larger than an output may be: no other answer would make it smaller."""
+class OutputTooLarge(DownloadError):
+    """The file is larger than an output may be; a retry would not help."""
 
 
-class CannotContinue(Unusable):
-    """What has come cannot be continued: the file changed, or the host gives no parts."""
+class CannotResume(UnusableResponse):
+    """The received bytes cannot be continued: the file changed, or the host does not support ranges."""
 
 
 @dataclass(slots=True)
-class Body:
-    """What has come of one output so far."""
+class Transfer:
+    """One output, as far as it was received."""
 
     sink: Sink
-    may_join: bool = False
-    """Whether parts may be joined though nothing tells that they are of one file: they prove nothing then."""
+    may_join_unverified: bool = False
+    """Whether parts may be joined without a validator that proves that they belong to the same file.
+
+    The length of such a file proves nothing.
+    """
     limit: int | None = None
-    """The most bytes that the file may have; None is no limit."""
+    """The largest size in bytes that the file may have; None is unlimited."""
     size: int = 0
+    """Bytes received."""
     total: int | None = None
-    """The size of the whole file, once the host has said it."""
+    """The size of the whole file in bytes, as soon as the host has reported it."""
     validator: str | None = None
+    """The value for `If-Range`."""
     proof: Proof | None = None
+    """What proves that the file is complete; None where nothing does."""
     is_ended: bool = False
-    """The host says that this is all; `proof` tells whether that can be believed."""
-    was_joined: bool = False
-    """Parts were joined on trust: only a second download can prove the whole."""
+    """Whether the host has sent the end of the file. `proof` shows whether it is reliable."""
+    has_unverified_joins: bool = False
+    """Whether parts were joined without a validator: only a second download can prove the file."""
     head: bytes = b""
     """The first bytes of the file."""
     _etag: str = ""
@@ -67,49 +74,50 @@ class Body:
 
     @property
     def etag(self) -> str:
-        """The ETag of the answer that began the file, `""` where it had none."""
+        """The ETag of the first response, `""` where it had none."""
         return self._etag
 
     @property
     def sha256(self) -> str:
+        """The checksum of the received bytes."""
         return self._digest.hexdigest()
 
     @property
-    def headers(self) -> Mapping[str, str]:
-        """What to ask the host with: for all of it, or for the rest."""
-        if not self.size or not self.can_go_on:
+    def request_headers(self) -> Mapping[str, str]:
+        """The headers of the next request: none for the whole file, or a range for the rest."""
+        if not self.size or not self.can_resume:
             return {}
         part = {"Range": f"bytes={self.size}-"}
         return part if self.validator is None else {**part, "If-Range": self.validator}
 
     @property
-    def can_go_on(self) -> bool:
-        """Whether the rest may be asked for, once a transfer broke."""
-        return self.validator is not None or self.may_join
+    def can_resume(self) -> bool:
+        """Whether the rest may be requested after a transfer was interrupted."""
+        return self.validator is not None or self.may_join_unverified
 
-    def take(self, answer: HttpResponse, chunk: int, check: Callable[[], None]) -> None:
-        """Add what the answer brings.
+    def receive(self, response: HttpResponse, chunk: int, check: Callable[[], None]) -> None:
+        """Add the body of a response.
 
         Args:
-            chunk: bytes read at once, at most.
-            check: called between chunks; raises to stop.
+            chunk: the largest number of bytes in one read.
+            check: called between reads; raises to stop.
 
         Raises:
-            CannotContinue: it does not continue what has come.
-            Unusable: it is not the file.
-            TooLarge: it is, or says that it is, larger than the limit; nothing above the limit was added.
-            ConnectionFailed: it was cut; what came until then was added.
+            CannotResume: the response does not continue the received bytes.
+            UnusableResponse: the response is not the file.
+            OutputTooLarge: the file exceeds the limit; no byte above the limit was added.
+            ConnectionFailed: the response was truncated; the bytes up to there were added.
         """
-        if answer.status == 416:
-            self._take_end(answer)
+        if response.status == 416:
+            self._receive_unsatisfied_range(response)
             return
-        _check_type(answer)
-        if answer.status == 206:
-            self._check_part(answer)
+        _check_type(response)
+        if response.status == 206:
+            self._check_part(response)
         else:
-            self._begin(answer)
+            self._begin(response)
         self._check_size(self.total or 0)
-        while piece := answer.read(chunk):
+        while piece := response.read(chunk):
             check()
             self._check_size(self.size + len(piece))
             self.sink.write(piece)
@@ -117,58 +125,64 @@ class Body:
             self.size += len(piece)
             if len(self.head) < HEAD:
                 self.head += piece[: HEAD - len(self.head)]
-        self._end(answer)
+        self._end(response)
 
-    def _begin(self, answer: HttpResponse) -> None:
-        self.total = answer.length
-        self._etag = answer.header("etag")
-        self.validator = validator_of(self._etag, answer.header("last-modified"), answer.header("date"))
+    def _begin(self, response: HttpResponse) -> None:
+        self.total = response.length
+        self._etag = response.header("etag")
+        self.validator = strong_validator(self._etag, response.header("last-modified"), response.header("date"))
 
     def _check_size(self, size: int) -> None:
         if self.limit is not None and size > self.limit:
-            raise TooLarge(f"the file is larger than an output may be ({self.limit} bytes)")
+            raise OutputTooLarge(f"the file is larger than the limit of {self.limit} bytes")
 
-    def _check_part(self, answer: HttpResponse) -> None:
-        part = part_of(answer.header("content-range"))
-        if part is None or part.start != self.size or answer.length not in (None, part.size):
-            raise CannotContinue("the host gave another part than was asked for")
+    def _check_part(self, response: HttpResponse) -> None:
+        part = parse_content_range(response.header("content-range"))
+        if part is None or part.start != self.size or response.length not in (None, part.size):
+            raise CannotResume("the host sent another range than the requested one")
         if self.total is not None and part.total not in (None, self.total):
-            raise CannotContinue("the file is not as long as was announced")
-        if answer.header("etag") not in ("", self._etag):
-            raise CannotContinue("the file changed")
+            raise CannotResume("the size of the file changed during the download")
+        if response.header("etag") not in ("", self._etag):
+            raise CannotResume("the file changed during the download")
         self.total = self.total if part.total is None else part.total
-        self.was_joined = self.was_joined or self.validator is None
+        self.has_unverified_joins = self.has_unverified_joins or self.validator is None
 
-    def _take_end(self, answer: HttpResponse) -> None:
-        """Nothing is left to give: the end, where the host says that the file is as long as what has come."""
-        if not self.size or total_of(answer.header("content-range")) != self.size:
-            raise CannotContinue("the host has no rest to give")
+    def _receive_unsatisfied_range(self, response: HttpResponse) -> None:
+        """Handle a 416: it marks the end where the reported size of the file is the number of received bytes."""
+        if not self.size or parse_unsatisfied_range(response.header("content-range")) != self.size:
+            raise CannotResume("the host refused the requested range (416)")
         if self.total not in (None, self.size):
-            raise CannotContinue("the file is not as long as was announced")
+            raise CannotResume("the size of the file changed during the download")
         self.proof, self.is_ended = (Proof.LENGTH if self.validator is not None else None), True
 
-    def _end(self, answer: HttpResponse) -> None:
+    def _end(self, response: HttpResponse) -> None:
         if not self.size:
-            raise Unusable("the file is empty")
+            raise UnusableResponse("the file is empty")
         if is_text(self.head):
-            raise CannotContinue("the host sent a text in place of audio")
+            raise CannotResume("the host sent text instead of audio")
         if self.total is not None:
             if self.size > self.total:
-                raise CannotContinue("the file is longer than announced")
+                raise CannotResume("the file is longer than the host announced")
             self.is_ended = self.size == self.total
-            self.proof = Proof.LENGTH if self.is_ended and not self.was_joined else None
+            self.proof = Proof.LENGTH if self.is_ended and not self.has_unverified_joins else None
         else:
             self.is_ended = True
-            self.proof = Proof.CHUNKED if answer.is_chunked and answer.status == 200 else None
+            self.proof = Proof.CHUNKED if response.is_chunked and response.status == 200 else None
 
 
-def _check_type(answer: HttpResponse) -> None:
-    kind = answer.header("content-type").partition(";")[0].strip().lower()
-    if any(word in kind for word in _NO_AUDIO):
-        raise Unusable(f"the host sent a text ({kind:.40}) in place of audio")
-    encoding = answer.header("content-encoding").lower()
-    if encoding not in ("", "identity"):
-        raise Unusable("the host packed the file, which nobody asked for")
-    framing = answer.header("transfer-encoding").lower()
-    if framing not in ("", "identity", "chunked"):
-        raise Unusable("the host packed the file for its way, which nobody asked for")
+def _check_type(response: HttpResponse) -> None:
+    """Refuse a text, and a body that is not the file itself.
+
+    Raises:
+        UnusableResponse: the headers show that the body is a text or is compressed.
+    """
+    kind = response.header("content-type").partition(";")[0].strip().lower()
+    if any(word in kind for word in _TEXT_TYPES):
+        raise UnusableResponse(f"the host sent text ({kind:.40}) instead of audio")
+    for header, allowed in (("Content-Encoding", ()), ("Transfer-Encoding", ("chunked",))):
+        coding = response.header(header.lower()).lower()
+        if coding not in ("", "identity", *allowed):
+            name = sanitize(coding, limit=40)
+            raise UnusableResponse(
+                f"the server sent a compressed body ({header}: {name}), which was not requested"
+            )

@@ -1,123 +1,38 @@
-"""One HTTP exchange, and the only place that knows urllib3.
+"""Sends one HTTP request and returns its response, without retries and without following redirects.
 
-No retries and no redirects here: one request, one answer. Every failure leaves as an error of `mhsync.errors`,
-raised outside of the foreign error's `except` block, so that no foreign text hangs on it as its context.
-
-The query of a signed link is a secret, and urllib3 puts the URL of each request into its log and its errors.
-So its pools are never told the query: it travels beside the headers, and our connections add it to the request
-line, which urllib3 neither logs nor shows.
+Every failure is raised as an error of `mhsync.errors`, outside of the `except` block of the foreign error, so that
+no foreign text remains as its context. Only this module, `connection.py` and `transport_errors.py` import urllib3.
 """
 
 from __future__ import annotations
 
-import http.client
-import socket
 import ssl
 import threading
 from collections.abc import Mapping
-from contextlib import suppress
-from contextvars import ContextVar
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import urllib3
-from urllib3 import exceptions as foreign
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3 import exceptions as urllib3_errors
 from urllib3.util import Timeout
 
 from mhsync import __version__
-from mhsync.api.address import Address, Network
-from mhsync.api.framing import Broken
-from mhsync.api.retry import MalformedResponse, NotSent, Unreachable
+from mhsync.api.address import Address
+from mhsync.api.bounded_socket import ExchangeLimits
+from mhsync.api.connection import EXCHANGE_LIMITS, Pool, RequestHeaders, SecurePool
+from mhsync.api.errors import MalformedResponse
+from mhsync.api.proxy import Network
 from mhsync.api.timing import Time
-from mhsync.api.wire import Bounds, Channel, Opening, Slow
-from mhsync.errors import ApiError, ConnectionFailed, UsageError
+from mhsync.api.transport_errors import CAUGHT, translate_error
+from mhsync.errors import UsageError
 from mhsync.settings import HttpSettings
 
-_ORIGINS = 64
-"""Pools kept open: the API and the download hosts."""
-
-
-class _Headers(dict[str, str]):
-    """Request headers, and the query that only the connection may see."""
-
-    def __init__(self, headers: Mapping[str, str], query: str) -> None:
-        super().__init__(headers)
-        self.query = query
-
-    def copy(self) -> _Headers:
-        return _Headers(self, self.query)
-
-
-_BOUNDS: ContextVar[Bounds] = ContextVar("mhsync_exchange")
-"""The bounds of the exchange that this thread is in: the pools between `send` and a connection pass nothing on."""
-
-
-class TooSlow(ConnectionFailed):
-    """An answer whose body came more slowly than the settings allow."""
-
-
-class _Connection(HTTPConnection):
-    _opening: Opening | None = None
-
-    def connect(self) -> None:
-        """Open it within the bounds of the exchange, and read from it through a `Channel` from now on.
-
-        Raises:
-            Interrupted: the run is to stop.
-        """
-        bounds = _BOUNDS.get()
-        self._opening = opening = Opening(super().connect, super().close)
-        try:
-            opening.wait(bounds)
-        except TimeoutError:
-            is_late = True
-        else:
-            is_late = False
-        finally:
-            if opening.is_abandoned:
-                _wake(self.sock)
-        if is_late:
-            raise foreign.ConnectTimeoutError(self, "no connection in time")
-        self.sock = Channel(self.sock, bounds)
-
-    def close(self) -> None:
-        if self._opening is None or not self._opening.is_abandoned:
-            super().close()
-
-    @property
-    def is_connected(self) -> bool:
-        return super().is_connected and not (isinstance(self.sock, Channel) and self.sock.is_spoiled)
-
-    def request(self, method: str, url: str, body: Any = None, headers: Any = None, **options: Any) -> None:
-        """Send the request line with the query that the pool was not told."""
-        if isinstance(self.sock, Channel):
-            self.sock.bind(_BOUNDS.get())
-        query = headers.query if isinstance(headers, _Headers) else ""
-        super().request(method, f"{url}?{query}" if query else url, body, headers, **options)
-
-
-def _wake(sock: socket.socket | None) -> None:
-    """End whatever the thread that opens this socket waits for; that thread closes it then."""
-    if sock is not None:
-        with suppress(OSError):
-            sock.shutdown(socket.SHUT_RDWR)
-
-
-class _SecureConnection(_Connection, HTTPSConnection):
-    pass
-
-
-class _Pool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _SecurePool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _SecureConnection
+_ORIGINS_MAX = 64
+"""Pools kept open: one for the API and one for each download host."""
 
 
 class HttpResponse:
-    """The status and headers of an answer; its body is read piece by piece, at most once."""
+    """The status and headers of a response. The body is read in pieces, at most once."""
 
     def __init__(self, response: urllib3.BaseHTTPResponse, address: Address) -> None:
         self._response = response
@@ -125,12 +40,12 @@ class HttpResponse:
         self.status = response.status
 
     def header(self, name: str) -> str:
-        """A header's value, `""` where there is none."""
+        """The value of a header, `""` where it is missing."""
         return str(self._response.headers.get(name, "")).strip()
 
     @property
     def length(self) -> int | None:
-        """The length that the answer announced for its body, in bytes; None where it announced none."""
+        """The announced length of the body in bytes, or None."""
         text = self.header("content-length").split(",")[0].strip()
         if self.is_chunked or not (text.isascii() and text.isdigit()):
             return None
@@ -141,19 +56,21 @@ class HttpResponse:
         return self.header("transfer-encoding").lower() == "chunked"
 
     def read(self, size: int) -> bytes:
-        """Up to `size` bytes as soon as there are some; `b""` at the end of the body.
+        """Up to `size` bytes, as soon as any are available; `b""` at the end of the body.
 
         Raises:
-            ConnectionFailed: the body was cut before its announced end, or nothing came in time.
+            ConnectionFailed: the body was truncated, or no byte arrived in time.
+            MalformedResponse: the framing of the body is invalid.
+            Interrupted: the run was asked to stop.
         """
         try:
             return self._response.read1(size) or b""
-        except _CAUGHT as error:
-            failure = mapped(error, self.address)
+        except CAUGHT as error:
+            failure = translate_error(error, self.address)
         raise failure
 
     def close(self) -> None:
-        """Let go of the connection, whether the body was read or not."""
+        """Release the connection, whether or not the body was read."""
         self._response.close()
 
     def __enter__(self) -> Self:
@@ -166,10 +83,15 @@ class HttpResponse:
 
 
 class Transport:
-    """Sends requests. May be used by many threads at once.
+    """Sends requests over pooled connections. Thread-safe.
+
+    Args:
+        settings: the limits of each exchange.
+        network: the proxy and the certificates.
+        time: the clock, and the stop request.
 
     Raises:
-        UsageError: the CA file or the proxy of `network` cannot be used; at the first request that needs them.
+        UsageError: the CA file or the proxy of `network` is invalid; raised by the first request that uses it.
     """
 
     def __init__(self, settings: HttpSettings, network: Network, time: Time) -> None:
@@ -189,28 +111,28 @@ class Transport:
         read_timeout: float,
         body_timeout: float | None = None,
     ) -> HttpResponse:
-        """Send one request and return once the headers of its answer are there.
+        """Send one request and return as soon as the head of its response is complete.
 
         Args:
-            read_timeout: seconds that one read may bring nothing.
-            body_timeout: seconds for the whole body; None where only its rate is bounded.
+            read_timeout: seconds that one read may wait for a byte.
+            body_timeout: seconds for the whole body; None limits only its rate.
 
         Raises:
-            ConnectionFailed: no answer came.
-            MalformedResponse: what came is not HTTP, contradicts itself, or is a part that was not asked for.
-            Interrupted: the run is to stop.
+            ConnectionFailed: the server sent no response.
+            MalformedResponse: the response is not HTTP, contradicts itself, or is partial (206) without a `Range`.
+            Interrupted: the run was asked to stop.
         """
         sent = {"User-Agent": f"mhsync/{__version__}", "Accept-Encoding": "identity", **headers}
         if any(not (value.isascii() and value.isprintable()) for value in sent.values()):
-            raise UsageError("a request header would hold a control character")
+            raise UsageError("a request header contains a control character or a non-ASCII character")
         head_timeout = min(self._settings.head_timeout, read_timeout)
-        token = _BOUNDS.set(Bounds(self._settings, self._time, head_timeout, body_timeout))
+        token = EXCHANGE_LIMITS.set(ExchangeLimits(self._settings, self._time, head_timeout, body_timeout))
         try:
             pool = self._manager(address).connection_from_host(address.host, address.port, address.scheme)
-            response = pool.urlopen(
+            raw = pool.urlopen(
                 method,
                 address.path,
-                headers=_Headers(sent, address.query),
+                headers=RequestHeaders(sent, address.query),
                 retries=False,
                 redirect=False,
                 assert_same_host=False,
@@ -218,19 +140,22 @@ class Transport:
                 decode_content=False,
                 timeout=Timeout(connect=min(self._settings.connect_timeout, read_timeout), read=read_timeout),
             )
-            answer = HttpResponse(response, address)
-        except _CAUGHT as error:
-            failure = mapped(error, address)
+            response = HttpResponse(raw, address)
+        except CAUGHT as error:
+            failure = translate_error(error, address)
         else:
-            if answer.status != 206 or "Range" in headers:
-                return answer
-            answer.close()
-            failure = MalformedResponse(f"{address.origin}: the answer is a part that was not asked for (206)")
+            if response.status != 206 or "Range" in headers:
+                return response
+            response.close()
+            failure = MalformedResponse(
+                f"{address.origin}: the server sent a partial response (206), which was not requested"
+            )
         finally:
-            _BOUNDS.reset(token)
+            EXCHANGE_LIMITS.reset(token)
         raise failure
 
     def close(self) -> None:
+        """Close all idle connections."""
         with self._lock:
             managers = list(self._managers.values())
             self._managers.clear()
@@ -244,7 +169,7 @@ class Transport:
                 self._managers[proxy] = self._new_manager(proxy)
             manager = self._managers[proxy]
             if address.scheme == "https" and self._context is None:
-                # Made once, and only where TLS is used: loading the certificates takes a while.
+                # Created once, and only where TLS is used: loading the certificates is slow.
                 self._context = _tls_context(self._network.ca_file)
             manager.connection_pool_kw["ssl_context"] = self._context
             return manager
@@ -252,24 +177,24 @@ class Transport:
     def _new_manager(self, proxy: str | None) -> urllib3.PoolManager:
         manager: urllib3.PoolManager
         if proxy is None:
-            manager = urllib3.PoolManager(_ORIGINS, maxsize=self._settings.pool)
+            manager = urllib3.PoolManager(_ORIGINS_MAX, maxsize=self._settings.pool)
         else:
             manager = _proxy_manager(proxy, self._settings.pool)
-        manager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+        manager.pool_classes_by_scheme = {"http": Pool, "https": SecurePool}
         return manager
 
 
-def _proxy_manager(proxy: str, pool: int) -> urllib3.ProxyManager:
+def _proxy_manager(proxy: str, pool_size: int) -> urllib3.ProxyManager:
     url = proxy if "://" in proxy else f"http://{proxy}"
     try:
         parts = urllib3.util.parse_url(url)
         if not parts.host:
-            raise foreign.LocationValueError("no host")
+            raise urllib3_errors.LocationValueError("no host")
         headers = urllib3.make_headers(proxy_basic_auth=parts.auth) if parts.auth else None
         bare = parts._replace(auth=None).url
-        return urllib3.ProxyManager(bare, _ORIGINS, proxy_headers=headers, maxsize=pool)
-    except (foreign.HTTPError, ValueError):
-        failure = UsageError("HTTPS_PROXY cannot be used", hint="it must look like http://host:port")
+        return urllib3.ProxyManager(bare, _ORIGINS_MAX, proxy_headers=headers, maxsize=pool_size)
+    except (urllib3_errors.HTTPError, ValueError):
+        failure = UsageError("HTTPS_PROXY is invalid", hint="use the form http://host:port")
     raise failure
 
 
@@ -277,83 +202,8 @@ def _tls_context(ca_file: str | None) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=ca_file)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it holds no certificate that can be read"
-    raise UsageError(f"the certificates in {ca_file} cannot be used: {reason}", hint="look at SSL_CERT_FILE")
-
-
-_CAUGHT = (foreign.HTTPError, foreign.ProxySchemeUnsupported, http.client.HTTPException, OSError, ValueError)
-
-_MAPPING: tuple[tuple[type[Exception], type[ApiError], str], ...] = (
-    # The first that fits; what is more special stands first.
-    (foreign.ProxyError, NotSent, "the proxy cannot be reached"),
-    (foreign.ProxySchemeUnknown, NotSent, "the proxy's address cannot be used"),
-    (foreign.ProxySchemeUnsupported, NotSent, "the proxy's address cannot be used"),
-    (foreign.NameResolutionError, NotSent, "its name does not resolve"),
-    (foreign.NewConnectionError, NotSent, "no connection"),
-    (foreign.ConnectTimeoutError, NotSent, "no connection in time"),
-    (foreign.ReadTimeoutError, ConnectionFailed, "no answer in time"),
-    (foreign.TimeoutError, ConnectionFailed, "no answer in time"),
-    (foreign.TimeoutStateError, ConnectionFailed, "no answer in time"),
-    (foreign.SSLError, ConnectionFailed, "the TLS connection failed"),
-    (foreign.IncompleteRead, ConnectionFailed, "the answer was cut"),
-    (foreign.InvalidChunkLength, ConnectionFailed, "the answer was cut"),
-    (foreign.ResponseNotChunked, MalformedResponse, "the answer is not chunked as it says"),
-    (foreign.ProtocolError, ConnectionFailed, "the connection broke"),
-    (foreign.InvalidHeader, MalformedResponse, "the answer's headers contradict each other"),
-    (foreign.HeaderParsingError, MalformedResponse, "the answer's headers cannot be read"),
-    (foreign.DecodeError, MalformedResponse, "the answer's content encoding cannot be read"),
-    (foreign.BodyNotHttplibCompatible, MalformedResponse, "the answer's body cannot be read"),
-    (foreign.LocationValueError, NotSent, "its address cannot be used"),
-    (foreign.ResponseError, MalformedResponse, "the answer cannot be used"),
-    (foreign.UnrewindableBodyError, ConnectionFailed, "the request could not be sent again"),
-    (foreign.PoolError, NotSent, "no connection was free"),
-    (http.client.HTTPException, MalformedResponse, "what answers does not speak HTTP"),
-    (OSError, ConnectionFailed, "no connection"),
-    (ValueError, MalformedResponse, "the answer cannot be read"),
-)
-
-
-def mapped(error: Exception, address: Address) -> ApiError:
-    """The error of `mhsync.errors` that stands for a foreign one: the one place where this is decided."""
-    if isinstance(error, foreign.MaxRetryError) and error.reason is not None:
-        return mapped(error.reason, address)
-    inside = _inside(error)
-    for cause in inside:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return Unreachable(
-                f"{address.origin}: its certificate is not trusted: {cause.verify_message}",
-                hint="where your network has certificates of its own, name their file in SSL_CERT_FILE",
-            )
-        if isinstance(cause, Broken):
-            return MalformedResponse(f"{address.origin}: {cause}", hint=_hint(MalformedResponse, address))
-        if isinstance(cause, Slow):
-            return TooSlow(f"{address.origin}: the answer came too slowly", hint=_hint(TooSlow, address))
-        if isinstance(cause, http.client.IncompleteRead):
-            return ConnectionFailed(f"{address.origin}: the answer was cut", hint=_hint(ConnectionFailed, address))
-    for kind, ours, words in _MAPPING:
-        if isinstance(error, kind):
-            return ours(f"{address.origin}: {words}{_reason(inside)}", hint=_hint(ours, address))
-    return ConnectionFailed(f"{address.origin}: {type(error).__name__}", hint=_hint(ConnectionFailed, address))
-
-
-def _hint(kind: type[ApiError], address: Address) -> str:
-    if issubclass(kind, ConnectionFailed):
-        return f"check the network, and that {address.origin} is the right address"
-    return f"check that {address.origin} is the right address"
-
-
-def _reason(inside: list[BaseException]) -> str:
-    """What the operating system says: short, and free of anything that was sent."""
-    for cause in inside:
-        if isinstance(cause, OSError) and not isinstance(cause, ssl.SSLError) and cause.strerror:
-            return f" ({cause.strerror.lower()})"
-    return ""
-
-
-def _inside(error: BaseException) -> list[BaseException]:
-    """An error and all that it came from: urllib3 keeps them as arguments, as causes and as contexts."""
-    found = [error]
-    for one in found:
-        nested = [arg for arg in one.args if isinstance(arg, BaseException)] + [one.__cause__, one.__context__]
-        found.extend(item for item in nested if item is not None and all(item is not other for other in found))
-    return found
+        # An ssl.SSLError is an OSError too: the file is readable, its content is not valid.
+        is_unreadable = isinstance(error, OSError) and not isinstance(error, ssl.SSLError)
+        reason = str(getattr(error, "strerror", "")).lower() if is_unreadable else ""
+    reason = reason or "the file contains no valid certificate"
+    raise UsageError(f"cannot load certificates from {ca_file}: {reason}", hint="check SSL_CERT_FILE")

@@ -9,8 +9,8 @@ import pytest
 from mhsync.api.client import Client
 from mhsync.sandbox.account import Account, SandboxProject, outputs_of
 from mhsync.sandbox.server import Sandbox
-from tests.api.fixture import KEY, QUICK, CliRunner
-from tests.api.wire import Wire
+from tests.api.client_fixture import KEY, QUICK, CliRunner
+from tests.api.scripted_server import ScriptedServer
 
 
 @pytest.fixture
@@ -21,8 +21,8 @@ def stack() -> Iterator[ExitStack]:
 
 
 @pytest.fixture
-def wire(stack: ExitStack) -> Callable[..., Wire]:
-    return lambda *scripts, **options: stack.enter_context(Wire(*scripts, **options))
+def scripted_server(stack: ExitStack) -> Callable[..., ScriptedServer]:
+    return lambda *scripts, **options: stack.enter_context(ScriptedServer(*scripts, **options))
 
 
 @pytest.fixture

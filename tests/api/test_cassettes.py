@@ -20,8 +20,8 @@ import yaml
 
 from mhsync.core.project import Status
 from mhsync.errors import AuthenticationFailed, ConnectionFailed, ProjectNotFound
-from tests.api.fixture import KEY, sha256
-from tests.api.recorder import AUDIO_BYTES, FOLDER, IDS, played
+from tests.api.cassette_recorder import AUDIO_BYTES, FOLDER, IDS, played
+from tests.api.client_fixture import KEY, sha256
 
 NAMES = ("check-result", "delete", "get", "get-missing", "wrong-key")
 pytestmark = (

@@ -22,7 +22,7 @@ from mhsync.errors import (
 from mhsync.sandbox import faults as f
 from mhsync.sandbox.account import AfterDelete, SandboxProject, outputs_of
 from mhsync.sandbox.rules import Rule
-from tests.api.fixture import QUICK, CliRunner
+from tests.api.client_fixture import QUICK, CliRunner
 
 
 def audio_of(cli_runner: CliRunner, id: str) -> list[bytes]:
@@ -171,7 +171,7 @@ def test_what_failed_to_render_is_an_error_with_the_reason(
 @pytest.mark.parametrize("after", list(AfterDelete))
 def test_what_is_gone_is_an_error_and_no_success_without_files(cli_runner: CliRunner, after: AfterDelete):
     cli_runner.sandbox.account.put(SandboxProject("gone", is_deleted=True, after_delete=after))
-    with pytest.raises(RenderFailed, match="gone is (gone|deleted)"):
+    with pytest.raises(RenderFailed, match="gone (was not found|is deleted)"):
         cli_runner.client.check_result("gone")
 
 
@@ -186,7 +186,7 @@ def test_a_draft_is_not_waited_for(cli_runner: CliRunner):
 def test_complete_without_outputs_is_an_error_when_they_are_wanted(cli_runner: CliRunner):
     cli_runner.sandbox.account.put(SandboxProject("void"))
     assert cli_runner.client.check_result("void", download_outputs=False).project.status is Status.COMPLETE
-    with pytest.raises(RenderFailed, match="offers no file"):
+    with pytest.raises(RenderFailed, match="the API lists no outputs"):
         cli_runner.client.check_result("void")
 
 
@@ -198,7 +198,7 @@ def test_an_expired_link_is_renewed(cli_runner: CliRunner, tmp_path: Path):
 
 def test_an_output_that_is_no_longer_offered_is_an_error(cli_runner: CliRunner, tmp_path: Path):
     cli_runner.faults(Rule(f.Expired(), host="files"), Rule(f.MissingField("downloads"), host="api", skip=1))
-    with pytest.raises(DownloadError, match="the API no longer offers this file"):
+    with pytest.raises(DownloadError, match="the API no longer lists this file"):
         cli_runner.client.check_result("one", download_directory=tmp_path)
 
 

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from mhsync.api.address import Network
 from mhsync.api.client import Client
+from mhsync.api.proxy import Network
 from mhsync.core.project import Status
 from mhsync.errors import (
     AnswerInvalid,
@@ -28,8 +28,8 @@ from mhsync.errors import (
 )
 from mhsync.sandbox import faults as f
 from mhsync.sandbox.account import AfterDelete
-from tests.api.fixture import KEY, QUICK, CliRunner
-from tests.api.wire import Wire, resets, say
+from tests.api.client_fixture import KEY, QUICK, CliRunner
+from tests.api.scripted_server import ScriptedServer, http_response, resets
 
 PASSING = [
     f.Reset(),
@@ -62,15 +62,15 @@ def test_a_get_outlives_faults_that_pass(cli_runner: CliRunner, client, fault: o
 @pytest.mark.parametrize(
     ("fault", "error", "words"),
     [
-        (f.Reset(), ConnectionFailed, "the connection broke"),
-        (f.Cut(), ConnectionFailed, "the answer was cut"),
-        (f.Status(429), RateLimited, "the API answered 429"),
-        (f.Status(500), ServerFailed, "the API answered 500"),
-        (f.Status(502), ServerFailed, "the API answered 502"),
-        (f.Status(503), ServerFailed, "the API answered 503"),
-        (f.Status(504), ServerFailed, "the API answered 504"),
-        (f.InvalidJson(), AnswerInvalid, "the answer is not JSON"),
-        (f.Html(), AnswerInvalid, "the answer is text/html, not JSON"),
+        (f.Reset(), ConnectionFailed, "the connection was lost"),
+        (f.Cut(), ConnectionFailed, "the response was truncated"),
+        (f.Status(429), RateLimited, "the API returned 429"),
+        (f.Status(500), ServerFailed, "the API returned 500"),
+        (f.Status(502), ServerFailed, "the API returned 502"),
+        (f.Status(503), ServerFailed, "the API returned 503"),
+        (f.Status(504), ServerFailed, "the API returned 504"),
+        (f.InvalidJson(), AnswerInvalid, "the response is not JSON"),
+        (f.Html(), AnswerInvalid, "the response is text/html, not JSON"),
     ],
     ids=repr,
 )
@@ -86,8 +86,8 @@ def test_a_get_is_tried_as_often_as_the_settings_say(cli_runner: CliRunner, faul
 @pytest.mark.parametrize(
     ("fault", "error", "words"),
     [
-        (f.Status(400, "bad id"), RequestInvalid, "GET of one: the API answered 400: bad id"),
-        (f.Status(401, "no"), AuthenticationFailed, "the API answered 401: no"),
+        (f.Status(400, "bad id"), RequestInvalid, "GET of one: the API returned 400: bad id"),
+        (f.Status(401, "no"), AuthenticationFailed, "the API returned 401: no"),
         (f.Status(402), PaymentRequired, "402"),
         (f.Status(403), PermissionDenied, "403"),
         (f.Status(404), ProjectNotFound, "404"),
@@ -101,7 +101,7 @@ def test_a_get_is_tried_as_often_as_the_settings_say(cli_runner: CliRunner, faul
         (f.Huge(chunked=True), AnswerInvalid, "too large"),
         (f.Redirect("elsewhere"), AnswerInvalid, "a redirect to localhost"),
         (f.Redirect("https://evil.example/x?k=1"), AnswerInvalid, "a redirect to evil.example$"),
-        (f.Redirect("//[broken"), AnswerInvalid, "a redirect to somewhere unreadable"),
+        (f.Redirect("//[broken"), AnswerInvalid, "a redirect to an invalid URL"),
     ],
     ids=repr,
 )
@@ -137,17 +137,17 @@ def test_an_unknown_status_and_missing_optional_fields_are_understood(cli_runner
 
 
 def test_nobody_listening_is_a_connection_error_that_names_the_host(client):
-    with Wire(b"") as server:
+    with ScriptedServer(b"") as server:
         url = server.url
 
-    with pytest.raises(ConnectionFailed, match="no connection \\(connection refused\\)") as caught:
+    with pytest.raises(ConnectionFailed, match="cannot connect: connection refused") as caught:
         client(url).get("one")
 
     assert url in (caught.value.hint or "")
 
 
 def test_a_name_that_does_not_resolve_is_a_connection_error(client):
-    with pytest.raises(ConnectionFailed, match="its name does not resolve"):
+    with pytest.raises(ConnectionFailed, match="cannot resolve the host name"):
         client("https://mhsync-does-not-exist.invalid").get("one")
 
 
@@ -178,7 +178,7 @@ def test_an_api_that_never_answers_is_given_up_when_the_window_ends(cli_runner: 
     cli_runner.fault(f.Stall())
 
     began = time.monotonic()
-    with pytest.raises(ConnectionFailed, match="no answer in time"):
+    with pytest.raises(ConnectionFailed, match="the server sent no response in time"):
         cli_runner.client.get("one")
 
     assert time.monotonic() - began < 2 * 1.5
@@ -284,7 +284,7 @@ def test_a_delete_answered_200_with_a_body_is_looked_up(cli_runner: CliRunner, k
 def test_a_delete_that_cannot_be_looked_up_either_is_the_error_of_the_delete(cli_runner: CliRunner):
     cli_runner.fault(f.Status(500, "down"))
 
-    with pytest.raises(ServerFailed, match="DELETE of one: the API answered 500: down"):
+    with pytest.raises(ServerFailed, match="DELETE of one: the API returned 500: down"):
         cli_runner.client.delete("one")
 
 
@@ -300,11 +300,11 @@ def test_a_refused_delete_is_not_looked_up(cli_runner: CliRunner, status, error)
     assert cli_runner.asked("GET") == 0
 
 
-def test_a_404_after_a_connection_that_never_was_says_gone_before(stack, client, wire, monkeypatch):
+def test_a_404_after_a_connection_that_never_was_says_gone_before(stack, client, scripted_server, monkeypatch):
     """Only an attempt that may have reached the API can have been the delete."""
     import urllib3.connection
 
-    server = wire(say(404, b'{"message": "Not Found"}'))
+    server = scripted_server(http_response(404, b'{"message": "Not Found"}'))
     real = urllib3.connection.HTTPConnection.connect
     refused = iter([True, False])
 
@@ -316,7 +316,7 @@ def test_a_404_after_a_connection_that_never_was_says_gone_before(stack, client,
     monkeypatch.setattr(urllib3.connection.HTTPConnection, "connect", connect)
     assert client(server.url).delete("one") is False
 
-    lost = wire(resets(), say(404, b'{"message": "Not Found"}'))
+    lost = scripted_server(resets(), http_response(404, b'{"message": "Not Found"}'))
     monkeypatch.setattr(urllib3.connection.HTTPConnection, "connect", real)
     assert client(lost.url).delete("one") is True
 
@@ -324,7 +324,7 @@ def test_a_404_after_a_connection_that_never_was_says_gone_before(stack, client,
 @pytest.mark.parametrize("id", ["", "../video-projects/x", "a/b", "a%2Fb", "a b", "ä", "x" * 129, "a\n", ".."])
 def test_what_is_no_id_is_never_sent(cli_runner: CliRunner, id: str):
     for call in (cli_runner.client.get, cli_runner.client.delete, cli_runner.client.check_result):
-        with pytest.raises(UsageError, match="not a project id"):
+        with pytest.raises(UsageError, match="invalid project id"):
             call(id)
     assert len(cli_runner.sandbox.requests) == 0
 
@@ -358,10 +358,10 @@ def test_what_the_api_says_is_bounded_escaped_and_scrubbed(cli_runner: CliRunner
         ("ftp://api.example.test", "must begin with https://"),
         ("api.example.test", "must begin with https://"),
         ("https://user:pa55@api.example.test", "user name or a password"),
-        ("https://api.example.test/?a=5ecre7", "it has a query"),
-        ("https://api.example.test/#a", "it has a query"),
-        ("https://", "no usable host name"),
-        ("https://api.example.test:x", "cannot be read"),
+        ("https://api.example.test/?a=5ecre7", "it contains a query or a fragment"),
+        ("https://api.example.test/#a", "it contains a query or a fragment"),
+        ("https://", "no valid host name"),
+        ("https://api.example.test:x", "cannot be parsed"),
         ("https://api.example\\@evil.example", "user name or a password|no usable host"),
     ],
 )
@@ -388,8 +388,8 @@ def test_the_origin_is_scheme_host_and_port(url: str, origin: str):
 
 
 @pytest.mark.parametrize("path", ["", "/", "/mh", "/mh/"])
-def test_a_path_of_the_base_url_stands_before_v1(wire, client, path: str):
-    server = wire(say(404))
+def test_a_path_of_the_base_url_stands_before_v1(scripted_server, client, path: str):
+    server = scripted_server(http_response(404))
 
     with pytest.raises(ProjectNotFound):
         client(server.url + path).get("one")
@@ -397,8 +397,8 @@ def test_a_path_of_the_base_url_stands_before_v1(wire, client, path: str):
     assert server.heads[0].startswith(f"GET {path.rstrip('/')}/v1/audio-projects/one HTTP/1.1\r\n")
 
 
-def test_a_request_carries_the_key_and_says_who_asks(wire, client):
-    server = wire(say(404))
+def test_a_request_carries_the_key_and_says_who_asks(scripted_server, client):
+    server = scripted_server(http_response(404))
 
     with pytest.raises(ProjectNotFound):
         client(server.url).get("one")

@@ -70,7 +70,7 @@ def test_a_config_that_is_none_is_named(tmp_path: Path, content: str):
 def test_a_key_file_without_a_usable_key_is_named_and_its_content_is_not_shown(tmp_path: Path, content: bytes):
     path = tmp_path / "key"
     path.write_bytes(content)
-    with pytest.raises(CredentialsMissing, match="no (usable )?API key") as caught:
+    with pytest.raises(CredentialsMissing, match="no (valid )?API key") as caught:
         find_key({}, path)
     assert str(path) in caught.value.message
     assert "two words" not in caught.value.message
@@ -85,13 +85,13 @@ def test_a_key_file_that_cannot_be_read_is_named(tmp_path: Path, name: str):
 
 
 def test_without_a_home_there_is_no_config_file_to_look_at():
-    with pytest.raises(CredentialsMissing, match="HOME is not set either"):
+    with pytest.raises(CredentialsMissing, match="HOME is not set, so"):
         find_key({})
 
 
 def test_a_config_that_may_not_be_read_is_named(tmp_path: Path):
     (tmp_path / "magic-hour").write_text("a file where the folder would be")
-    with pytest.raises(CredentialsMissing, match="holds none"):
+    with pytest.raises(CredentialsMissing, match="has no key"):
         find_key({"XDG_CONFIG_HOME": str(tmp_path)})
     (tmp_path / "other" / "magic-hour" / "config.json").mkdir(parents=True)
     with pytest.raises(CredentialsMissing, match="is a directory"):

@@ -13,7 +13,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from mhsync.api.transfer import Nowhere
+from mhsync.api.transfer import NullSink
 from mhsync.core.project import Download
 from mhsync.core.receipt import Proof
 from mhsync.errors import ConnectionFailed, DownloadError, Interrupted, LinkExpired, MhsyncError, StorageError
@@ -22,8 +22,8 @@ from mhsync.sandbox.account import Account, SandboxProject, outputs_of
 from mhsync.sandbox.rules import Rule
 from mhsync.sandbox.server import Sandbox
 from mhsync.settings import Settings
-from tests.api.fixture import KEY, QUICK, CliRunner, Shelf, fetch, never_renewed, sha256
-from tests.api.wire import resets, say
+from tests.api.client_fixture import KEY, QUICK, CliRunner, MemoryWriters, fetch, never_renewed, sha256
+from tests.api.scripted_server import http_response, resets
 
 AUDIO = bytes(range(256)) * 100
 ETAG = '"v1"'
@@ -32,12 +32,12 @@ ETAG = '"v1"'
 def test_an_output_comes_whole_with_its_hash_and_proof(cli_runner: CliRunner):
     link = cli_runner.link()
 
-    fetched, shelf = fetch(cli_runner.client, link.url)
+    fetched, writers = fetch(cli_runner.client, link.url)
 
-    assert shelf.kept == [cli_runner.audio]
+    assert writers.kept == [cli_runner.audio]
     assert (fetched.size, fetched.sha256) == (len(cli_runner.audio), sha256(cli_runner.audio))
     assert (fetched.proof, fetched.source) == (Proof.LENGTH, link.source)
-    assert shelf.finished == [fetched]
+    assert writers.finished == [fetched]
     assert cli_runner.asked(host="files") == 1
 
 
@@ -49,7 +49,7 @@ def test_a_large_output_takes_no_more_memory_than_a_small_one(stack, client):
 
     tracemalloc.start()
     try:
-        fetched = large.download(link, lambda: nullcontext(Nowhere()), renew=never_renewed)
+        fetched = large.download(link, lambda: nullcontext(NullSink()), renew=never_renewed)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -97,9 +97,9 @@ def test_a_fault_that_passes_costs_nothing_but_a_request(cli_runner: CliRunner, 
     cli_runner.hurry_if_silent(fault, client)
     cli_runner.fault(fault, host="files", nth=1)
 
-    fetched, shelf = cli_runner.fetch()
+    fetched, writers = cli_runner.fetch()
 
-    assert shelf.kept == [cli_runner.audio]
+    assert writers.kept == [cli_runner.audio]
     assert fetched.sha256 == sha256(cli_runner.audio)
     assert cli_runner.sandbox.requests.leaks == ()
 
@@ -107,23 +107,27 @@ def test_a_fault_that_passes_costs_nothing_but_a_request(cli_runner: CliRunner, 
 @pytest.mark.parametrize(
     ("fault", "error", "words"),
     [
-        (f.Reset(), DownloadError, "the connection broke"),
-        (f.Stall(), DownloadError, "no answer in time"),
-        (f.Status(500), DownloadError, "the host answered 500"),
-        (f.Status(429), DownloadError, "the host answered 429"),
-        (f.Status(503), DownloadError, "the host answered 503"),
+        (f.Reset(), DownloadError, "the connection was lost"),
+        (f.Stall(), DownloadError, "the server sent no response in time"),
+        (f.Status(500), DownloadError, "the host returned 500"),
+        (f.Status(429), DownloadError, "the host returned 429"),
+        (f.Status(503), DownloadError, "the host returned 503"),
         (f.Html(), DownloadError, "text/html"),
         (f.Huge(bytes=5000), DownloadError, "application/json"),
-        (f.Longer(), DownloadError, "more came than the answer had announced"),
-        (f.Shorter(), DownloadError, "not as long as was announced"),
+        (f.Longer(), DownloadError, "the server sent more bytes than it announced"),
+        (f.Shorter(), DownloadError, "the size of the file changed"),
         (f.Empty(), DownloadError, "the file is empty"),
-        (f.Expired(), LinkExpired, "the link was refused (403), and so were 2 new ones"),
+        (f.Expired(), LinkExpired, "the link was refused (403), and so were 2 new links"),
         (f.Expired(410), LinkExpired, "the link was refused (410)"),
-        (f.Status(404), DownloadError, "the host answered 404"),
+        (f.Status(404), DownloadError, "the host returned 404"),
         (f.Redirect("loop"), DownloadError, "more than 5 redirects"),
         (f.Redirect("http://203.0.113.7/x"), DownloadError, "plain http to 203.0.113.7"),
-        (f.SetHeaders(set={"Content-Encoding": "gzip"}), DownloadError, "packed"),
-        (f.Chunked(bytes=0), DownloadError, "the answer was cut"),
+        (
+            f.SetHeaders(set={"Content-Encoding": "gzip"}),
+            DownloadError,
+            r"a compressed body (Content-Encoding: gzip), which was not requested",
+        ),
+        (f.Chunked(bytes=0), DownloadError, "the response was truncated"),
     ],
     ids=lambda value: repr(value) if dataclasses.is_dataclass(value) else None,
 )
@@ -133,14 +137,14 @@ def test_a_fault_that_stays_is_a_download_error_and_keeps_nothing(
     cli_runner.hurry_if_silent(fault, client)
     cli_runner.fault(fault, host="files")
 
-    shelf = Shelf()
+    writers = MemoryWriters()
     with pytest.raises(DownloadError) as caught:
-        cli_runner.client.download(cli_runner.link(), shelf.write, renew=cli_runner.link)
+        cli_runner.client.download(cli_runner.link(), writers.write, renew=cli_runner.link)
 
     assert type(caught.value) is error
     assert words in caught.value.message
     assert caught.value.message.startswith(f"{cli_runner.sandbox.files_url}/one/output.wav: ")
-    assert shelf.kept == []
+    assert writers.kept == []
     assert cli_runner.asked(host="files") <= 2 * QUICK.download.attempts
     assert cli_runner.sandbox.requests.leaks == ()
 
@@ -148,9 +152,9 @@ def test_a_fault_that_stays_is_a_download_error_and_keeps_nothing(
 def test_a_cut_transfer_is_resumed_where_it_broke(cli_runner: CliRunner):
     cli_runner.fault(f.Cut(bytes=20_000), host="files", nth=1)
 
-    fetched, shelf = cli_runner.fetch()
+    fetched, writers = cli_runner.fetch()
 
-    assert (shelf.kept, shelf.begun) == ([cli_runner.audio], 1)
+    assert (writers.kept, writers.begun) == ([cli_runner.audio], 1)
     assert fetched.proof is Proof.LENGTH
     assert [entry.range for entry in cli_runner.sandbox.requests.of("files")] == [None, "bytes=20000-"]
 
@@ -158,9 +162,9 @@ def test_a_cut_transfer_is_resumed_where_it_broke(cli_runner: CliRunner):
 def test_a_link_that_breaks_again_and_again_succeeds_as_long_as_it_brings_something(cli_runner: CliRunner):
     cli_runner.fault(f.Cut(bytes=3000), host="files")
 
-    _, shelf = cli_runner.fetch()
+    _, writers = cli_runner.fetch()
 
-    assert (shelf.kept, shelf.begun) == ([cli_runner.audio], 1)
+    assert (writers.kept, writers.begun) == ([cli_runner.audio], 1)
     assert cli_runner.asked(host="files") == 17  # 50,000 bytes in pieces of 3,000
 
 
@@ -169,7 +173,7 @@ def test_resumes_are_bounded(cli_runner: CliRunner, client):
     cli_runner.client = client(cli_runner.sandbox.api_url, settings=tight)
     cli_runner.fault(f.Cut(bytes=3000), host="files")
 
-    with pytest.raises(DownloadError, match="given up after 4 broken transfers"):
+    with pytest.raises(DownloadError, match="gave up after 4 interrupted transfers"):
         cli_runner.fetch()
 
     assert cli_runner.asked(host="files") == 4
@@ -178,18 +182,18 @@ def test_resumes_are_bounded(cli_runner: CliRunner, client):
 def test_a_cut_chunked_transfer_is_resumed_and_proved_by_the_total(cli_runner: CliRunner):
     cli_runner.fault(f.Chunked(bytes=20_000), host="files", nth=1)
 
-    fetched, shelf = cli_runner.fetch()
+    fetched, writers = cli_runner.fetch()
 
-    assert (shelf.kept, shelf.begun) == ([cli_runner.audio], 1)
+    assert (writers.kept, writers.begun) == ([cli_runner.audio], 1)
     assert fetched.proof is Proof.LENGTH
 
 
 def test_a_properly_ended_chunked_body_is_proved(cli_runner: CliRunner):
     cli_runner.fault(f.Chunked(), host="files")
 
-    fetched, shelf = cli_runner.fetch()
+    fetched, writers = cli_runner.fetch()
 
-    assert (fetched.proof, shelf.kept) == (Proof.CHUNKED, [cli_runner.audio])
+    assert (fetched.proof, writers.kept) == (Proof.CHUNKED, [cli_runner.audio])
     assert cli_runner.asked(host="files") == 1
 
 
@@ -200,12 +204,12 @@ def test_a_file_that_changed_is_started_anew(cli_runner: CliRunner):
         Rule(f.Changed(), host="files", nth=1),  # the first one that gets here: the request for the rest
     )
 
-    fetched, shelf = cli_runner.fetch()
+    fetched, writers = cli_runner.fetch()
 
     assert cli_runner.audio != before
-    assert shelf.kept == [cli_runner.audio]
+    assert writers.kept == [cli_runner.audio]
     assert fetched.sha256 == sha256(cli_runner.audio)
-    assert (shelf.begun, cli_runner.asked(host="files")) == (
+    assert (writers.begun, cli_runner.asked(host="files")) == (
         2,
         2,
     )  # the whole file came at once: it was not asked again
@@ -214,28 +218,28 @@ def test_a_file_that_changed_is_started_anew(cli_runner: CliRunner):
 def test_a_host_that_ignores_ranges_is_started_anew_with_the_answer_it_gave(cli_runner: CliRunner):
     cli_runner.faults(Rule(f.Cut(bytes=20_000), host="files", nth=1), Rule(f.IgnoreRange(), host="files"))
 
-    _, shelf = cli_runner.fetch()
+    _, writers = cli_runner.fetch()
 
-    assert shelf.kept == [cli_runner.audio]
-    assert (shelf.begun, cli_runner.asked(host="files")) == (2, 2)
+    assert writers.kept == [cli_runner.audio]
+    assert (writers.begun, cli_runner.asked(host="files")) == (2, 2)
 
 
-def test_without_a_strong_validator_nothing_is_resumed(wire, client):
-    host = wire(
-        say(200, AUDIO[:9000], length=len(AUDIO), ETag='W/"weak"', Last_Modified="yesterday"),
-        say(200, AUDIO),
+def test_without_a_strong_validator_nothing_is_resumed(scripted_server, client):
+    host = scripted_server(
+        http_response(200, AUDIO[:9000], length=len(AUDIO), ETag='W/"weak"', Last_Modified="yesterday"),
+        http_response(200, AUDIO),
     )
 
-    _, shelf = fetch(client(host.url), f"{host.url}/a.wav")
+    _, writers = fetch(client(host.url), f"{host.url}/a.wav")
 
-    assert (shelf.kept, shelf.begun) == ([AUDIO], 2)
+    assert (writers.kept, writers.begun) == ([AUDIO], 2)
     assert all("Range:" not in head for head in host.heads)
 
 
-def test_a_host_that_always_cuts_and_never_resumes_is_given_up(wire, client):
-    host = wire(say(200, AUDIO[:9000], length=len(AUDIO)))
+def test_a_host_that_always_cuts_and_never_resumes_is_given_up(scripted_server, client):
+    host = scripted_server(http_response(200, AUDIO[:9000], length=len(AUDIO)))
 
-    with pytest.raises(DownloadError, match="begun 6 times"):
+    with pytest.raises(DownloadError, match="started 6 times"):
         fetch(client(host.url), f"{host.url}/a.wav")
 
     # One more than it was begun: the rest was asked for once, and the whole file that came instead was used.
@@ -249,45 +253,47 @@ def parts_of(audio: bytes, at_once: int, **headers: str):
         match = re.search(r"Range: bytes=(\d+)-", head)
         start = int(match[1]) if match else 0
         if start >= len(audio):
-            sock.sendall(say(416, Content_Range=f"bytes */{len(audio)}"))
+            sock.sendall(http_response(416, Content_Range=f"bytes */{len(audio)}"))
             return
         extra = {"Content_Range": f"bytes {start}-{len(audio) - 1}/{len(audio)}"} if match else {}
         piece = audio[start : start + at_once]
-        sock.sendall(say(206 if match else 200, piece, length=len(audio) - start, **headers, **extra))
+        sock.sendall(http_response(206 if match else 200, piece, length=len(audio) - start, **headers, **extra))
 
     return script
 
 
-def test_without_a_validator_parts_are_joined_in_the_end_but_only_believed_when_they_come_twice(wire, client):
-    host = wire(parts_of(AUDIO, 9000))
+def test_without_a_validator_parts_are_joined_in_the_end_but_only_believed_when_they_come_twice(
+    scripted_server, client
+):
+    host = scripted_server(parts_of(AUDIO, 9000))
 
-    fetched, shelf = fetch(client(host.url), f"{host.url}/a.wav")
+    fetched, writers = fetch(client(host.url), f"{host.url}/a.wav")
 
-    assert (shelf.kept, fetched.proof) == ([AUDIO], Proof.TWICE)
+    assert (writers.kept, fetched.proof) == ([AUDIO], Proof.TWICE)
     starts = [match[1] if (match := re.search(r"Range: bytes=(\d+)-", head)) else "all" for head in host.heads]
     assert starts[:8] == ["all", "all", *["all", "9000", "18000"] * 2]
     assert not any("If-Range" in head for head in host.heads)
 
 
-def test_parts_joined_of_a_file_that_changed_meanwhile_are_found_out(wire, client):
+def test_parts_joined_of_a_file_that_changed_meanwhile_are_found_out(scripted_server, client):
     old, new = AUDIO, AUDIO[::-1]
     count = itertools.count(1)
     old_script, new_script = parts_of(old, 9000), parts_of(new, 9000)
-    host = wire(lambda sock, head: (old_script if next(count) <= 4 else new_script)(sock, head))
+    host = scripted_server(lambda sock, head: (old_script if next(count) <= 4 else new_script)(sock, head))
 
-    fetched, shelf = fetch(client(host.url), f"{host.url}/a.wav")
+    fetched, writers = fetch(client(host.url), f"{host.url}/a.wav")
 
-    assert (shelf.kept, fetched.proof) == ([new], Proof.TWICE)
+    assert (writers.kept, fetched.proof) == ([new], Proof.TWICE)
 
 
-def test_last_modified_resumes_too_when_the_date_shows_it_is_older(wire, client):
+def test_last_modified_resumes_too_when_the_date_shows_it_is_older(scripted_server, client):
     modified = {"Last_Modified": "Mon, 02 Nov 2026 10:00:00 GMT", "Date": "Mon, 02 Nov 2026 10:00:05 GMT"}
-    rest = say(206, AUDIO[9000:], Content_Range=f"bytes 9000-{len(AUDIO) - 1}/{len(AUDIO)}", **modified)
-    host = wire(say(200, AUDIO[:9000], length=len(AUDIO), **modified), rest)
+    rest = http_response(206, AUDIO[9000:], Content_Range=f"bytes 9000-{len(AUDIO) - 1}/{len(AUDIO)}", **modified)
+    host = scripted_server(http_response(200, AUDIO[:9000], length=len(AUDIO), **modified), rest)
 
-    _, shelf = fetch(client(host.url), f"{host.url}/a.wav")
+    _, writers = fetch(client(host.url), f"{host.url}/a.wav")
 
-    assert (shelf.kept, shelf.begun) == ([AUDIO], 1)
+    assert (writers.kept, writers.begun) == ([AUDIO], 1)
     assert "Range: bytes=9000-\r\n" in host.heads[1]
     assert "If-Range: Mon, 02 Nov 2026 10:00:00 GMT\r\n" in host.heads[1]
 
@@ -295,15 +301,17 @@ def test_last_modified_resumes_too_when_the_date_shows_it_is_older(wire, client)
 @pytest.mark.parametrize(
     "rest",
     [
-        say(206, AUDIO[9000:], ETag=ETAG),
-        say(206, AUDIO[8000:], ETag=ETAG, Content_Range=f"bytes 8000-{len(AUDIO) - 1}/{len(AUDIO)}"),
-        say(206, AUDIO[8000:-1000], ETag=ETAG, Content_Range=f"bytes 8000-{len(AUDIO) - 1001}/{len(AUDIO)}"),
-        say(206, AUDIO[9000:], ETag=ETAG, Content_Range=f"bytes 9000-{len(AUDIO) - 1}/{len(AUDIO) + 1}"),
-        say(206, AUDIO[9000:], ETag='"v2"', Content_Range=f"bytes 9000-{len(AUDIO) - 1}/{len(AUDIO)}"),
-        say(206, AUDIO[9000:9100], ETag=ETAG, Content_Range=f"bytes 9000-{len(AUDIO) - 1}/{len(AUDIO)}"),
-        say(206, AUDIO[9000:], ETag=ETAG, Content_Range="lines 1-2/3"),
-        say(416, b"", Content_Range="bytes */9000"),
-        say(416, b""),
+        http_response(206, AUDIO[9000:], ETag=ETAG),
+        http_response(206, AUDIO[8000:], ETag=ETAG, Content_Range=f"bytes 8000-{len(AUDIO) - 1}/{len(AUDIO)}"),
+        http_response(
+            206, AUDIO[8000:-1000], ETag=ETAG, Content_Range=f"bytes 8000-{len(AUDIO) - 1001}/{len(AUDIO)}"
+        ),
+        http_response(206, AUDIO[9000:], ETag=ETAG, Content_Range=f"bytes 9000-{len(AUDIO) - 1}/{len(AUDIO) + 1}"),
+        http_response(206, AUDIO[9000:], ETag='"v2"', Content_Range=f"bytes 9000-{len(AUDIO) - 1}/{len(AUDIO)}"),
+        http_response(206, AUDIO[9000:9100], ETag=ETAG, Content_Range=f"bytes 9000-{len(AUDIO) - 1}/{len(AUDIO)}"),
+        http_response(206, AUDIO[9000:], ETag=ETAG, Content_Range="lines 1-2/3"),
+        http_response(416, b"", Content_Range="bytes */9000"),
+        http_response(416, b""),
     ],
     ids=[
         "none",
@@ -317,62 +325,64 @@ def test_last_modified_resumes_too_when_the_date_shows_it_is_older(wire, client)
         "416",
     ],
 )
-def test_a_part_that_does_not_fit_is_not_joined(wire, client, rest):
-    host = wire(say(200, AUDIO[:9000], length=len(AUDIO), ETag=ETAG), rest, say(200, AUDIO, ETag=ETAG))
+def test_a_part_that_does_not_fit_is_not_joined(scripted_server, client, rest):
+    host = scripted_server(
+        http_response(200, AUDIO[:9000], length=len(AUDIO), ETag=ETAG), rest, http_response(200, AUDIO, ETag=ETAG)
+    )
 
-    _, shelf = fetch(client(host.url), f"{host.url}/a.wav")
+    _, writers = fetch(client(host.url), f"{host.url}/a.wav")
 
-    assert shelf.kept == [AUDIO]
-    assert shelf.begun == 2
+    assert writers.kept == [AUDIO]
+    assert writers.begun == 2
 
 
-def test_a_host_that_gives_less_than_the_rest_is_asked_for_more(wire, client):
-    part = say(206, AUDIO[9000:12000], ETag=ETAG, Content_Range=f"bytes 9000-11999/{len(AUDIO)}")
-    last = say(206, AUDIO[12000:], ETag=ETAG, Content_Range=f"bytes 12000-{len(AUDIO) - 1}/{len(AUDIO)}")
-    host = wire(say(200, AUDIO[:9000], length=len(AUDIO), ETag=ETAG), part, last)
+def test_a_host_that_gives_less_than_the_rest_is_asked_for_more(scripted_server, client):
+    part = http_response(206, AUDIO[9000:12000], ETag=ETAG, Content_Range=f"bytes 9000-11999/{len(AUDIO)}")
+    last = http_response(206, AUDIO[12000:], ETag=ETAG, Content_Range=f"bytes 12000-{len(AUDIO) - 1}/{len(AUDIO)}")
+    host = scripted_server(http_response(200, AUDIO[:9000], length=len(AUDIO), ETag=ETAG), part, last)
 
-    _, shelf = fetch(client(host.url), f"{host.url}/a.wav")
+    _, writers = fetch(client(host.url), f"{host.url}/a.wav")
 
-    assert (shelf.kept, shelf.begun) == ([AUDIO], 1)
+    assert (writers.kept, writers.begun) == ([AUDIO], 1)
 
 
 def test_without_a_length_two_downloads_must_be_the_same(cli_runner: CliRunner):
     cli_runner.fault(f.NoLength(), host="files")
 
-    fetched, shelf = cli_runner.fetch()
+    fetched, writers = cli_runner.fetch()
 
-    assert (fetched.proof, shelf.kept, shelf.begun) == (Proof.TWICE, [cli_runner.audio], 1)
+    assert (fetched.proof, writers.kept, writers.begun) == (Proof.TWICE, [cli_runner.audio], 1)
     assert cli_runner.asked(host="files") == 3, "the third asks whether more follows"
 
 
 def test_without_a_length_a_cut_that_looks_whole_is_found_out(cli_runner: CliRunner):
     cli_runner.faults(Rule(f.NoLength(bytes=20_000), host="files", nth=1), Rule(f.NoLength(), host="files"))
 
-    fetched, shelf = cli_runner.fetch()
+    fetched, writers = cli_runner.fetch()
 
-    assert (fetched.proof, shelf.kept) == (Proof.TWICE, [cli_runner.audio])
-    assert shelf.begun == 2
+    assert (fetched.proof, writers.kept) == (Proof.TWICE, [cli_runner.audio])
+    assert writers.begun == 2
 
 
 def test_a_second_download_with_a_length_is_the_better_proof(cli_runner: CliRunner):
     cli_runner.fault(f.NoLength(), host="files", nth=1)
 
-    fetched, shelf = cli_runner.fetch()
+    fetched, writers = cli_runner.fetch()
 
-    assert (fetched.proof, shelf.kept) == (Proof.LENGTH, [cli_runner.audio])
+    assert (fetched.proof, writers.kept) == (Proof.LENGTH, [cli_runner.audio])
 
 
-def test_without_a_length_downloads_that_always_differ_fail(wire, client):
+def test_without_a_length_downloads_that_always_differ_fail(scripted_server, client):
     def endless():
         number = 0
         while True:
             number += 1
-            yield say(200, AUDIO[: 1000 + number], length=False)
+            yield http_response(200, AUDIO[: 1000 + number], length=False)
 
     answers = endless()
-    host = wire(lambda sock: sock.sendall(next(answers)))
+    host = scripted_server(lambda sock: sock.sendall(next(answers)))
 
-    with pytest.raises(DownloadError, match="two downloads of it differ"):
+    with pytest.raises(DownloadError, match="two downloads of the file differ"):
         fetch(client(host.url), f"{host.url}/a.wav")
 
     assert len(host.heads) == 2 * QUICK.download.attempts
@@ -381,9 +391,9 @@ def test_without_a_length_downloads_that_always_differ_fail(wire, client):
 def test_a_refused_link_is_renewed_and_the_transfer_goes_on(cli_runner: CliRunner):
     cli_runner.faults(Rule(f.Cut(bytes=20_000), host="files", nth=1), Rule(f.Expired(), host="files", nth=1))
 
-    _, shelf = cli_runner.fetch()
+    _, writers = cli_runner.fetch()
 
-    assert (shelf.kept, shelf.begun) == ([cli_runner.audio], 1)
+    assert (writers.kept, writers.begun) == ([cli_runner.audio], 1)
     assert cli_runner.asked("GET") == 2  # the first link, and a new one
     ranges = [entry.range for entry in cli_runner.sandbox.requests.of("files")]
     assert ranges == [None, "bytes=20000-", "bytes=20000-"]
@@ -395,27 +405,27 @@ def test_what_renewing_raises_is_raised(cli_runner: CliRunner):
     def renew() -> Download:
         raise ConnectionFailed("the API is away")
 
-    shelf = Shelf()
+    writers = MemoryWriters()
     with pytest.raises(ConnectionFailed, match="the API is away"):
-        cli_runner.client.download(cli_runner.link(), shelf.write, renew=renew)
-    assert shelf.kept == []
+        cli_runner.client.download(cli_runner.link(), writers.write, renew=renew)
+    assert writers.kept == []
 
 
 def test_a_redirect_to_another_host_is_followed_without_the_key(cli_runner: CliRunner):
     cli_runner.fault(f.Redirect("elsewhere"), host="files")
 
-    _, shelf = cli_runner.fetch()
+    _, writers = cli_runner.fetch()
 
-    assert shelf.kept == [cli_runner.audio]
+    assert writers.kept == [cli_runner.audio]
     assert [entry.status for entry in cli_runner.sandbox.requests.of("files")] == [302, 200]
     assert cli_runner.sandbox.requests.leaks == ()
 
 
-def test_a_redirect_from_https_to_http_is_refused_even_on_loopback(wire, client, tls, stack):
-    from mhsync.api.address import Network
+def test_a_redirect_from_https_to_http_is_refused_even_on_loopback(scripted_server, client, tls, stack):
+    from mhsync.api.proxy import Network
 
-    target = wire(say(200, AUDIO))
-    host = wire(say(302, b"", Location=f"{target.url}/a.wav"), tls=tls)
+    target = scripted_server(http_response(200, AUDIO))
+    host = scripted_server(http_response(302, b"", Location=f"{target.url}/a.wav"), tls=tls)
 
     with pytest.raises(DownloadError, match="from https to plain http"):
         fetch(client(host.url, network=Network(ca_file=tls)), f"{host.url}/a.wav")
@@ -448,11 +458,11 @@ def test_finish_may_refuse_a_whole_body_and_then_nothing_is_kept(cli_runner: Cli
     def finish(*_: object) -> None:
         raise Refused
 
-    shelf = Shelf()
+    writers = MemoryWriters()
     with pytest.raises(Refused):
-        cli_runner.client.download(cli_runner.link(), shelf.write, renew=cli_runner.link, finish=finish)
+        cli_runner.client.download(cli_runner.link(), writers.write, renew=cli_runner.link, finish=finish)
 
-    assert shelf.kept == []
+    assert writers.kept == []
     assert cli_runner.asked(host="files") == 1
 
 
@@ -496,26 +506,26 @@ def test_stop_ends_a_transfer_between_two_chunks(cli_runner: CliRunner, client):
     cli_runner.fault(f.Throttle(bytes=20_000), host="files")
     threading.Timer(0.2, stopped.set).start()
 
-    shelf = Shelf()
+    writers = MemoryWriters()
     began = time.monotonic()
     with pytest.raises(Interrupted):
-        cli_runner.client.download(link, shelf.write, renew=cli_runner.link)
+        cli_runner.client.download(link, writers.write, renew=cli_runner.link)
 
     assert time.monotonic() - began < 1.5
-    assert shelf.kept == []
+    assert writers.kept == []
 
 
-def test_a_reset_in_the_middle_is_resumed_like_any_cut(wire, client):
-    rest = say(206, AUDIO[9000:], ETag=ETAG, Content_Range=f"bytes 9000-{len(AUDIO) - 1}/{len(AUDIO)}")
-    head = say(200, AUDIO[:9000], length=len(AUDIO), ETag=ETAG)
+def test_a_reset_in_the_middle_is_resumed_like_any_cut(scripted_server, client):
+    rest = http_response(206, AUDIO[9000:], ETag=ETAG, Content_Range=f"bytes 9000-{len(AUDIO) - 1}/{len(AUDIO)}")
+    head = http_response(200, AUDIO[:9000], length=len(AUDIO), ETag=ETAG)
 
     def cut(sock):
         sock.sendall(head)
         time.sleep(0.1)
         resets()(sock)
 
-    host = wire(cut, rest)
+    host = scripted_server(cut, rest)
 
-    _, shelf = fetch(client(host.url), f"{host.url}/a.wav")
+    _, writers = fetch(client(host.url), f"{host.url}/a.wav")
 
-    assert shelf.kept == [AUDIO]
+    assert writers.kept == [AUDIO]

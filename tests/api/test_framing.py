@@ -7,9 +7,9 @@ import socket
 import pytest
 
 from mhsync.errors import AnswerInvalid, ApiError, ConnectionFailed, DownloadError
-from tests.api.fixture import QUICK, fetch
+from tests.api.client_fixture import QUICK, fetch
+from tests.api.scripted_server import http_response
 from tests.api.test_transport import send
-from tests.api.wire import say
 
 WAV = b"RIFF\x2c\x00\x00\x00WAVEfmt " + bytes(36)
 JSON = b'{"id": "one", "status": "queued", "type": "VOICE_CHANGER", "enabled": true, "downloads": []}'
@@ -55,8 +55,8 @@ KINDS = sorted(contradictions(b"12345"))
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_contradiction_in_a_download_is_tried_again_and_never_stored(wire, client, kind: str):
-    server = wire(contradictions(WAV)[kind])
+def test_a_contradiction_in_a_download_is_tried_again_and_never_stored(scripted_server, client, kind: str):
+    server = scripted_server(contradictions(WAV)[kind])
 
     with pytest.raises(DownloadError) as caught:
         fetch(client("http://127.0.0.1:1"), f"{server.url}/a.wav")
@@ -66,26 +66,26 @@ def test_a_contradiction_in_a_download_is_tried_again_and_never_stored(wire, cli
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_contradiction_in_a_download_that_passes_costs_a_request(wire, client, kind: str):
-    server = wire(contradictions(WAV)[kind], say(200, WAV))
+def test_a_contradiction_in_a_download_that_passes_costs_a_request(scripted_server, client, kind: str):
+    server = scripted_server(contradictions(WAV)[kind], http_response(200, WAV))
 
-    fetched, shelf = fetch(client("http://127.0.0.1:1"), f"{server.url}/a.wav")
+    fetched, writers = fetch(client("http://127.0.0.1:1"), f"{server.url}/a.wav")
 
-    assert shelf.kept == [WAV]
+    assert writers.kept == [WAV]
     assert fetched.size == len(WAV)
     assert len(server.heads) == 2
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_contradiction_in_an_answer_of_the_api_is_tried_again(wire, client, kind: str):
+def test_a_contradiction_in_an_answer_of_the_api_is_tried_again(scripted_server, client, kind: str):
     answer = contradictions(JSON)[kind].replace(b"\r\n", b"\r\nContent-Type: application/json\r\n", 1)
-    server = wire(answer)
+    server = scripted_server(answer)
     with pytest.raises(ApiError) as caught:
         client(server.url).get("one")
     assert isinstance(caught.value, AnswerInvalid | ConnectionFailed)
     assert len(server.heads) == QUICK.http.attempts
 
-    server = wire(answer, say(200, JSON, Content_Type="application/json"))
+    server = scripted_server(answer, http_response(200, JSON, Content_Type="application/json"))
     assert client(server.url).get("one").id == "one"
     assert len(server.heads) == 2
 
@@ -106,15 +106,15 @@ def test_a_contradiction_in_an_answer_of_the_api_is_tried_again(wire, client, ki
         b"HTTP/1.1 200\r\nContent-Length: 5\r\n\r\nhello",
     ],
 )
-def test_what_agrees_with_itself_is_read(wire, answer: bytes):
-    assert send(wire(answer).url) == (200, b"hello")
+def test_what_agrees_with_itself_is_read(scripted_server, answer: bytes):
+    assert send(scripted_server(answer).url) == (200, b"hello")
 
 
-def test_bytes_behind_an_answer_without_a_body_do_not_begin_the_next(wire, client):
+def test_bytes_behind_an_answer_without_a_body_do_not_begin_the_next(scripted_server, client):
     def twice(sock: socket.socket) -> None:
-        sock.sendall(b"HTTP/1.1 204 No Content\r\n\r\n" + say(200, JSON))
+        sock.sendall(b"HTTP/1.1 204 No Content\r\n\r\n" + http_response(200, JSON))
 
-    server = wire(twice, say(200, JSON, Content_Type="application/json"))
+    server = scripted_server(twice, http_response(200, JSON, Content_Type="application/json"))
     made = client(server.url)
     assert made.delete("one") is True
     assert made.get("one").id == "one"

@@ -1,4 +1,4 @@
-"""Files put into a folder: whole or not at all, and nothing replaced."""
+"""Files put into a directory: whole or not at all, and nothing replaced."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from mhsync.api.local_files import Folder
+from mhsync.api.local_files import Directory
 from mhsync.errors import StorageError
 
 
-def put(folder: Folder, name: str, data: bytes) -> Path:
-    with folder.temporary() as part:
-        part.write(data)
-        return folder.place(part, name, hashlib.sha256(data).hexdigest())
+def put(directory: Directory, name: str, data: bytes) -> Path:
+    with directory.temporary() as file:
+        file.write(data)
+        return directory.place(file, name, hashlib.sha256(data).hexdigest())
 
 
 def test_a_file_appears_whole_and_readable_as_any_other(tmp_path: Path):
-    path = put(Folder(tmp_path / "new"), "a.wav", b"bytes")
+    path = put(Directory(tmp_path / "new"), "a.wav", b"bytes")
     plain = tmp_path / "plain"
     plain.write_bytes(b"")
     assert path.read_bytes() == b"bytes"
@@ -29,9 +29,9 @@ def test_a_file_appears_whole_and_readable_as_any_other(tmp_path: Path):
 
 
 def test_a_block_that_raises_leaves_nothing(tmp_path: Path):
-    folder = Folder(tmp_path)
-    with pytest.raises(KeyError), folder.temporary() as part:
-        part.write(b"half")
+    directory = Directory(tmp_path)
+    with pytest.raises(KeyError), directory.temporary() as file:
+        file.write(b"half")
         raise KeyError
     assert list(tmp_path.iterdir()) == []
 
@@ -40,7 +40,7 @@ def test_names_that_are_taken_are_counted_up(tmp_path: Path):
     (tmp_path / "a.wav").mkdir()
     (tmp_path / "a-2.wav").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "a-3.wav").write_bytes(b"other")
-    assert put(Folder(tmp_path), "a.wav", b"bytes").name == "a-4.wav"
+    assert put(Directory(tmp_path), "a.wav", b"bytes").name == "a-4.wav"
     assert not (tmp_path / "elsewhere").exists()
 
 
@@ -52,7 +52,7 @@ def test_file_systems_without_hard_links_work_too(tmp_path: Path, monkeypatch, i
     monkeypatch.setattr(os, "link", no_links)
     if is_taken:
         (tmp_path / "a.wav").write_bytes(b"other")
-    path = put(Folder(tmp_path), "a.wav", b"bytes")
+    path = put(Directory(tmp_path), "a.wav", b"bytes")
     assert path.name == ("a-2.wav" if is_taken else "a.wav")
     assert path.read_bytes() == b"bytes"
     assert list(tmp_path.glob(".mhsync-*")) == []
@@ -60,9 +60,9 @@ def test_file_systems_without_hard_links_work_too(tmp_path: Path, monkeypatch, i
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the device that is always full")
 def test_a_full_disk_is_told_in_one_line(tmp_path: Path):
-    with Folder(tmp_path).temporary() as part:
-        part.take_over(os.open("/dev/full", os.O_WRONLY))
+    with Directory(tmp_path).temporary() as file:
+        file.replace_descriptor(os.open("/dev/full", os.O_WRONLY))
         with pytest.raises(StorageError) as caught:
-            part.write(b"bytes")
+            file.write(b"bytes")
     assert str(caught.value) == f"{tmp_path}: no space left on device"
     assert list(tmp_path.iterdir()) == []

@@ -16,8 +16,8 @@ from mhsync.sandbox.account import Account, SandboxProject
 from mhsync.sandbox.rules import Faults, Rule
 from mhsync.sandbox.server import Sandbox
 from mhsync.settings import HttpSettings, Settings
-from tests.api.fixture import KEY, QUICK, CliRunner, fetch
-from tests.api.wire import Wire, say
+from tests.api.client_fixture import KEY, QUICK, CliRunner, fetch
+from tests.api.scripted_server import ScriptedServer, http_response
 
 
 def test_one_notice_for_each_pause_whatever_the_number_of_threads():
@@ -31,13 +31,13 @@ def test_one_notice_for_each_pause_whatever_the_number_of_threads():
         assert [project.id for project in pool.map(client.get, sandbox.ids)] == list(sandbox.ids)
     (notice,) = notices
     assert notice.subject == "the API"
-    assert notice.reason == "answered 503 and asked to be left alone for 3 s (Retry-After)"
+    assert notice.reason == "returned 503 and asked to wait 3 s (Retry-After)"
     assert 2.5 < notice.seconds < 3.5
     assert (notice.attempt, notice.attempts) in {(1, 6), (2, 6)}
 
 
-def test_ten_minutes_of_retry_after_are_reported_at_once(wire):
-    server = wire(*[say(429, Retry_After="590")] * 3)
+def test_ten_minutes_of_retry_after_are_reported_at_once(scripted_server):
+    server = scripted_server(*[http_response(429, Retry_After="590")] * 3)
     waiting = threading.Event()
     notices: list[WaitNotice] = []
 
@@ -63,11 +63,11 @@ def test_a_backoff_is_reported_with_its_attempt(cli_runner: CliRunner, client):
     cli_runner.fault(f.Status(500))
     with pytest.raises(ServerFailed):
         cli_runner.client.get("one")
-    assert [(n.reason, n.attempt, n.attempts) for n in notices] == [("answered 500", n, 6) for n in range(2, 7)]
+    assert [(n.reason, n.attempt, n.attempts) for n in notices] == [("returned 500", n, 6) for n in range(2, 7)]
 
 
 def test_no_connection_is_reported_without_repeating_the_address():
-    with Wire(b"") as server:
+    with ScriptedServer(b"") as server:
         url = server.url
     notices: list[WaitNotice] = []
     settings = Settings(http=HttpSettings(backoff=0.05, backoff_max=0.05, notice_after=0.01))
@@ -76,11 +76,11 @@ def test_no_connection_is_reported_without_repeating_the_address():
         pytest.raises(ConnectionFailed),
     ):
         client.get("one")
-    assert notices[0].reason == "gave no answer (no connection (connection refused))"
+    assert notices[0].reason == "sent no valid response (cannot connect: connection refused)"
 
 
-def test_a_download_host_is_named_by_its_origin(wire):
-    host = wire(say(503, Retry_After="3"), say(200, b"RIFF\0whole"))
+def test_a_download_host_is_named_by_its_origin(scripted_server):
+    host = scripted_server(http_response(503, Retry_After="3"), http_response(200, b"RIFF\0whole"))
     notices: list[WaitNotice] = []
     with Client(KEY, base_url="http://127.0.0.1:1", on_wait=notices.append) as client:
         fetched, _ = fetch(client, f"{host.url}/a.wav?sig=secret")
@@ -105,12 +105,12 @@ def test_a_longer_pause_of_the_same_origin_is_reported_anew():
     now = [100.0]
     told: list[WaitNotice] = []
     notices = Notices(told.append, "https://api.test", least=2, clock=lambda: now[0])
-    notices.waiting("https://api.test", "answered 503", 5, 2, 6)
-    notices.waiting("https://api.test", "answered 503", 4.9, 1, 6)
-    notices.waiting("https://files.test", "answered 503", 5, 2, 6)
+    notices.waiting("https://api.test", "returned 503", 5, 2, 6)
+    notices.waiting("https://api.test", "returned 503", 4.9, 1, 6)
+    notices.waiting("https://files.test", "returned 503", 5, 2, 6)
     now[0] += 5
-    notices.waiting("https://api.test", "answered 503", 585, 2, 6)
-    notices.waiting("https://api.test", "answered 503", 1.9, 2, 6)
+    notices.waiting("https://api.test", "returned 503", 585, 2, 6)
+    notices.waiting("https://api.test", "returned 503", 1.9, 2, 6)
     assert [(notice.origin, notice.seconds) for notice in told] == [
         ("https://api.test", 5), ("https://files.test", 5), ("https://api.test", 585),
     ]  # fmt: skip

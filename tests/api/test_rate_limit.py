@@ -1,4 +1,4 @@
-"""The pace against servers with limits of every make, with a clock that the test turns."""
+"""The limit against servers with limits of every make, with a clock that the test turns."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def simulate(
 ) -> Tally:
     """Threads that make calls one after another, each tried again when it is refused."""
     chance = random.Random(7)
-    pace = OriginRateLimit(settings, 0.0, longest=600, random=chance.random)
+    limit = OriginRateLimit(settings, 0.0, longest=600, random=chance.random)
     tally, order, under_way = Tally(), itertools.count(), 0
     left = calls
     events = [(0.0, next(order), "call", Thread()) for _ in range(threads)]
@@ -103,9 +103,9 @@ def simulate(
             left -= 1
             thread.tries, thread.ticket, then = 0, Ticket(), "ask"
         elif step == "ask":
-            word = pace.ask(thread.ticket, now)
+            word = limit.decide(thread.ticket, now)
             after, then = (0.01, "ask") if isinstance(word, Decision) else (min(word, 0.2), "ask")
-            if word is Decision.GO:
+            if word is Decision.SEND:
                 under_way += 1
                 tally.sent.append(now)
                 after, then = latency * chance.uniform(0.4, 0.6), "arrive"
@@ -116,7 +116,7 @@ def simulate(
             after, then = latency * chance.uniform(0.4, 0.6), "back"
         else:
             under_way -= 1
-            pace.tell(thread.ticket, Outcome.ANSWERED if thread.is_through else Outcome.REFUSED, now)
+            limit.record(thread.ticket, Outcome.RESPONDED if thread.is_through else Outcome.RATE_LIMITED, now)
             thread.tries += 1
             if thread.is_through:
                 tally.done += 1
@@ -193,113 +193,113 @@ def pace_of(**options: float) -> OriginRateLimit:
     return OriginRateLimit(RateLimitSettings(**options), 0.0, longest=600, random=lambda: 0.0)
 
 
-def go(pace: OriginRateLimit, now: float) -> Ticket:
+def go(limit: OriginRateLimit, now: float) -> Ticket:
     ticket = Ticket()
-    assert pace.ask(ticket, now) is Decision.GO
+    assert limit.decide(ticket, now) is Decision.SEND
     return ticket
 
 
 def test_refusals_of_what_was_under_way_are_one_event():
-    pace = pace_of(pause=0.5)
-    turns = [go(pace, 0.0) for _ in range(4)]
+    limit = pace_of(pause=0.5)
+    turns = [go(limit, 0.0) for _ in range(4)]
     for ticket in turns:
-        pace.tell(ticket, Outcome.REFUSED, 0.1)
+        limit.record(ticket, Outcome.RATE_LIMITED, 0.1)
 
-    assert pace.ask(Ticket(), 0.1) == pytest.approx(0.5)  # and not 0.5 doubled three times
+    assert limit.decide(Ticket(), 0.1) == pytest.approx(0.5)  # and not 0.5 doubled three times
 
 
 def test_after_a_pause_one_request_alone_tries():
-    pace = pace_of(pause=0.5)
-    pace.tell(go(pace, 0.0), Outcome.REFUSED, 0.0)
+    limit = pace_of(pause=0.5)
+    limit.record(go(limit, 0.0), Outcome.RATE_LIMITED, 0.0)
 
-    probe = go(pace, 0.6)
-    assert pace.ask(Ticket(), 0.6) is Decision.LATER
+    probe = go(limit, 0.6)
+    assert limit.decide(Ticket(), 0.6) is Decision.WAIT
 
-    pace.tell(probe, Outcome.REFUSED, 0.7)
-    assert pace.ask(Ticket(), 0.7) == pytest.approx(1.0)  # the pause doubles
+    limit.record(probe, Outcome.RATE_LIMITED, 0.7)
+    assert limit.decide(Ticket(), 0.7) == pytest.approx(1.0)  # the pause doubles
 
-    pace.tell(go(pace, 1.8), Outcome.ANSWERED, 1.9)
-    assert pace.ask(Ticket(), 1.9) is Decision.GO
+    limit.record(go(limit, 1.8), Outcome.RESPONDED, 1.9)
+    assert limit.decide(Ticket(), 1.9) is Decision.SEND
 
 
 def test_a_probe_that_was_given_up_leaves_the_try_to_another():
-    pace = pace_of(pause=0.5)
-    pace.tell(go(pace, 0.0), Outcome.REFUSED, 0.0)
+    limit = pace_of(pause=0.5)
+    limit.record(go(limit, 0.0), Outcome.RATE_LIMITED, 0.0)
 
-    pace.tell(go(pace, 0.6), Outcome.DROPPED, 0.7)
+    limit.record(go(limit, 0.6), Outcome.CANCELED, 0.7)
 
-    assert pace.ask(Ticket(), 0.7) is Decision.GO
+    assert limit.decide(Ticket(), 0.7) is Decision.SEND
 
 
 def test_retry_after_is_honoured_and_a_later_one_extends_it():
-    pace = pace_of()
-    first, second = go(pace, 0.0), go(pace, 0.0)
-    pace.tell(first, Outcome.REFUSED, 0.0, retry_after=3)
-    pace.tell(second, Outcome.REFUSED, 0.0, retry_after=7)
+    limit = pace_of()
+    first, second = go(limit, 0.0), go(limit, 0.0)
+    limit.record(first, Outcome.RATE_LIMITED, 0.0, retry_after=3)
+    limit.record(second, Outcome.RATE_LIMITED, 0.0, retry_after=7)
 
-    assert pace.ask(Ticket(), 0.0) == pytest.approx(7)
+    assert limit.decide(Ticket(), 0.0) == pytest.approx(7)
 
 
 def test_a_pause_longer_than_is_waited_for_ends_calls_at_once():
-    pace = pace_of()
-    pace.tell(go(pace, 0.0), Outcome.REFUSED, 0.0, retry_after=601)
+    limit = pace_of()
+    limit.record(go(limit, 0.0), Outcome.RATE_LIMITED, 0.0, retry_after=601)
 
-    assert pace.ask(Ticket(), 0.0) is Decision.GIVE_UP
-    assert pace.ask(Ticket(), 2.0) == pytest.approx(599)
+    assert limit.decide(Ticket(), 0.0) is Decision.GIVE_UP
+    assert limit.decide(Ticket(), 2.0) == pytest.approx(599)
 
 
 def test_an_origin_that_refuses_for_too_long_is_given_up_but_still_tried_now_and_then():
-    pace = pace_of(pause=1, pause_max=1, patience=10)
+    limit = pace_of(pause=1, pause_max=1, patience=10)
     now, tries = 0.0, 0
-    while (word := pace.ask(ticket := Ticket(), now)) is not Decision.GIVE_UP:
-        if word is Decision.GO:
-            pace.tell(ticket, Outcome.REFUSED, now)
+    while (word := limit.decide(ticket := Ticket(), now)) is not Decision.GIVE_UP:
+        if word is Decision.SEND:
+            limit.record(ticket, Outcome.RATE_LIMITED, now)
             tries += 1
         else:
             now += 0.5
     assert 10 <= now < 12
     assert 8 <= tries <= 12
 
-    pace.tell(go(pace, now + 2), Outcome.ANSWERED, now + 2)
-    assert pace.ask(Ticket(), now + 10) is Decision.GO
+    limit.record(go(limit, now + 2), Outcome.RESPONDED, now + 2)
+    assert limit.decide(Ticket(), now + 10) is Decision.SEND
 
 
 def test_what_retry_after_asks_for_does_not_count_as_refusing_for_too_long():
-    pace = pace_of(patience=5)
-    pace.tell(go(pace, 0.0), Outcome.REFUSED, 0.0, retry_after=30)
+    limit = pace_of(patience=5)
+    limit.record(go(limit, 0.0), Outcome.RATE_LIMITED, 0.0, retry_after=30)
 
-    go(pace, 31.0)  # tries
+    go(limit, 31.0)  # tries
 
-    assert pace.ask(Ticket(), 31.0) is Decision.LATER
-    assert pace.ask(Ticket(), 36.0) is Decision.GIVE_UP
+    assert limit.decide(Ticket(), 31.0) is Decision.WAIT
+    assert limit.decide(Ticket(), 36.0) is Decision.GIVE_UP
 
 
 def give_up_time(
-    pace: OriginRateLimit, outcome: Outcome, retry_after: float | None = None, latency: float = 0.01
+    limit: OriginRateLimit, outcome: Outcome, retry_after: float | None = None, latency: float = 0.01
 ) -> float:
     """When an origin that refuses every request is given up, asked by one caller after another."""
     now = 0.0
     while now < 10_000:
-        word = pace.ask(ticket := Ticket(), now)
+        word = limit.decide(ticket := Ticket(), now)
         if word is Decision.GIVE_UP:
             return now
-        if word is Decision.GO:
+        if word is Decision.SEND:
             now += latency
-            pace.tell(ticket, outcome, now, retry_after)
+            limit.record(ticket, outcome, now, retry_after)
         else:
             assert isinstance(word, float)
             now += word
     raise AssertionError("never given up")
 
 
-@pytest.mark.parametrize("outcome", [Outcome.REFUSED, Outcome.UNAVAILABLE])
+@pytest.mark.parametrize("outcome", [Outcome.RATE_LIMITED, Outcome.UNAVAILABLE])
 @pytest.mark.parametrize("retry_after", [None, 1, 5, 20, 590])
 @pytest.mark.parametrize("jitter", [0.0, 0.5, 0.999])
 def test_an_origin_that_only_refuses_is_given_up_within_the_patience(outcome, retry_after, jitter):
     """A `Retry-After` is added once, also where every answer holds another one."""
-    pace = OriginRateLimit(RateLimitSettings(), 0.0, longest=600, random=lambda: jitter)
+    limit = OriginRateLimit(RateLimitSettings(), 0.0, longest=600, random=lambda: jitter)
 
-    given_up = give_up_time(pace, outcome, retry_after)
+    given_up = give_up_time(limit, outcome, retry_after)
 
     least = 29 if retry_after is None else retry_after
     assert least <= given_up <= 30 + (retry_after or 0) + 1
@@ -307,60 +307,60 @@ def test_an_origin_that_only_refuses_is_given_up_within_the_patience(outcome, re
 
 def test_a_quota_that_is_counted_by_the_minute_is_waited_for():
     """429 without Retry-After, once the origin has answered this client ten times."""
-    pace = pace_of()
+    limit = pace_of()
     for _ in range(10):
-        pace.tell(go(pace, 0.0), Outcome.ANSWERED, 0.0)
+        limit.record(go(limit, 0.0), Outcome.RESPONDED, 0.0)
 
-    assert 118 <= give_up_time(pace, Outcome.REFUSED) <= 121
+    assert 118 <= give_up_time(limit, Outcome.RATE_LIMITED) <= 121
 
 
 def test_an_api_that_falls_over_after_it_answered_is_given_up_within_the_patience_too():
-    pace = pace_of()
+    limit = pace_of()
     for _ in range(10):
-        pace.tell(go(pace, 0.0), Outcome.ANSWERED, 0.0)
+        limit.record(go(limit, 0.0), Outcome.RESPONDED, 0.0)
 
-    assert give_up_time(pace, Outcome.UNAVAILABLE) <= 31
+    assert give_up_time(limit, Outcome.UNAVAILABLE) <= 31
 
 
 def test_the_longest_retry_after_that_is_allowed_is_waited_for_whatever_the_jitter():
-    pace = OriginRateLimit(RateLimitSettings(), 0.0, longest=600, random=lambda: 0.999)
-    pace.tell(go(pace, 0.0), Outcome.UNAVAILABLE, 0.0, retry_after=600)
+    limit = OriginRateLimit(RateLimitSettings(), 0.0, longest=600, random=lambda: 0.999)
+    limit.record(go(limit, 0.0), Outcome.UNAVAILABLE, 0.0, retry_after=600)
 
-    assert pace.ask(Ticket(), 0.0) == pytest.approx(600)
+    assert limit.decide(Ticket(), 0.0) == pytest.approx(600)
 
 
 def test_silence_again_and_again_stops_the_origin_and_an_answer_opens_it_at_full_speed():
-    pace = pace_of(silence=3, pause=0.5)
+    limit = pace_of(silence=3, pause=0.5)
     for _ in range(3):
-        assert pace.rate is None
-        pace.tell(go(pace, 1.0), Outcome.NO_RESPONSE, 1.0)
-    assert pace.ask(Ticket(), 1.0) == pytest.approx(0.5)
+        assert limit.rate is None
+        limit.record(go(limit, 1.0), Outcome.NO_RESPONSE, 1.0)
+    assert limit.decide(Ticket(), 1.0) == pytest.approx(0.5)
 
-    pace.tell(go(pace, 1.6), Outcome.NO_RESPONSE, 1.6)
-    assert pace.ask(Ticket(), 1.6) == pytest.approx(1.0)
+    limit.record(go(limit, 1.6), Outcome.NO_RESPONSE, 1.6)
+    assert limit.decide(Ticket(), 1.6) == pytest.approx(1.0)
 
-    pace.tell(go(pace, 2.7), Outcome.ANSWERED, 2.7)
-    assert pace.rate is None
-    assert pace.ask(Ticket(), 2.7) is Decision.GO
+    limit.record(go(limit, 2.7), Outcome.RESPONDED, 2.7)
+    assert limit.rate is None
+    assert limit.decide(Ticket(), 2.7) is Decision.SEND
 
 
 def test_silence_between_answers_stops_nothing():
-    pace = pace_of(silence=2)
+    limit = pace_of(silence=2)
     for _ in range(10):
-        pace.tell(go(pace, 0.0), Outcome.NO_RESPONSE, 0.0)
-        pace.tell(go(pace, 0.0), Outcome.ANSWERED, 0.0)
-    assert pace.ask(Ticket(), 0.0) is Decision.GO
+        limit.record(go(limit, 0.0), Outcome.NO_RESPONSE, 0.0)
+        limit.record(go(limit, 0.0), Outcome.RESPONDED, 0.0)
+    assert limit.decide(Ticket(), 0.0) is Decision.SEND
 
 
 def test_the_rate_never_falls_below_the_floor():
-    pace = pace_of(floor=0.5)
+    limit = pace_of(floor=0.5)
     now = 0.0
     for _ in range(100):
         ticket = Ticket()
-        while (word := pace.ask(ticket, now)) is not Decision.GO:
+        while (word := limit.decide(ticket, now)) is not Decision.SEND:
             now += 1 if isinstance(word, Decision) else word
         is_refused = now % 7 < 3
-        pace.tell(ticket, Outcome.REFUSED if is_refused else Outcome.ANSWERED, now)
+        limit.record(ticket, Outcome.RATE_LIMITED if is_refused else Outcome.RESPONDED, now)
         now += 0.1
-    assert pace.rate is not None
-    assert pace.rate >= 0.5
+    assert limit.rate is not None
+    assert limit.rate >= 0.5

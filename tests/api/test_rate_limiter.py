@@ -16,8 +16,8 @@ from mhsync.sandbox.account import Account, SandboxProject
 from mhsync.sandbox.rules import Faults, Rate, Rule
 from mhsync.sandbox.server import Sandbox
 from mhsync.settings import HttpSettings, RateLimitSettings, Settings
-from tests.api.fixture import KEY, CliRunner, fetch
-from tests.api.wire import Wire, say
+from tests.api.client_fixture import KEY, CliRunner, fetch
+from tests.api.scripted_server import ScriptedServer, http_response
 
 
 def account(count: int) -> Account:
@@ -125,7 +125,7 @@ def test_an_outage_shorter_than_the_patience_loses_no_project():
 
 
 def test_an_api_that_is_away_is_given_up_in_bounded_time():
-    with Wire(b"") as server:
+    with ScriptedServer(b"") as server:
         url = server.url
     hasty = Settings(
         http=HttpSettings(backoff=0.001, backoff_max=0.002),
@@ -136,7 +136,7 @@ def test_an_api_that_is_away_is_given_up_in_bounded_time():
         found = get_all(client, tuple(f"p{number}" for number in range(500)))
         assert time.monotonic() - began < 10
     assert all(isinstance(one, ConnectionFailed) for one in found)
-    assert any("does not answer" in str(one) for one in found)
+    assert any("does not respond" in str(one) for one in found)
 
 
 def test_a_request_that_is_interrupted_leaves_the_pace_to_the_others(cli_runner: CliRunner, client):
@@ -157,8 +157,8 @@ def test_a_request_that_is_interrupted_leaves_the_pace_to_the_others(cli_runner:
     assert cli_runner.client.get("one").id == "one"
 
 
-def test_origins_have_paces_of_their_own(cli_runner: CliRunner, wire):
-    busy = wire(say(429, Retry_After="30"))
+def test_origins_have_paces_of_their_own(cli_runner: CliRunner, scripted_server):
+    busy = scripted_server(http_response(429, Retry_After="30"))
     stopped = threading.Event()
     other = Client(KEY, base_url=cli_runner.sandbox.api_url, stop=stopped.is_set)
 

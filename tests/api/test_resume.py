@@ -16,7 +16,7 @@ from mhsync.sandbox import faults as f
 from mhsync.sandbox.fault_context import FaultContext
 from mhsync.sandbox.rules import Rule
 from mhsync.sandbox.wire import Ending, HttpResponse
-from tests.api.fixture import CliRunner
+from tests.api.client_fixture import CliRunner
 
 HALF = 20_000
 _STALLS = Rule(f.Stall(bytes=HALF), nth=1, host="files")

@@ -16,8 +16,8 @@ from mhsync.core.project import Download
 from mhsync.errors import MhsyncError
 from mhsync.sandbox import faults as f
 from mhsync.sandbox.rules import Rule
-from tests.api.fixture import HASTY, KEY, CliRunner, Shelf
-from tests.api.wire import say
+from tests.api.client_fixture import HASTY, KEY, CliRunner, MemoryWriters
+from tests.api.scripted_server import http_response
 
 ECHO = f'{{"message": "no: Bearer {KEY} for https://x.example/a?signature=5ecre7"}}'
 
@@ -82,7 +82,7 @@ def test_a_download_that_fails_shows_no_signed_query_and_never_carries_the_key(
     assert len(query) > 20
     cli_runner.fault(fault, host="files")
 
-    text = failing(lambda: cli_runner.client.download(link, Shelf().write, renew=lambda: link))
+    text = failing(lambda: cli_runner.client.download(link, MemoryWriters().write, renew=lambda: link))
 
     assert text
     for secret in (*query.split("&"), "5ecre7", KEY):
@@ -107,10 +107,10 @@ def test_a_download_that_succeeds_logs_no_signed_query(cli_runner: CliRunner, lo
 
 def test_the_key_goes_to_the_api_alone_even_where_a_link_leads_back_to_it(cli_runner: CliRunner):
     """A link to the API's own origin is a link like any other."""
-    shelf = Shelf()
+    writers = MemoryWriters()
     link = Download(f"{cli_runner.sandbox.api_url}/v1/audio-projects/one")
     with pytest.raises(MhsyncError):
-        cli_runner.client.download(link, shelf.write, renew=lambda: link)
+        cli_runner.client.download(link, writers.write, renew=lambda: link)
 
     assert cli_runner.asked() > 0
     assert not any(entry.has_key for entry in cli_runner.sandbox.requests.of("api"))
@@ -118,13 +118,13 @@ def test_the_key_goes_to_the_api_alone_even_where_a_link_leads_back_to_it(cli_ru
 
 def test_nothing_that_is_printed_shows_the_key(cli_runner: CliRunner):
     client = cli_runner.client
-    for thing in (client, client._calls, client._downloader, client._transport, client._calls.words):
+    for thing in (client, client._calls, client._downloader, client._transport, client._calls.errors):
         assert KEY not in f"{thing!r}{thing!s}"
 
 
-def test_the_key_is_not_sent_along_a_redirect_of_the_api(wire, client):
-    elsewhere = wire(say(200))
-    api = wire(say(307, b"", Location=f"{elsewhere.url}/v1/audio-projects/one"))
+def test_the_key_is_not_sent_along_a_redirect_of_the_api(scripted_server, client):
+    elsewhere = scripted_server(http_response(200))
+    api = scripted_server(http_response(307, b"", Location=f"{elsewhere.url}/v1/audio-projects/one"))
     with pytest.raises(MhsyncError, match="a redirect to 127.0.0.1"):
         client(api.url).get("one")
     assert elsewhere.heads == []
@@ -136,9 +136,9 @@ def test_silence_shows_no_secret(cli_runner: CliRunner, client, logged):
     cli_runner.faults(Rule(f.Stall()))
 
     text = failing(lambda: hasty_client.get("one"))
-    text += failing(lambda: hasty_client.download(link, Shelf().write, renew=lambda: link))
+    text += failing(lambda: hasty_client.download(link, MemoryWriters().write, renew=lambda: link))
 
-    assert "no answer in time" in text
+    assert "the server sent no response in time" in text
     for secret in (link.url.partition("?")[2], KEY):
         assert secret not in text + logged.text
 

@@ -8,8 +8,8 @@ import pytest
 
 from mhsync.api.address import Address, AddressRefused
 from mhsync.errors import AnswerInvalid, DownloadError
-from tests.api.fixture import fetch
-from tests.api.wire import say
+from tests.api.client_fixture import fetch
+from tests.api.scripted_server import http_response
 
 HALF = "\ud800"
 URLS = [
@@ -21,9 +21,9 @@ URLS = [
 
 
 @pytest.mark.parametrize("url", [url for url in URLS if "?" not in url], ids=ascii)
-def test_in_a_link_of_the_api_it_is_an_invalid_answer(wire, client, url: str):
+def test_in_a_link_of_the_api_it_is_an_invalid_answer(scripted_server, client, url: str):
     details = {"id": "one", "status": "complete", "downloads": [{"url": url}]}
-    server = wire(say(200, json.dumps(details).encode(), Content_Type="application/json"))
+    server = scripted_server(http_response(200, json.dumps(details).encode(), Content_Type="application/json"))
     with pytest.raises(AnswerInvalid, match="url cannot be read"):
         client(server.url).get("one")
 
@@ -43,8 +43,8 @@ def test_no_address_holds_one(url: str):
 @pytest.mark.parametrize(
     "location", [b"/\xff\xfe", b"/\xed\xa0\x80", b"\xed\xa0\x80://x", b"https://\xed\xa0\x80/"]
 )
-def test_bytes_of_no_text_in_a_redirect_lead_nowhere_but_to_an_error(wire, client, location: bytes):
+def test_bytes_of_no_text_in_a_redirect_lead_nowhere_but_to_an_error(scripted_server, client, location: bytes):
     redirect = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: %s\r\n\r\n" % location
-    server = wire(redirect)
+    server = scripted_server(redirect)
     with pytest.raises(DownloadError):
         fetch(client("http://127.0.0.1:1"), f"{server.url}/a.wav")

@@ -1,4 +1,4 @@
-"""One exchange: foreign errors mapped in one place, TLS, the proxy, and what reaches the wire."""
+"""One exchange: foreign errors translate_error in one place, TLS, the proxy, and what reaches the wire."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ from contextlib import suppress
 import pytest
 import urllib3.exceptions as foreign
 
-from mhsync.api.address import Address, Network
-from mhsync.api.retry import Unreachable
+from mhsync.api.address import Address
+from mhsync.api.errors import Unreachable
+from mhsync.api.proxy import Network
 from mhsync.api.timing import Time
-from mhsync.api.transport import _MAPPING, Transport, mapped
+from mhsync.api.transport import Transport
+from mhsync.api.transport_errors import MAPPING, translate_error
 from mhsync.errors import AnswerInvalid, ApiError, ConnectionFailed, UsageError
 from mhsync.settings import HttpSettings
-from tests.api.wire import Wire, read_head, resets, say
+from tests.api.scripted_server import ScriptedServer, http_response, read_head, resets
 
 ADDRESS = Address.parse("https://files.example.test/a.wav?sig=5ecre7")
 TIME = Time(time.monotonic, time.time, time.sleep, random.random, lambda: False)
@@ -44,11 +46,11 @@ def bare(kind: type[Exception]) -> Exception:
 @pytest.mark.parametrize("kind", foreign_errors(), ids=lambda kind: kind.__name__)
 def test_every_error_of_urllib3_is_mapped_and_shows_nothing_foreign(kind: type[Exception]):
     if kind is not foreign.HTTPError and kind is not foreign.MaxRetryError:
-        assert any(issubclass(kind, known) for known, _, _ in _MAPPING if known not in (OSError, ValueError)), (
+        assert any(issubclass(kind, known) for known, _, _ in MAPPING if known not in (OSError, ValueError)), (
             f"{kind.__name__} is new: give it a line in the mapping"
         )
 
-    error = mapped(bare(kind), ADDRESS)
+    error = translate_error(bare(kind), ADDRESS)
 
     assert isinstance(error, ConnectionFailed | AnswerInvalid)
     assert error.message.startswith("https://files.example.test: ")
@@ -57,8 +59,8 @@ def test_every_error_of_urllib3_is_mapped_and_shows_nothing_foreign(kind: type[E
 
 def test_the_mapping_reaches_every_line():
     """A line behind a more general one would never be read."""
-    for position, (kind, _, words) in enumerate(_MAPPING):
-        before = [known for known, _, _ in _MAPPING[:position]]
+    for position, (kind, _, words) in enumerate(MAPPING):
+        before = [known for known, _, _ in MAPPING[:position]]
         assert not any(issubclass(kind, known) for known in before), f"{kind.__name__} ({words}) is never reached"
 
 
@@ -74,8 +76,8 @@ def send(url: str, network: Network = Network(), **headers: str):  # noqa: B008
         transport.close()
 
 
-def test_an_answer_is_read_piece_by_piece(wire):
-    server = wire(say(200, b"x" * 95))
+def test_an_answer_is_read_piece_by_piece(scripted_server):
+    server = scripted_server(http_response(200, b"x" * 95))
     assert send(f"{server.url}/a?b=c&d=%2F~é x") == (200, b"x" * 95)
     assert server.heads[0].startswith("GET /a?b=c&d=%2F~%C3%A9%20x HTTP/1.1\r\n")
     assert "Accept-Encoding: identity\r\n" in server.heads[0]
@@ -84,19 +86,23 @@ def test_an_answer_is_read_piece_by_piece(wire):
 @pytest.mark.parametrize(
     ("script", "error", "words"),
     [
-        (resets(), ConnectionFailed, "the connection broke"),
-        (b"", ConnectionFailed, "the connection broke"),
-        (b"SSH-2.0-OpenSSH\r\n", ConnectionFailed, "the connection broke"),
-        (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n", ConnectionFailed, "the connection broke"),
-        (say(200, b"abc", length=5), ConnectionFailed, "the answer was cut"),
-        (say(200, b"abcde", length=3), AnswerInvalid, "more came than the answer had announced"),
-        (say(200, b"", length=False, Transfer_Encoding="chunked") + b"zz\r\n", ConnectionFailed, "was cut"),
+        (resets(), ConnectionFailed, "the connection was lost"),
+        (b"", ConnectionFailed, "the connection was lost"),
+        (b"SSH-2.0-OpenSSH\r\n", ConnectionFailed, "the connection was lost"),
+        (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n", ConnectionFailed, "the connection was lost"),
+        (http_response(200, b"abc", length=5), ConnectionFailed, "the response was truncated"),
+        (http_response(200, b"abcde", length=3), AnswerInvalid, "the server sent more bytes than it announced"),
+        (
+            http_response(200, b"", length=False, Transfer_Encoding="chunked") + b"zz\r\n",
+            ConnectionFailed,
+            "was truncated",
+        ),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", AnswerInvalid, "contradict"),
     ],
     ids=["reset", "closed", "ssh", "headers", "short", "long", "chunks", "lengths"],
 )
-def test_a_broken_exchange_is_an_error_of_ours_with_nothing_behind_it(wire, script, error, words):
-    server = wire(script)
+def test_a_broken_exchange_is_an_error_of_ours_with_nothing_behind_it(scripted_server, script, error, words):
+    server = scripted_server(script)
 
     with pytest.raises(ApiError, match=words) as caught:
         send(f"{server.url}/a?sig=5ecre7")
@@ -107,23 +113,23 @@ def test_a_broken_exchange_is_an_error_of_ours_with_nothing_behind_it(wire, scri
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.1])
-def test_more_than_announced_is_seen_when_the_server_closes(wire, delay: float):
+def test_more_than_announced_is_seen_when_the_server_closes(scripted_server, delay: float):
     def late(sock: socket.socket) -> None:
-        sock.sendall(say(200, b"abc", Connection="close"))
+        sock.sendall(http_response(200, b"abc", Connection="close"))
         threading.Event().wait(delay)
         sock.sendall(b"d")
 
-    with pytest.raises(AnswerInvalid, match="more came"):
-        send(wire(late).url)
+    with pytest.raises(AnswerInvalid, match="more bytes than it announced"):
+        send(scripted_server(late).url)
 
 
-def test_connections_are_used_again(wire):
+def test_connections_are_used_again(scripted_server):
     def twice(sock: socket.socket) -> None:
-        sock.sendall(say(200, b"abc"))
+        sock.sendall(http_response(200, b"abc"))
         read_head(sock)
-        sock.sendall(say(200, b"again"))
+        sock.sendall(http_response(200, b"again"))
 
-    server = wire(twice)
+    server = scripted_server(twice)
     transport = Transport(HttpSettings(), Network(), TIME)
     for body in (b"abc", b"again"):
         with transport.send("GET", Address.parse(server.url), {}, read_timeout=5) as answer:
@@ -132,8 +138,8 @@ def test_connections_are_used_again(wire):
     assert len(server.heads) == 1
 
 
-def test_an_answer_that_is_left_half_read_does_not_spoil_the_next(wire):
-    server = wire(say(200, b"x" * 1_000_000), say(200, b"next"))
+def test_an_answer_that_is_left_half_read_does_not_spoil_the_next(scripted_server):
+    server = scripted_server(http_response(200, b"x" * 1_000_000), http_response(200, b"next"))
     transport = Transport(HttpSettings(), Network(), TIME)
     with transport.send("GET", Address.parse(server.url), {}, read_timeout=5) as answer:
         answer.read(10)
@@ -143,25 +149,25 @@ def test_an_answer_that_is_left_half_read_does_not_spoil_the_next(wire):
 
 
 @pytest.mark.parametrize("value", ["a\r\nX: y", "a\nb", "a\0", "ä", "\x7f"])
-def test_control_characters_never_reach_a_header(wire, value: str):
-    server = wire(say())
+def test_control_characters_never_reach_a_header(scripted_server, value: str):
+    server = scripted_server(http_response())
     with pytest.raises(UsageError, match="control character"):
         send(server.url, **{"X-Test": value})
     assert server.heads == []
 
 
-def test_a_trusted_certificate_is_accepted_and_others_are_not(wire, tls):
-    server = wire(say(200, b"hello"), tls=tls)
+def test_a_trusted_certificate_is_accepted_and_others_are_not(scripted_server, tls):
+    server = scripted_server(http_response(200, b"hello"), tls=tls)
 
     assert send(server.url, Network(ca_file=tls)) == (200, b"hello")
 
-    with pytest.raises(Unreachable, match="its certificate is not trusted") as caught:
+    with pytest.raises(Unreachable, match="the certificate is not trusted") as caught:
         send(server.url)
     assert "SSL_CERT_FILE" in (caught.value.hint or "")
 
 
-def test_tls_to_a_server_without_is_a_connection_error(wire):
-    server = wire(say())
+def test_tls_to_a_server_without_is_a_connection_error(scripted_server):
+    server = scripted_server(http_response())
     with pytest.raises(ConnectionFailed, match="the TLS connection failed"):
         send(server.url.replace("http:", "https:"))
 
@@ -171,16 +177,16 @@ def test_a_ca_file_that_cannot_be_used_is_named(tmp_path, content: str | None):
     path = tmp_path / "ca.pem"
     if content is not None:
         path.write_text(content)
-    with pytest.raises(UsageError, match=r"ca\.pem cannot be used") as caught:
+    with pytest.raises(UsageError, match=r"cannot load certificates from .*ca\.pem: [a-z ]+$") as caught:
         send("https://127.0.0.1:1/", Network(ca_file=str(path)))
     assert caught.value.__context__ is None
 
 
-def test_one_tls_context_serves_all_connections(wire, tls, monkeypatch):
+def test_one_tls_context_serves_all_connections(scripted_server, tls, monkeypatch):
     made = []
     real = ssl.create_default_context
     monkeypatch.setattr(ssl, "create_default_context", lambda **options: made.append(1) or real(**options))
-    server = wire(say(200, b"hello"), tls=tls)
+    server = scripted_server(http_response(200, b"hello"), tls=tls)
     transport = Transport(HttpSettings(), Network(ca_file=tls), TIME)
     for host in ("127.0.0.1", "localhost", "127.0.0.1"):
         address = Address.parse(server.url.replace("127.0.0.1", host))
@@ -190,10 +196,10 @@ def test_one_tls_context_serves_all_connections(wire, tls, monkeypatch):
     assert len(made) == 1
 
 
-class Proxy(Wire):
+class Proxy(ScriptedServer):
     """A proxy that leads every CONNECT to one server, wherever it was to go."""
 
-    def __init__(self, target: Wire) -> None:
+    def __init__(self, target: ScriptedServer) -> None:
         super().__init__(self._tunnel)
         self._target = target
 
@@ -213,8 +219,8 @@ class Proxy(Wire):
             target.shutdown(socket.SHUT_WR)
 
 
-def test_https_goes_through_the_proxy_and_loopback_never_does(wire, stack, tls):
-    server = wire(say(200, b"hello"), tls=tls)
+def test_https_goes_through_the_proxy_and_loopback_never_does(scripted_server, stack, tls):
+    server = scripted_server(http_response(200, b"hello"), tls=tls)
     proxy = stack.enter_context(Proxy(server))
     network = Network(https_proxy=f"http://user:pa55@127.0.0.1:{proxy.port}", ca_file=tls)
 
@@ -229,32 +235,32 @@ def test_https_goes_through_the_proxy_and_loopback_never_does(wire, stack, tls):
     assert len(proxy.heads) == 1
 
 
-def test_a_certificate_of_another_name_is_refused(wire, stack, tls):
-    proxy = stack.enter_context(Proxy(wire(say(), tls=tls)))
+def test_a_certificate_of_another_name_is_refused(scripted_server, stack, tls):
+    proxy = stack.enter_context(Proxy(scripted_server(http_response(), tls=tls)))
     network = Network(https_proxy=f"http://127.0.0.1:{proxy.port}", ca_file=tls)
 
-    with pytest.raises(Unreachable, match="its certificate is not trusted: Hostname mismatch"):
+    with pytest.raises(Unreachable, match="the certificate is not trusted: Hostname mismatch"):
         send("https://evil.example.test/", network)
 
 
 def test_a_proxy_that_is_away_is_told_without_its_password():
-    with Wire(b"") as gone:
+    with ScriptedServer(b"") as gone:
         port = gone.port
-    with pytest.raises(ConnectionFailed, match="the proxy cannot be reached") as caught:
+    with pytest.raises(ConnectionFailed, match="cannot reach the proxy") as caught:
         send("https://api.example.test/", Network(https_proxy=f"http://user:pa55@127.0.0.1:{port}"))
     assert "pa55" not in repr(caught.value)
 
 
 @pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "http://[broken", "http://"])
 def test_a_proxy_address_that_cannot_be_used_is_named_by_its_variable(proxy: str):
-    with pytest.raises(UsageError, match="HTTPS_PROXY cannot be used"):
+    with pytest.raises(UsageError, match="HTTPS_PROXY is invalid"):
         send("https://api.example.test/", Network(https_proxy=proxy))
 
 
-def test_the_query_reaches_the_server_but_no_log(wire, caplog):
+def test_the_query_reaches_the_server_but_no_log(scripted_server, caplog):
     caplog.set_level(logging.DEBUG)
     http.client.HTTPConnection.debuglevel = 0
-    server = wire(say(200, b"hello"))
+    server = scripted_server(http_response(200, b"hello"))
 
     send(f"{server.url}/a.wav?sig=5ecre7")
 

@@ -12,7 +12,7 @@ from tests.cli.cli_runner import CliRunner
 from tests.cli.terminal import Terminal
 
 _LINE = re.compile(
-    r"the API answered 503 and asked to be left alone for 3 s \(Retry-After\); next attempt in 3 s \(attempt 2 of 6\)"
+    r"the API returned 503 and asked to wait 3 s \(Retry-After\); next attempt in 3 s \(attempt 2 of 6\)"
 )
 _COMMANDS = {
     "plan": ("plan", "m.yaml"),

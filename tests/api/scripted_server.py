@@ -15,7 +15,7 @@ Script = Callable[..., None]
 """Gets the connection, and the request's head where it takes two arguments."""
 
 
-def say(status: int = 200, body: bytes = b"", *, length: int | bool = True, **headers: str) -> bytes:
+def http_response(status: int = 200, body: bytes = b"", *, length: int | bool = True, **headers: str) -> bytes:
     """An answer; `length` is what it announces: True the truth, False nothing."""
     lines = [f"HTTP/1.1 {status} X"]
     if length is not False:
@@ -38,7 +38,7 @@ def resets(data: bytes = b"") -> Script:
     return script
 
 
-class Wire:
+class ScriptedServer:
     """Answers one request a connection with the next script, the last one again and again.
 
     Attributes:

@@ -18,12 +18,12 @@ from typing import Any
 import vcr
 from vcr.stubs import VCRHTTPConnection, VCRHTTPSConnection
 
-from mhsync.api import transport
+from mhsync.api import connection
 from mhsync.api.client import BASE_URL, Client
 from mhsync.core.project import without_query
 from mhsync.sandbox.account import Account, SandboxProject, outputs_of
 from mhsync.sandbox.server import Sandbox
-from tests.api.fixture import KEY, QUICK
+from tests.api.client_fixture import KEY, QUICK
 
 FOLDER = Path(__file__).parent / "cassettes"
 FILES_URL = "https://audio.magichour.ai"
@@ -41,13 +41,13 @@ class _Recorded:
         super().request(method, f"{url}?{query}" if query else url, body, headers)  # type: ignore[misc]
 
 
-class RecordedHttp(_Recorded, VCRHTTPConnection, transport._Connection):
-    _baseclass = transport._Connection
+class RecordedHttp(_Recorded, VCRHTTPConnection, connection.Connection):
+    _baseclass = connection.Connection
     is_multiplexed = False
 
 
-class RecordedHttps(_Recorded, VCRHTTPSConnection, transport._SecureConnection):
-    _baseclass = transport._SecureConnection
+class RecordedHttps(_Recorded, VCRHTTPSConnection, connection.SecureConnection):
+    _baseclass = connection.SecureConnection
     is_multiplexed = False
 
 
@@ -99,8 +99,8 @@ def _recorder(found: RecordingSource) -> vcr.VCR:
         before_record_request=scrubber.request,
         before_record_response=scrubber.response,
         custom_patches=(
-            (transport._Pool, "ConnectionCls", RecordedHttp),
-            (transport._SecurePool, "ConnectionCls", RecordedHttps),
+            (connection.Pool, "ConnectionCls", RecordedHttp),
+            (connection.SecurePool, "ConnectionCls", RecordedHttps),
         ),
     )
 

@@ -37,7 +37,7 @@ def sha256(data: bytes) -> str:
 
 
 @dataclass
-class Shelf:
+class MemoryWriters:
     """Where a test's download goes: what was kept, and how often it was begun."""
 
     kept: list[bytes] = field(default_factory=list)
@@ -59,10 +59,12 @@ def never_renewed() -> Download:
     raise AssertionError("no new link was to be asked for")
 
 
-def fetch(client: Client, url: str, renew: Callable[[], Download] = never_renewed) -> tuple[Fetched, Shelf]:
-    shelf = Shelf()
-    fetched = client.download(Download(url), shelf.write, renew=renew, finish=shelf.finish)
-    return fetched, shelf
+def fetch(
+    client: Client, url: str, renew: Callable[[], Download] = never_renewed
+) -> tuple[Fetched, MemoryWriters]:
+    writers = MemoryWriters()
+    fetched = client.download(Download(url), writers.write, renew=renew, finish=writers.finish)
+    return fetched, writers
 
 
 @dataclass
@@ -96,8 +98,8 @@ class CliRunner:
     def link(self) -> Download:
         return self.client.get(self.id).downloads[0]
 
-    def fetch(self) -> tuple[Fetched, Shelf]:
+    def fetch(self) -> tuple[Fetched, MemoryWriters]:
         """Fetch the output, with new links from the API where they are needed."""
-        shelf = Shelf()
-        fetched = self.client.download(self.link(), shelf.write, renew=self.link, finish=shelf.finish)
-        return fetched, shelf
+        writers = MemoryWriters()
+        fetched = self.client.download(self.link(), writers.write, renew=self.link, finish=writers.finish)
+        return fetched, writers

@@ -1,0 +1,295 @@
+"""Sockets with deadlines: no server can block a call longer than its limits, and every wait can be interrupted.
+
+`BackgroundConnect` opens a connection within a time limit. `BoundedSocket` offers the few socket methods that
+`http.client` and urllib3 use. It checks the deadlines and the stop request several times a second, and returns
+only bytes that `framing.py` has checked.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from mhsync.api.framing import FramingError, response_bytes
+from mhsync.api.timing import Time
+from mhsync.settings import HttpSettings
+
+_POLL = 0.2
+"""Seconds between two checks of the deadlines and of the stop request."""
+_READ_MAX = 64 * 1024
+
+
+class SlowBody(http.client.HTTPException):
+    """The body arrives more slowly than the settings allow."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeLimits:
+    """The limits of one HTTP exchange. Times are seconds."""
+
+    settings: HttpSettings
+    time: Time
+    head_timeout: float
+    """For opening the connection, and again for the complete head of the response."""
+    body_timeout: float | None = None
+    """For the whole body; None limits only its rate."""
+
+
+class BackgroundConnect:
+    """Opens a connection (name lookup, proxy, TLS handshake) in a thread: some steps cannot be interrupted.
+
+    The caller may stop waiting; the thread then closes the connection.
+
+    Args:
+        connect: opens the connection.
+        close: closes it.
+    """
+
+    def __init__(self, connect: Callable[[], None], close: Callable[[], None]) -> None:
+        self._connect = connect
+        self._close = close
+        self._lock = threading.Lock()
+        self._is_done = threading.Event()
+        self._error: BaseException | None = None
+        self.is_abandoned = False
+
+    def run(self, limits: ExchangeLimits) -> None:
+        """Open the connection and wait for it.
+
+        Raises:
+            TimeoutError: the time limit was reached.
+            Interrupted: the run was asked to stop.
+            Exception: any error of `connect`.
+        """
+        threading.Thread(target=self._run, name="mhsync-connect", daemon=True).start()
+        try:
+            self._wait(limits)
+        except BaseException:
+            with self._lock:
+                self.is_abandoned = not self._is_done.is_set()
+            raise
+        if self._error is not None:
+            raise self._error
+
+    def _wait(self, limits: ExchangeLimits) -> None:
+        end = limits.time.clock() + limits.head_timeout
+        while not self._is_done.wait(_POLL):
+            limits.time.check()
+            if limits.time.clock() > end:
+                raise TimeoutError
+
+    def _run(self) -> None:
+        try:
+            self._connect()
+        except BaseException as error:  # noqa: BLE001 - raised again in the waiting thread
+            self._error = error
+        with self._lock:
+            self._is_done.set()
+            if not self.is_abandoned:
+                return
+        with suppress(Exception):
+            self._close()
+
+
+class BoundedSocket:
+    """A connected socket for `http.client` and urllib3 that reads one response at a time, within limits."""
+
+    def __init__(self, sock: socket.socket, limits: ExchangeLimits) -> None:
+        self._sock = sock
+        self._timeout = sock.gettimeout()
+        self._buffer = bytearray()
+        self._is_response_open = False
+        self._is_close_requested = False
+        self._limits = limits
+        self._deadline = 0.0
+        self._rate: _RateCheck | None = None
+
+    # The socket methods that http.client and urllib3 use.
+
+    def fileno(self) -> int:
+        return self._sock.fileno()
+
+    def settimeout(self, seconds: float | None) -> None:
+        """Set how long one read may wait for a byte."""
+        self._timeout = seconds
+
+    def gettimeout(self) -> float | None:
+        return self._timeout
+
+    def sendall(self, data: bytes) -> None:
+        self._sock.settimeout(self._timeout)
+        self._sock.sendall(data)
+
+    def shutdown(self, how: int) -> None:
+        self._sock.shutdown(how)
+
+    def makefile(self, *_: object, **__: object) -> io.BufferedReader:
+        """A file that reads the next response."""
+        self._is_response_open = True
+        self._deadline = self._limits.time.clock() + self._limits.head_timeout
+        self._rate = None
+        return io.BufferedReader(_ResponseFile(self))
+
+    def close(self) -> None:
+        """Close the socket; where a response is still open, as soon as that is closed."""
+        self._is_close_requested = True
+        if not self._is_response_open:
+            self._sock.close()
+
+    # Methods for the connections of `connection.py`.
+
+    def set_limits(self, limits: ExchangeLimits) -> None:
+        """Set the limits of the next exchange."""
+        self._limits = limits
+
+    @property
+    def has_unread_bytes(self) -> bool:
+        """Whether bytes after the end of a response are buffered: the next response would begin with them."""
+        return bool(self._buffer)
+
+    # The methods of `framing.ByteSource`.
+
+    def read_line(self, limit: int) -> bytes:
+        found = self._buffer.find(b"\n")
+        while found < 0 and len(self._buffer) <= limit:
+            seen = len(self._buffer)
+            data = self._receive()
+            if not data:
+                if self._buffer:
+                    raise http.client.IncompleteRead(b"")
+                return b""
+            self._buffer += data
+            found = self._buffer.find(b"\n", seen)
+        if found < 0 or found >= limit:
+            raise FramingError("the response headers are too long")
+        return self._take_buffered(found + 1)
+
+    def read_some(self, limit: int) -> bytes:
+        if self._buffer:
+            return self._take_buffered(limit)
+        return self._receive(min(limit, _READ_MAX))
+
+    def begin_body(self) -> None:
+        timeout = self._limits.body_timeout
+        self._deadline = float("inf") if timeout is None else self._limits.time.clock() + timeout
+        self._rate = _RateCheck(self._limits.settings)
+
+    def has_more(self, seconds: float) -> bool:
+        time = self._limits.time
+        end = time.clock() + seconds
+        while not self._buffer:
+            time.check()
+            left = end - time.clock()
+            try:
+                self._sock.settimeout(max(0.0, min(left, _POLL)))
+                self._buffer += self._sock.recv(1)
+            except TimeoutError:
+                if left <= _POLL:
+                    return False
+            except (OSError, ValueError):
+                return False
+            else:
+                return bool(self._buffer)
+        return True
+
+    # Methods for `_ResponseFile`.
+
+    def end_response(self) -> None:
+        """Note that the file of the current response was closed."""
+        self._is_response_open = False
+        if self._is_close_requested:
+            self._sock.close()
+
+    @property
+    def settings(self) -> HttpSettings:
+        return self._limits.settings
+
+    def _take_buffered(self, limit: int) -> bytes:
+        data = bytes(self._buffer[:limit])
+        del self._buffer[:limit]
+        return data
+
+    def _receive(self, limit: int = _READ_MAX) -> bytes:
+        """The next bytes from the network; `b""` at the end of the connection.
+
+        Raises:
+            TimeoutError: no byte arrived in time.
+            SlowBody: too few bytes arrived.
+            Interrupted: the run was asked to stop.
+        """
+        time = self._limits.time
+        began = now = time.clock()
+        idle_end = float("inf") if self._timeout is None else began + self._timeout
+        while True:
+            time.check()
+            left = min(idle_end, self._deadline) - now
+            if left <= 0:
+                if self._deadline < idle_end and self._rate is not None:
+                    raise SlowBody
+                raise TimeoutError("no response in time")
+            self._sock.settimeout(min(left, _POLL))
+            try:
+                data = self._sock.recv(limit)
+            except TimeoutError as error:
+                if error.errno is not None:
+                    raise  # The operating system ended the connection (ETIMEDOUT).
+            else:
+                break
+            now = time.clock()
+        if self._rate is not None:
+            self._rate.count(len(data), time.clock() - began)
+        return data
+
+
+class _RateCheck:
+    """Measures how fast a body arrives. Only the time spent waiting for the network counts."""
+
+    def __init__(self, settings: HttpSettings) -> None:
+        self._settings = settings
+        self._size = 0
+        self._seconds = 0.0
+
+    def count(self, size: int, seconds: float) -> None:
+        """Add a read of `size` bytes; raise `SlowBody` where a whole window was below the minimum rate."""
+        self._size += size
+        self._seconds += seconds
+        if self._seconds >= self._settings.rate_window:
+            if self._size < self._settings.rate_min * self._seconds:
+                raise SlowBody
+            self._size, self._seconds = 0, 0.0
+
+
+class _ResponseFile(io.RawIOBase):
+    """One response as a readable file. After an error, further reads fail too; they never look like an end."""
+
+    def __init__(self, sock: BoundedSocket) -> None:
+        super().__init__()
+        self._sock = sock
+        self._pieces = response_bytes(sock, sock.settings)
+        self._left = memoryview(b"")
+        self._has_failed = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]
+        if self._has_failed:
+            raise http.client.IncompleteRead(b"")
+        if not self._left:
+            self._has_failed = True
+            self._left = memoryview(next(self._pieces, b""))
+            self._has_failed = False
+        size = min(len(self._left), len(buffer))
+        buffer[:size] = self._left[:size]
+        self._left = self._left[size:]
+        return size
+
+    def close(self) -> None:
+        if not self.closed:
+            super().close()
+            self._sock.end_response()

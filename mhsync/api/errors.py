@@ -1,0 +1,25 @@
+"""Errors of one HTTP exchange that are more specific than the public ones; the retry policy tells them apart."""
+
+from __future__ import annotations
+
+from mhsync.errors import AnswerInvalid, ConnectionFailed, RateLimited
+
+
+class RequestNotSent(ConnectionFailed):
+    """No connection was opened, so the server never received the request."""
+
+
+class Unreachable(ConnectionFailed):
+    """The origin sent no response for too long, or its certificate is not trusted; a retry would not help."""
+
+
+class TooSlow(ConnectionFailed):
+    """The body of a response arrived more slowly than the settings allow."""
+
+
+class Throttled(RateLimited):
+    """The origin refused all requests (429 or 503) for too long; a retry would not help."""
+
+
+class MalformedResponse(AnswerInvalid):
+    """A response that an intermediary may have sent or damaged; a retry may get a correct one."""
