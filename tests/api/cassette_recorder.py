@@ -1,7 +1,7 @@
-"""Cassettes of the client: recorded once, scrubbed both ways, played without a network.
+"""Records and plays cassettes: HTTP exchanges of the client, without secrets, replayed without a network.
 
-vcr stands between our connections and the wire. What it keeps is cleaned first: no key, no query of any URL, no
-header but the few that the client reads, the account's ids and names replaced, audio cut short.
+vcr records the exchanges of our connections. Before it stores one, the key, the queries of URLs and all headers
+that the client does not read are removed, ids and names are replaced, and audio is shortened.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _URL = re.compile(rb"https?://[^\s\"'\\<>]+")
 
 
 class _Recorded:
-    """Sends the query that the pool was not told, as the connection in its place does."""
+    """Adds the query that the pool does not receive to the request, as `Connection.request` does."""
 
     def request(self, method: str, url: str, body: Any = None, headers: Any = None, **options: Any) -> None:
         query = getattr(headers, "query", "")
@@ -53,13 +53,13 @@ class RecordedHttps(_Recorded, VCRHTTPSConnection, connection.SecureConnection):
 
 @dataclass(frozen=True)
 class RecordingSource:
-    """Where to record from: the sandbox, or the real API with ids of one's own."""
+    """The server to record from: the sandbox, or the real API with existing ids."""
 
     base_url: str
     key: str
     files_url: str
     ids: Mapping[str, str]
-    """The names that cassettes use, and the ids that stand for them."""
+    """The ids for the names that the cassettes use."""
 
 
 @contextmanager
@@ -76,7 +76,7 @@ def account() -> Iterator[RecordingSource]:
 
 @contextmanager
 def played(name: str) -> Iterator[tuple[Client, Mapping[str, str]]]:
-    """A client whose exchanges come from the cassette, or go into it while `MHSYNC_RECORD` is set.
+    """A client whose exchanges are played from the cassette, or recorded if `MHSYNC_RECORD` is set.
 
     Gives the client and, for each name of a project, the id to ask for.
     """

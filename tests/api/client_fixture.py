@@ -1,4 +1,4 @@
-"""What the tests of this room share."""
+"""Settings with short waits, a sandbox with a client, and in-memory writers, for the tests of `mhsync/api`."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ QUICK = Settings(
     download=DownloadSettings(read_timeout=5, chunk=4096),
     wait=WaitSettings(first=0.05, factor=1.2, most=0.2),
 )
-"""Waits are short, so that failures come soon; the numbers of attempts are the real ones."""
+"""Waits are short, so that tests fail fast; the numbers of attempts are the defaults."""
 
 HASTY = replace(
     QUICK, http=replace(QUICK.http, read_timeout=0.2), download=replace(QUICK.download, read_timeout=0.2)
 )
-"""For servers that keep silent."""
+"""Short timeouts, for servers that send nothing."""
 
 
 def sha256(data: bytes) -> str:
@@ -38,7 +38,7 @@ def sha256(data: bytes) -> str:
 
 @dataclass
 class MemoryWriters:
-    """Where a test's download goes: what was kept, and how often it was begun."""
+    """Writers for downloads: the completed contents, and how often a writer was opened."""
 
     kept: list[bytes] = field(default_factory=list)
     begun: int = 0
@@ -68,26 +68,26 @@ def fetch(
 
 
 @dataclass
-class CliRunner:
-    """A sandbox with one complete project, and a client of it."""
+class ApiFixture:
+    """A sandbox with one complete project, and a client for it."""
 
     sandbox: Sandbox
     client: Client
     id: str = "one"
 
     def fault(self, fault: object, **where: object) -> None:
-        """From now on, for the API unless `host` says something else."""
+        """Make the API fail from now on, or the host given as `host`."""
         self.sandbox.faults = Faults(Rule(fault, **{"host": "api", **where}))
 
     def faults(self, *rules: Rule) -> None:
         self.sandbox.faults = Faults(*rules)
 
-    def hurry_if_silent(self, fault: object, client: Callable[..., Client]) -> None:
-        """Wait for a fault that keeps silent no longer than a test should."""
+    def shorten_timeouts_if_stalled(self, fault: object, client: Callable[..., Client]) -> None:
+        """Use short timeouts if the fault stalls the connection."""
         if isinstance(fault, Stall):
             self.client = client(self.sandbox.api_url, settings=HASTY)
 
-    def asked(self, method: str | None = None, host: str = "api") -> int:
+    def request_count(self, method: str | None = None, host: str = "api") -> int:
         return len(self.sandbox.requests.of(host=host, method=method))
 
     @property
@@ -99,7 +99,7 @@ class CliRunner:
         return self.client.get(self.id).downloads[0]
 
     def fetch(self) -> tuple[Fetched, MemoryWriters]:
-        """Fetch the output, with new links from the API where they are needed."""
+        """Download the output, with new links from the API where needed."""
         writers = MemoryWriters()
         fetched = self.client.download(self.link(), writers.write, renew=self.link, finish=writers.finish)
         return fetched, writers

@@ -9,13 +9,13 @@ import pytest
 from mhsync.api.client import Client
 from mhsync.sandbox.account import Account, SandboxProject, outputs_of
 from mhsync.sandbox.server import Sandbox
-from tests.api.client_fixture import KEY, QUICK, CliRunner
+from tests.api.client_fixture import KEY, QUICK, ApiFixture
 from tests.api.scripted_server import ScriptedServer
 
 
 @pytest.fixture
 def stack() -> Iterator[ExitStack]:
-    """What is entered here ends with the test."""
+    """Closes the context managers that a test enters, at its end."""
     with ExitStack() as stack:
         yield stack
 
@@ -27,7 +27,7 @@ def scripted_server(stack: ExitStack) -> Callable[..., ScriptedServer]:
 
 @pytest.fixture
 def client(stack: ExitStack) -> Callable[..., Client]:
-    """Makes clients with short waits: `client(url)`."""
+    """A factory for clients with short waits: `client(url)`."""
 
     def make(url: str, **options: object) -> Client:
         return stack.enter_context(Client(KEY, base_url=url, **{"settings": QUICK, **options}))
@@ -36,10 +36,10 @@ def client(stack: ExitStack) -> Callable[..., Client]:
 
 
 @pytest.fixture
-def cli_runner(stack: ExitStack, client: Callable[..., Client]) -> CliRunner:
+def api(stack: ExitStack, client: Callable[..., Client]) -> ApiFixture:
     account = Account([SandboxProject("one", name="One", outputs=outputs_of("one", size=50_000))])
     sandbox = stack.enter_context(Sandbox(account, key=KEY))
-    return CliRunner(sandbox, client(sandbox.api_url))
+    return ApiFixture(sandbox, client(sandbox.api_url))
 
 
 @pytest.fixture(scope="session")

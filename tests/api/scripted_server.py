@@ -1,4 +1,4 @@
-"""A server whose every byte a test decides, for faults that no honest server makes."""
+"""A server that sends exactly the bytes a test gives it, for faults that the sandbox does not have."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from inspect import signature
 from typing import Self
 
 Script = Callable[..., None]
-"""Gets the connection, and the request's head where it takes two arguments."""
+"""Called with the connection, and with the head of the request if it takes two arguments."""
 
 
 def http_response(status: int = 200, body: bytes = b"", *, length: int | bool = True, **headers: str) -> bytes:
-    """An answer; `length` is what it announces: True the truth, False nothing."""
+    """The bytes of a response. `length` is its Content-Length: True is the right one, False none."""
     lines = [f"HTTP/1.1 {status} X"]
     if length is not False:
         lines.append(f"Content-Length: {len(body) if length is True else length}")
@@ -29,7 +29,7 @@ def sends(data: bytes) -> Script:
 
 
 def resets(data: bytes = b"") -> Script:
-    """Sends, then resets the connection."""
+    """Sends the data, then resets the connection."""
 
     def script(sock: socket.socket) -> None:
         sock.sendall(data)
@@ -39,7 +39,7 @@ def resets(data: bytes = b"") -> Script:
 
 
 class ScriptedServer:
-    """Answers one request a connection with the next script, the last one again and again.
+    """Runs one script for each connection, the last one for all further connections.
 
     Attributes:
         heads: the requests, up to the empty line.

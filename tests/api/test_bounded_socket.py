@@ -1,4 +1,4 @@
-"""No server holds a call for ever: whatever drips or keeps silent ends by a bound, and at once when asked to stop."""
+"""A server that sends slowly, or nothing, cannot block a call: limits end it, and a stop request ends it at once."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ BOUNDED = replace(
     download=replace(QUICK.download, attempts=2),
 )
 PATIENT = replace(QUICK, http=replace(QUICK.http, head_timeout=30, rate_window=60, read_timeout=30))
-"""Bounds as long as the real ones: only the wish to stop ends a call in time."""
+"""Limits as long as the defaults: only a stop request ends a call in time."""
 
 
 def drips(
     pieces: Iterable[bytes] | Callable[[], Iterable[bytes]], *, first: bytes = b"", pause: float = 0.05
 ) -> Script:
-    """Sends `first` at once, then each piece after a pause, until the client leaves."""
+    """Sends `first` at once, then each piece after a pause, until the client disconnects."""
 
     def script(sock: socket.socket) -> None:
         sock.sendall(first)
@@ -73,7 +73,7 @@ ALL = HEADS | BODIES
 
 
 @pytest.mark.parametrize("kind", sorted(ALL))
-def test_an_answer_of_the_api_that_drips_is_given_up(scripted_server, client, kind: str):
+def test_a_slow_response_of_the_api_is_ended(scripted_server, client, kind: str):
     server = scripted_server(ALL[kind])
     began = time.monotonic()
 
@@ -86,7 +86,7 @@ def test_an_answer_of_the_api_that_drips_is_given_up(scripted_server, client, ki
 
 
 @pytest.mark.parametrize("kind", sorted(ALL))
-def test_a_download_that_drips_is_given_up(scripted_server, client, kind: str):
+def test_a_slow_download_is_ended(scripted_server, client, kind: str):
     server = scripted_server(ALL[kind])
     began = time.monotonic()
 
@@ -98,7 +98,7 @@ def test_a_download_that_drips_is_given_up(scripted_server, client, kind: str):
     assert any(words in caught.value.message for words in ("in time", "too slowly", "interim")), caught.value
 
 
-def test_a_download_that_drips_and_can_be_resumed_is_given_up_too(scripted_server, client):
+def test_a_slow_download_that_can_be_resumed_is_ended_too(scripted_server, client):
     def dripping(sock: socket.socket, head: str) -> None:
         start = int(head.partition("bytes=")[2].partition("-")[0] or 0)
         part = {"Content_Range": f"bytes {start}-99999/100000"} if start else {}
@@ -113,7 +113,7 @@ def test_a_download_that_drips_and_can_be_resumed_is_given_up_too(scripted_serve
     assert len(server.heads) == 2
 
 
-def test_interim_answers_are_counted_however_fast_they_come(scripted_server, client):
+def test_the_number_of_interim_responses_is_limited(scripted_server, client):
     server = scripted_server(lambda sock: [sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n" * 9) for _ in range(100)])
     with pytest.raises(ApiError, match="more than 8 interim responses"):
         client(server.url, settings=replace(BOUNDED, http=replace(BOUNDED.http, head_timeout=30))).get("one")
@@ -131,13 +131,13 @@ def test_interim_answers_are_counted_however_fast_they_come(scripted_server, cli
         CHUNKS + b"1;" + b"y" * 5000,
     ],
 )
-def test_heads_and_trailers_are_bounded(scripted_server, client, answer: bytes):
+def test_the_sizes_of_heads_and_trailers_are_limited(scripted_server, client, answer: bytes):
     server = scripted_server(lambda sock: (sock.sendall(answer), sock.recv(1)))
     with pytest.raises(ApiError, match="too long|are invalid"):
         client(server.url, settings=replace(BOUNDED, http=replace(BOUNDED.http, head_timeout=30))).get("one")
 
 
-def test_a_body_at_the_least_rate_is_read_to_its_end(scripted_server, client):
+def test_a_body_at_the_minimum_rate_is_read_completely(scripted_server, client):
     body = b"RIFF" + bytes(range(256)) * 8
     pieces = [body[start : start + 100] for start in range(0, len(body), 100)]
     server = scripted_server(drips(pieces, first=http_response(200, length=len(body))))
@@ -148,7 +148,7 @@ def test_a_body_at_the_least_rate_is_read_to_its_end(scripted_server, client):
     assert len(server.heads) == 1
 
 
-def test_time_that_the_storage_takes_is_not_held_against_the_server(scripted_server, client):
+def test_slow_writes_to_the_storage_do_not_count_as_a_slow_server(scripted_server, client):
     class Sluggish:
         def write(self, data: bytes) -> int:
             time.sleep(0.2)
@@ -167,7 +167,7 @@ def test_time_that_the_storage_takes_is_not_held_against_the_server(scripted_ser
 
 
 def stops(client, url: str, call: Callable[..., object], **options: object) -> float:
-    """Seconds from the wish to stop to the end of the call."""
+    """Seconds from the stop request to the end of the call."""
     stop = threading.Event()
     made = client(url, settings=PATIENT, stop=stop.is_set, **options)
     asked: list[float] = []
@@ -180,38 +180,38 @@ def stops(client, url: str, call: Callable[..., object], **options: object) -> f
 
 
 @pytest.mark.parametrize("kind", sorted(ALL))
-def test_the_wish_to_stop_ends_whatever_drips(scripted_server, client, kind: str):
+def test_a_stop_request_ends_a_slow_response(scripted_server, client, kind: str):
     server = scripted_server(ALL[kind])
     assert stops(client, server.url, lambda made: made.get("one")) < 1.5
     assert stops(client, "http://127.0.0.1:1", lambda made: fetch(made, f"{server.url}/a.wav")) < 1.5
 
 
-def test_the_wish_to_stop_ends_a_tls_handshake_that_is_not_answered(scripted_server, client, tls):
+def test_a_stop_request_ends_an_unanswered_tls_handshake(scripted_server, client, tls):
     server = scripted_server(lambda sock: None)
     server._converse = lambda sock: (sock.recv(65536), sock.recv(1))  # type: ignore[method-assign]
     url = server.url.replace("http:", "https:")
     assert stops(client, url, lambda made: made.get("one"), network=Network(ca_file=tls)) < 1.5
 
 
-def test_the_wish_to_stop_ends_an_answer_that_drips_over_tls(scripted_server, client, tls):
+def test_a_stop_request_ends_a_slow_response_over_tls(scripted_server, client, tls):
     server = scripted_server(HEADS["headers"], tls=tls)
     assert stops(client, server.url, lambda made: made.get("one"), network=Network(ca_file=tls)) < 1.5
 
 
-def test_an_answer_that_drips_over_tls_is_given_up(scripted_server, client, tls):
+def test_a_slow_response_over_tls_is_ended(scripted_server, client, tls):
     server = scripted_server(BODIES["chunks"], tls=tls)
     with pytest.raises(ApiError, match="too slowly"):
         client(server.url, settings=BOUNDED, network=Network(ca_file=tls)).get("one")
     assert len(server.heads) == 2
 
 
-def test_the_wish_to_stop_ends_a_proxy_that_drips(scripted_server, client):
+def test_a_stop_request_ends_a_slow_proxy(scripted_server, client):
     proxy = scripted_server(drips(endless(b"X: y\r\n"), first=b"HTTP/1.1 200 OK\r\n"))
     network = Network(https_proxy=f"http://127.0.0.1:{proxy.port}")
     assert stops(client, "https://api.example.test", lambda made: made.get("one"), network=network) < 1.5
 
 
-def test_a_proxy_that_drips_is_given_up(scripted_server, client):
+def test_a_slow_proxy_is_ended(scripted_server, client):
     proxy = scripted_server(drips(endless(b"X: y\r\n"), first=b"HTTP/1.1 200 OK\r\n"))
     network = Network(https_proxy=f"http://127.0.0.1:{proxy.port}")
     began = time.monotonic()
@@ -239,18 +239,18 @@ def full() -> Iterable[int]:
             sock.close()
 
 
-def test_the_wish_to_stop_ends_a_connection_that_does_not_come_about(client, full: int):
+def test_a_stop_request_ends_connecting(client, full: int):
     assert stops(client, f"http://127.0.0.1:{full}", lambda made: made.get("one")) < 1.5
 
 
-def test_a_connection_that_does_not_come_about_is_given_up(client, full: int):
+def test_connecting_times_out(client, full: int):
     began = time.monotonic()
     with pytest.raises(ApiError, match="connecting timed out"):
         client(f"http://127.0.0.1:{full}", settings=BOUNDED).get("one")
     assert time.monotonic() - began < 5
 
 
-def test_the_wish_to_stop_ends_a_name_lookup(client, monkeypatch):
+def test_a_stop_request_ends_a_name_lookup(client, monkeypatch):
     leave = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: leave.wait(20) and [])
     try:
@@ -260,7 +260,7 @@ def test_the_wish_to_stop_ends_a_name_lookup(client, monkeypatch):
 
 
 def test_abandoned_connections_are_closed(scripted_server, client):
-    """What is opened when nobody waits any more is closed by the thread that opened it."""
+    """A connection that is opened after the caller stopped waiting is closed by the thread that opened it."""
     closed = threading.Event()
 
     def script(sock: socket.socket) -> None:
@@ -276,7 +276,7 @@ def test_abandoned_connections_are_closed(scripted_server, client):
     assert closed.wait(5)
 
 
-def test_the_defaults():
+def test_the_default_limits():
     settings = HttpSettings()
     assert settings.head_timeout == 30
     assert settings.rate_min * settings.rate_window == 60 * 1024
@@ -294,7 +294,9 @@ BLOCK = b"RIFF" + bytes(65_532)
     ],
     ids=["until it closes", "chunks"],
 )
-def test_an_endless_output_ends_at_the_limit_and_at_once(scripted_server, client, first: bytes, piece: bytes):
+def test_an_endless_output_fails_at_the_size_limit_without_retries(
+    scripted_server, client, first: bytes, piece: bytes
+):
     server = scripted_server(drips(endless(piece), first=first, pause=0))
 
     with pytest.raises(DownloadError, match=r"larger than the limit of 1000000 bytes") as caught:
@@ -304,7 +306,7 @@ def test_an_endless_output_ends_at_the_limit_and_at_once(scripted_server, client
     assert len(server.heads) == 1
 
 
-def test_an_output_of_an_announced_length_above_the_limit_is_not_read(scripted_server, client):
+def test_an_output_with_an_announced_length_above_the_limit_is_not_read(scripted_server, client):
     server = scripted_server(drips([], first=http_response(200, length=1_000_001)))
     began = time.monotonic()
 
@@ -323,7 +325,7 @@ def test_an_output_as_large_as_the_limit_is_fetched(scripted_server, client):
     assert fetched.size == 1_000_000
 
 
-def test_a_part_of_a_file_above_the_limit_is_not_read(scripted_server, client):
+def test_a_range_of_a_file_above_the_limit_is_not_read(scripted_server, client):
     cut = http_response(200, b"RIFF1", length=False, ETag='"a"', Transfer_Encoding="chunked").replace(
         b"RIFF1", b"5\r\nRIFF1\r\n"
     )

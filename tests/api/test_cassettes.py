@@ -1,12 +1,13 @@
-"""The client against recorded exchanges: what the API's answers look like stays written down.
+"""The client against recorded responses of the API.
 
-Played by default, with no network. To record them anew, from the sandbox or from the real API:
+They are played by default, without a network. To record them again, from the sandbox or from the real API:
 
     MHSYNC_RECORD=sandbox pytest tests/api/test_cassettes.py
     MHSYNC_RECORD=https://api.magichour.ai MAGIC_HOUR_API_KEY=… \
-        MHSYNC_CASSETTE_COMPLETE=<id> MHSYNC_CASSETTE_DELETE=<id, deleted for good> pytest tests/api/test_cassettes.py
+        MHSYNC_CASSETTE_COMPLETE=<id> MHSYNC_CASSETTE_DELETE=<id, deleted permanently> pytest tests/api/test_cassettes.py
 
-Keys, queries of signed links, ids and names never reach a cassette (`recorder.py`); the last tests here look.
+Cassettes contain no keys, queries of signed links, ids or names (`cassette_recorder.py`). The last tests of this file
+check that.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from tests.api.client_fixture import KEY, sha256
 
 NAMES = ("check-result", "delete", "get", "get-missing", "wrong-key")
 pytestmark = (
-    # vcr leaves the connections that it records from to the garbage collector.
+    # vcr does not close the connections that it records.
     [pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")]
     if os.environ.get("MHSYNC_RECORD")
     else []
@@ -42,7 +43,7 @@ def test_get():
     assert project.extra == {}
 
 
-def test_get_of_what_is_not_there():
+def test_get_of_a_missing_project():
     with played("get-missing") as (client, ids), pytest.raises(ProjectNotFound) as caught:
         client.get(ids["cassette-missing"])
     assert caught.value.status == 404
@@ -72,12 +73,12 @@ def test_check_result(tmp_path: Path):
         assert sha256(data) == sha256(recorded_audio("check-result"))
 
 
-def test_nothing_but_what_was_recorded_is_played():
+def test_requests_that_were_not_recorded_fail():
     if os.environ.get("MHSYNC_RECORD"):
         pytest.skip("records")
     with played("get") as (client, _), pytest.raises(Exception, match="(?i)cassette") as caught:
         client.get("never-recorded")
-    assert not isinstance(caught.value, ConnectionFailed)  # no real connection was tried
+    assert not isinstance(caught.value, ConnectionFailed)  # no real connection was attempted
 
 
 def recorded_audio(name: str) -> bytes:
@@ -85,12 +86,12 @@ def recorded_audio(name: str) -> bytes:
     return interactions[-1]["response"]["body"]["string"]
 
 
-def test_every_call_has_its_cassette():
+def test_every_call_has_a_cassette():
     assert sorted(path.stem for path in FOLDER.glob("*.yaml")) == sorted(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_cassette_holds_a_secret(name: str):
+def test_no_cassette_contains_a_secret(name: str):
     text = (FOLDER / f"{name}.yaml").read_text()
     for pattern in (KEY, r"mhk_(?!played)", "(?i)bearer ", "(?i)authorization", "(?i)cookie", r"https?://[^\s\"']*\?",
                     "(?i)signature", r"127\.0\.0\.1", "localhost"):  # fmt: skip

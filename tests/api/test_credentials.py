@@ -1,4 +1,4 @@
-"""Where the key is looked for, in which order, and what is said when there is none."""
+"""The places that are searched for the key, their order, and the errors where there is none."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ def config(path: Path, content: object = None) -> Path:
     return path
 
 
-def test_a_key_file_comes_first(tmp_path: Path):
+def test_a_key_file_takes_precedence(tmp_path: Path):
     file = tmp_path / "key"
     file.write_text(f"{KEY}\n")
     assert find_key({"MAGIC_HOUR_API_KEY": "other"}, file) == Credential(KEY, str(file))
 
 
-def test_the_variable_comes_before_the_config(tmp_path: Path):
+def test_the_variable_takes_precedence_over_the_config_file(tmp_path: Path):
     path = config(tmp_path / "config.json")
     environ = {"MAGIC_HOUR_API_KEY": f" {KEY}x\r\n", "MAGIC_HOUR_CONFIG": str(path)}
     assert find_key(environ) == Credential(f"{KEY}x", "MAGIC_HOUR_API_KEY")
 
 
-def test_the_config_is_found_where_the_vendor_keeps_it(tmp_path: Path):
+def test_the_config_file_of_the_vendor_is_found(tmp_path: Path):
     home = config(tmp_path / "home/.config/magic-hour/config.json", {"api_key": "home"})
     xdg = config(tmp_path / "xdg/magic-hour/config.json", {"api_key": "xdg"})
     own = config(tmp_path / "own.json", {"api_key": "own"})
@@ -44,7 +44,7 @@ def test_the_config_is_found_where_the_vendor_keeps_it(tmp_path: Path):
 
 
 @pytest.mark.parametrize("content", [None, {"other": 1}, {"api_key": ""}, {"api_key": 5}])
-def test_no_key_says_everywhere_it_looked(tmp_path: Path, content: object):
+def test_a_missing_key_names_all_places_that_were_searched(tmp_path: Path, content: object):
     path = tmp_path / "config.json"
     if content is not None:
         config(path, content)
@@ -59,7 +59,7 @@ def test_no_key_says_everywhere_it_looked(tmp_path: Path, content: object):
 @pytest.mark.parametrize(
     "content", ["", "{", "[]", "[" * 100_000, "\0"], ids=["empty", "cut", "list", "deep", "nul"]
 )
-def test_a_config_that_is_none_is_named(tmp_path: Path, content: str):
+def test_an_invalid_config_file_is_named(tmp_path: Path, content: str):
     path = config(tmp_path / "config.json", content)
     with pytest.raises(CredentialsMissing, match="is not a JSON object") as caught:
         find_key({"MAGIC_HOUR_CONFIG": str(path)})
@@ -67,7 +67,7 @@ def test_a_config_that_is_none_is_named(tmp_path: Path, content: str):
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"two words", b"a\nb", b"\xff\xfe", b"key\0"])
-def test_a_key_file_without_a_usable_key_is_named_and_its_content_is_not_shown(tmp_path: Path, content: bytes):
+def test_a_key_file_with_an_invalid_key_is_named_and_its_content_is_not_shown(tmp_path: Path, content: bytes):
     path = tmp_path / "key"
     path.write_bytes(content)
     with pytest.raises(CredentialsMissing, match="no (valid )?API key") as caught:
@@ -77,19 +77,19 @@ def test_a_key_file_without_a_usable_key_is_named_and_its_content_is_not_shown(t
 
 
 @pytest.mark.parametrize("name", ["missing", "."])
-def test_a_key_file_that_cannot_be_read_is_named(tmp_path: Path, name: str):
+def test_an_unreadable_key_file_is_named(tmp_path: Path, name: str):
     with pytest.raises(CredentialsMissing) as caught:
         find_key({"MAGIC_HOUR_API_KEY": KEY}, tmp_path / name)
     assert str(tmp_path) in caught.value.message
     assert caught.value.__context__ is None
 
 
-def test_without_a_home_there_is_no_config_file_to_look_at():
+def test_without_a_home_there_is_no_config_file():
     with pytest.raises(CredentialsMissing, match="HOME is not set, so"):
         find_key({})
 
 
-def test_a_config_that_may_not_be_read_is_named(tmp_path: Path):
+def test_a_config_file_without_read_permission_is_named(tmp_path: Path):
     (tmp_path / "magic-hour").write_text("a file where the folder would be")
     with pytest.raises(CredentialsMissing, match="has no key"):
         find_key({"XDG_CONFIG_HOME": str(tmp_path)})

@@ -1,4 +1,4 @@
-"""Each fault of a download host: what comes out, the requests made, what was kept."""
+"""Each fault of a download host: the result, the number of requests, and the written files."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ from mhsync.sandbox.account import Account, SandboxProject, outputs_of
 from mhsync.sandbox.rules import Rule
 from mhsync.sandbox.server import Sandbox
 from mhsync.settings import Settings
-from tests.api.client_fixture import KEY, QUICK, CliRunner, MemoryWriters, fetch, never_renewed, sha256
+from tests.api.client_fixture import KEY, QUICK, ApiFixture, MemoryWriters, fetch, never_renewed, sha256
 from tests.api.scripted_server import http_response, resets
 
 AUDIO = bytes(range(256)) * 100
 ETAG = '"v1"'
 
 
-def test_an_output_comes_whole_with_its_hash_and_proof(cli_runner: CliRunner):
-    link = cli_runner.link()
+def test_an_output_is_downloaded_with_its_checksum_and_proof(api: ApiFixture):
+    link = api.link()
 
-    fetched, writers = fetch(cli_runner.client, link.url)
+    fetched, writers = fetch(api.client, link.url)
 
-    assert writers.kept == [cli_runner.audio]
-    assert (fetched.size, fetched.sha256) == (len(cli_runner.audio), sha256(cli_runner.audio))
+    assert writers.kept == [api.audio]
+    assert (fetched.size, fetched.sha256) == (len(api.audio), sha256(api.audio))
     assert (fetched.proof, fetched.source) == (Proof.LENGTH, link.source)
     assert writers.finished == [fetched]
-    assert cli_runner.asked(host="files") == 1
+    assert api.request_count(host="files") == 1
 
 
-def test_a_large_output_takes_no_more_memory_than_a_small_one(stack, client):
+def test_a_large_output_needs_no_more_memory_than_a_small_one(stack, client):
     size = 64 * 1024 * 1024
     account = Account([SandboxProject("large", outputs=outputs_of("large", size=size))])
     sandbox = stack.enter_context(Sandbox(account, key=KEY))
@@ -55,7 +55,7 @@ def test_a_large_output_takes_no_more_memory_than_a_small_one(stack, client):
         tracemalloc.stop()
 
     assert fetched.size == size
-    assert peak < 8 * 1024 * 1024  # the sandbox's own buffers among them
+    assert peak < 8 * 1024 * 1024  # includes the sandbox's own buffers
 
 
 @pytest.mark.parametrize(
@@ -93,15 +93,15 @@ def test_a_large_output_takes_no_more_memory_than_a_small_one(stack, client):
     ],
     ids=repr,
 )
-def test_a_fault_that_passes_costs_nothing_but_a_request(cli_runner: CliRunner, client, fault: object):
-    cli_runner.hurry_if_silent(fault, client)
-    cli_runner.fault(fault, host="files", nth=1)
+def test_a_temporary_fault_costs_one_request(api: ApiFixture, client, fault: object):
+    api.shorten_timeouts_if_stalled(fault, client)
+    api.fault(fault, host="files", nth=1)
 
-    fetched, writers = cli_runner.fetch()
+    fetched, writers = api.fetch()
 
-    assert writers.kept == [cli_runner.audio]
-    assert fetched.sha256 == sha256(cli_runner.audio)
-    assert cli_runner.sandbox.requests.leaks == ()
+    assert writers.kept == [api.audio]
+    assert fetched.sha256 == sha256(api.audio)
+    assert api.sandbox.requests.leaks == ()
 
 
 @pytest.mark.parametrize(
@@ -131,97 +131,95 @@ def test_a_fault_that_passes_costs_nothing_but_a_request(cli_runner: CliRunner, 
     ],
     ids=lambda value: repr(value) if dataclasses.is_dataclass(value) else None,
 )
-def test_a_fault_that_stays_is_a_download_error_and_keeps_nothing(
-    cli_runner: CliRunner, client, fault, error, words
-):
-    cli_runner.hurry_if_silent(fault, client)
-    cli_runner.fault(fault, host="files")
+def test_a_permanent_fault_is_a_download_error_and_keeps_nothing(api: ApiFixture, client, fault, error, words):
+    api.shorten_timeouts_if_stalled(fault, client)
+    api.fault(fault, host="files")
 
     writers = MemoryWriters()
     with pytest.raises(DownloadError) as caught:
-        cli_runner.client.download(cli_runner.link(), writers.write, renew=cli_runner.link)
+        api.client.download(api.link(), writers.write, renew=api.link)
 
     assert type(caught.value) is error
     assert words in caught.value.message
-    assert caught.value.message.startswith(f"{cli_runner.sandbox.files_url}/one/output.wav: ")
+    assert caught.value.message.startswith(f"{api.sandbox.files_url}/one/output.wav: ")
     assert writers.kept == []
-    assert cli_runner.asked(host="files") <= 2 * QUICK.download.attempts
-    assert cli_runner.sandbox.requests.leaks == ()
+    assert api.request_count(host="files") <= 2 * QUICK.download.attempts
+    assert api.sandbox.requests.leaks == ()
 
 
-def test_a_cut_transfer_is_resumed_where_it_broke(cli_runner: CliRunner):
-    cli_runner.fault(f.Cut(bytes=20_000), host="files", nth=1)
+def test_an_interrupted_transfer_is_resumed_where_it_ended(api: ApiFixture):
+    api.fault(f.Cut(bytes=20_000), host="files", nth=1)
 
-    fetched, writers = cli_runner.fetch()
+    fetched, writers = api.fetch()
 
-    assert (writers.kept, writers.begun) == ([cli_runner.audio], 1)
+    assert (writers.kept, writers.begun) == ([api.audio], 1)
     assert fetched.proof is Proof.LENGTH
-    assert [entry.range for entry in cli_runner.sandbox.requests.of("files")] == [None, "bytes=20000-"]
+    assert [entry.range for entry in api.sandbox.requests.of("files")] == [None, "bytes=20000-"]
 
 
-def test_a_link_that_breaks_again_and_again_succeeds_as_long_as_it_brings_something(cli_runner: CliRunner):
-    cli_runner.fault(f.Cut(bytes=3000), host="files")
+def test_repeated_interruptions_are_resumed_while_each_attempt_receives_bytes(api: ApiFixture):
+    api.fault(f.Cut(bytes=3000), host="files")
 
-    _, writers = cli_runner.fetch()
+    _, writers = api.fetch()
 
-    assert (writers.kept, writers.begun) == ([cli_runner.audio], 1)
-    assert cli_runner.asked(host="files") == 17  # 50,000 bytes in pieces of 3,000
+    assert (writers.kept, writers.begun) == ([api.audio], 1)
+    assert api.request_count(host="files") == 17  # 50,000 bytes in pieces of 3,000
 
 
-def test_resumes_are_bounded(cli_runner: CliRunner, client):
+def test_the_number_of_resumes_is_limited(api: ApiFixture, client):
     tight = dataclasses.replace(QUICK, download=dataclasses.replace(QUICK.download, resumes=3))
-    cli_runner.client = client(cli_runner.sandbox.api_url, settings=tight)
-    cli_runner.fault(f.Cut(bytes=3000), host="files")
+    api.client = client(api.sandbox.api_url, settings=tight)
+    api.fault(f.Cut(bytes=3000), host="files")
 
     with pytest.raises(DownloadError, match="gave up after 4 interrupted transfers"):
-        cli_runner.fetch()
+        api.fetch()
 
-    assert cli_runner.asked(host="files") == 4
+    assert api.request_count(host="files") == 4
 
 
-def test_a_cut_chunked_transfer_is_resumed_and_proved_by_the_total(cli_runner: CliRunner):
-    cli_runner.fault(f.Chunked(bytes=20_000), host="files", nth=1)
+def test_an_interrupted_chunked_transfer_is_resumed_and_proved_by_the_total(api: ApiFixture):
+    api.fault(f.Chunked(bytes=20_000), host="files", nth=1)
 
-    fetched, writers = cli_runner.fetch()
+    fetched, writers = api.fetch()
 
-    assert (writers.kept, writers.begun) == ([cli_runner.audio], 1)
+    assert (writers.kept, writers.begun) == ([api.audio], 1)
     assert fetched.proof is Proof.LENGTH
 
 
-def test_a_properly_ended_chunked_body_is_proved(cli_runner: CliRunner):
-    cli_runner.fault(f.Chunked(), host="files")
+def test_a_complete_chunked_body_is_proved(api: ApiFixture):
+    api.fault(f.Chunked(), host="files")
 
-    fetched, writers = cli_runner.fetch()
+    fetched, writers = api.fetch()
 
-    assert (fetched.proof, writers.kept) == (Proof.CHUNKED, [cli_runner.audio])
-    assert cli_runner.asked(host="files") == 1
+    assert (fetched.proof, writers.kept) == (Proof.CHUNKED, [api.audio])
+    assert api.request_count(host="files") == 1
 
 
-def test_a_file_that_changed_is_started_anew(cli_runner: CliRunner):
-    before = cli_runner.audio
-    cli_runner.faults(
+def test_the_download_of_a_changed_file_is_restarted(api: ApiFixture):
+    before = api.audio
+    api.faults(
         Rule(f.Cut(bytes=20_000), host="files", nth=1),
-        Rule(f.Changed(), host="files", nth=1),  # the first one that gets here: the request for the rest
+        Rule(f.Changed(), host="files", nth=1),  # the first request after the cut: the one for the rest
     )
 
-    fetched, writers = cli_runner.fetch()
+    fetched, writers = api.fetch()
 
-    assert cli_runner.audio != before
-    assert writers.kept == [cli_runner.audio]
-    assert fetched.sha256 == sha256(cli_runner.audio)
-    assert (writers.begun, cli_runner.asked(host="files")) == (
+    assert api.audio != before
+    assert writers.kept == [api.audio]
+    assert fetched.sha256 == sha256(api.audio)
+    assert (writers.begun, api.request_count(host="files")) == (
         2,
         2,
-    )  # the whole file came at once: it was not asked again
+    )  # the first response had the whole file: no other request was sent
 
 
-def test_a_host_that_ignores_ranges_is_started_anew_with_the_answer_it_gave(cli_runner: CliRunner):
-    cli_runner.faults(Rule(f.Cut(bytes=20_000), host="files", nth=1), Rule(f.IgnoreRange(), host="files"))
+def test_a_download_without_ranges_is_restarted_with_the_received_response(api: ApiFixture):
+    api.faults(Rule(f.Cut(bytes=20_000), host="files", nth=1), Rule(f.IgnoreRange(), host="files"))
 
-    _, writers = cli_runner.fetch()
+    _, writers = api.fetch()
 
-    assert writers.kept == [cli_runner.audio]
-    assert (writers.begun, cli_runner.asked(host="files")) == (2, 2)
+    assert writers.kept == [api.audio]
+    assert (writers.begun, api.request_count(host="files")) == (2, 2)
 
 
 def test_without_a_strong_validator_nothing_is_resumed(scripted_server, client):
@@ -236,18 +234,18 @@ def test_without_a_strong_validator_nothing_is_resumed(scripted_server, client):
     assert all("Range:" not in head for head in host.heads)
 
 
-def test_a_host_that_always_cuts_and_never_resumes_is_given_up(scripted_server, client):
+def test_restarts_are_limited_where_a_host_always_truncates_and_never_resumes(scripted_server, client):
     host = scripted_server(http_response(200, AUDIO[:9000], length=len(AUDIO)))
 
     with pytest.raises(DownloadError, match="started 6 times"):
         fetch(client(host.url), f"{host.url}/a.wav")
 
-    # One more than it was begun: the rest was asked for once, and the whole file that came instead was used.
+    # One more than the starts: the rest was requested once, and the whole file that was sent instead was used.
     assert len(host.heads) == QUICK.download.attempts + 1
 
 
 def parts_of(audio: bytes, at_once: int, **headers: str):
-    """A host that honours ranges and breaks after so many bytes of each answer."""
+    """A host that supports ranges and truncates each response after the given number of bytes."""
 
     def script(sock: socket.socket, head: str) -> None:
         match = re.search(r"Range: bytes=(\d+)-", head)
@@ -262,9 +260,7 @@ def parts_of(audio: bytes, at_once: int, **headers: str):
     return script
 
 
-def test_without_a_validator_parts_are_joined_in_the_end_but_only_believed_when_they_come_twice(
-    scripted_server, client
-):
+def test_parts_joined_without_a_validator_are_proved_by_a_second_download(scripted_server, client):
     host = scripted_server(parts_of(AUDIO, 9000))
 
     fetched, writers = fetch(client(host.url), f"{host.url}/a.wav")
@@ -275,7 +271,7 @@ def test_without_a_validator_parts_are_joined_in_the_end_but_only_believed_when_
     assert not any("If-Range" in head for head in host.heads)
 
 
-def test_parts_joined_of_a_file_that_changed_meanwhile_are_found_out(scripted_server, client):
+def test_joined_parts_of_a_changed_file_are_detected(scripted_server, client):
     old, new = AUDIO, AUDIO[::-1]
     count = itertools.count(1)
     old_script, new_script = parts_of(old, 9000), parts_of(new, 9000)
@@ -286,7 +282,7 @@ def test_parts_joined_of_a_file_that_changed_meanwhile_are_found_out(scripted_se
     assert (writers.kept, fetched.proof) == ([new], Proof.TWICE)
 
 
-def test_last_modified_resumes_too_when_the_date_shows_it_is_older(scripted_server, client):
+def test_an_old_last_modified_allows_resuming(scripted_server, client):
     modified = {"Last_Modified": "Mon, 02 Nov 2026 10:00:00 GMT", "Date": "Mon, 02 Nov 2026 10:00:05 GMT"}
     rest = http_response(206, AUDIO[9000:], Content_Range=f"bytes 9000-{len(AUDIO) - 1}/{len(AUDIO)}", **modified)
     host = scripted_server(http_response(200, AUDIO[:9000], length=len(AUDIO), **modified), rest)
@@ -325,7 +321,7 @@ def test_last_modified_resumes_too_when_the_date_shows_it_is_older(scripted_serv
         "416",
     ],
 )
-def test_a_part_that_does_not_fit_is_not_joined(scripted_server, client, rest):
+def test_a_range_that_does_not_continue_the_file_is_not_joined(scripted_server, client, rest):
     host = scripted_server(
         http_response(200, AUDIO[:9000], length=len(AUDIO), ETag=ETAG), rest, http_response(200, AUDIO, ETag=ETAG)
     )
@@ -336,7 +332,7 @@ def test_a_part_that_does_not_fit_is_not_joined(scripted_server, client, rest):
     assert writers.begun == 2
 
 
-def test_a_host_that_gives_less_than_the_rest_is_asked_for_more(scripted_server, client):
+def test_a_host_that_sends_less_than_the_requested_rest_gets_another_request(scripted_server, client):
     part = http_response(206, AUDIO[9000:12000], ETag=ETAG, Content_Range=f"bytes 9000-11999/{len(AUDIO)}")
     last = http_response(206, AUDIO[12000:], ETag=ETAG, Content_Range=f"bytes 12000-{len(AUDIO) - 1}/{len(AUDIO)}")
     host = scripted_server(http_response(200, AUDIO[:9000], length=len(AUDIO), ETag=ETAG), part, last)
@@ -346,33 +342,33 @@ def test_a_host_that_gives_less_than_the_rest_is_asked_for_more(scripted_server,
     assert (writers.kept, writers.begun) == ([AUDIO], 1)
 
 
-def test_without_a_length_two_downloads_must_be_the_same(cli_runner: CliRunner):
-    cli_runner.fault(f.NoLength(), host="files")
+def test_without_a_length_two_downloads_must_be_the_same(api: ApiFixture):
+    api.fault(f.NoLength(), host="files")
 
-    fetched, writers = cli_runner.fetch()
+    fetched, writers = api.fetch()
 
-    assert (fetched.proof, writers.kept, writers.begun) == (Proof.TWICE, [cli_runner.audio], 1)
-    assert cli_runner.asked(host="files") == 3, "the third asks whether more follows"
+    assert (fetched.proof, writers.kept, writers.begun) == (Proof.TWICE, [api.audio], 1)
+    assert api.request_count(host="files") == 3, "the third asks whether more follows"
 
 
-def test_without_a_length_a_cut_that_looks_whole_is_found_out(cli_runner: CliRunner):
-    cli_runner.faults(Rule(f.NoLength(bytes=20_000), host="files", nth=1), Rule(f.NoLength(), host="files"))
+def test_a_truncated_download_without_a_length_is_detected(api: ApiFixture):
+    api.faults(Rule(f.NoLength(bytes=20_000), host="files", nth=1), Rule(f.NoLength(), host="files"))
 
-    fetched, writers = cli_runner.fetch()
+    fetched, writers = api.fetch()
 
-    assert (fetched.proof, writers.kept) == (Proof.TWICE, [cli_runner.audio])
+    assert (fetched.proof, writers.kept) == (Proof.TWICE, [api.audio])
     assert writers.begun == 2
 
 
-def test_a_second_download_with_a_length_is_the_better_proof(cli_runner: CliRunner):
-    cli_runner.fault(f.NoLength(), host="files", nth=1)
+def test_a_second_download_with_a_length_is_the_better_proof(api: ApiFixture):
+    api.fault(f.NoLength(), host="files", nth=1)
 
-    fetched, writers = cli_runner.fetch()
+    fetched, writers = api.fetch()
 
-    assert (fetched.proof, writers.kept) == (Proof.LENGTH, [cli_runner.audio])
+    assert (fetched.proof, writers.kept) == (Proof.LENGTH, [api.audio])
 
 
-def test_without_a_length_downloads_that_always_differ_fail(scripted_server, client):
+def test_downloads_without_a_length_that_always_differ_fail(scripted_server, client):
     def endless():
         number = 0
         while True:
@@ -388,37 +384,37 @@ def test_without_a_length_downloads_that_always_differ_fail(scripted_server, cli
     assert len(host.heads) == 2 * QUICK.download.attempts
 
 
-def test_a_refused_link_is_renewed_and_the_transfer_goes_on(cli_runner: CliRunner):
-    cli_runner.faults(Rule(f.Cut(bytes=20_000), host="files", nth=1), Rule(f.Expired(), host="files", nth=1))
+def test_a_refused_link_is_renewed_and_the_transfer_continues(api: ApiFixture):
+    api.faults(Rule(f.Cut(bytes=20_000), host="files", nth=1), Rule(f.Expired(), host="files", nth=1))
 
-    _, writers = cli_runner.fetch()
+    _, writers = api.fetch()
 
-    assert (writers.kept, writers.begun) == ([cli_runner.audio], 1)
-    assert cli_runner.asked("GET") == 2  # the first link, and a new one
-    ranges = [entry.range for entry in cli_runner.sandbox.requests.of("files")]
+    assert (writers.kept, writers.begun) == ([api.audio], 1)
+    assert api.request_count("GET") == 2  # the first link, and a new one
+    ranges = [entry.range for entry in api.sandbox.requests.of("files")]
     assert ranges == [None, "bytes=20000-", "bytes=20000-"]
 
 
-def test_what_renewing_raises_is_raised(cli_runner: CliRunner):
-    cli_runner.fault(f.Expired(), host="files")
+def test_an_error_of_the_renewal_is_raised(api: ApiFixture):
+    api.fault(f.Expired(), host="files")
 
     def renew() -> Download:
         raise ConnectionFailed("the API is away")
 
     writers = MemoryWriters()
     with pytest.raises(ConnectionFailed, match="the API is away"):
-        cli_runner.client.download(cli_runner.link(), writers.write, renew=renew)
+        api.client.download(api.link(), writers.write, renew=renew)
     assert writers.kept == []
 
 
-def test_a_redirect_to_another_host_is_followed_without_the_key(cli_runner: CliRunner):
-    cli_runner.fault(f.Redirect("elsewhere"), host="files")
+def test_a_redirect_to_another_host_is_followed_without_the_key(api: ApiFixture):
+    api.fault(f.Redirect("elsewhere"), host="files")
 
-    _, writers = cli_runner.fetch()
+    _, writers = api.fetch()
 
-    assert writers.kept == [cli_runner.audio]
-    assert [entry.status for entry in cli_runner.sandbox.requests.of("files")] == [302, 200]
-    assert cli_runner.sandbox.requests.leaks == ()
+    assert writers.kept == [api.audio]
+    assert [entry.status for entry in api.sandbox.requests.of("files")] == [302, 200]
+    assert api.sandbox.requests.leaks == ()
 
 
 def test_a_redirect_from_https_to_http_is_refused_even_on_loopback(scripted_server, client, tls, stack):
@@ -443,15 +439,15 @@ def test_a_redirect_from_https_to_http_is_refused_even_on_loopback(scripted_serv
         ("a.wav?sig=5ecre7", "must begin with https://"),
     ],
 )
-def test_an_address_that_cannot_be_trusted_is_not_asked(cli_runner: CliRunner, url: str, words: str):
+def test_an_unsafe_url_is_not_requested(api: ApiFixture, url: str, words: str):
     with pytest.raises(DownloadError, match=words) as caught:
-        fetch(cli_runner.client, url)
+        fetch(api.client, url)
 
     assert "5ecre7" not in caught.value.message
     assert "pa55" not in caught.value.message
 
 
-def test_finish_may_refuse_a_whole_body_and_then_nothing_is_kept(cli_runner: CliRunner):
+def test_finish_may_reject_a_complete_file(api: ApiFixture):
     class Refused(Exception):
         pass
 
@@ -460,24 +456,24 @@ def test_finish_may_refuse_a_whole_body_and_then_nothing_is_kept(cli_runner: Cli
 
     writers = MemoryWriters()
     with pytest.raises(Refused):
-        cli_runner.client.download(cli_runner.link(), writers.write, renew=cli_runner.link, finish=finish)
+        api.client.download(api.link(), writers.write, renew=api.link, finish=finish)
 
     assert writers.kept == []
-    assert cli_runner.asked(host="files") == 1
+    assert api.request_count(host="files") == 1
 
 
-def test_a_storage_that_fails_is_not_tried_again(cli_runner: CliRunner):
+def test_an_error_of_the_storage_is_not_retried(api: ApiFixture):
     class Full:
         def write(self, data: bytes) -> int:
             raise StorageError("no space left on device")
 
     with pytest.raises(StorageError, match="no space left"):
-        cli_runner.client.download(cli_runner.link(), lambda: nullcontext(Full()), renew=cli_runner.link)
+        api.client.download(api.link(), lambda: nullcontext(Full()), renew=api.link)
 
-    assert cli_runner.asked(host="files") == 1
+    assert api.request_count(host="files") == 1
 
 
-def test_a_storage_that_wraps_the_error_of_a_block_does_not_stop_a_new_start(cli_runner: CliRunner):
+def test_a_storage_that_replaces_the_error_of_its_block_does_not_prevent_a_restart(api: ApiFixture):
     from contextlib import contextmanager
 
     kept: list[bytes] = []
@@ -493,29 +489,29 @@ def test_a_storage_that_wraps_the_error_of_a_block_does_not_stop_a_new_start(cli
             raise StorageError(f"the block failed: {error}") from error
         kept.append(buffer.getvalue())
 
-    cli_runner.faults(Rule(f.Cut(bytes=20_000), host="files", nth=1), Rule(f.IgnoreRange(), host="files"))
-    cli_runner.client.download(cli_runner.link(), write, renew=cli_runner.link)
+    api.faults(Rule(f.Cut(bytes=20_000), host="files", nth=1), Rule(f.IgnoreRange(), host="files"))
+    api.client.download(api.link(), write, renew=api.link)
 
-    assert kept == [cli_runner.audio]
+    assert kept == [api.audio]
 
 
-def test_stop_ends_a_transfer_between_two_chunks(cli_runner: CliRunner, client):
+def test_a_stop_request_ends_a_transfer_between_two_chunks(api: ApiFixture, client):
     stopped = threading.Event()
-    cli_runner.client = client(cli_runner.sandbox.api_url, stop=stopped.is_set)
-    link = cli_runner.link()
-    cli_runner.fault(f.Throttle(bytes=20_000), host="files")
+    api.client = client(api.sandbox.api_url, stop=stopped.is_set)
+    link = api.link()
+    api.fault(f.Throttle(bytes=20_000), host="files")
     threading.Timer(0.2, stopped.set).start()
 
     writers = MemoryWriters()
     began = time.monotonic()
     with pytest.raises(Interrupted):
-        cli_runner.client.download(link, writers.write, renew=cli_runner.link)
+        api.client.download(link, writers.write, renew=api.link)
 
     assert time.monotonic() - began < 1.5
     assert writers.kept == []
 
 
-def test_a_reset_in_the_middle_is_resumed_like_any_cut(scripted_server, client):
+def test_a_reset_connection_is_resumed(scripted_server, client):
     rest = http_response(206, AUDIO[9000:], ETag=ETAG, Content_Range=f"bytes 9000-{len(AUDIO) - 1}/{len(AUDIO)}")
     head = http_response(200, AUDIO[:9000], length=len(AUDIO), ETag=ETAG)
 

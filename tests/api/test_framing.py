@@ -1,4 +1,4 @@
-"""Responses that contradict themselves are broken answers, for the API and for downloads: tried again, then failed."""
+"""Responses that contradict themselves are errors, for the API and for downloads: retried, then failed."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ KINDS = sorted(contradictions(b"12345"))
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_contradiction_in_a_download_is_tried_again_and_never_stored(scripted_server, client, kind: str):
+def test_a_contradictory_response_to_a_download_is_retried_and_never_stored(scripted_server, client, kind: str):
     server = scripted_server(contradictions(WAV)[kind])
 
     with pytest.raises(DownloadError) as caught:
@@ -66,7 +66,7 @@ def test_a_contradiction_in_a_download_is_tried_again_and_never_stored(scripted_
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_contradiction_in_a_download_that_passes_costs_a_request(scripted_server, client, kind: str):
+def test_a_temporary_contradiction_in_a_download_costs_one_request(scripted_server, client, kind: str):
     server = scripted_server(contradictions(WAV)[kind], http_response(200, WAV))
 
     fetched, writers = fetch(client("http://127.0.0.1:1"), f"{server.url}/a.wav")
@@ -77,7 +77,7 @@ def test_a_contradiction_in_a_download_that_passes_costs_a_request(scripted_serv
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_contradiction_in_an_answer_of_the_api_is_tried_again(scripted_server, client, kind: str):
+def test_a_contradictory_response_of_the_api_is_retried(scripted_server, client, kind: str):
     answer = contradictions(JSON)[kind].replace(b"\r\n", b"\r\nContent-Type: application/json\r\n", 1)
     server = scripted_server(answer)
     with pytest.raises(ApiError) as caught:
@@ -106,11 +106,11 @@ def test_a_contradiction_in_an_answer_of_the_api_is_tried_again(scripted_server,
         b"HTTP/1.1 200\r\nContent-Length: 5\r\n\r\nhello",
     ],
 )
-def test_what_agrees_with_itself_is_read(scripted_server, answer: bytes):
+def test_a_consistent_response_is_read(scripted_server, answer: bytes):
     assert send(scripted_server(answer).url) == (200, b"hello")
 
 
-def test_bytes_behind_an_answer_without_a_body_do_not_begin_the_next(scripted_server, client):
+def test_bytes_after_a_response_without_a_body_do_not_begin_the_next_response(scripted_server, client):
     def twice(sock: socket.socket) -> None:
         sock.sendall(b"HTTP/1.1 204 No Content\r\n\r\n" + http_response(200, JSON))
 

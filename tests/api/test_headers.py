@@ -32,12 +32,12 @@ LATER, EARLIER = "Mon, 02 Nov 2026 10:00:05 GMT", "Mon, 02 Nov 2026 10:00:00 GMT
         ("", None),
     ],
 )
-def test_a_content_range(text: str, part: ContentRange | None):
+def test_content_range_is_parsed_strictly(text: str, part: ContentRange | None):
     assert parse_content_range(text) == part
     assert part is None or part.size == part.end - part.start + 1
 
 
-def test_the_total_of_a_refused_range():
+def test_the_total_of_an_unsatisfied_range_is_parsed_strictly():
     assert parse_unsatisfied_range("bytes */10") == 10
     assert parse_unsatisfied_range("bytes */x") is None
     assert parse_unsatisfied_range("bytes 1-2/10") is None
@@ -58,7 +58,7 @@ def test_the_total_of_a_refused_range():
         ("", "", LATER, None),
     ],
 )
-def test_only_what_is_certain_is_a_validator(etag: str, modified: str, date: str, validator: str | None):
+def test_only_strong_validators_are_used(etag: str, modified: str, date: str, validator: str | None):
     assert strong_validator(etag, modified, date) == validator
 
 
@@ -83,6 +83,6 @@ WALL = 1_793_613_600.0  # Mon, 02 Nov 2026 10:00:00 GMT
         ({"Retry_After": "Mon, 99 Nov 2026 10:00:30 GMT"}, None),
     ],
 )
-def test_retry_after_in_seconds_or_as_a_date_by_the_servers_own_clock(headers, seconds):
+def test_retry_after_is_seconds_or_a_date_compared_to_the_servers_clock(headers, seconds):
     retry_after, date = headers.get("Retry_After", ""), headers.get("Date", "")
     assert parse_retry_after(retry_after, date, WALL) == seconds

@@ -1,4 +1,4 @@
-"""docs/library.md: its examples run as they stand there, and its tables tell the truth."""
+"""docs/library.md: its examples run, and its tables match the code."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ files verified: 1
         (6, r"complete\n"),
     ],
 )
-def test_an_example_runs_as_it_stands(tmp_path: Path, number: int, printed: str):
+def test_an_example_of_the_page_runs(tmp_path: Path, number: int, printed: str):
     with Sandbox(default_account()) as sandbox:
         environ = {"MHSYNC_API_URL": sandbox.api_url, "MAGIC_HOUR_API_KEY": sandbox.key, "HOME": str(tmp_path)}
         done = subprocess.run(
@@ -50,17 +50,17 @@ def test_an_example_runs_as_it_stands(tmp_path: Path, number: int, printed: str)
     assert re.fullmatch(printed, done.stdout)
 
 
-def test_every_example_is_tried():
+def test_every_example_is_tested():
     assert len(EXAMPLES) == 7
 
 
-def test_every_error_that_is_named_exists():
+def test_every_named_error_exists():
     for name in re.findall(r"`(\w+)`", PAGE.split("## Errors")[1].split("##")[0].split("| error |")[1]):
         if name[0].isupper() and name != "GET":
             assert issubclass(getattr(mhsync.errors, name), mhsync.errors.MhsyncError)
 
 
-def test_the_numbers_are_those_of_the_settings():
+def test_the_numbers_match_the_settings():
     settings = Settings()
     http, pace = settings.http, settings.pace
     for said in (

@@ -1,4 +1,4 @@
-"""Files put into a directory: whole or not at all, and nothing replaced."""
+"""Files in a directory: only complete files get their name, and no file is replaced."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def put(directory: Directory, name: str, data: bytes) -> Path:
         return directory.place(file, name, hashlib.sha256(data).hexdigest())
 
 
-def test_a_file_appears_whole_and_readable_as_any_other(tmp_path: Path):
+def test_a_placed_file_is_complete_and_has_the_usual_permissions(tmp_path: Path):
     path = put(Directory(tmp_path / "new"), "a.wav", b"bytes")
     plain = tmp_path / "plain"
     plain.write_bytes(b"")
@@ -28,7 +28,7 @@ def test_a_file_appears_whole_and_readable_as_any_other(tmp_path: Path):
     assert [file.name for file in path.parent.iterdir()] == ["a.wav"]
 
 
-def test_a_block_that_raises_leaves_nothing(tmp_path: Path):
+def test_an_exception_leaves_no_file(tmp_path: Path):
     directory = Directory(tmp_path)
     with pytest.raises(KeyError), directory.temporary() as file:
         file.write(b"half")
@@ -36,7 +36,7 @@ def test_a_block_that_raises_leaves_nothing(tmp_path: Path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_names_that_are_taken_are_counted_up(tmp_path: Path):
+def test_a_name_in_use_gets_the_next_free_number(tmp_path: Path):
     (tmp_path / "a.wav").mkdir()
     (tmp_path / "a-2.wav").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "a-3.wav").write_bytes(b"other")
@@ -45,7 +45,7 @@ def test_names_that_are_taken_are_counted_up(tmp_path: Path):
 
 
 @pytest.mark.parametrize("is_taken", [False, True])
-def test_file_systems_without_hard_links_work_too(tmp_path: Path, monkeypatch, is_taken: bool):
+def test_file_systems_without_hard_links_are_supported(tmp_path: Path, monkeypatch, is_taken: bool):
     def no_links(*_: object, **__: object) -> None:
         raise PermissionError(1, "Operation not permitted")
 
@@ -59,7 +59,7 @@ def test_file_systems_without_hard_links_work_too(tmp_path: Path, monkeypatch, i
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the device that is always full")
-def test_a_full_disk_is_told_in_one_line(tmp_path: Path):
+def test_a_full_disk_is_reported_in_one_line(tmp_path: Path):
     with Directory(tmp_path).temporary() as file:
         file.replace_descriptor(os.open("/dev/full", os.O_WRONLY))
         with pytest.raises(StorageError) as caught:

@@ -16,11 +16,11 @@ from mhsync.sandbox.account import Account, SandboxProject
 from mhsync.sandbox.rules import Faults, Rule
 from mhsync.sandbox.server import Sandbox
 from mhsync.settings import HttpSettings, Settings
-from tests.api.client_fixture import KEY, QUICK, CliRunner, fetch
+from tests.api.client_fixture import KEY, QUICK, ApiFixture, fetch
 from tests.api.scripted_server import ScriptedServer, http_response
 
 
-def test_one_notice_for_each_pause_whatever_the_number_of_threads():
+def test_each_pause_is_reported_once_for_all_threads():
     projects = Account(SandboxProject(f"p{number}", status="queued") for number in range(16))
     notices: list[WaitNotice] = []
     with (
@@ -36,7 +36,7 @@ def test_one_notice_for_each_pause_whatever_the_number_of_threads():
     assert (notice.attempt, notice.attempts) in {(1, 6), (2, 6)}
 
 
-def test_ten_minutes_of_retry_after_are_reported_at_once(scripted_server):
+def test_a_long_retry_after_is_reported_at_once(scripted_server):
     server = scripted_server(*[http_response(429, Retry_After="590")] * 3)
     waiting = threading.Event()
     notices: list[WaitNotice] = []
@@ -56,13 +56,13 @@ def test_ten_minutes_of_retry_after_are_reported_at_once(scripted_server):
     assert (notice.attempt, notice.attempts) == (2, 6)
 
 
-def test_a_backoff_is_reported_with_its_attempt(cli_runner: CliRunner, client):
+def test_a_backoff_is_reported_with_its_attempt(api: ApiFixture, client):
     notices: list[WaitNotice] = []
     slow = replace(QUICK, http=replace(QUICK.http, backoff=0.05, backoff_max=0.05, notice_after=0.01))
-    cli_runner.client = client(cli_runner.sandbox.api_url, settings=slow, on_wait=notices.append)
-    cli_runner.fault(f.Status(500))
+    api.client = client(api.sandbox.api_url, settings=slow, on_wait=notices.append)
+    api.fault(f.Status(500))
     with pytest.raises(ServerFailed):
-        cli_runner.client.get("one")
+        api.client.get("one")
     assert [(n.reason, n.attempt, n.attempts) for n in notices] == [("returned 500", n, 6) for n in range(2, 7)]
 
 
@@ -90,18 +90,18 @@ def test_a_download_host_is_named_by_its_origin(scripted_server):
     assert "secret" not in repr(notice)
 
 
-def test_the_last_attempt_is_followed_by_no_notice(cli_runner: CliRunner, client):
-    """The command ends then: saying that another attempt comes would be wrong."""
+def test_the_last_attempt_is_followed_by_no_notice(api: ApiFixture, client):
+    """The command ends then, so there is no next attempt to report."""
     notices: list[WaitNotice] = []
     settings = replace(QUICK, http=replace(QUICK.http, attempts=2, notice_after=0.001))
-    cli_runner.client = client(cli_runner.sandbox.api_url, settings=settings, on_wait=notices.append)
-    cli_runner.fault(f.Status(503))
+    api.client = client(api.sandbox.api_url, settings=settings, on_wait=notices.append)
+    api.fault(f.Status(503))
     with pytest.raises(ServerFailed):
-        cli_runner.client.get("one")
+        api.client.get("one")
     assert [notice.attempt for notice in notices] == [2]
 
 
-def test_a_longer_pause_of_the_same_origin_is_reported_anew():
+def test_a_longer_pause_of_the_same_origin_is_reported_again():
     now = [100.0]
     told: list[WaitNotice] = []
     notices = Notices(told.append, "https://api.test", least=2, clock=lambda: now[0])

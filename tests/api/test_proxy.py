@@ -8,7 +8,7 @@ from mhsync.api.address import Address
 from mhsync.api.proxy import Network
 
 
-def test_the_network_is_read_from_the_environment():
+def test_the_network_settings_are_read_from_the_environment():
     network = Network.from_environment(
         {
             "HTTPS_PROXY": "http://big:1",
@@ -41,15 +41,15 @@ def test_the_network_is_read_from_the_environment():
         ("https://[::1]/", True),
     ],
 )
-def test_no_proxy_and_loopback_go_direct(url: str, is_direct: bool):
+def test_hosts_in_no_proxy_and_loopback_bypass_the_proxy(url: str, is_direct: bool):
     excluded = ("a.example", ".b.example", "10.0.0.0/8", "*.c.example", "d.example:444")
     network = Network(https_proxy="http://proxy:1", no_proxy=excluded)
     assert (network.proxy_for(Address.parse(url)) is None) is is_direct
 
 
-def test_a_star_turns_the_proxy_off():
+def test_a_star_in_no_proxy_disables_the_proxy():
     assert Network("http://proxy:1", ("*",)).proxy_for(Address.parse("https://a.example/")) is None
 
 
-def test_a_proxy_is_not_shown():
+def test_the_proxy_url_is_not_shown():
     assert "pa55" not in repr(Network(https_proxy="http://u:pa55@proxy:1"))

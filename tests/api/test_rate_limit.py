@@ -1,4 +1,4 @@
-"""The limit against servers with limits of every make, with a clock that the test turns."""
+"""`OriginRateLimit` against servers with several kinds of limits, with a simulated clock."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mhsync.api.rate_limit import Decision, OriginRateLimit, Outcome, Ticket
 from mhsync.settings import RateLimitSettings
 
 Server = Callable[[float], bool]
-"""Whether a request is let through at this moment."""
+"""Whether the server accepts a request at this moment."""
 
 
 class FixedWindow:
@@ -88,7 +88,7 @@ def simulate(
     attempts: int = 6,
     settings: RateLimitSettings = RateLimitSettings(),  # noqa: B008
 ) -> Tally:
-    """Threads that make calls one after another, each tried again when it is refused."""
+    """Threads that make calls one after another, and retry refused requests."""
     chance = random.Random(7)
     limit = OriginRateLimit(settings, 0.0, longest=600, random=chance.random)
     tally, order, under_way = Tally(), itertools.count(), 0
@@ -145,34 +145,34 @@ LIMITS = {
 
 @pytest.mark.parametrize("latency", [0.001, 0.02, 0.2])
 @pytest.mark.parametrize("limit", LIMITS)
-def test_against_20_requests_a_second_all_succeed_and_few_are_refused(limit: str, latency: float):
+def test_with_a_limit_of_20_requests_per_second_all_succeed_and_few_are_refused(limit: str, latency: float):
     tally = simulate(LIMITS[limit](), latency=latency)
 
     assert (tally.done, tally.failed) == (500, 0)
     assert tally.share < 0.05
     if limit != "no bursts":
-        assert tally.seconds < 60  # 25 is the least possible
+        assert tally.seconds < 60  # the minimum is 25
 
 
-def test_a_long_window_is_outlived():
+def test_calls_survive_a_limit_with_a_long_window():
     tally = simulate(FixedWindow(200, seconds=60))
     assert (tally.done, tally.failed) == (500, 0)
     assert tally.share < 0.08
 
 
-def test_without_a_limit_nothing_is_slow():
+def test_without_a_limit_requests_are_not_delayed():
     tally = simulate(Unlimited(), calls=10_000, latency=0.02)
     assert tally.refused == 0
     assert tally.most_at_once == 16
     assert tally.seconds < 1.6 * 10_000 * 0.02 / 16
 
 
-def test_few_requests_run_into_an_unknown_limit_together():
+def test_few_requests_hit_an_unknown_limit_at_the_same_time():
     tally = simulate(Unlimited(), calls=20, latency=0.02)
     assert tally.most_at_once <= 6
 
 
-def test_a_cap_is_never_exceeded():
+def test_the_configured_rate_is_never_exceeded():
     tally = simulate(Unlimited(), calls=200, settings=RateLimitSettings(rate=10))
     assert tally.seconds >= 19
     for moment in tally.sent:
@@ -199,7 +199,7 @@ def go(limit: OriginRateLimit, now: float) -> Ticket:
     return ticket
 
 
-def test_refusals_of_what_was_under_way_are_one_event():
+def test_refusals_of_requests_in_flight_cause_one_pause():
     limit = pace_of(pause=0.5)
     turns = [go(limit, 0.0) for _ in range(4)]
     for ticket in turns:
@@ -208,7 +208,7 @@ def test_refusals_of_what_was_under_way_are_one_event():
     assert limit.decide(Ticket(), 0.1) == pytest.approx(0.5)  # and not 0.5 doubled three times
 
 
-def test_after_a_pause_one_request_alone_tries():
+def test_after_a_pause_a_single_probe_is_sent():
     limit = pace_of(pause=0.5)
     limit.record(go(limit, 0.0), Outcome.RATE_LIMITED, 0.0)
 
@@ -222,7 +222,7 @@ def test_after_a_pause_one_request_alone_tries():
     assert limit.decide(Ticket(), 1.9) is Decision.SEND
 
 
-def test_a_probe_that_was_given_up_leaves_the_try_to_another():
+def test_a_canceled_probe_is_replaced_by_another_request():
     limit = pace_of(pause=0.5)
     limit.record(go(limit, 0.0), Outcome.RATE_LIMITED, 0.0)
 
@@ -231,7 +231,7 @@ def test_a_probe_that_was_given_up_leaves_the_try_to_another():
     assert limit.decide(Ticket(), 0.7) is Decision.SEND
 
 
-def test_retry_after_is_honoured_and_a_later_one_extends_it():
+def test_retry_after_is_honored_and_a_later_one_extends_it():
     limit = pace_of()
     first, second = go(limit, 0.0), go(limit, 0.0)
     limit.record(first, Outcome.RATE_LIMITED, 0.0, retry_after=3)
@@ -240,7 +240,7 @@ def test_retry_after_is_honoured_and_a_later_one_extends_it():
     assert limit.decide(Ticket(), 0.0) == pytest.approx(7)
 
 
-def test_a_pause_longer_than_is_waited_for_ends_calls_at_once():
+def test_a_pause_above_the_limit_ends_calls_at_once():
     limit = pace_of()
     limit.record(go(limit, 0.0), Outcome.RATE_LIMITED, 0.0, retry_after=601)
 
@@ -248,7 +248,7 @@ def test_a_pause_longer_than_is_waited_for_ends_calls_at_once():
     assert limit.decide(Ticket(), 2.0) == pytest.approx(599)
 
 
-def test_an_origin_that_refuses_for_too_long_is_given_up_but_still_tried_now_and_then():
+def test_calls_end_when_an_origin_refuses_for_too_long_but_probes_continue():
     limit = pace_of(pause=1, pause_max=1, patience=10)
     now, tries = 0.0, 0
     while (word := limit.decide(ticket := Ticket(), now)) is not Decision.GIVE_UP:
@@ -264,11 +264,11 @@ def test_an_origin_that_refuses_for_too_long_is_given_up_but_still_tried_now_and
     assert limit.decide(Ticket(), now + 10) is Decision.SEND
 
 
-def test_what_retry_after_asks_for_does_not_count_as_refusing_for_too_long():
+def test_the_time_of_retry_after_does_not_count_as_patience():
     limit = pace_of(patience=5)
     limit.record(go(limit, 0.0), Outcome.RATE_LIMITED, 0.0, retry_after=30)
 
-    go(limit, 31.0)  # tries
+    go(limit, 31.0)  # the probe
 
     assert limit.decide(Ticket(), 31.0) is Decision.WAIT
     assert limit.decide(Ticket(), 36.0) is Decision.GIVE_UP
@@ -277,7 +277,7 @@ def test_what_retry_after_asks_for_does_not_count_as_refusing_for_too_long():
 def give_up_time(
     limit: OriginRateLimit, outcome: Outcome, retry_after: float | None = None, latency: float = 0.01
 ) -> float:
-    """When an origin that refuses every request is given up, asked by one caller after another."""
+    """The time at which calls to an origin that refuses every request end, for one caller after another."""
     now = 0.0
     while now < 10_000:
         word = limit.decide(ticket := Ticket(), now)
@@ -295,8 +295,8 @@ def give_up_time(
 @pytest.mark.parametrize("outcome", [Outcome.RATE_LIMITED, Outcome.UNAVAILABLE])
 @pytest.mark.parametrize("retry_after", [None, 1, 5, 20, 590])
 @pytest.mark.parametrize("jitter", [0.0, 0.5, 0.999])
-def test_an_origin_that_only_refuses_is_given_up_within_the_patience(outcome, retry_after, jitter):
-    """A `Retry-After` is added once, also where every answer holds another one."""
+def test_calls_to_an_origin_that_only_refuses_end_within_the_patience(outcome, retry_after, jitter):
+    """A `Retry-After` is added once, also where every response contains a new one."""
     limit = OriginRateLimit(RateLimitSettings(), 0.0, longest=600, random=lambda: jitter)
 
     given_up = give_up_time(limit, outcome, retry_after)
@@ -305,8 +305,8 @@ def test_an_origin_that_only_refuses_is_given_up_within_the_patience(outcome, re
     assert least <= given_up <= 30 + (retry_after or 0) + 1
 
 
-def test_a_quota_that_is_counted_by_the_minute_is_waited_for():
-    """429 without Retry-After, once the origin has answered this client ten times."""
+def test_a_quota_per_minute_is_waited_for():
+    """429 without Retry-After, after the origin has accepted ten requests of this client."""
     limit = pace_of()
     for _ in range(10):
         limit.record(go(limit, 0.0), Outcome.RESPONDED, 0.0)
@@ -314,7 +314,7 @@ def test_a_quota_that_is_counted_by_the_minute_is_waited_for():
     assert 118 <= give_up_time(limit, Outcome.RATE_LIMITED) <= 121
 
 
-def test_an_api_that_falls_over_after_it_answered_is_given_up_within_the_patience_too():
+def test_calls_to_an_api_that_becomes_unavailable_end_within_the_patience():
     limit = pace_of()
     for _ in range(10):
         limit.record(go(limit, 0.0), Outcome.RESPONDED, 0.0)
@@ -322,14 +322,14 @@ def test_an_api_that_falls_over_after_it_answered_is_given_up_within_the_patienc
     assert give_up_time(limit, Outcome.UNAVAILABLE) <= 31
 
 
-def test_the_longest_retry_after_that_is_allowed_is_waited_for_whatever_the_jitter():
+def test_the_longest_allowed_retry_after_is_waited_for_with_any_jitter():
     limit = OriginRateLimit(RateLimitSettings(), 0.0, longest=600, random=lambda: 0.999)
     limit.record(go(limit, 0.0), Outcome.UNAVAILABLE, 0.0, retry_after=600)
 
     assert limit.decide(Ticket(), 0.0) == pytest.approx(600)
 
 
-def test_silence_again_and_again_stops_the_origin_and_an_answer_opens_it_at_full_speed():
+def test_repeated_missing_responses_pause_the_origin_and_a_response_resumes_it_at_full_rate():
     limit = pace_of(silence=3, pause=0.5)
     for _ in range(3):
         assert limit.rate is None
@@ -344,7 +344,7 @@ def test_silence_again_and_again_stops_the_origin_and_an_answer_opens_it_at_full
     assert limit.decide(Ticket(), 2.7) is Decision.SEND
 
 
-def test_silence_between_answers_stops_nothing():
+def test_single_missing_responses_cause_no_pause():
     limit = pace_of(silence=2)
     for _ in range(10):
         limit.record(go(limit, 0.0), Outcome.NO_RESPONSE, 0.0)
@@ -352,7 +352,7 @@ def test_silence_between_answers_stops_nothing():
     assert limit.decide(Ticket(), 0.0) is Decision.SEND
 
 
-def test_the_rate_never_falls_below_the_floor():
+def test_the_rate_never_falls_below_the_minimum():
     limit = pace_of(floor=0.5)
     now = 0.0
     for _ in range(100):

@@ -1,4 +1,4 @@
-"""The pace among real threads and over real sockets."""
+"""The rate limit with real threads and real sockets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mhsync.sandbox.account import Account, SandboxProject
 from mhsync.sandbox.rules import Faults, Rate, Rule
 from mhsync.sandbox.server import Sandbox
 from mhsync.settings import HttpSettings, RateLimitSettings, Settings
-from tests.api.client_fixture import KEY, CliRunner, fetch
+from tests.api.client_fixture import KEY, ApiFixture, fetch
 from tests.api.scripted_server import ScriptedServer, http_response
 
 
@@ -45,7 +45,7 @@ def test_500_projects_at_20_requests_a_second_with_default_settings():
         assert refused < 0.05 * len(sandbox.requests)
 
 
-def test_a_limited_api_loses_no_project():
+def test_a_rate_limit_fails_no_project():
     quick = Settings(pace=RateLimitSettings(pause=0.05))
     faults = Faults(rate=Rate(200, burst=40))
     with (
@@ -56,7 +56,7 @@ def test_a_limited_api_loses_no_project():
         assert 0 < len(sandbox.requests.of(status=429)) < 0.08 * len(sandbox.requests)
 
 
-def test_a_refusal_holds_back_every_thread(stack):
+def test_a_refusal_pauses_all_threads(stack):
     sandbox = stack.enter_context(Sandbox(account(16), key=KEY, faults=Faults()))
     client = stack.enter_context(Client(KEY, base_url=sandbox.api_url))
     sandbox.faults = Faults(Rule(f.Status(429, retry_after=1), nth=1))
@@ -68,7 +68,7 @@ def test_a_refusal_holds_back_every_thread(stack):
     assert len(sandbox.requests) <= 17 + 4
 
 
-def test_the_rate_is_capped():
+def test_the_rate_is_limited():
     capped = Settings(pace=RateLimitSettings(rate=50))
     with (
         Sandbox(account(30), key=KEY) as sandbox,
@@ -79,7 +79,7 @@ def test_the_rate_is_capped():
         assert time.monotonic() - began >= 29 / 50 - 0.05
 
 
-def test_an_api_that_refuses_everything_is_given_up_in_bounded_time():
+def test_calls_to_an_api_that_refuses_everything_end_in_bounded_time():
     hasty = Settings(pace=RateLimitSettings(pause=0.01, pause_max=0.05, patience=0.3))
     with (
         Sandbox(account(200), key=KEY, faults=Faults(rate=Rate(0.0001, burst=1))) as sandbox,
@@ -89,11 +89,11 @@ def test_an_api_that_refuses_everything_is_given_up_in_bounded_time():
         found = get_all(client, sandbox.ids)
         assert time.monotonic() - began < 10
         assert sum(isinstance(one, RateLimited) for one in found) == 199
-        assert len(sandbox.requests) < 200  # most were given up without being sent
+        assert len(sandbox.requests) < 200  # most calls ended without a request
 
 
-def test_an_api_that_answers_503_to_everything_is_given_up_within_its_window():
-    """Two calls at once took turns at trying, and kept each other waiting for two minutes."""
+def test_calls_to_an_api_that_returns_only_503_end_within_the_patience():
+    """Regression test: two concurrent calls sent the probes in turn, and delayed each other for two minutes."""
     settings = Settings(pace=RateLimitSettings(pause=0.05, pause_max=3, patience=3))
     with (
         Sandbox(account(2), key=KEY, faults=Faults(Rule(f.Status(503)))) as sandbox,
@@ -105,7 +105,7 @@ def test_an_api_that_answers_503_to_everything_is_given_up_within_its_window():
     assert all(isinstance(one, ServerFailed) and one.status == 503 for one in found)
 
 
-def test_an_outage_shorter_than_the_patience_loses_no_project():
+def test_an_outage_shorter_than_the_patience_fails_no_project():
     settings = Settings(
         http=HttpSettings(backoff=0.001, backoff_max=0.002),
         pace=RateLimitSettings(pause=0.1, pause_max=0.1, silence=12),
@@ -124,7 +124,7 @@ def test_an_outage_shorter_than_the_patience_loses_no_project():
     assert found == list(sandbox.ids)
 
 
-def test_an_api_that_is_away_is_given_up_in_bounded_time():
+def test_calls_to_an_unreachable_api_end_in_bounded_time():
     with ScriptedServer(b"") as server:
         url = server.url
     hasty = Settings(
@@ -139,28 +139,28 @@ def test_an_api_that_is_away_is_given_up_in_bounded_time():
     assert any("does not respond" in str(one) for one in found)
 
 
-def test_a_request_that_is_interrupted_leaves_the_pace_to_the_others(cli_runner: CliRunner, client):
-    """Also while it is the one that tries after a pause."""
+def test_an_interrupted_request_does_not_block_the_rate_limit(api: ApiFixture, client):
+    """Also if the interrupted request is the probe after a pause."""
     stops = threading.local()
-    cli_runner.client = client(cli_runner.sandbox.api_url, stop=lambda: getattr(stops, "wanted", False))
-    cli_runner.fault(f.Status(429, retry_after=1), nth=1)
+    api.client = client(api.sandbox.api_url, stop=lambda: getattr(stops, "wanted", False))
+    api.fault(f.Status(429, retry_after=1), nth=1)
 
     def interrupted() -> None:
         stops.wanted = True
         with pytest.raises(Interrupted):
-            cli_runner.client.get("one")
+            api.client.get("one")
 
     for _ in range(3):
         thread = threading.Thread(target=interrupted)
         thread.start()
         thread.join()
-    assert cli_runner.client.get("one").id == "one"
+    assert api.client.get("one").id == "one"
 
 
-def test_origins_have_paces_of_their_own(cli_runner: CliRunner, scripted_server):
+def test_each_origin_has_its_own_rate_limit(api: ApiFixture, scripted_server):
     busy = scripted_server(http_response(429, Retry_After="30"))
     stopped = threading.Event()
-    other = Client(KEY, base_url=cli_runner.sandbox.api_url, stop=stopped.is_set)
+    other = Client(KEY, base_url=api.sandbox.api_url, stop=stopped.is_set)
 
     def stuck() -> None:
         with pytest.raises(Interrupted):

@@ -1,4 +1,4 @@
-"""The key and the queries of signed links: in no error, no trace behind one, no log, no repr."""
+"""The key and the queries of signed links appear in no error, no traceback, no log and no repr."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mhsync.core.project import Download
 from mhsync.errors import MhsyncError
 from mhsync.sandbox import faults as f
 from mhsync.sandbox.rules import Rule
-from tests.api.client_fixture import HASTY, KEY, CliRunner, MemoryWriters
+from tests.api.client_fixture import HASTY, KEY, ApiFixture, MemoryWriters
 from tests.api.scripted_server import http_response
 
 ECHO = f'{{"message": "no: Bearer {KEY} for https://x.example/a?signature=5ecre7"}}'
@@ -34,7 +34,7 @@ FILE_FAULTS = [
 
 
 def everything_of(error: BaseException) -> str:
-    """All text that an error or anything behind it can show."""
+    """All text that an error, its causes and its contexts can show."""
     text = "".join(traceback.format_exception(error))
     seen, pending = set(), [error]
     while pending:
@@ -63,10 +63,10 @@ def logged(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
 
 
 @pytest.mark.parametrize("fault", API_FAULTS, ids=repr)
-def test_a_call_that_fails_shows_no_secret(cli_runner: CliRunner, logged, fault: object):
-    cli_runner.fault(fault)
+def test_a_call_that_fails_shows_no_secret(api: ApiFixture, logged, fault: object):
+    api.fault(fault)
 
-    text = failing(lambda: cli_runner.client.get("one")) + failing(lambda: cli_runner.client.delete("one"))
+    text = failing(lambda: api.client.get("one")) + failing(lambda: api.client.delete("one"))
 
     assert text
     assert KEY not in text + logged.text
@@ -75,29 +75,27 @@ def test_a_call_that_fails_shows_no_secret(cli_runner: CliRunner, logged, fault:
 
 @pytest.mark.parametrize("fault", FILE_FAULTS, ids=repr)
 def test_a_download_that_fails_shows_no_signed_query_and_never_carries_the_key(
-    cli_runner: CliRunner, logged, fault: object
+    api: ApiFixture, logged, fault: object
 ):
-    link = cli_runner.link()
+    link = api.link()
     query = link.url.partition("?")[2]
     assert len(query) > 20
-    cli_runner.fault(fault, host="files")
+    api.fault(fault, host="files")
 
-    text = failing(lambda: cli_runner.client.download(link, MemoryWriters().write, renew=lambda: link))
+    text = failing(lambda: api.client.download(link, MemoryWriters().write, renew=lambda: link))
 
     assert text
     for secret in (*query.split("&"), "5ecre7", KEY):
         assert secret.partition("=")[2] not in ("",) or secret in ("5ecre7", KEY)
         assert secret not in text + logged.text
-    assert cli_runner.sandbox.requests.leaks == ()
+    assert api.sandbox.requests.leaks == ()
 
 
-def test_a_download_that_succeeds_logs_no_signed_query(cli_runner: CliRunner, logged):
-    cli_runner.faults(
-        Rule(f.Redirect("elsewhere"), host="files", nth=1), Rule(f.Cut(bytes=10_000), host="files", nth=1)
-    )
-    query = cli_runner.link().url.partition("?")[2]
+def test_a_download_that_succeeds_logs_no_signed_query(api: ApiFixture, logged):
+    api.faults(Rule(f.Redirect("elsewhere"), host="files", nth=1), Rule(f.Cut(bytes=10_000), host="files", nth=1))
+    query = api.link().url.partition("?")[2]
 
-    cli_runner.fetch()
+    api.fetch()
 
     assert "/one/output.wav" in logged.text  # urllib3 does log
     assert query not in logged.text
@@ -105,19 +103,19 @@ def test_a_download_that_succeeds_logs_no_signed_query(cli_runner: CliRunner, lo
     assert KEY not in logged.text
 
 
-def test_the_key_goes_to_the_api_alone_even_where_a_link_leads_back_to_it(cli_runner: CliRunner):
-    """A link to the API's own origin is a link like any other."""
+def test_the_key_is_sent_only_to_the_api_and_not_for_a_link_to_its_origin(api: ApiFixture):
+    """A link to the API's own origin gets no key either."""
     writers = MemoryWriters()
-    link = Download(f"{cli_runner.sandbox.api_url}/v1/audio-projects/one")
+    link = Download(f"{api.sandbox.api_url}/v1/audio-projects/one")
     with pytest.raises(MhsyncError):
-        cli_runner.client.download(link, writers.write, renew=lambda: link)
+        api.client.download(link, writers.write, renew=lambda: link)
 
-    assert cli_runner.asked() > 0
-    assert not any(entry.has_key for entry in cli_runner.sandbox.requests.of("api"))
+    assert api.request_count() > 0
+    assert not any(entry.has_key for entry in api.sandbox.requests.of("api"))
 
 
-def test_nothing_that_is_printed_shows_the_key(cli_runner: CliRunner):
-    client = cli_runner.client
+def test_no_repr_shows_the_key(api: ApiFixture):
+    client = api.client
     for thing in (client, client._calls, client._downloader, client._transport, client._calls.errors):
         assert KEY not in f"{thing!r}{thing!s}"
 
@@ -130,10 +128,10 @@ def test_the_key_is_not_sent_along_a_redirect_of_the_api(scripted_server, client
     assert elsewhere.heads == []
 
 
-def test_silence_shows_no_secret(cli_runner: CliRunner, client, logged):
-    hasty_client = client(cli_runner.sandbox.api_url, settings=HASTY)
-    link = cli_runner.link()
-    cli_runner.faults(Rule(f.Stall()))
+def test_a_timeout_shows_no_secret(api: ApiFixture, client, logged):
+    hasty_client = client(api.sandbox.api_url, settings=HASTY)
+    link = api.link()
+    api.faults(Rule(f.Stall()))
 
     text = failing(lambda: hasty_client.get("one"))
     text += failing(lambda: hasty_client.download(link, MemoryWriters().write, renew=lambda: link))
@@ -143,7 +141,7 @@ def test_silence_shows_no_secret(cli_runner: CliRunner, client, logged):
         assert secret not in text + logged.text
 
 
-def test_a_bad_key_is_not_shown_by_the_error_that_refuses_it():
+def test_an_invalid_key_is_not_shown_in_its_error():
     key = " key".join(["s3c", "ret"])
     assert key not in failing(lambda: Client(key))
 

@@ -1,4 +1,4 @@
-"""Half of a surrogate pair, which JSON can write and no encoding has: a broken answer, wherever a link holds one."""
+"""Half of a surrogate pair, which JSON can contain and UTF-8 cannot encode, is an error in any link."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ URLS = [
 
 
 @pytest.mark.parametrize("url", [url for url in URLS if "?" not in url], ids=ascii)
-def test_in_a_link_of_the_api_it_is_an_invalid_answer(scripted_server, client, url: str):
+def test_a_surrogate_in_a_link_of_the_api_is_an_invalid_response(scripted_server, client, url: str):
     details = {"id": "one", "status": "complete", "downloads": [{"url": url}]}
     server = scripted_server(http_response(200, json.dumps(details).encode(), Content_Type="application/json"))
     with pytest.raises(AnswerInvalid, match="url cannot be read"):
@@ -29,13 +29,13 @@ def test_in_a_link_of_the_api_it_is_an_invalid_answer(scripted_server, client, u
 
 
 @pytest.mark.parametrize("url", URLS, ids=ascii)
-def test_in_a_link_to_fetch_it_is_a_download_error(client, url: str):
+def test_a_surrogate_in_a_link_is_a_download_error(client, url: str):
     with pytest.raises(DownloadError):
         fetch(client("http://127.0.0.1:1"), url)
 
 
 @pytest.mark.parametrize("url", [*URLS, f"/{HALF}", f"?{HALF}", f"/x#{HALF}"], ids=ascii)
-def test_no_address_holds_one(url: str):
+def test_an_address_cannot_contain_a_surrogate(url: str):
     with pytest.raises(AddressRefused):
         Address.parse("https://files.example.test/").join(url)
 
@@ -43,7 +43,7 @@ def test_no_address_holds_one(url: str):
 @pytest.mark.parametrize(
     "location", [b"/\xff\xfe", b"/\xed\xa0\x80", b"\xed\xa0\x80://x", b"https://\xed\xa0\x80/"]
 )
-def test_bytes_of_no_text_in_a_redirect_lead_nowhere_but_to_an_error(scripted_server, client, location: bytes):
+def test_invalid_bytes_in_a_redirect_are_an_error(scripted_server, client, location: bytes):
     redirect = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: %s\r\n\r\n" % location
     server = scripted_server(redirect)
     with pytest.raises(DownloadError):

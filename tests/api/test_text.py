@@ -20,5 +20,5 @@ from mhsync.api.text import sanitize
         ("ä" * 400, "ä" * 299 + "…"),
     ],
 )
-def test_foreign_text_becomes_one_safe_line(text: str, line: str):
+def test_text_of_a_server_becomes_one_safe_line(text: str, line: str):
     assert sanitize(text, secrets=("k3y", "")) == line

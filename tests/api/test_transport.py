@@ -1,4 +1,4 @@
-"""One exchange: foreign errors translate_error in one place, TLS, the proxy, and what reaches the wire."""
+"""One exchange: TLS, the proxy, and the bytes that are sent."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def foreign_errors() -> list[type[Exception]]:
 
 
 def bare(kind: type[Exception]) -> Exception:
-    """An error of this kind, whatever its constructor wants."""
+    """An error of this kind, without its constructor."""
     error = kind.__new__(kind)
     error.args = ("https://files.example.test/a.wav?sig=5ecre7",)
     if kind is foreign.MaxRetryError:
@@ -44,7 +44,7 @@ def bare(kind: type[Exception]) -> Exception:
 
 
 @pytest.mark.parametrize("kind", foreign_errors(), ids=lambda kind: kind.__name__)
-def test_every_error_of_urllib3_is_mapped_and_shows_nothing_foreign(kind: type[Exception]):
+def test_every_error_of_urllib3_is_translated_without_its_text(kind: type[Exception]):
     if kind is not foreign.HTTPError and kind is not foreign.MaxRetryError:
         assert any(issubclass(kind, known) for known, _, _ in MAPPING if known not in (OSError, ValueError)), (
             f"{kind.__name__} is new: give it a line in the mapping"
@@ -57,8 +57,8 @@ def test_every_error_of_urllib3_is_mapped_and_shows_nothing_foreign(kind: type[E
     assert "5ecre7" not in repr(error) + str(error.hint)
 
 
-def test_the_mapping_reaches_every_line():
-    """A line behind a more general one would never be read."""
+def test_every_line_of_the_mapping_can_be_reached():
+    """A line after the line of a base class would never be used."""
     for position, (kind, _, words) in enumerate(MAPPING):
         before = [known for known, _, _ in MAPPING[:position]]
         assert not any(issubclass(kind, known) for known in before), f"{kind.__name__} ({words}) is never reached"
@@ -76,7 +76,7 @@ def send(url: str, network: Network = Network(), **headers: str):  # noqa: B008
         transport.close()
 
 
-def test_an_answer_is_read_piece_by_piece(scripted_server):
+def test_a_response_is_read_in_pieces(scripted_server):
     server = scripted_server(http_response(200, b"x" * 95))
     assert send(f"{server.url}/a?b=c&d=%2F~é x") == (200, b"x" * 95)
     assert server.heads[0].startswith("GET /a?b=c&d=%2F~%C3%A9%20x HTTP/1.1\r\n")
@@ -101,7 +101,7 @@ def test_an_answer_is_read_piece_by_piece(scripted_server):
     ],
     ids=["reset", "closed", "ssh", "headers", "short", "long", "chunks", "lengths"],
 )
-def test_a_broken_exchange_is_an_error_of_ours_with_nothing_behind_it(scripted_server, script, error, words):
+def test_a_failed_exchange_raises_our_error_without_a_context(scripted_server, script, error, words):
     server = scripted_server(script)
 
     with pytest.raises(ApiError, match=words) as caught:
@@ -113,7 +113,7 @@ def test_a_broken_exchange_is_an_error_of_ours_with_nothing_behind_it(scripted_s
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.1])
-def test_more_than_announced_is_seen_when_the_server_closes(scripted_server, delay: float):
+def test_excess_bytes_are_detected_when_the_server_closes(scripted_server, delay: float):
     def late(sock: socket.socket) -> None:
         sock.sendall(http_response(200, b"abc", Connection="close"))
         threading.Event().wait(delay)
@@ -123,7 +123,7 @@ def test_more_than_announced_is_seen_when_the_server_closes(scripted_server, del
         send(scripted_server(late).url)
 
 
-def test_connections_are_used_again(scripted_server):
+def test_connections_are_reused(scripted_server):
     def twice(sock: socket.socket) -> None:
         sock.sendall(http_response(200, b"abc"))
         read_head(sock)
@@ -138,7 +138,7 @@ def test_connections_are_used_again(scripted_server):
     assert len(server.heads) == 1
 
 
-def test_an_answer_that_is_left_half_read_does_not_spoil_the_next(scripted_server):
+def test_a_partly_read_response_does_not_affect_the_next(scripted_server):
     server = scripted_server(http_response(200, b"x" * 1_000_000), http_response(200, b"next"))
     transport = Transport(HttpSettings(), Network(), TIME)
     with transport.send("GET", Address.parse(server.url), {}, read_timeout=5) as answer:
@@ -156,7 +156,7 @@ def test_control_characters_never_reach_a_header(scripted_server, value: str):
     assert server.heads == []
 
 
-def test_a_trusted_certificate_is_accepted_and_others_are_not(scripted_server, tls):
+def test_only_a_trusted_certificate_is_accepted(scripted_server, tls):
     server = scripted_server(http_response(200, b"hello"), tls=tls)
 
     assert send(server.url, Network(ca_file=tls)) == (200, b"hello")
@@ -166,14 +166,14 @@ def test_a_trusted_certificate_is_accepted_and_others_are_not(scripted_server, t
     assert "SSL_CERT_FILE" in (caught.value.hint or "")
 
 
-def test_tls_to_a_server_without_is_a_connection_error(scripted_server):
+def test_tls_to_a_server_without_tls_is_a_connection_error(scripted_server):
     server = scripted_server(http_response())
     with pytest.raises(ConnectionFailed, match="the TLS connection failed"):
         send(server.url.replace("http:", "https:"))
 
 
 @pytest.mark.parametrize("content", [None, "no certificate"])
-def test_a_ca_file_that_cannot_be_used_is_named(tmp_path, content: str | None):
+def test_an_invalid_ca_file_is_named(tmp_path, content: str | None):
     path = tmp_path / "ca.pem"
     if content is not None:
         path.write_text(content)
@@ -182,7 +182,7 @@ def test_a_ca_file_that_cannot_be_used_is_named(tmp_path, content: str | None):
     assert caught.value.__context__ is None
 
 
-def test_one_tls_context_serves_all_connections(scripted_server, tls, monkeypatch):
+def test_all_connections_share_one_tls_context(scripted_server, tls, monkeypatch):
     made = []
     real = ssl.create_default_context
     monkeypatch.setattr(ssl, "create_default_context", lambda **options: made.append(1) or real(**options))
@@ -197,7 +197,7 @@ def test_one_tls_context_serves_all_connections(scripted_server, tls, monkeypatc
 
 
 class Proxy(ScriptedServer):
-    """A proxy that leads every CONNECT to one server, wherever it was to go."""
+    """A proxy that connects every CONNECT to one server, and ignores the requested host."""
 
     def __init__(self, target: ScriptedServer) -> None:
         super().__init__(self._tunnel)
@@ -219,7 +219,7 @@ class Proxy(ScriptedServer):
             target.shutdown(socket.SHUT_WR)
 
 
-def test_https_goes_through_the_proxy_and_loopback_never_does(scripted_server, stack, tls):
+def test_https_uses_the_proxy_and_loopback_never_does(scripted_server, stack, tls):
     server = scripted_server(http_response(200, b"hello"), tls=tls)
     proxy = stack.enter_context(Proxy(server))
     network = Network(https_proxy=f"http://user:pa55@127.0.0.1:{proxy.port}", ca_file=tls)
@@ -235,7 +235,7 @@ def test_https_goes_through_the_proxy_and_loopback_never_does(scripted_server, s
     assert len(proxy.heads) == 1
 
 
-def test_a_certificate_of_another_name_is_refused(scripted_server, stack, tls):
+def test_a_certificate_for_another_name_is_refused(scripted_server, stack, tls):
     proxy = stack.enter_context(Proxy(scripted_server(http_response(), tls=tls)))
     network = Network(https_proxy=f"http://127.0.0.1:{proxy.port}", ca_file=tls)
 
@@ -243,7 +243,7 @@ def test_a_certificate_of_another_name_is_refused(scripted_server, stack, tls):
         send("https://evil.example.test/", network)
 
 
-def test_a_proxy_that_is_away_is_told_without_its_password():
+def test_an_unreachable_proxy_is_reported_without_its_password():
     with ScriptedServer(b"") as gone:
         port = gone.port
     with pytest.raises(ConnectionFailed, match="cannot reach the proxy") as caught:
@@ -252,12 +252,12 @@ def test_a_proxy_that_is_away_is_told_without_its_password():
 
 
 @pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "http://[broken", "http://"])
-def test_a_proxy_address_that_cannot_be_used_is_named_by_its_variable(proxy: str):
+def test_an_invalid_proxy_url_is_named_by_its_variable(proxy: str):
     with pytest.raises(UsageError, match="HTTPS_PROXY is invalid"):
         send("https://api.example.test/", Network(https_proxy=proxy))
 
 
-def test_the_query_reaches_the_server_but_no_log(scripted_server, caplog):
+def test_the_query_is_sent_but_not_logged(scripted_server, caplog):
     caplog.set_level(logging.DEBUG)
     http.client.HTTPConnection.debuglevel = 0
     server = scripted_server(http_response(200, b"hello"))
