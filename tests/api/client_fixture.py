@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import io
+import random
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+from mhsync.api.address import Address
 from mhsync.api.client import Client
 from mhsync.api.download import Fetched
+from mhsync.api.proxy import Network
+from mhsync.api.timing import Time
+from mhsync.api.transport import Transport
 from mhsync.core.project import Download
 from mhsync.sandbox.faults import Stall
 from mhsync.sandbox.rules import Faults, Rule
@@ -30,6 +36,10 @@ HASTY = replace(
     QUICK, http=replace(QUICK.http, read_timeout=0.2), download=replace(QUICK.download, read_timeout=0.2)
 )
 """Short timeouts, for servers that send nothing."""
+
+
+TIME = Time(time.monotonic, time.time, time.sleep, random.random, lambda: False)
+"""The real clock, without a stop request."""
 
 
 def sha256(data: bytes) -> str:
@@ -65,6 +75,19 @@ def fetch(
     writers = MemoryWriters()
     fetched = client.download(Download(url), writers.write, renew=renew, finish=writers.finish)
     return fetched, writers
+
+
+def send(url: str, network: Network = Network(), **headers: str):  # noqa: B008
+    """The status and the body of a GET without retries."""
+    transport = Transport(HttpSettings(connect_timeout=5), network, TIME)
+    try:
+        with transport.send("GET", Address.parse(url), headers, read_timeout=5) as answer:
+            body = b""
+            while piece := answer.read(10):
+                body += piece
+            return answer.status, body
+    finally:
+        transport.close()
 
 
 @dataclass

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
-import re
-import socket
 import threading
 import time
 import tracemalloc
@@ -14,9 +11,8 @@ from contextlib import nullcontext
 import pytest
 
 from mhsync.api.transfer import NullSink
-from mhsync.core.project import Download
 from mhsync.core.receipt import Proof
-from mhsync.errors import ConnectionFailed, DownloadError, Interrupted, LinkExpired, MhsyncError, StorageError
+from mhsync.errors import DownloadError, Interrupted, LinkExpired, MhsyncError, StorageError
 from mhsync.sandbox import faults as f
 from mhsync.sandbox.account import Account, SandboxProject, outputs_of
 from mhsync.sandbox.rules import Rule
@@ -157,44 +153,6 @@ def test_an_interrupted_transfer_is_resumed_where_it_ended(api: ApiFixture):
     assert [entry.range for entry in api.sandbox.requests.of("files")] == [None, "bytes=20000-"]
 
 
-def test_repeated_interruptions_are_resumed_while_each_attempt_receives_bytes(api: ApiFixture):
-    api.fault(f.Cut(bytes=3000), host="files")
-
-    _, writers = api.fetch()
-
-    assert (writers.kept, writers.begun) == ([api.audio], 1)
-    assert api.request_count(host="files") == 17  # 50,000 bytes in pieces of 3,000
-
-
-def test_the_number_of_resumes_is_limited(api: ApiFixture, client):
-    tight = dataclasses.replace(QUICK, download=dataclasses.replace(QUICK.download, resumes=3))
-    api.client = client(api.sandbox.api_url, settings=tight)
-    api.fault(f.Cut(bytes=3000), host="files")
-
-    with pytest.raises(DownloadError, match="gave up after 4 interrupted transfers"):
-        api.fetch()
-
-    assert api.request_count(host="files") == 4
-
-
-def test_an_interrupted_chunked_transfer_is_resumed_and_proved_by_the_total(api: ApiFixture):
-    api.fault(f.Chunked(bytes=20_000), host="files", nth=1)
-
-    fetched, writers = api.fetch()
-
-    assert (writers.kept, writers.begun) == ([api.audio], 1)
-    assert fetched.proof is Proof.LENGTH
-
-
-def test_a_complete_chunked_body_is_proved(api: ApiFixture):
-    api.fault(f.Chunked(), host="files")
-
-    fetched, writers = api.fetch()
-
-    assert (fetched.proof, writers.kept) == (Proof.CHUNKED, [api.audio])
-    assert api.request_count(host="files") == 1
-
-
 def test_the_download_of_a_changed_file_is_restarted(api: ApiFixture):
     before = api.audio
     api.faults(
@@ -220,126 +178,6 @@ def test_a_download_without_ranges_is_restarted_with_the_received_response(api: 
 
     assert writers.kept == [api.audio]
     assert (writers.begun, api.request_count(host="files")) == (2, 2)
-
-
-def test_without_a_strong_validator_nothing_is_resumed(scripted_server, client):
-    host = scripted_server(
-        http_response(200, AUDIO[:9000], length=len(AUDIO), ETag='W/"weak"', Last_Modified="yesterday"),
-        http_response(200, AUDIO),
-    )
-
-    _, writers = fetch(client(host.url), f"{host.url}/a.wav")
-
-    assert (writers.kept, writers.begun) == ([AUDIO], 2)
-    assert all("Range:" not in head for head in host.heads)
-
-
-def test_restarts_are_limited_where_a_host_always_truncates_and_never_resumes(scripted_server, client):
-    host = scripted_server(http_response(200, AUDIO[:9000], length=len(AUDIO)))
-
-    with pytest.raises(DownloadError, match="started 6 times"):
-        fetch(client(host.url), f"{host.url}/a.wav")
-
-    # One more than the starts: the rest was requested once, and the whole file that was sent instead was used.
-    assert len(host.heads) == QUICK.download.attempts + 1
-
-
-def parts_of(audio: bytes, at_once: int, **headers: str):
-    """A host that supports ranges and truncates each response after the given number of bytes."""
-
-    def script(sock: socket.socket, head: str) -> None:
-        match = re.search(r"Range: bytes=(\d+)-", head)
-        start = int(match[1]) if match else 0
-        if start >= len(audio):
-            sock.sendall(http_response(416, Content_Range=f"bytes */{len(audio)}"))
-            return
-        extra = {"Content_Range": f"bytes {start}-{len(audio) - 1}/{len(audio)}"} if match else {}
-        piece = audio[start : start + at_once]
-        sock.sendall(http_response(206 if match else 200, piece, length=len(audio) - start, **headers, **extra))
-
-    return script
-
-
-def test_parts_joined_without_a_validator_are_proved_by_a_second_download(scripted_server, client):
-    host = scripted_server(parts_of(AUDIO, 9000))
-
-    fetched, writers = fetch(client(host.url), f"{host.url}/a.wav")
-
-    assert (writers.kept, fetched.proof) == ([AUDIO], Proof.TWICE)
-    starts = [match[1] if (match := re.search(r"Range: bytes=(\d+)-", head)) else "all" for head in host.heads]
-    assert starts[:8] == ["all", "all", *["all", "9000", "18000"] * 2]
-    assert not any("If-Range" in head for head in host.heads)
-
-
-def test_joined_parts_of_a_changed_file_are_detected(scripted_server, client):
-    old, new = AUDIO, AUDIO[::-1]
-    count = itertools.count(1)
-    old_script, new_script = parts_of(old, 9000), parts_of(new, 9000)
-    host = scripted_server(lambda sock, head: (old_script if next(count) <= 4 else new_script)(sock, head))
-
-    fetched, writers = fetch(client(host.url), f"{host.url}/a.wav")
-
-    assert (writers.kept, fetched.proof) == ([new], Proof.TWICE)
-
-
-def test_an_old_last_modified_allows_resuming(scripted_server, client):
-    modified = {"Last_Modified": "Mon, 02 Nov 2026 10:00:00 GMT", "Date": "Mon, 02 Nov 2026 10:00:05 GMT"}
-    rest = http_response(206, AUDIO[9000:], Content_Range=f"bytes 9000-{len(AUDIO) - 1}/{len(AUDIO)}", **modified)
-    host = scripted_server(http_response(200, AUDIO[:9000], length=len(AUDIO), **modified), rest)
-
-    _, writers = fetch(client(host.url), f"{host.url}/a.wav")
-
-    assert (writers.kept, writers.begun) == ([AUDIO], 1)
-    assert "Range: bytes=9000-\r\n" in host.heads[1]
-    assert "If-Range: Mon, 02 Nov 2026 10:00:00 GMT\r\n" in host.heads[1]
-
-
-@pytest.mark.parametrize(
-    "rest",
-    [
-        http_response(206, AUDIO[9000:], ETag=ETAG),
-        http_response(206, AUDIO[8000:], ETag=ETAG, Content_Range=f"bytes 8000-{len(AUDIO) - 1}/{len(AUDIO)}"),
-        http_response(
-            206, AUDIO[8000:-1000], ETag=ETAG, Content_Range=f"bytes 8000-{len(AUDIO) - 1001}/{len(AUDIO)}"
-        ),
-        http_response(206, AUDIO[9000:], ETag=ETAG, Content_Range=f"bytes 9000-{len(AUDIO) - 1}/{len(AUDIO) + 1}"),
-        http_response(206, AUDIO[9000:], ETag='"v2"', Content_Range=f"bytes 9000-{len(AUDIO) - 1}/{len(AUDIO)}"),
-        http_response(206, AUDIO[9000:9100], ETag=ETAG, Content_Range=f"bytes 9000-{len(AUDIO) - 1}/{len(AUDIO)}"),
-        http_response(206, AUDIO[9000:], ETag=ETAG, Content_Range="lines 1-2/3"),
-        http_response(416, b"", Content_Range="bytes */9000"),
-        http_response(416, b""),
-    ],
-    ids=[
-        "none",
-        "overlap",
-        "overlap-of-the-right-size",
-        "other-total",
-        "other-etag",
-        "short-part",
-        "nonsense",
-        "416-shorter",
-        "416",
-    ],
-)
-def test_a_range_that_does_not_continue_the_file_is_not_joined(scripted_server, client, rest):
-    host = scripted_server(
-        http_response(200, AUDIO[:9000], length=len(AUDIO), ETag=ETAG), rest, http_response(200, AUDIO, ETag=ETAG)
-    )
-
-    _, writers = fetch(client(host.url), f"{host.url}/a.wav")
-
-    assert writers.kept == [AUDIO]
-    assert writers.begun == 2
-
-
-def test_a_host_that_sends_less_than_the_requested_rest_gets_another_request(scripted_server, client):
-    part = http_response(206, AUDIO[9000:12000], ETag=ETAG, Content_Range=f"bytes 9000-11999/{len(AUDIO)}")
-    last = http_response(206, AUDIO[12000:], ETag=ETAG, Content_Range=f"bytes 12000-{len(AUDIO) - 1}/{len(AUDIO)}")
-    host = scripted_server(http_response(200, AUDIO[:9000], length=len(AUDIO), ETag=ETAG), part, last)
-
-    _, writers = fetch(client(host.url), f"{host.url}/a.wav")
-
-    assert (writers.kept, writers.begun) == ([AUDIO], 1)
 
 
 def test_without_a_length_two_downloads_must_be_the_same(api: ApiFixture):
@@ -382,29 +220,6 @@ def test_downloads_without_a_length_that_always_differ_fail(scripted_server, cli
         fetch(client(host.url), f"{host.url}/a.wav")
 
     assert len(host.heads) == 2 * QUICK.download.attempts
-
-
-def test_a_refused_link_is_renewed_and_the_transfer_continues(api: ApiFixture):
-    api.faults(Rule(f.Cut(bytes=20_000), host="files", nth=1), Rule(f.Expired(), host="files", nth=1))
-
-    _, writers = api.fetch()
-
-    assert (writers.kept, writers.begun) == ([api.audio], 1)
-    assert api.request_count("GET") == 2  # the first link, and a new one
-    ranges = [entry.range for entry in api.sandbox.requests.of("files")]
-    assert ranges == [None, "bytes=20000-", "bytes=20000-"]
-
-
-def test_an_error_of_the_renewal_is_raised(api: ApiFixture):
-    api.fault(f.Expired(), host="files")
-
-    def renew() -> Download:
-        raise ConnectionFailed("the API is away")
-
-    writers = MemoryWriters()
-    with pytest.raises(ConnectionFailed, match="the API is away"):
-        api.client.download(api.link(), writers.write, renew=renew)
-    assert writers.kept == []
 
 
 def test_a_redirect_to_another_host_is_followed_without_the_key(api: ApiFixture):

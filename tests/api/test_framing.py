@@ -7,9 +7,8 @@ import socket
 import pytest
 
 from mhsync.errors import AnswerInvalid, ApiError, ConnectionFailed, DownloadError
-from tests.api.client_fixture import QUICK, fetch
+from tests.api.client_fixture import QUICK, fetch, send
 from tests.api.scripted_server import http_response
-from tests.api.test_transport import send
 
 WAV = b"RIFF\x2c\x00\x00\x00WAVEfmt " + bytes(36)
 JSON = b'{"id": "one", "status": "queued", "type": "VOICE_CHANGER", "enabled": true, "downloads": []}'

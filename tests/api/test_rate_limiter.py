@@ -10,13 +10,15 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from mhsync.api.client import Client
+from mhsync.api.errors import Throttled
+from mhsync.api.rate_limiter import RateLimiter
 from mhsync.errors import ConnectionFailed, Interrupted, RateLimited, ServerFailed
 from mhsync.sandbox import faults as f
 from mhsync.sandbox.account import Account, SandboxProject
 from mhsync.sandbox.rules import Faults, Rate, Rule
 from mhsync.sandbox.server import Sandbox
 from mhsync.settings import HttpSettings, RateLimitSettings, Settings
-from tests.api.client_fixture import KEY, ApiFixture, fetch
+from tests.api.client_fixture import KEY, TIME, ApiFixture, fetch
 from tests.api.scripted_server import ScriptedServer, http_response
 
 
@@ -103,6 +105,22 @@ def test_calls_to_an_api_that_returns_only_503_end_within_the_patience():
         found = get_all(client, sandbox.ids)
         assert time.monotonic() - began < 5
     assert all(isinstance(one, ServerFailed) and one.status == 503 for one in found)
+
+
+@pytest.mark.parametrize(
+    ("status", "hint"),
+    [(429, "run again later, with --rate to limit the requests per second"), (503, "run again later")],
+)
+def test_the_hint_fits_the_status_with_which_an_origin_refuses_requests(status: int, hint: str):
+    """A lower rate prevents a 429. It does not help against a 503."""
+    origin = "https://api.test"
+    limiter = RateLimiter(Settings(pace=RateLimitSettings(pause=0.01, pause_max=0.01, patience=0.1)), TIME)
+    with pytest.raises(Throttled) as caught:
+        while True:
+            with limiter.permit(origin) as permit:
+                permit.record_response(status, None)
+    assert caught.value.message == f"{origin} refuses all requests: it returned {status}"
+    assert caught.value.hint == hint
 
 
 def test_an_outage_shorter_than_the_patience_fails_no_project():

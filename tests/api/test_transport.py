@@ -2,78 +2,21 @@
 
 from __future__ import annotations
 
-import http.client
-import inspect
-import logging
-import random
 import socket
 import ssl
 import threading
-import time
 from contextlib import suppress
 
 import pytest
-import urllib3.exceptions as foreign
 
 from mhsync.api.address import Address
 from mhsync.api.errors import Unreachable
 from mhsync.api.proxy import Network
-from mhsync.api.timing import Time
 from mhsync.api.transport import Transport
-from mhsync.api.transport_errors import MAPPING, translate_error
 from mhsync.errors import AnswerInvalid, ApiError, ConnectionFailed, UsageError
 from mhsync.settings import HttpSettings
-from tests.api.scripted_server import ScriptedServer, http_response, read_head, resets
-
-ADDRESS = Address.parse("https://files.example.test/a.wav?sig=5ecre7")
-TIME = Time(time.monotonic, time.time, time.sleep, random.random, lambda: False)
-
-
-def foreign_errors() -> list[type[Exception]]:
-    found = [kind for _, kind in inspect.getmembers(foreign, inspect.isclass) if issubclass(kind, Exception)]
-    return [kind for kind in found if not issubclass(kind, Warning) and kind.__module__.startswith("urllib3")]
-
-
-def bare(kind: type[Exception]) -> Exception:
-    """An error of this kind, without its constructor."""
-    error = kind.__new__(kind)
-    error.args = ("https://files.example.test/a.wav?sig=5ecre7",)
-    if kind is foreign.MaxRetryError:
-        error.reason = foreign.ReadTimeoutError(None, "/a.wav?sig=5ecre7", "?sig=5ecre7")
-    return error
-
-
-@pytest.mark.parametrize("kind", foreign_errors(), ids=lambda kind: kind.__name__)
-def test_every_error_of_urllib3_is_translated_without_its_text(kind: type[Exception]):
-    if kind is not foreign.HTTPError and kind is not foreign.MaxRetryError:
-        assert any(issubclass(kind, known) for known, _, _ in MAPPING if known not in (OSError, ValueError)), (
-            f"{kind.__name__} is new: give it a line in the mapping"
-        )
-
-    error = translate_error(bare(kind), ADDRESS)
-
-    assert isinstance(error, ConnectionFailed | AnswerInvalid)
-    assert error.message.startswith("https://files.example.test: ")
-    assert "5ecre7" not in repr(error) + str(error.hint)
-
-
-def test_every_line_of_the_mapping_can_be_reached():
-    """A line after the line of a base class would never be used."""
-    for position, (kind, _, words) in enumerate(MAPPING):
-        before = [known for known, _, _ in MAPPING[:position]]
-        assert not any(issubclass(kind, known) for known in before), f"{kind.__name__} ({words}) is never reached"
-
-
-def send(url: str, network: Network = Network(), **headers: str):  # noqa: B008
-    transport = Transport(HttpSettings(connect_timeout=5), network, TIME)
-    try:
-        with transport.send("GET", Address.parse(url), headers, read_timeout=5) as answer:
-            body = b""
-            while piece := answer.read(10):
-                body += piece
-            return answer.status, body
-    finally:
-        transport.close()
+from tests.api.client_fixture import TIME, send
+from tests.api.scripted_server import ScriptedServer, http_response, resets
 
 
 def test_a_response_is_read_in_pieces(scripted_server):
@@ -121,31 +64,6 @@ def test_excess_bytes_are_detected_when_the_server_closes(scripted_server, delay
 
     with pytest.raises(AnswerInvalid, match="more bytes than it announced"):
         send(scripted_server(late).url)
-
-
-def test_connections_are_reused(scripted_server):
-    def twice(sock: socket.socket) -> None:
-        sock.sendall(http_response(200, b"abc"))
-        read_head(sock)
-        sock.sendall(http_response(200, b"again"))
-
-    server = scripted_server(twice)
-    transport = Transport(HttpSettings(), Network(), TIME)
-    for body in (b"abc", b"again"):
-        with transport.send("GET", Address.parse(server.url), {}, read_timeout=5) as answer:
-            assert answer.read(100) == body
-    transport.close()
-    assert len(server.heads) == 1
-
-
-def test_a_partly_read_response_does_not_affect_the_next(scripted_server):
-    server = scripted_server(http_response(200, b"x" * 1_000_000), http_response(200, b"next"))
-    transport = Transport(HttpSettings(), Network(), TIME)
-    with transport.send("GET", Address.parse(server.url), {}, read_timeout=5) as answer:
-        answer.read(10)
-    with transport.send("GET", Address.parse(server.url), {}, read_timeout=5) as answer:
-        assert answer.read(100) == b"next"
-    transport.close()
 
 
 @pytest.mark.parametrize("value", ["a\r\nX: y", "a\nb", "a\0", "ä", "\x7f"])
@@ -255,15 +173,3 @@ def test_an_unreachable_proxy_is_reported_without_its_password():
 def test_an_invalid_proxy_url_is_named_by_its_variable(proxy: str):
     with pytest.raises(UsageError, match="HTTPS_PROXY is invalid"):
         send("https://api.example.test/", Network(https_proxy=proxy))
-
-
-def test_the_query_is_sent_but_not_logged(scripted_server, caplog):
-    caplog.set_level(logging.DEBUG)
-    http.client.HTTPConnection.debuglevel = 0
-    server = scripted_server(http_response(200, b"hello"))
-
-    send(f"{server.url}/a.wav?sig=5ecre7")
-
-    assert server.heads[0].startswith("GET /a.wav?sig=5ecre7 ")
-    assert any("/a.wav" in record.getMessage() for record in caplog.records)  # urllib3 does log requests
-    assert "5ecre7" not in caplog.text

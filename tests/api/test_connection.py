@@ -1,0 +1,51 @@
+"""Connections are reused only where they are clean, and the query of a URL stays out of the logs."""
+
+from __future__ import annotations
+
+import http.client
+import logging
+import socket
+
+from mhsync.api.address import Address
+from mhsync.api.proxy import Network
+from mhsync.api.transport import Transport
+from mhsync.settings import HttpSettings
+from tests.api.client_fixture import TIME, send
+from tests.api.scripted_server import http_response, read_head
+
+
+def test_connections_are_reused(scripted_server):
+    def twice(sock: socket.socket) -> None:
+        sock.sendall(http_response(200, b"abc"))
+        read_head(sock)
+        sock.sendall(http_response(200, b"again"))
+
+    server = scripted_server(twice)
+    transport = Transport(HttpSettings(), Network(), TIME)
+    for body in (b"abc", b"again"):
+        with transport.send("GET", Address.parse(server.url), {}, read_timeout=5) as answer:
+            assert answer.read(100) == body
+    transport.close()
+    assert len(server.heads) == 1
+
+
+def test_a_partly_read_response_does_not_affect_the_next(scripted_server):
+    server = scripted_server(http_response(200, b"x" * 1_000_000), http_response(200, b"next"))
+    transport = Transport(HttpSettings(), Network(), TIME)
+    with transport.send("GET", Address.parse(server.url), {}, read_timeout=5) as answer:
+        answer.read(10)
+    with transport.send("GET", Address.parse(server.url), {}, read_timeout=5) as answer:
+        assert answer.read(100) == b"next"
+    transport.close()
+
+
+def test_the_query_is_sent_but_not_logged(scripted_server, caplog):
+    caplog.set_level(logging.DEBUG)
+    http.client.HTTPConnection.debuglevel = 0
+    server = scripted_server(http_response(200, b"hello"))
+
+    send(f"{server.url}/a.wav?sig=5ecre7")
+
+    assert server.heads[0].startswith("GET /a.wav?sig=5ecre7 ")
+    assert any("/a.wav" in record.getMessage() for record in caplog.records)  # urllib3 does log requests
+    assert "5ecre7" not in caplog.text
