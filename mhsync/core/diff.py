@@ -18,6 +18,8 @@ from mhsync.core.project import FAILED, RENDERING, Project, Status, are_same_sou
 from mhsync.core.receipt import Deletion, Receipt
 from mhsync.errors import Problem
 
+_COPY_FIRST = "if the storage was changed, copy the old storage's files and its .mhsync folder into this one first"
+
 
 def diff(
     manifest: Manifest,
@@ -249,9 +251,38 @@ def _lost(case: _Case) -> ProjectPlan:
         return case.verdict(
             Verdict.BLOCKED, "copy_lost", f"THE COPY IS LOST: {how}, and damaged in the storage: {paths}"
         )
-    if case.entry.state is State.ARCHIVED:
-        return case.verdict(Verdict.BLOCKED, "copy_lost", f"THE COPY IS LOST: {how}, and it was never stored")
-    return case.verdict(Verdict.BLOCKED, "gone", f"{how}: it can no longer be downloaded")
+    return _without_copy(case, how)
+
+
+def _without_copy(case: _Case, how: str) -> ProjectPlan:
+    """Gone from the account, and no receipt names an output: that says nothing about a copy elsewhere."""
+    is_archived = case.entry.state is State.ARCHIVED
+    code = "no_copy" if is_archived else "gone"
+    other_api = _other_api(case)
+    if other_api is not None:
+        reason = f"{how}, and the receipt is of another API ({other_api})"
+        return case.verdict(
+            Verdict.BLOCKED, code, reason, hint="check the API's address: --api-url, MHSYNC_API_URL"
+        )
+    if case.receipt is not None:
+        return case.verdict(Verdict.BLOCKED, code, f"{how}, and its receipt names no output: nothing was stored")
+    advice = ["check the id and the API key"] if _is_not_found(case) else []
+    if is_archived:
+        advice.append(_COPY_FIRST)
+    return case.verdict(
+        Verdict.BLOCKED,
+        code,
+        f"{how}, and this storage has no receipt of it",
+        hint="; ".join(advice) or None,
+    )
+
+
+def _other_api(case: _Case) -> str | None:
+    """The origin of another API, where the receipt holds a record of that one only."""
+    receipt = case.receipt
+    if receipt is None or receipt.outputs or receipt.storing or receipt.deletion is not None:
+        return None
+    return next((str(other.get("api"))[:80] for other in receipt.others), None)
 
 
 def _is_not_found(case: _Case) -> bool:
@@ -261,6 +292,9 @@ def _is_not_found(case: _Case) -> bool:
 def _why_download(case: _Case) -> tuple[str, str]:
     missing = case.inventory.missing(case.entry.id)
     if not missing:
+        other_api = _other_api(case)
+        if other_api is not None:
+            return "not_stored", f"not stored yet: the receipt is of another API ({other_api})"
         return "not_stored", "not stored yet"
     first = missing[0]
     if first.suspect:

@@ -51,10 +51,13 @@ def _load_file(
 ) -> ManifestFile | None:
     """One file's values as far as they can be understood; None where there are none to look at."""
     data = _read(name, problems, settings)
-    tree = None if data is None else parse(data, problems, settings)
-    if data is None or tree is None:
+    if data is None:
         return None
-    validate(tree, validator, problems)
+    parsed = parse(data, problems, settings)
+    tree = parsed.root
+    if tree is None:
+        return None
+    validate(tree, validator, problems, is_partial=parsed.is_partial)
     folder = str(Path(name).absolute().parent)
     return build(tree, Source(name, folder, hashlib.sha256(data).hexdigest()), problems)
 

@@ -26,15 +26,20 @@ def manifest_validator() -> Draft202012Validator:
     return Draft202012Validator(json.loads(text))
 
 
-def validate(tree: Node, validator: Draft202012Validator, problems: Problems) -> None:
-    """Add a problem for each thing that the schema does not allow, each cause once."""
+def validate(tree: Node, validator: Draft202012Validator, problems: Problems, *, is_partial: bool = False) -> None:
+    """Add a problem for each thing that the schema does not allow, each cause once.
+
+    `is_partial`: the document was cut off by a syntax error, so that a key missing at its top is not a problem.
+    """
     assert isinstance(validator.schema, Mapping)
     translator = _Translator(tree, validator.schema, problems)
     for error in validator.iter_errors(plain(tree)):
         if problems.is_full:
             problems.count_more()
             return
-        translator.tell(_fault(error))
+        fault = _fault(error)
+        if not (is_partial and fault.rule == "required" and not fault.path):
+            translator.tell(fault)
 
 
 def _fault(error: ValidationError) -> Fault:

@@ -35,17 +35,27 @@ def read(text: bytes, file: str, settings: ManifestSettings) -> Node:
         ManifestError: with every problem that was found.
     """
     problems = Problems(file, settings.problems)
-    tree = parse(text, problems, settings)
+    tree = parse(text, problems, settings).root
     if tree is None or problems:
         raise ManifestError(problems.told())
     return tree
 
 
-def parse(data: bytes, problems: Problems, settings: ManifestSettings) -> Node | None:
-    """The tree as far as it can be read; None where that is not far enough to look at. Adds to `problems`."""
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """The tree of a document, as far as it could be read."""
+
+    root: Node | None = None
+    """None where nothing could be read."""
+    is_partial: bool = False
+    """Whether a syntax error cut the document off: keys that seem to be missing may follow after it."""
+
+
+def parse(data: bytes, problems: Problems, settings: ManifestSettings) -> Parsed:
+    """Read a document. Everything that is wrong with it as YAML is added to `problems`."""
     text = decode(data, problems, settings)
     if text is None:
-        return None
+        return Parsed()
     builder = _Builder(problems, settings)
     try:
         # The parser is let go of even when the builder has seen enough.
@@ -53,19 +63,19 @@ def parse(data: bytes, problems: Problems, settings: ManifestSettings) -> Node |
             for event in events:
                 builder.take(event)
     except _EnoughSeen:
-        return None
+        return Parsed()
     except yaml.YAMLError as error:
         explain(error, text, problems)
-        return None
+        return Parsed(builder.close_partial(), is_partial=True)
     except (ValueError, OverflowError):
         # Only the pure Python parser, on an escape beyond Unicode.
         problems.add("yaml", "a quoted text has an escape that is no character", "write the character itself")
-        return None
+        return Parsed()
     root = builder.root
     if root is None or (isinstance(root, Scalar) and root.is_nothing):
         problems.add("empty", "the file is empty", "begin it with 'version: 1' and 'projects: []'", Key(1, 1))
-        return None
-    return root
+        return Parsed()
+    return Parsed(root)
 
 
 def _events(text: str) -> Generator[yaml.Event, None, None]:
@@ -83,6 +93,8 @@ class _Open:
     is_map: bool
     line: int
     column: int
+    is_flow: bool
+    """Written in brackets."""
     muted: bool
     """Inside something that was refused as a whole: what is wrong in it is not told again."""
     items: list[Node] = field(default_factory=list)
@@ -113,6 +125,24 @@ class _Open:
                 self.fields[self.key] = node
             self.key, self.drops_value = None, False
 
+    def close_partial(self, *, is_root: bool, is_innermost: bool) -> Node:
+        """What was read before a syntax error, without what the error may have cut in two.
+
+        The last value may contain text that a missing quote should have kept out of it, and a mapping inside the
+        document may lack keys: neither is kept.
+        """
+        if self.is_flow or (self.is_map and not is_root):
+            return Broken(self.line, self.column)
+        if self.key is not None:
+            del self.keys[self.key]
+        elif is_innermost and self.fields:
+            name, value = self.fields.popitem()
+            is_block = not isinstance(value, Scalar) and value.line > self.keys[name].line
+            self.fields[name] = value if is_block else Broken(value.line, value.column)
+        elif is_innermost and self.items:
+            self.items[-1] = Broken(self.items[-1].line, self.items[-1].column)
+        return self.close()
+
     def close(self) -> Node:
         if self.is_map:
             return MapNode(self.fields, self.keys, self.line, self.column)
@@ -142,6 +172,18 @@ class _Builder:
             self._alias(event)
         elif isinstance(event, yaml.DocumentStartEvent):
             self._document(event)
+
+    def close_partial(self) -> Node | None:
+        """The tree of what was read before a syntax error; None where that is not a mapping."""
+        root: Node | None = None
+        is_innermost = True
+        while self._open:
+            ended = self._open.pop()
+            self._top = self._open[-1] if self._open else None
+            root = ended.close_partial(is_root=self._top is None, is_innermost=is_innermost)
+            self._put(root)
+            is_innermost = False
+        return root if isinstance(root, MapNode) else None
 
     def _document(self, event: yaml.DocumentStartEvent) -> None:
         self._documents += 1
@@ -175,7 +217,8 @@ class _Builder:
             self._refuse("key", "a list or mapping stands where a key must", "write 'key: value'", place)
             top.drops_key = True
         muted = top is not None and top.mutes
-        self._top = _Open(isinstance(event, yaml.MappingStartEvent), place.line, place.column, muted)
+        is_map, is_flow = isinstance(event, yaml.MappingStartEvent), bool(event.flow_style)
+        self._top = _Open(is_map, place.line, place.column, is_flow, muted)
         self._open.append(self._top)
 
     def _end(self) -> None:

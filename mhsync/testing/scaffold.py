@@ -16,7 +16,7 @@ from string import Template
 from mhsync import __version__
 from mhsync.errors import MhsyncError, UsageError
 
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*([-_.][A-Za-z0-9]+)*")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)*")
 _LONGEST = 60
 _PREFIX = "mhsync-"
 _FILES = {
@@ -64,7 +64,8 @@ class Names:
         flat = re.sub(r"[-_.]+", "-", name).lower()
         scheme = flat.removeprefix(_PREFIX)
         if not _NAME.fullmatch(name) or len(name) > _LONGEST or not scheme[0].isalpha():
-            hint = "write letters, digits and single - between them, beginning with a letter: mhsync-shelf"
+            better = flat if _NAME.fullmatch(flat) and len(flat) <= _LONGEST else "mhsync-shelf"
+            hint = f"use letters, digits and single hyphens, and begin with a letter: {better}"
             raise UsageError(f"not a name for a plugin: {name!r:.80}", hint=hint)
         for word in (flat, scheme):
             if word in taken:

@@ -168,6 +168,7 @@ def test_complete_without_outputs_is_blocked(state):
 @GONE
 def test_downloaded_but_gone_is_blocked_and_a_damaged_copy_is_called_lost(gone):
     assert plan_one(entry(), NOTHING, gone).reason_code == "gone"
+    assert "this storage has no receipt of it" in plan_one(entry(), NOTHING, gone).reason
     lost = plan_one(entry(), DRIFTED, gone)
     check(lost, Verdict.BLOCKED)
     assert lost.reason_code == "copy_lost"
@@ -184,11 +185,42 @@ def test_archived_and_deleted_by_us_is_unchanged_without_asking():
 
 
 @GONE
-@pytest.mark.parametrize("stock", [NOTHING, DRIFTED], ids=["not-stored", "drift"])
-def test_archived_gone_and_not_stored_is_a_lost_copy(gone, stock):
-    plan = plan_one(entry(state=ARCHIVED), stock, gone)
+def test_archived_gone_and_damaged_is_a_lost_copy(gone):
+    plan = plan_one(entry(state=ARCHIVED), DRIFTED, gone)
     check(plan, Verdict.BLOCKED)
     assert plan.reason_code == "copy_lost"
+
+
+@GONE
+def test_archived_gone_and_without_a_receipt_is_not_called_lost(gone):
+    """The copy may be in another storage, or the id may be mistyped: only what is known is reported."""
+    plan = plan_one(entry(state=ARCHIVED), NOTHING, gone)
+    check(plan, Verdict.BLOCKED)
+    assert plan.reason_code == "no_copy"
+    assert "this storage has no receipt of it" in plan.reason
+    assert "lost" not in plan.reason.lower()
+    assert "if the storage was changed, copy the old storage's files" in (plan.hint or "")
+    assert ("check the id and the API key" in (plan.hint or "")) is (gone is NOT_FOUND)
+
+
+@KEPT
+@GONE
+def test_gone_with_a_receipt_that_names_no_output_was_never_stored(gone, state):
+    plan = plan_one(entry(state=state), inventory(receipt(outputs=0)), gone)
+    check(plan, Verdict.BLOCKED)
+    assert plan.reason_code == ("no_copy" if state is ARCHIVED else "gone")
+    assert "its receipt names no output" in plan.reason
+
+
+@KEPT
+def test_a_receipt_of_another_api_is_named_as_the_reason(state):
+    stock = inventory(receipt().for_api("https://other.example"))
+    other = "the receipt is of another API (https://api.example)"
+    assert other in plan_one(entry(state=state), stock, live()).reason
+    missing = plan_one(entry(state=state), stock, NOT_FOUND)
+    check(missing, Verdict.BLOCKED)
+    assert other in missing.reason
+    assert missing.reason_code == ("no_copy" if state is ARCHIVED else "gone")
 
 
 def test_archived_complete_and_stored_is_deleted():

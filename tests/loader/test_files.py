@@ -131,3 +131,43 @@ def test_importing_the_package_and_reading_yaml_loads_no_jsonschema() -> None:
     code = "import sys, mhsync, mhsync.loader; from mhsync.loader import yaml_parser; print('jsonschema' in sys.modules)"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout == "False\n"
+
+
+def saved(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_syntax_error_hides_no_problem_before_it_nor_in_other_files(tmp_path: Path) -> None:
+    broken = saved(
+        tmp_path / "broken.yaml",
+        "version: 2\nstorge: ./x\nprojects:\n  - id: a b\n  - {id: one, state: downloded}\n  - id: two\n"
+        "    state: deleted: now\n  - id: after\n",
+    )
+    other = saved(tmp_path / "other.yaml", "version: 1\nprojects:\n  - {id: one}\n  - {id: a/b}\n")
+    assert [(Path(p.position.file or "").name, p.position.line, p.code) for p in problems_of(broken, other)] == [
+        ("broken.yaml", 1, "version"),
+        ("broken.yaml", 2, "unknown_key"),
+        ("broken.yaml", 4, "id"),
+        ("broken.yaml", 5, "unknown_value"),
+        ("broken.yaml", 7, "yaml"),
+        ("other.yaml", 3, "duplicate_id"),
+        ("other.yaml", 4, "id"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "version: 1\nstorage: 'x\nprojects: []\n",
+        'version: 1\nstorage: "./a\npath: "{id}"\nprojects: []\n',
+        "version: 1\nprojects:\n  - {id: a, state: deleted\n  - {id: b}\n",
+        "version: 1\nprojects: [{id: a}, {id: b}\nstate: archived\n",
+        "version: 1\npolicy:\n  deletes: forbid\n max_deletes: 3\nprojects: []\n",
+        "version: 1\nprojects:\n  - id: a\n   state: deleted\n",
+        "version: 1\nprojects:\n\t- id: a\n",
+        "version: 1\nnotify:\n  - url: a: b\n",
+    ],
+)
+def test_a_syntax_error_is_the_only_problem_of_what_it_cuts_off(tmp_path: Path, text: str) -> None:
+    assert [p.code for p in problems_of(saved(tmp_path / "m.yaml", text))] == ["yaml"]

@@ -61,7 +61,7 @@ GET = [
     Row("503", f.Status(503), code="server_failed"),
     Row("503-twice", f.Status(503), "archived", files=True, deletes=1, times=2),
     Row("403", f.Status(403), code="permission_denied", gets=1),
-    Row("404", f.Status(404), "blocked", code="copy_lost", gets=1),
+    Row("404", f.Status(404), "blocked", code="no_copy", gets=1),
     Row("402", f.Status(402), code="payment_required", gets=1),
     Row("invalid-json", f.InvalidJson(), code="answer_invalid"),
     Row("html", f.Html(), code="answer_invalid"),

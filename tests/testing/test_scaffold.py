@@ -19,7 +19,7 @@ TEMPLATE = Path(__file__).parents[2] / "mhsync" / "testing" / "template"
     ("name", "package", "scheme", "title"),
     [
         ("mhsync-shelf", "mhsync_shelf", "shelf", "Shelf"),
-        ("MHsync_Big.Shelf", "mhsync_big_shelf", "big-shelf", "BigShelf"),
+        ("MHsync-Big-Shelf", "mhsync_big_shelf", "big-shelf", "BigShelf"),
         ("papershelf2", "papershelf2", "papershelf2", "Papershelf2"),
         ("a", "a", "a", "A"),
     ],
@@ -48,6 +48,8 @@ def test_all_names_follow_from_the_distribution_s(name: str, package: str, schem
         "ä",
         "a\n",
         "x" * 61,
+        "Mhsync_Bad",
+        "mhsync.shelf",
     ],
 )
 def test_what_is_no_name_of_a_plugin_is_refused(tmp_path: Path, name: str) -> None:
@@ -56,7 +58,14 @@ def test_what_is_no_name_of_a_plugin_is_refused(tmp_path: Path, name: str) -> No
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["mhsync-cloud", "MHSYNC_Cloud", "s3", "mhsync-s3"])
+def test_a_refused_name_is_answered_with_one_that_can_be_used() -> None:
+    with pytest.raises(UsageError) as refused:
+        Names.of("Mhsync_Bad")
+    assert (refused.value.hint or "").endswith("begin with a letter: mhsync-bad")
+    assert Names.of("mhsync-bad").distribution == "mhsync-bad"
+
+
+@pytest.mark.parametrize("name", ["mhsync-cloud", "MHSYNC-Cloud", "s3", "mhsync-s3"])
 def test_a_name_or_scheme_of_ours_is_refused(name: str) -> None:
     with pytest.raises(UsageError, match="is taken by a plugin of mhsync's own"):
         Names.of(name, {"mhsync-cloud", "s3"})
