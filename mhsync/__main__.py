@@ -6,7 +6,7 @@ import sys
 
 if __name__ == "__main__" and __spec__ is not None and not sys.flags.safe_path:
     # `python -m` puts the current folder in front of sys.path. A plugin or a module in it is not installed: it may
-    # come with a stranger's manifest. This stands before every other import.
+    # come with a manifest of another user. Keep this before every other import.
     del sys.path[0]
 
 

@@ -17,5 +17,5 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-golden",
         action="store_true",
-        help="write the golden files anew from what is printed; read them before they are committed",
+        help="rewrite the golden files from the current output; read the difference before you commit them",
     )

@@ -40,7 +40,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
 def imports(path: Path):
-    """Each imported module's name with whether it is imported for type checking alone."""
+    """The name of each imported module, and whether it is imported only for type checking."""
     tree = ast.parse(path.read_text())
     typing_only = {
         id(node)

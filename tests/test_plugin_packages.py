@@ -175,7 +175,7 @@ def test_an_example_is_tried_as_it_is_installed(example: Path) -> None:
 
 
 @pytest.mark.parametrize("package", [*STORAGES.values(), *NOTIFIERS.values()], ids=lambda package: package.extra)
-def test_what_an_error_tells_to_install_is_what_installs_it(package: Any) -> None:
+def test_the_package_named_by_an_error_exists(package: Any) -> None:
     assert metadata(ROOT)["project"]["optional-dependencies"][package.extra] == [package.name]
     assert (ROOT / "plugins" / package.name).is_dir()
 

@@ -84,7 +84,7 @@ def _version_of(path: Path) -> tuple[int, int, int] | None:
 
 
 def prepared(python: Python, name: str, constraints: Path) -> Path:
-    """The `bin` folder of an environment with mhsync and its tests' needs, made anew where the pins changed."""
+    """The `bin` folder of an environment with mhsync and its test dependencies, made again if the pins changed."""
     folder = ENVIRONMENTS / name
     ready = folder / ".ready"
     inputs = [ROOT / "pyproject.toml", constraints]

@@ -43,7 +43,7 @@ def mhsync_storage_schemes() -> Mapping[str, StorageFactory]:  # type: ignore[em
 
 @hookspec
 def mhsync_notifier_schemes() -> Mapping[str, NotifierFactory]:  # type: ignore[empty-body]
-    """URL schemes this plugin tells events to.
+    """The URL schemes of notifiers that the plugin serves.
 
     Returns:
         For each scheme, in lower case and without `://`, a factory that takes the URL, resolved, and the

@@ -50,7 +50,7 @@ class Installed:
 
 
 def install(source: Path, folder: Path) -> Installed:
-    """Install a package from a copy, since building leaves files beside the source.
+    """Install a package from a copy, since a build leaves files next to the source.
 
     Args:
         source: the package's folder, named as its distribution is.

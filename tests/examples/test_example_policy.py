@@ -20,7 +20,7 @@ version: 1
 policy: {deletes: allow}
 projects:
   - id: kept
-  - {id: doomed, state: deleted}
+  - {id: to-delete, state: deleted}
 """
 
 
@@ -32,7 +32,7 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Installed:
 @pytest.fixture
 def sandbox(tmp_path: Path):
     (tmp_path / "m.yaml").write_text(MANIFEST)
-    with Sandbox(Account([complete("kept"), complete("doomed")])) as sandbox:
+    with Sandbox(Account([complete("kept"), complete("to-delete")])) as sandbox:
         yield sandbox
 
 
@@ -104,7 +104,7 @@ def test_metrics_that_cannot_be_written_are_a_warning_and_fail_nothing(example, 
     assert "warning: mhsync-example-policy: mhsync_event failed: FileNotFoundError" in done.stderr
 
 
-def test_the_command_is_told_how_to_be_of_use(example, tmp_path) -> None:
+def test_the_command_prints_a_hint_without_its_variable(example, tmp_path) -> None:
     done = example.run("-m", "mhsync", "metrics", cwd=tmp_path)
     assert done.returncode == 2
     assert "the environment has no MHSYNC_METRICS_FILE" in done.stderr

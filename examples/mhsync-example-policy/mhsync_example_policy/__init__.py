@@ -1,1 +1,1 @@
-"""An example of a policy for mhsync: deletes at certain hours only, and metrics of each run."""
+"""An example policy for mhsync: deletes only at certain hours, and metrics of each run."""

@@ -13,7 +13,7 @@ _DAY = 24 * 60
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """Some days of the week, each from one minute of the day up to another."""
+    """Days of the week, with the first and the last minute of each day."""
 
     days: frozenset[int]
     """Monday is 0."""
@@ -21,7 +21,7 @@ class Hours:
     end: int
 
     def allow(self, now: datetime) -> bool:
-        """Whether the moment is one of them; it is taken as it stands, in its own time zone."""
+        """Whether deletes are allowed at a time, in the time zone of that time."""
         return now.weekday() in self.days and self.begin <= now.hour * 60 + now.minute < self.end
 
     @classmethod
@@ -29,7 +29,7 @@ class Hours:
         """Read `mon-fri 09:00-17:00` or `sat 10:00-24:00`.
 
         Raises:
-            ValueError: it is something else.
+            ValueError: the text has another form.
         """
         match = _FORM.fullmatch(text.strip().lower())
         if match is None:
@@ -44,12 +44,12 @@ class Hours:
 
 def _day(word: str) -> int:
     if word not in DAYS:
-        raise ValueError(f"{word!r} is no day: write {', '.join(DAYS)}")
+        raise ValueError(f"{word!r} is not a day: write {', '.join(DAYS)}")
     return DAYS.index(word)
 
 
 def _minute(hour: str, minute: str) -> int:
     minutes = int(hour) * 60 + int(minute)
     if int(minute) > 59 or minutes > _DAY:
-        raise ValueError(f"{hour}:{minute} is no time of a day")
+        raise ValueError(f"{hour}:{minute} is not a time of day")
     return minutes

@@ -1,4 +1,4 @@
-"""The sums of one run as metrics, in the text format that Prometheus' node exporter collects from files."""
+"""The totals of one run as metrics, in the text format that Prometheus' node exporter collects from files."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def _head(name: str, help_text: str) -> tuple[str, str]:
 
 
 def replace(file: Path, text: str) -> None:
-    """Put the text into the file, whole: who reads it at any moment sees the old one or the new one.
+    """Replace the content of the file atomically: a reader sees the old text or the new one.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the file cannot be written.
     """
     number, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
     aside = Path(name)

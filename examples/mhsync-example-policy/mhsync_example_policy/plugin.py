@@ -1,4 +1,4 @@
-"""What mhsync asks of this plugin: to review plans, to hear of events, to add a command."""
+"""The hooks of this plugin: it reviews plans, receives events, and adds a command."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def mhsync_event(event: Event) -> None:
 
 @hookimpl
 def mhsync_commands(group: click.Group) -> None:
-    # Here and not above: plugins are imported by every command, and most have no use for this one.
+    # Imported here: every command imports all plugins, and most do not need click in this plugin.
     import click
 
     @group.command("metrics")
@@ -45,10 +45,10 @@ def mhsync_commands(group: click.Group) -> None:
 
 
 def review(plan: Plan, environ: Mapping[str, str], now: datetime) -> None:
-    """Refuse a plan that deletes at the wrong time.
+    """Refuse a plan with deletes outside the allowed hours.
 
     Raises:
-        PlanRefused: it does; or nobody can tell, since the hours cannot be understood.
+        PlanRefused: the time is outside the hours, or the hours are invalid.
     """
     text = environ.get(HOURS, "").strip()
     if not text or not plan.deletes:
@@ -58,8 +58,8 @@ def review(plan: Plan, environ: Mapping[str, str], now: datetime) -> None:
         zone = ZoneInfo(environ.get(ZONE, "").strip() or "UTC")
     except (ValueError, ZoneInfoNotFoundError, OSError) as error:
         raise PlanRefused(
-            f"nobody can say when deletes are allowed: {' '.join(map(str, error.args))}",
-            hint=f"mend {HOURS} and {ZONE}",
+            f"cannot read the hours of deletes: {' '.join(map(str, error.args))}",
+            hint=f"correct {HOURS} and {ZONE}",
         ) from error
     here = now.astimezone(zone)
     if not hours.allow(here):
@@ -71,7 +71,7 @@ def review(plan: Plan, environ: Mapping[str, str], now: datetime) -> None:
 
 
 def read_metrics(environ: Mapping[str, str]) -> str:
-    """What the metrics' file holds.
+    """The content of the metrics file.
 
     Raises:
         UsageError: the environment names no file.

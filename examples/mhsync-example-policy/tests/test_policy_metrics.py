@@ -50,7 +50,7 @@ def test_without_a_file_nothing_is_written(tmp_path: Path, monkeypatch: pytest.M
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_file_is_replaced_and_nothing_stays_beside_it(tmp_path: Path) -> None:
+def test_a_file_is_replaced_and_no_other_file_is_left(tmp_path: Path) -> None:
     file = tmp_path / "mhsync.prom"
     replace(file, "old")
     replace(file, "new")
@@ -64,7 +64,7 @@ def test_a_file_that_cannot_be_written_is_an_error_and_leaves_nothing(tmp_path: 
     assert [path.name for path in tmp_path.iterdir()] == ["mhsync.prom"]
 
 
-def test_what_was_written_is_read_and_what_is_missing_is_told(tmp_path: Path) -> None:
+def test_the_file_is_read_and_a_missing_one_is_reported(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="has no MHSYNC_METRICS_FILE"):
         read_metrics({})
     file = tmp_path / "mhsync.prom"

@@ -1,4 +1,4 @@
-"""Deletes are refused at the wrong hours, and where nobody can tell which hours are meant; all else passes."""
+"""Deletes are refused outside the hours, and if the hours are invalid. All other plans pass."""
 
 from __future__ import annotations
 
@@ -91,6 +91,6 @@ def test_without_hours_every_plan_passes() -> None:
     ids=["hours", "zone", "folder", "path"],
 )
 def test_what_cannot_be_understood_refuses(environ: dict[str, str]) -> None:
-    with pytest.raises(PlanRefused, match="nobody can say when deletes are allowed: ") as refused:
+    with pytest.raises(PlanRefused, match="cannot read the hours of deletes: ") as refused:
         review(plan(1), environ, MONDAY_NOON)
     assert "\n" not in refused.value.message
