@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from itertools import pairwise
 
 from mhsync.core.manifest import Entry, ManifestFile, State
-from mhsync.core.storage_url import is_url
 from mhsync.core.template import fields_of, fill, path_key
 from mhsync.loader.problems import Problems
+from mhsync.loader.storage_location import storage_location
 
 
 class UniquenessCheck:
@@ -23,7 +22,7 @@ class UniquenessCheck:
     def add(self, file: ManifestFile, problems: Problems) -> None:
         """Look at all entries of one file."""
         self._problems[file.file] = problems
-        paths = self._paths.setdefault(_storage_key(file), {})
+        paths = self._paths.setdefault(storage_location(file), {})
         for entry in file.entries:
             first = self._ids.setdefault(entry.id, entry)
             if first is not entry:
@@ -64,10 +63,3 @@ class UniquenessCheck:
 
 def _by_folder(item: tuple[str, Entry]) -> str:
     return item[0].replace("/", "\0")
-
-
-def _storage_key(file: ManifestFile) -> str:
-    """Equal for files that keep their outputs in one place."""
-    options = repr(sorted(file.storage_options.items(), key=repr))
-    place = file.storage.rstrip("/") if is_url(file.storage) else os.path.normpath(f"{file.folder}/{file.storage}")
-    return f"{place}\0{options}"

@@ -29,7 +29,7 @@ from mhsync.reconcile.observe import Observation, parked_files
 from mhsync.reconcile.parallel import map_unordered
 from mhsync.reconcile.progress import Warned
 from mhsync.reconcile.reading import Owners
-from mhsync.reconcile.storages import Storages, location
+from mhsync.reconcile.storages import Storages
 from mhsync.reconcile.wait import wait_for_renders
 from mhsync.storage.base import Storage
 from mhsync.storage_kit.spool import sweep_spools
@@ -140,15 +140,15 @@ class _Execution:
         """Park what stands in the way of other projects, of those that are downloaded again."""
         inventories = self.seen.inventories
         paths = in_the_way([(inventories[self.files[p.id].file], p) for p in self.plan.projects])
-        for place in {location(self.files[id_]) for id_ in paths} if self._go_on() else ():
-            here = {id_: found for id_, found in paths.items() if location(self.files[id_]) == place}
+        for place in {self.storages.location(self.files[id_]) for id_ in paths} if self._go_on() else ():
+            here = {id_: found for id_, found in paths.items() if self.storages.location(self.files[id_]) == place}
             make_room(self.run, self.storages.by_location[place], self.owners[place], here, self.ledger.remark)
 
     def _move(self, projects: Iterable[ProjectPlan]) -> None:
         by_place: dict[str, list[ProjectPlan]] = {}
         for project in projects:
             if Action.MOVE in project.actions:
-                by_place.setdefault(location(self.files[project.id]), []).append(project)
+                by_place.setdefault(self.storages.location(self.files[project.id]), []).append(project)
         for place, moving in by_place.items():
             if not self._go_on():
                 return
@@ -165,7 +165,7 @@ class _Execution:
     def _download_one(self, plan: ProjectPlan) -> None:
         live = self.details[plan.id]
         assert isinstance(live, Live), "only live projects are planned for download"
-        owners = self.owners[location(self.files[plan.id])]
+        owners = self.owners[self.storages.location(self.files[plan.id])]
         receipt = download(self.run, self._storage(plan.id), owners, plan, live.project, self.ledger.remark)
         self.ledger.stored(plan.id, receipt)
 
@@ -217,7 +217,7 @@ class _Execution:
         by_place: dict[str, list[ProjectPlan]] = {}
         for plan in self.plan.projects:
             if Action.DELETE in plan.actions and plan.desired is State.ARCHIVED and self.ledger.is_open(plan.id):
-                by_place.setdefault(location(self.files[plan.id]), []).append(plan)
+                by_place.setdefault(self.storages.location(self.files[plan.id]), []).append(plan)
         for place, plans in by_place.items():
             reasons: Mapping[str, MhsyncError]
             try:

@@ -12,7 +12,7 @@ from mhsync.errors import AuthenticationFailed, Interrupted, MhsyncError, Projec
 from mhsync.reconcile.context import RunContext, attempt
 from mhsync.reconcile.parallel import map_unordered
 from mhsync.reconcile.progress import ChecksProgressed
-from mhsync.reconcile.storages import Storages, location
+from mhsync.reconcile.storages import Storages
 from mhsync.storage.base import PRIVATE, Storage
 from mhsync.storage.receipts import read_receipt, receipt_path
 
@@ -85,12 +85,12 @@ def take_inventories(run: RunContext, manifest: Manifest, storages: Storages) ->
     ids: dict[str, list[str]] = {}
     for file, entry in manifest:
         if _is_wanted(run, entry.id):
-            ids.setdefault(location(file), []).append(entry.id)
+            ids.setdefault(storages.location(file), []).append(entry.id)
     by_location = {
         place: _inventory(run, place, storage, ids.get(place, []))
         for place, storage in storages.by_location.items()
     }
-    return {file.file: by_location[location(file)] for file in manifest.files}
+    return {file.file: by_location[storages.location(file)] for file in manifest.files}
 
 
 def _with_unlisted_receipts(
@@ -109,7 +109,7 @@ def _with_unlisted_receipts(
         inventory = inventories[file.file]
         is_known = inventory.problem is not None or entry.id in inventory.invalid or entry.id in inventory.receipts
         if isinstance(details.get(entry.id), Gone) and entry.state is not State.DELETED and not is_known:
-            doubtful.setdefault(location(file), []).append(entry.id)
+            doubtful.setdefault(storages.location(file), []).append(entry.id)
     found = {
         inventory.location: _with_receipts(run, inventory, storages.by_location[inventory.location], ids)
         for inventory in inventories.values()

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
-from urllib.parse import unquote_to_bytes, urlsplit
 
 from mhsync.core.manifest import Manifest, ManifestFile
 from mhsync.errors import Interrupted, LockTimeout, MhsyncError
 from mhsync.hooks.manager import Hooks
+from mhsync.loader.storage_location import storage_location
 from mhsync.storage.base import Storage
 
 log = logging.getLogger(__name__)
@@ -25,12 +22,18 @@ _SPELL = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Storages:
-    """Open storages, by location."""
+    """The open storages of a manifest."""
 
-    by_location: MappingProxyType[str, Storage]
+    by_location: Mapping[str, Storage]
+    locations: Mapping[str, str]
+    """By `ManifestFile.file`: the location of its storage, computed once."""
+
+    def location(self, file: ManifestFile) -> str:
+        """What is equal for two files that share a storage."""
+        return self.locations[file.file]
 
     def of(self, file: ManifestFile) -> Storage:
-        return self.by_location[location(file)]
+        return self.by_location[self.location(file)]
 
     @contextmanager
     def locked(
@@ -102,12 +105,13 @@ def opened(hooks: Hooks, manifest: Manifest) -> Iterator[Storages]:
     """
     with ExitStack() as stack:
         found: dict[str, Storage] = {}
+        locations = {file.file: storage_location(file) for file in manifest.files}
         for file in manifest.files:
-            place = location(file)
-            if place not in found:
-                found[place] = hooks.open_storage(file)
-                stack.callback(_close, file.storage, found[place])
-        yield Storages(MappingProxyType(found))
+            location = locations[file.file]
+            if location not in found:
+                found[location] = hooks.open_storage(file)
+                stack.callback(_close, file.storage, found[location])
+        yield Storages(MappingProxyType(found), MappingProxyType(locations))
 
 
 def _close(name: str, storage: Storage) -> None:
@@ -116,21 +120,3 @@ def _close(name: str, storage: Storage) -> None:
         storage.close()
     except MhsyncError as error:
         log.warning("the storage %s could not be closed: %s", name, error.message, exc_info=error)
-
-
-def location(file: ManifestFile) -> str:
-    """What is equal for two files that share a storage."""
-    if file.storage.lower().startswith("file://"):
-        return _real(os.fsdecode(unquote_to_bytes(urlsplit(file.storage).path)))
-    if "://" not in file.storage:
-        return _real(Path(file.folder, file.storage))
-    options = json.dumps(dict(file.storage_options), sort_keys=True, default=str)
-    return f"{file.storage.rstrip('/')} {options}"
-
-
-def _real(path: str | Path) -> str:
-    """The path without links; one that no system can have is told by whoever opens it."""
-    try:
-        return os.path.realpath(path)
-    except ValueError:
-        return str(path)

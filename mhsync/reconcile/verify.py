@@ -17,7 +17,7 @@ from mhsync.hooks.manager import Hooks
 from mhsync.reconcile.context import Stop, attempt
 from mhsync.reconcile.parallel import map_unordered
 from mhsync.reconcile.reading import named_paths, read_back
-from mhsync.reconcile.storages import Storages, location, opened
+from mhsync.reconcile.storages import Storages, opened
 from mhsync.settings import Settings
 from mhsync.storage.base import PRIVATE, Storage
 from mhsync.storage.receipts import read_receipt, receipt_path, update_receipt
@@ -93,9 +93,10 @@ class _Verifier:
         """The files of each storage that no receipt names, in order of their paths."""
         seen: set[str] = set()
         for file in files:
-            if location(file) in seen:
+            location = self.storages.location(file)
+            if location in seen:
                 continue
-            seen.add(location(file))
+            seen.add(location)
             storage = self.storages.of(file)
             listed = {info.path: info.size for info in storage.list("") if not info.path.startswith(PRIVATE)}
             named = self._named(storage)

@@ -103,10 +103,13 @@ def test_what_is_not_found_is_counted_and_a_wrong_account_is_suspected(cli_runne
     done = cli_runner.run("plan", cli_runner.manifest("gone", "never", "done"))
     assert "2 projects not found (404)" in done.out
     done = cli_runner.run("plan", cli_runner.manifest("gone: deleted", "never: deleted"))
-    assert "Is the API key that of another account?" in done.out
+    warning = f"each of the 2 projects that was requested from {cli_runner.sandbox.api_url}."
+    assert warning in done.out
+    assert "Check the path of --api-url (MHSYNC_API_URL)" in done.out
+    assert "whether the API key is that of another account" in done.out
     assert done.code == 0
     done = cli_runner.run("plan", cli_runner.manifest("gone: deleted", "never: deleted"), "--format", "json")
-    assert "Is the API key that of another account?" in done.err
+    assert warning in done.err
     assert_valid(done.document, "plan")
 
 
@@ -166,3 +169,12 @@ def test_plan_and_apply_agree_on_whether_a_storage_is_a_local_folder(cli_runner,
     done = cli_runner.run("apply", file, "--yes", CI="1")
     assert done.code == 3
     assert refusal in done.err
+
+
+def test_a_wrong_base_path_of_the_api_is_suspected_where_every_answer_is_404(cli_runner):
+    manifest = cli_runner.manifest("done: deleted", "takes: deleted")
+    done = cli_runner.run("plan", manifest, "--api-url", f"{cli_runner.sandbox.api_url}/v2")
+    assert done.code == 0
+    assert "not found (404): each of the 2 projects" in done.out
+    assert "Check the path of --api-url (MHSYNC_API_URL)" in done.out
+    assert "2 delete" not in done.out

@@ -52,10 +52,11 @@ def missing_text(plan: Plan, style: Style) -> list[str]:
     """What is to be said of projects that were not found: nothing, where all were."""
     missing = sum(project.not_found for project in plan.projects)
     if plan.all_not_found:
-        asked = "the only project" if missing == 1 else f"all of the {missing:,} projects"
+        asked = "the only project" if missing == 1 else f"each of the {missing:,} projects"
+        warning = style.paint("Warning:", Color.YELLOW)
         return [
-            f"{style.paint('Warning:', Color.YELLOW)} not found (404): {asked} that the API was asked for.",
-            "Is the API key that of another account?",
+            f"{warning} not found (404): {asked} that was requested from {escape(plan.api)}.",
+            "Check the path of --api-url (MHSYNC_API_URL), and whether the API key is that of another account.",
         ]
     if not missing:
         return []

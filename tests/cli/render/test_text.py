@@ -149,7 +149,10 @@ def test_what_is_not_found_is_counted():
 
 def test_where_every_project_is_not_found_the_plan_asks_whose_key_it_is():
     first, second = missing_text(plan_of([gone(1), gone(2), *unchanged(3)]), LOOK)
-    assert first == "Warning: not found (404): all of the 2 projects that the API was asked for."
+    assert (
+        first
+        == "Warning: not found (404): each of the 2 projects that was requested from https://api.magichour.ai."
+    )
     assert "another account" in second
     assert "the only project" in missing_text(plan_of([gone(1)]), LOOK)[0]
 
