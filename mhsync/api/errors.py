@@ -1,4 +1,4 @@
-"""Errors of one HTTP exchange that are more specific than the public ones; the retry policy tells them apart."""
+"""Errors of one HTTP exchange that are more specific than the public ones; the retry policy depends on them."""
 
 from __future__ import annotations
 

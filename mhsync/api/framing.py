@@ -208,7 +208,7 @@ def _chunked_body(source: ByteSource, trailer_max: int) -> Generator[bytes]:
         line = _require_line(source, _CHUNK_LINE_MAX)
         size = _CHUNK_LINE.fullmatch(line)
         if size is None:
-            # Reported as truncated: a broken connection and an unreadable chunk size cannot be told apart here.
+            # Reported as truncated: a broken connection and an unreadable chunk size look the same here.
             raise http.client.IncompleteRead(b"")
         yield line
         left = int(size[1], 16)

@@ -206,7 +206,7 @@ class OriginRateLimit:
         self._epoch += 1
         self._is_paused = True
         self._is_throttled = cause is not Outcome.NO_RESPONSE
-        # Only the longest Retry-After extends the patience: an origin that always asks for more is given up too.
+        # Only the longest Retry-After extends the patience: repeated ones must not block calls for ever.
         self._longest_retry_after = max(self._longest_retry_after, retry_after or 0.0)
         if is_first or self._is_throttled:
             self._give_up_at = self._paused_at + self._patience(cause) + self._longest_retry_after
@@ -214,7 +214,7 @@ class OriginRateLimit:
         self._pauses += 1
 
     def _patience(self, cause: Outcome) -> float:
-        """Seconds of pauses in a row after which calls are given up."""
+        """Seconds of pauses in a row after which calls end."""
         if cause is Outcome.NO_RESPONSE:
             return self._settings.silence_patience
         if cause is Outcome.RATE_LIMITED and self._responses_total >= _RESPONSES_MIN:

@@ -69,7 +69,7 @@ def test_a_text_is_refused_and_costs_no_original(bench, kind, body, policy):
     b = bench(complete("one"))
     report = archive(b, body, kind, policy)
     assert outcomes(report) == {"one": "failed"}
-    assert "a text" in result_of(report, "one").error.message
+    assert "the host sent text" in result_of(report, "one").error.message
     assert (b.sent("DELETE"), b.files(), b.leftovers()) == ([], {}, [])
     assert len(b.sandbox.requests.of(host="files")) == 2, "it was tried again"
     b.no_faults()

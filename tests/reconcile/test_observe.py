@@ -11,7 +11,7 @@ from mhsync.sandbox.faults import Status
 from mhsync.storage.local import LocalStorage
 from tests.reconcile.fixture import complete
 
-API_HINT = "neither the account's plan nor the key may allow this"
+API_HINT = "check the permissions of the account's plan and of the API key"
 STORAGE_HINT = "grant the key s3:ListBucket"
 
 
