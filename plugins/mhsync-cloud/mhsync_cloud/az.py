@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from obstore.store import AzureStore
 
 from mhsync import StorageUnavailable, UsageError
+from mhsync.storage_kit import Options
 from mhsync_cloud.bounds import Bounds
 from mhsync_cloud.endpoint import client_options, find_endpoint, retry_config
 from mhsync_cloud.failures import told
 from mhsync_cloud.metadata import must_answer
-from mhsync_cloud.options import Options
 from mhsync_cloud.place import Place, read_place
 from mhsync_cloud.process import home
 from mhsync_cloud.storage import CloudStorage, Stores

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from mhsync import MhsyncError, StorageError, StorageNotFound, StorageUnavailable
+from mhsync.storage_kit import printable
 from mhsync_cloud.place import Place
 
 _STATUS = re.compile(r"status code: (\d{3})")
@@ -140,7 +141,7 @@ def told(doing: str, place: Place, path: str = "") -> Iterator[None]:
 def as_told(error: BaseException, doing: str, place: Place, path: str = "") -> StorageError:
     """The error that `told` raises."""
     failure = explain(error, place)
-    return failure.kind(f"cannot {doing} {_shown(place.url(path))}: {failure.what}", hint=failure.hint)
+    return failure.kind(f"cannot {doing} {printable(place.url(path))}: {failure.what}", hint=failure.hint)
 
 
 def _refused(status: int, code: str | None, place: Place) -> Failure:
@@ -174,9 +175,3 @@ def _status(text: str) -> int | None:
 def _code(text: str) -> str | None:
     found = _CODE.search(text)
     return None if found is None else found[1]
-
-
-def _shown(text: str) -> str:
-    """On one line, and encodable whatever is in it."""
-    safe = text.encode("utf-8", "backslashreplace").decode("utf-8")
-    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in safe)

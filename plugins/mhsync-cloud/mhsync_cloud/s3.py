@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 from obstore.store import S3Store
 
 from mhsync import StorageUnavailable, UsageError, install_command
-from mhsync.storage_kit import Endpoint
+from mhsync.storage_kit import Endpoint, Options
 from mhsync_cloud.awsfiles import Profile, read_profile
 from mhsync_cloud.bounds import Bounds
 from mhsync_cloud.endpoint import client_options, find_endpoint, retry_config
 from mhsync_cloud.failures import told
 from mhsync_cloud.metadata import must_answer
-from mhsync_cloud.options import Options
 from mhsync_cloud.place import Place, read_place
 from mhsync_cloud.process import home
 from mhsync_cloud.storage import CloudStorage, Stores

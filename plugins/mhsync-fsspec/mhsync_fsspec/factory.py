@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from mhsync import StorageUnavailable, UsageError, install_command
+from mhsync.storage_kit import may_name_secret, suggest
 from mhsync_fsspec import ftp, smb, webdav
 from mhsync_fsspec.access import Access
 from mhsync_fsspec.backend import Backend, Memory
@@ -21,7 +21,6 @@ from mhsync_fsspec.filesystem import (
     protocols,
 )
 from mhsync_fsspec.journal import Journal
-from mhsync_fsspec.options import holds_secret
 from mhsync_fsspec.publishing import Publisher
 from mhsync_fsspec.storage import FsspecStorage
 from mhsync_fsspec.target import OURS, REFUSED, Target, check_meant, target_of
@@ -41,7 +40,7 @@ def make(url: str, options: Mapping[str, Any], environ: Mapping[str, str] = os.e
             for its server.
     """
     target = target_of(url, options, environ)
-    if any(map(holds_secret, configured_options(_class_of(target.protocol)))):
+    if any(map(may_name_secret, configured_options(_class_of(target.protocol)))):
         check_meant(target.url, target.options, environ, "fsspec's configuration")
     return storage_of(target)
 
@@ -74,8 +73,8 @@ def _class_of(protocol: str) -> FileSystemClass:
             f"fsspec+{protocol}:// needs a package that is not installed: {line(error)}", hint=_install(protocol)
         ) from error
     except ValueError:
-        near = get_close_matches(protocol, [one for one in protocols() if one not in REFUSED], n=1)
-        hint = f"did you mean fsspec+{near[0]}://?" if near else "see fsspec.available_protocols()"
+        near = suggest(protocol, set(protocols()) - set(REFUSED))
+        hint = f"did you mean fsspec+{near}://?" if near else "see fsspec.available_protocols()"
         raise StorageUnavailable(f"fsspec knows no file system {protocol!r:.40}", hint=hint) from None
 
 
@@ -93,9 +92,9 @@ def _refuse_misspelt(kind: FileSystemClass, target: Target) -> None:
     for name in target.options:
         if name in known:
             continue
-        near = get_close_matches(name, known, n=1, cutoff=0.8 if takes_any else 0.6)
+        near = suggest(name, known, cutoff=0.8 if takes_any else 0.6)
         if near or not takes_any:
-            hint = f"did you mean {near[0]}?" if near else f"it knows {', '.join(sorted(known - OURS)) or 'none'}"
+            hint = f"did you mean {near}?" if near else f"it knows {', '.join(sorted(known - OURS)) or 'none'}"
             raise UsageError(f"fsspec+{target.protocol}:// has no storage option {name!r:.40}", hint=hint)
 
 

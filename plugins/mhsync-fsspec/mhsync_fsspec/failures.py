@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Iterable, Iterator
 
 from mhsync import StorageError, StorageNotFound, StorageUnavailable
+from mhsync.storage_kit import printable
 from mhsync_fsspec.options import PREFIX
 from mhsync_fsspec.target import MEANT_FOR
 
@@ -89,7 +90,7 @@ def told(doing: str, place: str, error: Exception, secrets: Iterable[str] = ()) 
     if isinstance(error, StorageError):
         return error
     what, hint = _words(error, secrets)
-    return StorageError(f"cannot {doing} {shown(place)}: {what}", hint=hint)
+    return StorageError(f"cannot {doing} {printable(place)}: {what}", hint=hint)
 
 
 def not_opened(name: str, error: Exception, secrets: Iterable[str] = ()) -> StorageError:
@@ -99,17 +100,17 @@ def not_opened(name: str, error: Exception, secrets: Iterable[str] = ()) -> Stor
     what, hint = _words(error, secrets)
     if hint == _AGAIN:
         hint = "look at the URL, the storage_options and the credentials in the environment"
-    return StorageUnavailable(f"cannot open {shown(name)}: {what}", hint=hint)
+    return StorageUnavailable(f"cannot open {printable(name)}: {what}", hint=hint)
 
 
 def not_found(place: str) -> StorageNotFound:
-    return StorageNotFound(f"there is no file {shown(place)}")
+    return StorageNotFound(f"there is no file {printable(place)}")
 
 
 def _words(error: Exception, secrets: Iterable[str]) -> tuple[str, str]:
     match error:
         case Refused() | ServerFailed():
-            return shown(error.what), error.hint
+            return printable(error.what), error.hint
         case NotWhole():
             return str(error), "look at the room left there, then run it again"
         case PermissionError():
@@ -174,10 +175,4 @@ def line(error: Exception, secrets: Iterable[str] = ()) -> str:
             text = text.replace(secret, "***")
     text = _USER.sub(r"\1***@", _QUERY.sub(r"\1", " ".join(text.split())))
     name = type(error).__name__
-    return shown(f"{name}: {text}" if text else name)[:_TEXT_MAX]
-
-
-def shown(text: str) -> str:
-    """Text as it may stand in a message: on one line, and encodable."""
-    safe = text.encode("utf-8", "backslashreplace").decode("utf-8")
-    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in safe)
+    return printable(f"{name}: {text}" if text else name)[:_TEXT_MAX]

@@ -17,14 +17,12 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from secrets import token_hex
 
 from mhsync import StorageError
-from mhsync.storage_kit import spooling
+from mhsync.storage_kit import has_ended, machine_id, printable, spooling, utc_text
 from mhsync_fsspec.backend import Backend, Entry
-from mhsync_fsspec.failures import NotWhole, shown
-from mhsync_fsspec.processes import is_running
+from mhsync_fsspec.failures import NotWhole
 
 PRIVATE = ".mhsync/"
 TEMPORARY = ".mhsync/tmp"
@@ -56,10 +54,10 @@ class Note:
     @property
     def writer(self) -> str:
         """Who wrote it, and when, for messages."""
-        where = "this machine" if self.machine is not None and self.machine == machine() else "another machine"
+        where = "this machine" if self.machine is not None and self.machine == machine_id() else "another machine"
         begun = "an unknown time"
         with suppress(ValueError, OverflowError, OSError):  # what lies in a storage may hold any number
-            begun = datetime.fromtimestamp(self.time, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+            begun = utc_text(datetime.fromtimestamp(self.time, UTC))
         return f"process {self.pid} on {where} since {begun}"
 
 
@@ -100,7 +98,7 @@ class Journal:
 
     def write(self, backend: Backend, path: str, source: str, size: int, former: int | None) -> Note:
         """Note what is about to be done. It holds from when the note lies there whole."""
-        note = Note(path, source, size, former, token_hex(8), self._now(), os.getpid(), machine())
+        note = Note(path, source, size, former, token_hex(8), self._now(), os.getpid(), machine_id())
         with spooling(note.file) as spool:
             spool.write(json.dumps(asdict(note)).encode())
             if backend.find(note.file) is not None:
@@ -120,13 +118,12 @@ class Journal:
         Raises:
             StorageError: another run may be.
         """
-        is_here = note.machine is not None and note.machine == machine()
-        # A note of this very process is one that it failed to end: who is at work on a path keeps others off it.
-        is_dead_here = is_here and (note.pid == os.getpid() or not is_running(note.pid))
-        if is_dead_here or self._now() - note.time > _PATIENCE:
+        # A note of this process is one that it could not finish: within a process, one path has one writer.
+        is_own = note.machine is not None and note.machine == machine_id() and note.pid == os.getpid()
+        if is_own or has_ended(asdict(note)) or self._now() - note.time > _PATIENCE:
             return
         raise StorageError(
-            f"another run is about to replace {shown(note.path)}: {note.writer}",
+            f"another run is about to replace {printable(note.path)}: {note.writer}",
             hint="let one run at a time work on a storage; if that one is dead, wait a minute",
         )
 
@@ -155,12 +152,3 @@ def _is_sane(note: Note) -> bool:
         return False
     numbers: tuple[object, ...] = (note.size, note.pid, note.time, note.former or 0)
     return all(isinstance(number, int | float) for number in numbers)
-
-
-def machine() -> str | None:
-    """This machine since it was started, and the space its process numbers are from; None where not known."""
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
-        return f"{boot}:{Path('/proc/self/ns/pid').stat().st_ino}"
-    except OSError:
-        return None

@@ -11,8 +11,8 @@ from pathlib import Path
 from secrets import token_hex
 
 from mhsync import StorageError
+from mhsync.storage_kit import printable
 from mhsync_fsspec.backend import Backend
-from mhsync_fsspec.failures import shown
 from mhsync_fsspec.journal import PRIVATE, TEMPORARY
 
 _HINT = "give it another path in the manifest (path: …)"
@@ -37,7 +37,7 @@ class NameProbe:
             StorageError: it cannot; nothing was written under it.
         """
         if reason := backend.refused_name(path):
-            raise StorageError(f"this server keeps no file under {shown(path)}: {reason}", hint=_HINT)
+            raise StorageError(f"this server keeps no file under {printable(path)}: {reason}", hint=_HINT)
         odd = {char for char in path if char in backend.odd_characters} - self._kept
         if odd:
             self._try_characters(backend, path, odd)
@@ -62,7 +62,7 @@ class NameProbe:
             backend.remove(tried if is_kept else plain)
         if not is_kept:
             raise StorageError(
-                f"this server does not keep names with {' '.join(sorted(odd))} as they are: {shown(path)}",
+                f"this server does not keep names with {' '.join(sorted(odd))} as they are: {printable(path)}",
                 hint=_HINT,
             )
         self._kept |= odd
@@ -73,6 +73,7 @@ class NameProbe:
         names = {entry.name.rstrip("/").rpartition("/")[2] for entry in backend.entries("")}
         if PRIVATE.rstrip("/") not in names:
             raise StorageError(
-                f"this server leaves names that begin with a dot out of its listings: {shown(path)}", hint=_HINT
+                f"this server leaves names that begin with a dot out of its listings: {printable(path)}",
+                hint=_HINT,
             )
         self._lists_dots = True

@@ -10,17 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any
 
 from mhsync import UsageError
-from mhsync.storage_kit import parse_endpoint, require_trusted_host
+from mhsync.storage_kit import may_name_secret, parse_endpoint, require_trusted_host, suggest
 
 PREFIX = "MHSYNC_FSSPEC_"
-_SECRET = re.compile(
-    r"pass(word|wd|phrase)?$|secret|token|credential|auth|private|sas|(^|_)key$|api_?key|cookie|connection_string",
-    re.I,
-)
 _NAME = re.compile(r"[A-Za-z0-9._@-]{1,128}", re.ASCII)
 _COMMON = frozenset({"block_size", "timeout"})
 _OBJECTS = frozenset({"default_fill_cache", "max_concurrency", "version_aware"})
@@ -128,22 +123,17 @@ def require_own_host(origin: Origin, host: str, port: int | None) -> None:
         require_trusted_host(host, port, source, origin.environ, reviewed.own)
 
 
-def holds_secret(name: str) -> bool:
-    """Whether the name of an option says that its value is a secret."""
-    return _SECRET.search(name) is not None
-
-
 def _refused(protocol: str, name: str, value: object, reviewed: Reviewed) -> UsageError:
-    secret = next(filter(holds_secret, (name, *_names(value))), None)
+    secret = next(filter(may_name_secret, (name, *_names(value))), None)
     if secret is not None:
         return UsageError(
-            f"storage_options hold {secret!r:.40}, and a manifest is no place for secrets",
+            f"storage_options must not contain secrets: {secret!r:.40}",
             hint=f"put it into {PREFIX}{secret.upper():.40}, or into fsspec's own configuration",
         )
-    near = get_close_matches(name, reviewed.names, n=1)
+    near = suggest(name, reviewed.names)
     return UsageError(
         f"fsspec+{protocol}:// accepts no storage option {name!r:.40} from a manifest",
-        hint=f"did you mean {near[0]}?"
+        hint=f"did you mean {near}?"
         if near
         else f"it accepts {', '.join(sorted(reviewed.names))}; set others in fsspec's own configuration",
     )

@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import io
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from typing import IO, TYPE_CHECKING, BinaryIO
+from typing import IO, BinaryIO
 
-from mhsync import FileInfo, Storage, StorageError, Writer, validate_path
-from mhsync.storage_kit import spooling, sweep_spools
+from mhsync import FileInfo, Storage, StorageError, Writer
+from mhsync.storage_kit import CheckedReader, check_file_path, is_file_path, printable, spooling, sweep_spools
 from mhsync_fsspec.access import Access
 from mhsync_fsspec.backend import Backend
-from mhsync_fsspec.failures import NotWhole, not_found, shown
+from mhsync_fsspec.failures import not_found
 from mhsync_fsspec.journal import PRIVATE, TEMPORARY, Journal, Note
 from mhsync_fsspec.publishing import Publisher
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
 
 _AT_ONCE = 8
 """Folders listed at once."""
@@ -54,13 +51,13 @@ class FsspecStorage(Storage):
 
     def list(self, prefix: str = "") -> Iterator[FileInfo]:
         start = prefix.rpartition("/")[0]
-        if not start or _is_usable(start):
+        if not start or is_file_path(start, (TEMPORARY,)):
             # The whole listing is taken before any of it is given: one that breaks off is none.
             files = self._list(start, prefix)
             yield from [FileInfo(path, size) for path, size in files.items() if path.startswith(prefix)]
 
     def stat(self, path: str) -> FileInfo | None:
-        _usable(path)
+        _check(path)
 
         def work(backend: Backend) -> FileInfo | None:
             found = self._publisher.find(backend, path)
@@ -71,18 +68,21 @@ class FsspecStorage(Storage):
         return self._access.run("look at", path, work)
 
     def open(self, path: str) -> BinaryIO:
-        _usable(path)
+        _check(path)
         backend, (source, size) = self._access.lease("read", path, lambda backend: self._open(backend, path))
 
-        def done(*, is_sound: bool) -> None:
-            self._access.give(backend, is_sound=is_sound)
-
-        reader = Reader(source, size, done, lambda error: self._access.told("read", path, error))
+        reader = CheckedReader(
+            source,
+            size,
+            printable(self._access.place(path)),
+            translate=lambda error: self._access.told("read", path, error),
+            on_close=lambda is_sound: self._access.give(backend, is_sound=is_sound),
+        )
         return io.BufferedReader(reader, _BUFFER)
 
     @contextmanager
     def write(self, path: str) -> Iterator[Writer]:
-        _usable(path)
+        _check(path)
         # What stands in the way is told before gigabytes were fetched.
         self._access.run("write", path, lambda backend: self._publisher.must_be_free(backend, path))
         with spooling(path) as spool:
@@ -90,15 +90,15 @@ class FsspecStorage(Storage):
             self._publisher.write(spool.local_path, spool.size, path)
 
     def move(self, old: str, new: str) -> None:
-        _usable(old)
-        _usable(new)
+        _check(old)
+        _check(new)
         if self._moves:
             self._publisher.move(old, new)
         else:
             self._copy_over(old, new)
 
     def remove(self, path: str) -> None:
-        _usable(path)
+        _check(path)
         self._publisher.remove(path)
 
     def sweep(self) -> None:
@@ -200,80 +200,5 @@ class FsspecStorage(Storage):
                 backend.remove(path)
 
 
-class Reader(io.RawIOBase):
-    """A file from its start.
-
-    Args:
-        size: bytes, where they are known; a file that ends before, or after, is told as an error.
-        done: called once, when the reader is closed, with whether the file system still works.
-        told: turns what it raises into an error of mhsync.
-    """
-
-    def __init__(
-        self,
-        source: IO[bytes],
-        size: int | None,
-        done: Callable[..., None],
-        told: Callable[[Exception], Exception],
-    ) -> None:
-        self._source = source
-        self._size = size
-        self._done = done
-        self._told = told
-        self._got = 0
-        self._is_sound = True
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: WriteableBuffer, /) -> int:
-        target = memoryview(buffer).cast("B")
-        try:
-            data = self._source.read(len(target))
-            self._got += len(data)
-            self._check(at_end=not data)
-        except Exception as error:
-            self._is_sound = False
-            raise self._told(error) from error
-        target[: len(data)] = data
-        return len(data)
-
-    def close(self) -> None:
-        if self.closed:
-            return
-        closed_well = False
-        try:
-            with suppress(Exception):  # every byte that was asked for has been given
-                self._source.close()
-                closed_well = True
-        finally:
-            super().close()
-            self._done(is_sound=self._is_sound and closed_well)
-
-    def _check(self, *, at_end: bool) -> None:
-        if self._size is not None and (self._got > self._size or (at_end and self._got < self._size)):
-            raise NotWhole(f"of {self._size} bytes {self._got} could be read")
-
-
-def _is_usable(path: str) -> bool:
-    """Whether files could lie there; a prefix may be any text."""
-    try:
-        _usable(path)
-    except StorageError:
-        return False
-    return True
-
-
-def _usable(path: str) -> None:
-    """See that the path is one for a file.
-
-    Raises:
-        StorageError: it leaves the storage, it is no Unicode, or it is where unfinished files lie.
-    """
-    validate_path(path)
-    if not path.isascii() and path != path.encode("utf-8", "replace").decode("utf-8"):
-        raise StorageError(
-            f"no file can have this name: {shown(path)}", hint="give it another path in the manifest"
-        )
-    if f"{path}/".startswith(f"{TEMPORARY}/"):
-        raise StorageError(f"no file may lie there: {path}", hint="mhsync keeps its unfinished files there")
+def _check(path: str) -> str:
+    return check_file_path(path, (TEMPORARY,))

@@ -9,12 +9,12 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from ipaddress import ip_address
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 from urllib.parse import quote, unquote, urlsplit
 
 from mhsync import StorageUnavailable, UsageError
+from mhsync.storage_kit import is_loopback
 from mhsync_fsspec import dav_answers
 from mhsync_fsspec.backend import Backend, Entry
 from mhsync_fsspec.filesystem import FileSystem, parameters_of
@@ -228,7 +228,7 @@ def options_of(target: Target) -> dict[str, Any]:
             hint=f"it knows {', '.join(PREFIX + name.upper() for name in _SECRETS)}",
         )
     host = parts.netloc.rpartition("@")[2]
-    scheme = "http" if _is_loopback(parts.hostname or "") else "https"
+    scheme = "http" if is_loopback(parts.hostname or "") else "https"
     options: dict[str, Any] = {
         "timeout": _TIMEOUT,
         "retry": False,
@@ -250,10 +250,3 @@ def _credentials(user: str | None, secrets: Mapping[str, str]) -> dict[str, Any]
             )
         return {}
     return {"auth": (user, secrets.get("password", ""))}
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

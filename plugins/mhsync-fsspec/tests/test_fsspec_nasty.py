@@ -11,10 +11,11 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
-from mhsync_fsspec.journal import Note, machine, note_file
+from mhsync_fsspec.journal import Note, note_file
 from nasty import MISDEEDS
 
 from mhsync import StorageError
+from mhsync.storage_kit import machine_id
 from mhsync.testing.content import content, get, paths, put
 
 BEFORE, AFTER = content(100_000, "before"), content(120_000, "after")
@@ -159,7 +160,7 @@ def note_on(storage, place, **changes: object) -> Note:
     (place.folder / ".mhsync/tmp/theirs").write_bytes(AFTER)
     note = Note(
         path="x/a.wav", source=".mhsync/tmp/theirs", size=len(AFTER), former=len(BEFORE), token="t",
-        time=time.time(), pid=os.getppid(), machine=machine(),
+        time=time.time(), pid=os.getppid(), machine=machine_id(),
     )  # fmt: skip
     note = replace(note, **changes)
     (place.folder / note_file("x/a.wav")).write_text(json.dumps(asdict(note)))
@@ -266,5 +267,5 @@ def test_a_folder_in_the_way_is_told_before_anything_is_written(storage) -> None
 
 
 def test_nothing_is_written_where_unfinished_files_lie(storage) -> None:
-    with pytest.raises(StorageError, match="no file may lie there"):
+    with pytest.raises(StorageError, match="is reserved"):
         put(storage, ".mhsync/tmp/a", b"x")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from mhsync import StorageError, StorageNotFound
+from mhsync.storage_kit import printable
 from mhsync_sftp.wire import Lost, Refused, Status
 
 _BAD_MESSAGE = 5
@@ -41,12 +42,6 @@ FOLDER = ("a folder stands there", "move the folder away, or choose another path
 FILE = ("a file stands where a folder must be", "move the file away, or choose another path in the manifest")
 
 
-def shown(path: str) -> str:
-    """A path as it may stand in a message: on one line, and encodable whatever bytes its name has."""
-    text = path.encode("utf-8", "backslashreplace").decode("utf-8")
-    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)
-
-
 def told(doing: str, place: str, error: Exception) -> StorageError:
     """The error of mhsync for what a session raised.
 
@@ -54,16 +49,16 @@ def told(doing: str, place: str, error: Exception) -> StorageError:
         doing: what was tried, as it follows "cannot".
         place: the URL of the file or folder.
     """
-    start = f"cannot {doing} {shown(place)}"
+    start = f"cannot {doing} {printable(place)}"
     if isinstance(error, InTheWay):
         return StorageError(f"{start}: {error.what}", hint=error.hint)
     if isinstance(error, Refused):
-        said = " ".join(shown(error.text).split())[:200] or f"status {error.status}"
+        said = " ".join(printable(error.text).split())[:200] or f"status {error.status}"
         what, hint = _WORDS.get(error.status, (f"the server says: {said}", _HINT))
         return StorageError(f"{start}: {what}", hint=hint)
     assert isinstance(error, Lost), "a session raises nothing else"
-    return StorageError(f"{start}: the connection was lost: {shown(str(error))}", hint=_LOST_HINT)
+    return StorageError(f"{start}: the connection was lost: {printable(str(error))}", hint=_LOST_HINT)
 
 
 def not_found(place: str) -> StorageNotFound:
-    return StorageNotFound(f"there is no file {shown(place)}")
+    return StorageNotFound(f"there is no file {printable(place)}")

@@ -10,20 +10,17 @@ A holder that could not renew in time, or finds a higher number, makes nothing v
 from __future__ import annotations
 
 import json
-import os
 import secrets
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from mhsync import LockTimeout, StorageError
-from mhsync_sftp.failures import shown
+from mhsync.storage_kit import ProcessIdentity, has_ended, printable, utc_text
 from mhsync_sftp.listing import walk
 from mhsync_sftp.remote import Remote
 from mhsync_sftp.session import Session
@@ -131,10 +128,8 @@ def hold(
         StorageError: the server failed.
     """
     note = {
-        "pid": os.getpid(),
-        "host": socket.gethostname(),
-        "machine": _machine(),
-        "since": now().isoformat(timespec="seconds").replace("+00:00", "Z"),
+        **ProcessIdentity.current().to_json(),
+        "since": utc_text(now()),
         "token": secrets.token_hex(16),
     }
     held = _Acquiring(remote, json.dumps(note).encode() + b"\n", clock, sleep).acquire(timeout, on_wait)
@@ -203,7 +198,7 @@ class _Acquiring:
 
     def _is_over(self, session: Session, seen: _Seen) -> bool:
         """Whether the lock was let go of, or its holder is dead."""
-        if seen.note.get("released") is True or _is_dead_here(seen.note):
+        if seen.note.get("released") is True or has_ended(seen.note):
             return True
         if self._watched is None or self._watched[0] != seen:
             self._watched = (seen, self._clock())
@@ -271,28 +266,5 @@ def _holder(seen: _Seen) -> str:
     if "pid" not in seen.note:
         since = datetime.fromtimestamp(seen.mtime, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         return f"{_NOBODY} since {since} (the lock file does not name it)"
-    pid, host, since = (shown(str(seen.note.get(key, "unknown")))[:80] for key in ("pid", "host", "since"))
+    pid, host, since = (printable(str(seen.note.get(key, "unknown")))[:80] for key in ("pid", "host", "since"))
     return f"held by process {pid} on host {host} since {since}"
-
-
-def _machine() -> str | None:
-    """This machine since it was started, and the space its process numbers are from; None where not known."""
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
-        return f"{boot}:{Path('/proc/self/ns/pid').stat().st_ino}"
-    except OSError:
-        return None
-
-
-def _is_dead_here(note: dict[str, Any]) -> bool:
-    """Whether the holder was a process of this machine that is no more."""
-    pid, machine = note.get("pid"), note.get("machine")
-    if not isinstance(pid, int) or pid <= 0 or machine is None or machine != _machine():
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    except OSError:
-        return False
-    return False

@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
-from mhsync import FileInfo, Storage, StorageError, Writer, validate_path
-from mhsync_sftp.failures import InTheWay, not_found, shown, told
+from mhsync import FileInfo, Storage, StorageError, Writer
+from mhsync.storage_kit import check_file_path, is_file_path
+from mhsync_sftp.failures import InTheWay, not_found, told
 from mhsync_sftp.listing import walk
 from mhsync_sftp.lock import LOCKS, HeldLock, hold
 from mhsync_sftp.pool import Pool
@@ -29,6 +30,7 @@ _PRIVATE = ".mhsync"
 _BUFFER = 256 * 1024
 _OLD = 24 * 3600
 """Seconds: without the lock a temporary file is somebody's work until it is older than this."""
+_RESERVED = (TEMPORARY, LOCKS)
 
 
 class SftpStorage(Storage):
@@ -54,17 +56,17 @@ class SftpStorage(Storage):
 
     def list(self, prefix: str = "") -> Iterator[FileInfo]:
         start = prefix.rpartition("/")[0]
-        if not start or _is_usable(start):
+        if not start or is_file_path(start, _RESERVED, allow_bytes=True):
             # The whole listing is taken before any of it is given: a connection that breaks shortens none.
             yield from self._remote.run("list", start, lambda session: self._list(session, start, prefix))
 
     def stat(self, path: str) -> FileInfo | None:
-        _usable(path)
+        _check(path)
         found = self._remote.run("look at", path, lambda session: self._replacer.find(session, path))
         return None if found is None or not found[1].is_file else FileInfo(path, found[1].size or 0)
 
     def open(self, path: str) -> BinaryIO:
-        _usable(path)
+        _check(path)
 
         def begin(session: Session) -> tuple[bytes, int]:
             found = self._replacer.find(session, path)
@@ -90,7 +92,7 @@ class SftpStorage(Storage):
 
     @contextmanager
     def write(self, path: str) -> Iterator[Writer]:
-        _usable(path)
+        _check(path)
         try:
             yield from self._writing.write(path, self._fence)
         except BaseException:
@@ -99,8 +101,8 @@ class SftpStorage(Storage):
             raise
 
     def move(self, old: str, new: str) -> None:
-        _usable(old)
-        _usable(new)
+        _check(old)
+        _check(new)
         asked = False
 
         def work(session: Session) -> None:
@@ -121,7 +123,7 @@ class SftpStorage(Storage):
         self._remote.run("move", old, work)
 
     def remove(self, path: str) -> None:
-        _usable(path)
+        _check(path)
 
         def work(session: Session) -> None:
             found = self._replacer.find(session, path)
@@ -186,33 +188,9 @@ class SftpStorage(Storage):
             self._lock.check()
 
 
-def _is_usable(path: str) -> bool:
-    """Whether files could lie there; a prefix may be any text."""
-    try:
-        _usable(path)
-    except StorageError:
-        return False
-    return True
-
-
-def _usable(path: str) -> None:
-    """See that the path is one for a file.
-
-    Raises:
-        StorageError: it leaves the storage, no server can hold it, or it is where unfinished files lie.
-    """
-    validate_path(path)
-    try:
-        path.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:
-        raise StorageError(
-            f"no server can hold this name: {shown(path)}", hint="give it another path in the manifest"
-        ) from None
-    if f"{path}/".startswith((f"{TEMPORARY}/", f"{LOCKS}/")):
-        raise StorageError(
-            f"no file may lie there: {path}", hint="mhsync keeps its locks and unfinished files there"
-        )
+def _check(path: str) -> str:
+    return check_file_path(path, _RESERVED, allow_bytes=True)
 
 
 def _is_listed(folder: str, prefix: str) -> bool:
-    return folder not in (TEMPORARY, LOCKS) and f"{folder}/".startswith(prefix)
+    return folder not in _RESERVED and f"{folder}/".startswith(prefix)

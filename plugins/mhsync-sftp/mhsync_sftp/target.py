@@ -5,12 +5,12 @@ from __future__ import annotations
 import getpass
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from mhsync import StorageUnavailable, UsageError
+from mhsync.storage_kit import Options
 
 PASSWORD = "MHSYNC_SFTP_PASSWORD"  # noqa: S105 - names of variables
 PASSWORD_HOST = "MHSYNC_SFTP_HOST"  # noqa: S105
@@ -20,7 +20,6 @@ KNOWN_HOSTS = "MHSYNC_SFTP_KNOWN_HOSTS"
 USER_KNOWN_HOSTS = "~/.ssh/known_hosts"
 SYSTEM_KNOWN_HOSTS = "/etc/ssh/ssh_known_hosts"
 OPTIONS = ("agent", "connections", "key_file", "known_hosts", "timeout")
-_SECRET = ("pass", "secret", "token", "private")
 _HOME = "/~"
 
 
@@ -65,7 +64,7 @@ def target_of(url: str, options: Mapping[str, Any], environ: Mapping[str, str]) 
         StorageUnavailable: the password is not meant for this server.
     """
     parts = _split(url)
-    _refuse_unknown(options)
+    read = Options("sftp", options, OPTIONS, f"{PASSWORD} and {PASSPHRASE}")
     host, port = _host_of(parts)
     user = unquote(parts.username) if parts.username else _local_user()
     key_file = options.get("key_file") or environ.get(KEY_FILE) or None
@@ -79,9 +78,9 @@ def target_of(url: str, options: Mapping[str, Any], environ: Mapping[str, str]) 
         key_file=None if key_file is None else _file("key_file", key_file),
         known_hosts=tuple(_file("known_hosts", file) for file in files),
         # A key that was named is the one to use: servers hang up on who tries many.
-        agent=_flag("agent", options.get("agent", key_file is None)),
-        timeout=_number("timeout", options.get("timeout", 30), 1, 3600),
-        connections=int(_number("connections", options.get("connections", 8), 1, 64)),
+        agent=read.flag("agent", default=key_file is None),
+        timeout=read.seconds("timeout", 30, 3600),
+        connections=int(read.number("connections", 8, 1, 64)),
         password=_password_for(host, environ),
         passphrase=environ.get(PASSPHRASE) or None,
     )
@@ -122,20 +121,6 @@ def _root_of(parts: SplitResult) -> str:
     return path.rstrip("/") or "/"
 
 
-def _refuse_unknown(options: Mapping[str, Any]) -> None:
-    for name in options:
-        if name in OPTIONS:
-            continue
-        if any(word in str(name).lower() for word in _SECRET):
-            raise UsageError(
-                f"storage_options hold {name!r:.40}, and a manifest is no place for secrets",
-                hint=f"put it into {PASSPHRASE} or {PASSWORD}",
-            )
-        near = get_close_matches(str(name), OPTIONS, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"sftp:// knows {', '.join(OPTIONS)}"
-        raise UsageError(f"sftp:// has no storage option {name!r:.40}", hint=hint)
-
-
 def _file(name: str, value: object) -> Path:
     """An absolute path: a manifest is applied from any folder."""
     if not isinstance(value, str):
@@ -150,18 +135,6 @@ def _file(name: str, value: object) -> Path:
             hint=f"write an absolute path or one from ~/, or set MHSYNC_SFTP_{name.upper()}",
         )
     return path
-
-
-def _flag(name: str, value: object) -> bool:
-    if not isinstance(value, bool):
-        raise UsageError(f"{name} is neither true nor false", hint=f"write {name}: true or {name}: false")
-    return value
-
-
-def _number(name: str, value: object, least: int, most: int) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-        raise UsageError(f"{name} is no number from {least} to {most}", hint=f"write {name}: {least}, say")
-    return value
 
 
 def _password_for(host: str, environ: Mapping[str, str]) -> str | None:

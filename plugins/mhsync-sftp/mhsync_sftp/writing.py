@@ -8,7 +8,8 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 
 from mhsync import StorageError, Writer
-from mhsync_sftp.failures import FOLDER, InTheWay, shown, told
+from mhsync.storage_kit import printable
+from mhsync_sftp.failures import FOLDER, InTheWay, told
 from mhsync_sftp.remote import Remote
 from mhsync_sftp.replacing import Replacer
 from mhsync_sftp.session import Session
@@ -81,7 +82,7 @@ class Writing:
         if found is None or found.size != upload.size:
             arrived = "none" if found is None else found.size
             raise StorageError(
-                f"cannot write {shown(place)}: of {upload.size} bytes {arrived} arrived",
+                f"cannot write {printable(place)}: of {upload.size} bytes {arrived} arrived",
                 hint="look at the room left there, then run it again",
             )
         return upload.size

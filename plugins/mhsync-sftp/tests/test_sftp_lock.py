@@ -109,7 +109,7 @@ def test_a_holder_that_was_killed_on_this_machine_is_not_waited_for(place, holde
 def test_a_holder_elsewhere_is_dead_once_it_was_not_renewed_by_the_servers_clock(
     place, holder, monkeypatch
 ) -> None:
-    monkeypatch.setattr(lock_module, "_machine", lambda: "another machine")
+    monkeypatch.setattr("mhsync.fileio.processes.machine_id", lambda: "another machine")
     storage = place.opener.open()
     age(place, 60)
     with pytest.raises(LockTimeout), storage.lock(0, lambda _: None):
@@ -121,7 +121,7 @@ def test_a_holder_elsewhere_is_dead_once_it_was_not_renewed_by_the_servers_clock
 
 
 def test_a_holder_is_dead_once_it_was_watched_for_long_whatever_the_servers_clock_says(place, holder, monkeypatch):
-    monkeypatch.setattr(lock_module, "_machine", lambda: "another machine")
+    monkeypatch.setattr("mhsync.fileio.processes.machine_id", lambda: "another machine")
     age(place, -100_000)
     passed = [0.0]
     storage = place.opener.open()
@@ -194,7 +194,7 @@ def test_who_lost_the_lock_changes_nothing_any_more(place, monkeypatch) -> None:
     put(first, "a.wav", b"before")
     with ExitStack() as stack:
         stack.enter_context(first.lock(0, no_wait))
-        monkeypatch.setattr(lock_module, "_is_dead_here", lambda note: True)
+        monkeypatch.setattr(lock_module, "has_ended", lambda note: True)
         stack.enter_context(second.lock(0, no_wait))
         first._lock._renewed -= 1000
         for change in (

@@ -141,7 +141,7 @@ def test_folders_that_are_left_empty_go(place) -> None:
 @pytest.mark.parametrize("path", [".mhsync/tmp/a", ".mhsync/locks/1"])
 def test_nothing_is_written_where_locks_and_unfinished_files_lie(place, path: str) -> None:
     storage = place.opener.open()
-    with pytest.raises(StorageError, match="no file may lie there"):
+    with pytest.raises(StorageError, match="is reserved"):
         put(storage, path, b"x")
     storage.close()
 

@@ -50,7 +50,7 @@ def test_two_secrets_sign_both() -> None:
 
 @pytest.mark.parametrize("text", ["", "  ", "whsec_", "whsec_!!!notbase64", "whsec_abc"])
 def test_an_invalid_secret_is_refused_and_not_shown(text: str) -> None:
-    with pytest.raises(ValueError, match=r"no (secret|base64)") as caught:
+    with pytest.raises(ValueError, match=r"no secret|not base64") as caught:
         Signer.read(text)
     assert "notbase64" not in str(caught.value)
 
