@@ -148,6 +148,7 @@ def test_its_tests_import_only_public_names_too(package: Path) -> None:
             top = module.split(".")[0]
             if top == "mhsync":
                 is_public = module == "mhsync" and name in (*mhsync.__all__, "")
+                is_public |= module == "mhsync.storage_kit" and name in mhsync.storage_kit.__all__
                 is_for_tests = module == "mhsync.testing" and name in mhsync.testing.__all__
                 is_public = is_public or is_for_tests or module.startswith("mhsync.testing.")
                 assert is_public, f"{file}: from {module} import {name}"
