@@ -45,6 +45,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
+from mhsync.exit_codes import ExitCode
+
 
 @dataclass(frozen=True, slots=True)
 class Position:
@@ -97,7 +99,7 @@ class MhsyncError(Exception):
         position: the place in a file that it is about.
     """
 
-    exit_code: ClassVar[int] = 1
+    exit_code: ClassVar[int] = ExitCode.FAILED
     code: ClassVar[str] = "error"
 
     def __init__(
@@ -128,7 +130,7 @@ class MhsyncError(Exception):
 class UsageError(MhsyncError):
     """A flag, a setting or an argument is wrong; nothing was asked of the API."""
 
-    exit_code = 2
+    exit_code: ClassVar[int] = ExitCode.USAGE
     code = "usage"
 
 
@@ -153,7 +155,7 @@ class ManifestError(_Several, UsageError):
 class RefusedError(MhsyncError):
     """A guard, a veto or a missing confirmation stopped the run before anything was changed."""
 
-    exit_code = 3
+    exit_code: ClassVar[int] = ExitCode.REFUSED
     code = "refused"
 
 
@@ -277,7 +279,7 @@ class RenderFailed(MhsyncError):
 class WaitTimeout(MhsyncError):
     """The project was still rendering when the time to wait was up."""
 
-    exit_code = 4
+    exit_code: ClassVar[int] = ExitCode.STILL_RENDERING
     code = "wait_timeout"
 
 
@@ -350,5 +352,5 @@ class PluginError(MhsyncError):
 class Interrupted(MhsyncError):
     """Ctrl-C or SIGTERM; what was recorded so far stands."""
 
-    exit_code = 130
+    exit_code: ClassVar[int] = ExitCode.INTERRUPTED
     code = "interrupted"

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "mhsync"
-OPEN = {"errors", "settings"}
+OPEN = {"errors", "exit_codes", "settings"}
 ALLOWED = {
     "errors": set(),
+    "exit_codes": set(),
     "settings": set(),
     "core": set(),
     "fileio": set(),

@@ -10,11 +10,9 @@ from mhsync.cli.console import Console
 from mhsync.cli.render.json import dumped
 from mhsync.cli.render.terminal import Color, Style, escape
 from mhsync.errors import Interrupted, MhsyncError, Problem
+from mhsync.exit_codes import ExitCode, detailed_exit_code_of_error
 
 FORMAT = "mhsync.error/1"
-EXIT_UNEXPECTED = 1
-_USAGE = 2
-_REFUSED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +45,8 @@ class Failure:
 def report_error(console: Console, error: BaseException) -> int:
     """Tell on stderr what happened, on stdout too where JSON was asked for; the exit code."""
     failure = _scrubbed(_failure_of(error), console)
-    if "--detailed-exitcode" in console.args and failure.exit in (_USAGE, _REFUSED):
-        failure = Failure(EXIT_UNEXPECTED, failure.problems)
+    if "--detailed-exitcode" in console.args:
+        failure = replace(failure, exit=detailed_exit_code_of_error(failure.exit))
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         console.error(error.format_message())
     else:
@@ -91,18 +89,20 @@ def _failure_of(error: BaseException) -> Failure:
     if isinstance(error, MhsyncError):
         return Failure(error.exit_code, error.problems)
     if isinstance(error, click.Abort | KeyboardInterrupt):
-        return Failure(Interrupted.exit_code, Interrupted("interrupted").problems)
+        return Failure(ExitCode.INTERRUPTED, Interrupted("interrupted").problems)
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        return Failure(_USAGE, (Problem("usage", "a command is missing", "mhsync --help lists the commands"),))
+        return Failure(
+            ExitCode.USAGE, (Problem("usage", "a command is missing", "mhsync --help lists the commands"),)
+        )
     if isinstance(error, click.UsageError):
         path = error.ctx.command_path if error.ctx is not None else "mhsync"
-        return Failure(_USAGE, (Problem("usage", _message(error), f"see '{path} --help'"),))
+        return Failure(ExitCode.USAGE, (Problem("usage", _message(error), f"see '{path} --help'"),))
     if isinstance(error, click.ClickException):
         return Failure(error.exit_code, (Problem("error", _message(error)),))
     kind = type(error).__name__
     what = f"{kind}: {error}" if str(error) else kind
     hint = "this should not happen: please report it, with what -vv shows"
-    return Failure(EXIT_UNEXPECTED, (Problem("unexpected", what, hint),))
+    return Failure(ExitCode.FAILED, (Problem("unexpected", what, hint),))
 
 
 def _message(error: click.ClickException) -> str:

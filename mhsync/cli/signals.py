@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from mhsync.errors import Interrupted
+from mhsync.exit_codes import ExitCode
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _STOPPING = b"\nstopping: what runs is brought to an end (once more to stop at once)\n"
@@ -28,7 +29,7 @@ def stopping(request: Callable[[], None]) -> Iterator[None]:
     def handle(_number: int, _frame: FrameType | None) -> None:
         nonlocal is_asked
         if is_asked:
-            os._exit(Interrupted.exit_code)
+            os._exit(ExitCode.INTERRUPTED)
         is_asked = True
         request()
         os.write(sys.__stderr__.fileno() if sys.__stderr__ is not None else 2, _STOPPING)

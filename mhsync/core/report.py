@@ -9,13 +9,9 @@ from typing import Any
 
 from mhsync.core.plan import Action
 from mhsync.errors import Problem
+from mhsync.exit_codes import exit_code_of_run
 
 FORMAT = "mhsync.report/1"
-
-EXIT_OK = 0
-EXIT_FAILED = 1
-EXIT_PENDING = 4
-EXIT_INTERRUPTED = 130
 
 
 class Outcome(StrEnum):
@@ -111,11 +107,11 @@ class Report:
     @property
     def exit_code(self) -> int:
         """The first that applies of 130, 1, 4 and 0; 2 and 3 are raised before there is a report."""
-        if self.is_interrupted:
-            return EXIT_INTERRUPTED
-        if any(result.outcome in BAD for result in self.results):
-            return EXIT_FAILED
-        return EXIT_PENDING if self.wait_ran_out else EXIT_OK
+        return exit_code_of_run(
+            is_interrupted=self.is_interrupted,
+            has_problems=any(result.outcome in BAD for result in self.results),
+            wait_ran_out=self.wait_ran_out,
+        )
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from mhsync.core.report import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK
+from mhsync.exit_codes import exit_code_of_run
 
 FORMAT = "mhsync.verification/1"
 
@@ -68,10 +68,8 @@ class Verification:
 
     @property
     def exit_code(self) -> int:
-        """1 on any problem: what is not stored yet is none."""
-        if self.is_interrupted:
-            return EXIT_INTERRUPTED
-        return EXIT_FAILED if self.problems else EXIT_OK
+        """1 if any file has a problem; a project that is not stored yet is no problem."""
+        return exit_code_of_run(is_interrupted=self.is_interrupted, has_problems=bool(self.problems))
 
     def to_json(self) -> dict[str, Any]:
         return {

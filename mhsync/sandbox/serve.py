@@ -17,6 +17,7 @@ from types import FrameType
 from typing import ClassVar
 
 from mhsync.errors import UsageError
+from mhsync.exit_codes import COMMAND_NOT_STARTED, SIGNAL_BASE
 from mhsync.sandbox.defaults import default_account
 from mhsync.sandbox.faultfile import load_faults
 from mhsync.sandbox.seed import load_seed
@@ -26,13 +27,12 @@ DEFAULT_PORT = 18640
 """The API's port where no other is chosen; the file host's is the next one."""
 _PORT_MAX = 65535
 _ENDING = (signal.SIGINT, signal.SIGTERM)
-_BY_SIGNAL = 128
 
 
 class CommandNotRun(UsageError):
     """The command of `sandbox run` could not be started. The exit code is 127, as in a shell."""
 
-    exit_code: ClassVar[int] = 127
+    exit_code: ClassVar[int] = COMMAND_NOT_STARTED
     code: ClassVar[str] = "command_not_run"
 
 
@@ -172,7 +172,7 @@ def run_command(sandbox: Sandbox, command: Sequence[str], environ: Mapping[str, 
         for number in early:
             forward(number)
         code = child.wait()
-    return code if code >= 0 else _BY_SIGNAL - code
+    return code if code >= 0 else SIGNAL_BASE - code
 
 
 def _environ_of_child(sandbox: Sandbox, environ: Mapping[str, str]) -> dict[str, str]:

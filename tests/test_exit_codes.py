@@ -1,0 +1,59 @@
+"""One table of exit codes: in the code, in the errors, in docs/commands.md and in `sandbox run`."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from mhsync import errors
+from mhsync.exit_codes import ExitCode, detailed_exit_code_of_error, exit_code_of_plan, exit_code_of_run
+
+DOCUMENT = Path(__file__).parents[1] / "docs" / "commands.md"
+
+
+def test_the_documented_table_lists_the_exit_codes_in_order():
+    section = DOCUMENT.read_text(encoding="utf-8").partition("## Exit codes")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (\d+) \|", section, re.MULTILINE)
+    assert [int(row) for row in rows] == list(ExitCode)
+
+
+def test_every_error_has_an_exit_code_of_the_table():
+    found = {
+        kind.exit_code
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, errors.MhsyncError)
+    }
+    assert found == set(ExitCode) - {ExitCode.OK}
+
+
+@pytest.mark.parametrize(
+    ("is_interrupted", "has_problems", "wait_ran_out", "code"),
+    [
+        (True, True, True, 130),
+        (False, True, True, 1),
+        (False, False, True, 4),
+        (False, False, False, 0),
+    ],
+)
+def test_a_run_returns_the_first_code_that_applies(is_interrupted, has_problems, wait_ran_out, code):
+    assert code == exit_code_of_run(
+        is_interrupted=is_interrupted, has_problems=has_problems, wait_ran_out=wait_ran_out
+    )
+
+
+@pytest.mark.parametrize(
+    ("has_problems", "has_changes", "plain", "detailed"),
+    [(True, True, 1, 1), (True, False, 1, 1), (False, True, 0, 2), (False, False, 0, 0)],
+)
+def test_only_a_detailed_plan_returns_2_for_changes(has_problems, has_changes, plain, detailed):
+    codes = [
+        exit_code_of_plan(has_problems=has_problems, has_changes=has_changes, is_detailed=is_detailed)
+        for is_detailed in (False, True)
+    ]
+    assert codes == [plain, detailed]
+
+
+def test_an_error_under_detailed_exitcode_never_returns_2_or_3():
+    assert [detailed_exit_code_of_error(code) for code in ExitCode] == [0, 1, 1, 1, 4, 130]
