@@ -9,7 +9,7 @@ from mhsync.cli.console import Console
 from mhsync.cli.durations import DEFAULT_WAIT, WaitCommand, parse_duration
 from mhsync.cli.manifests import load_manifest, warn_of_doubts
 from mhsync.cli.options import (
-    Flags,
+    SharedOptions,
     api_options,
     max_deletes_option,
     output_options,
@@ -21,7 +21,7 @@ from mhsync.cli.progress import Progress
 from mhsync.cli.prompt import confirm_deletes
 from mhsync.cli.render.json import dumped
 from mhsync.cli.render.text import missing_text, plan_text, report_text
-from mhsync.cli.run_context import opened_run
+from mhsync.cli.run_setup import open_run
 from mhsync.core.manifest import Limit
 from mhsync.core.plan import Plan
 from mhsync.reconcile.context import ApplyOptions
@@ -45,7 +45,7 @@ from mhsync.reconcile.prepare import prepare
 @pass_shared_options
 def command(
     console: Console,
-    flags: Flags,
+    shared: SharedOptions,
     files: tuple[str, ...],
     yes: bool,
     no_deletes: bool,
@@ -57,12 +57,12 @@ def command(
     Deletes are confirmed on a terminal, unless a manifest's policy allows or forbids them; without a terminal
     they need --yes. A second run finds nothing to do.
     """
-    manifest = load_manifest(files, flags.settings, flags.only)
+    manifest = load_manifest(files, shared.settings, shared.only)
     warn_of_doubts(console, manifest)
     options = ApplyOptions(no_deletes=no_deletes, max_deletes=max_deletes, wait=wait)
     progress = Progress(console)
     with (
-        opened_run(console, flags, progress) as run,
+        open_run(console, shared, progress) as run,
         prepare(run, manifest, options) as prepared,
     ):
         progress.end()

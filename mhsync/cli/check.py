@@ -9,7 +9,7 @@ from mhsync.cli.arguments import project_id_argument
 from mhsync.cli.console import Console
 from mhsync.cli.durations import DEFAULT_WAIT, WaitCommand, parse_duration
 from mhsync.cli.options import (
-    Flags,
+    SharedOptions,
     api_options,
     output_options,
     parsed_by,
@@ -20,7 +20,7 @@ from mhsync.cli.render.json import dumped
 from mhsync.cli.render.project import project_text
 from mhsync.cli.render.terminal import escape
 from mhsync.cli.render.units import human_time
-from mhsync.cli.run_context import opened_client
+from mhsync.cli.run_setup import open_client
 from mhsync.reconcile.context import Stop
 
 FORMAT = "mhsync.check/1"
@@ -42,7 +42,7 @@ FORMAT = "mhsync.check/1"
 @pass_shared_options
 def command(
     console: Console,
-    flags: Flags,
+    shared: SharedOptions,
     id: str,
     wait: float | None,
     download: bool,
@@ -56,7 +56,7 @@ def command(
     """
     if wait is not None:
         console.info(f"{id}: waiting up to {human_time(wait)} while it renders")
-    with opened_client(console, flags, Stop()) as client:
+    with open_client(console, shared, Stop()) as client:
         result = client.check_result(
             id,
             wait_for_completion=wait is not None,

@@ -7,11 +7,11 @@ import click
 from mhsync.api.client import Client
 from mhsync.cli.arguments import project_id_argument
 from mhsync.cli.console import Console
-from mhsync.cli.options import Flags, api_options, output_options, pass_shared_options
+from mhsync.cli.options import SharedOptions, api_options, output_options, pass_shared_options
 from mhsync.cli.prompt import ask, can_ask
 from mhsync.cli.render.json import dumped
 from mhsync.cli.render.terminal import escape
-from mhsync.cli.run_context import opened_client
+from mhsync.cli.run_setup import open_client
 from mhsync.core.project import Project
 from mhsync.errors import ConfirmationMissing, ProjectNotFound
 from mhsync.reconcile.context import Stop
@@ -25,7 +25,7 @@ FORMAT = "mhsync.deletion/1"
 @api_options
 @output_options
 @pass_shared_options
-def command(console: Console, flags: Flags, id: str, yes: bool) -> int:
+def command(console: Console, shared: SharedOptions, id: str, yes: bool) -> int:
     """Delete one project from the account, for good.
 
     What is gone already is no error. Nothing is downloaded first: to keep a copy, use a manifest with
@@ -35,7 +35,7 @@ def command(console: Console, flags: Flags, id: str, yes: bool) -> int:
         raise ConfirmationMissing(
             "it would be deleted for good, and there is no terminal to ask on", hint="say --yes", id=id
         )
-    with opened_client(console, flags, Stop()) as client:
+    with open_client(console, shared, Stop()) as client:
         project = None if yes else _find(client, id)
         if not yes and (project is None or project.is_gone):
             was_there = False

@@ -6,10 +6,10 @@ import click
 
 from mhsync.cli.arguments import project_id_argument
 from mhsync.cli.console import Console
-from mhsync.cli.options import Flags, api_options, output_options, pass_shared_options, show_urls_option
+from mhsync.cli.options import SharedOptions, api_options, output_options, pass_shared_options, show_urls_option
 from mhsync.cli.render.json import dumped
 from mhsync.cli.render.project import project_text
-from mhsync.cli.run_context import opened_client
+from mhsync.cli.run_setup import open_client
 from mhsync.reconcile.context import Stop
 
 
@@ -19,9 +19,9 @@ from mhsync.reconcile.context import Stop
 @api_options
 @output_options
 @pass_shared_options
-def command(console: Console, flags: Flags, id: str, show_urls: bool) -> int:
+def command(console: Console, shared: SharedOptions, id: str, show_urls: bool) -> int:
     """Show one project as the API has it."""
-    with opened_client(console, flags, Stop()) as client:
+    with open_client(console, shared, Stop()) as client:
         project = client.get(id)
     if console.is_json:
         console.document(dumped(project.to_json(show_urls=show_urls)))

@@ -12,7 +12,7 @@ import click
 from mhsync import __version__
 from mhsync.cli.console import Console
 from mhsync.cli.options import verbosity_options
-from mhsync.cli.plugins_near import has_plugins
+from mhsync.cli.plugin_loading import has_plugins
 from mhsync.cli.render.terminal import escape
 from mhsync.errors import MhsyncError, UsageError
 

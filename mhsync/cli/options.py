@@ -22,7 +22,7 @@ _Decorator = Callable[[_Function], _Function]
 
 
 @dataclass(frozen=True, slots=True)
-class Flags:
+class SharedOptions:
     """What the shared options of one command were; those that it does not have keep their defaults."""
 
     api_url: str | None = None
@@ -218,7 +218,7 @@ def pass_shared_options(function: Callable[..., int]) -> Callable[..., int]:
 
     @functools.wraps(function)
     def call(console: Console, /, **values: Any) -> int:
-        shared = {item.name: values.pop(item.name) for item in fields(Flags) if item.name in values}
-        return function(console, Flags(**shared), **values)
+        shared = {item.name: values.pop(item.name) for item in fields(SharedOptions) if item.name in values}
+        return function(console, SharedOptions(**shared), **values)
 
     return pass_console(call)

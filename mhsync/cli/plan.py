@@ -8,7 +8,7 @@ from mhsync.cli.arguments import files_argument
 from mhsync.cli.console import Console
 from mhsync.cli.manifests import load_manifest, warn_of_doubts
 from mhsync.cli.options import (
-    Flags,
+    SharedOptions,
     api_options,
     max_deletes_option,
     output_options,
@@ -18,14 +18,12 @@ from mhsync.cli.options import (
 from mhsync.cli.progress import Progress
 from mhsync.cli.render.json import dumped
 from mhsync.cli.render.text import missing_text, plan_text, refusals_text
-from mhsync.cli.run_context import opened_run
+from mhsync.cli.run_setup import open_run
 from mhsync.core.manifest import Limit
 from mhsync.core.plan import Plan
+from mhsync.exit_codes import exit_code_of_plan
 from mhsync.reconcile.context import ApplyOptions
 from mhsync.reconcile.plan import plan
-
-EXIT_FAILED = 1
-EXIT_CHANGES = 2
 
 
 @click.command("plan")
@@ -41,17 +39,21 @@ EXIT_CHANGES = 2
 @output_options
 @pass_shared_options
 def command(
-    console: Console, flags: Flags, files: tuple[str, ...], detailed_exitcode: bool, max_deletes: Limit | None
+    console: Console,
+    shared: SharedOptions,
+    files: tuple[str, ...],
+    detailed_exitcode: bool,
+    max_deletes: Limit | None,
 ) -> int:
     """Show what would change, and why.
 
     Writes to no storage and sends no notification. Also shows why a guard would refuse to apply the plan.
     With -v unchanged projects are listed too.
     """
-    manifest = load_manifest(files, flags.settings, flags.only)
+    manifest = load_manifest(files, shared.settings, shared.only)
     warn_of_doubts(console, manifest)
     progress = Progress(console)
-    with opened_run(console, flags, progress) as run:
+    with open_run(console, shared, progress) as run:
         decision = plan(run, manifest, ApplyOptions(max_deletes=max_deletes))
     progress.end()
     found, refusals = decision.plan, decision.refusals
@@ -67,6 +69,5 @@ def command(
 
 
 def _exit_code(found: Plan, *, is_detailed: bool) -> int:
-    if found.summary["blocked"] or found.summary["failed"]:
-        return EXIT_FAILED
-    return EXIT_CHANGES if is_detailed and found.changes else 0
+    has_problems = bool(found.summary["blocked"] or found.summary["failed"])
+    return exit_code_of_plan(has_problems=has_problems, has_changes=bool(found.changes), is_detailed=is_detailed)

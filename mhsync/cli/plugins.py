@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from mhsync.cli.console import Console
-from mhsync.cli.options import Flags, output_options, pass_console, pass_shared_options, plugins_option
+from mhsync.cli.options import SharedOptions, output_options, pass_console, pass_shared_options, plugins_option
 from mhsync.cli.plugin_loading import load_hooks
 from mhsync.cli.render.json import dumped
 from mhsync.cli.render.terminal import Color, Style, escape
@@ -28,7 +28,7 @@ _TAKEN = frozenset(
 @plugins_option
 @output_options
 @pass_shared_options
-def command(console: Console, flags: Flags) -> int:
+def command(console: Console, shared: SharedOptions) -> int:
     """List what is plugged in, or write a new plugin.
 
     Tells from which package each comes, which hooks and schemes it has, and what failed to load. Exits 1 when a
@@ -36,7 +36,7 @@ def command(console: Console, flags: Flags) -> int:
     """
     if click.get_current_context().invoked_subcommand is not None:
         return 0
-    plugins = load_hooks(console, is_enabled=not flags.no_plugins).plugins
+    plugins = load_hooks(console, is_enabled=not shared.no_plugins).plugins
     if console.is_json:
         console.document(dumped({"format": FORMAT, "plugins": [_to_json(plugin) for plugin in plugins]}))
     else:

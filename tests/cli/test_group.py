@@ -7,7 +7,7 @@ import importlib
 import pytest
 
 from mhsync.cli.group import COMMANDS, make_group
-from mhsync.cli.plugins_near import has_plugins
+from mhsync.cli.plugin_loading import has_plugins
 
 PLUGIN = """
 import click

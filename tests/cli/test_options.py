@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import pytest
 
-from mhsync.cli.options import Flags
+from mhsync.cli.options import SharedOptions
 from mhsync.settings import Settings
 
 
 def test_without_flags_the_settings_are_the_defaults():
-    assert Flags().settings == Settings()
+    assert SharedOptions().settings == Settings()
 
 
 def test_each_flag_replaces_its_setting():
-    settings = Flags(checkers=3, transfers=2, lock_timeout=0.0, rate=5.0).settings
+    settings = SharedOptions(checkers=3, transfers=2, lock_timeout=0.0, rate=5.0).settings
     assert (settings.run.checkers, settings.run.transfers, settings.run.lock_timeout) == (3, 2, 0.0)
     assert settings.pace.rate == 5.0
 
 
 def test_there_is_a_connection_for_everything_that_runs_at_once():
-    assert Flags(checkers=200).settings.http.pool == 200
-    assert Flags(transfers=100).settings.http.pool == 100
+    assert SharedOptions(checkers=200).settings.http.pool == 200
+    assert SharedOptions(transfers=100).settings.http.pool == 100
 
 
 @pytest.mark.parametrize(

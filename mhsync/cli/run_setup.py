@@ -11,7 +11,7 @@ from mhsync.api.client import Client
 from mhsync.api.credentials import find_key
 from mhsync.api.notice import WaitNotice
 from mhsync.cli.console import Console
-from mhsync.cli.options import Flags
+from mhsync.cli.options import SharedOptions
 from mhsync.cli.plugin_loading import load_hooks
 from mhsync.cli.progress import note_wait
 from mhsync.cli.signals import stopping
@@ -21,8 +21,8 @@ from mhsync.reconcile.progress import Observer, RetryDelayed
 
 
 @contextmanager
-def opened_client(
-    console: Console, flags: Flags, stop: Stop, on_wait: Callable[[WaitNotice], None] | None = None
+def open_client(
+    console: Console, shared: SharedOptions, stop: Stop, on_wait: Callable[[WaitNotice], None] | None = None
 ) -> Iterator[Client]:
     """The API's client, with the key and the address of the flags or of the environment.
 
@@ -34,15 +34,15 @@ def opened_client(
         CredentialsMissing: there is no key; the message says where it was looked for.
         UsageError: the address cannot be used.
     """
-    credential = find_key(console.environ, flags.api_key_file)
+    credential = find_key(console.environ, shared.api_key_file)
     console.add_secret(credential.key)
-    address = {} if flags.api_url is None else {"base_url": flags.api_url}
+    address = {} if shared.api_url is None else {"base_url": shared.api_url}
     with (
         Client.from_environment(
             console.environ,
             api_key=credential.key,
             key_from=credential.origin,
-            settings=flags.settings,
+            settings=shared.settings,
             stop=stop,
             on_wait=on_wait or partial(note_wait, console),
             **address,
@@ -53,20 +53,20 @@ def opened_client(
 
 
 @contextmanager
-def opened_run(console: Console, flags: Flags, observer: Observer) -> Iterator[RunContext]:
+def open_run(console: Console, shared: SharedOptions, observer: Observer) -> Iterator[RunContext]:
     """The world of `plan` and `apply`."""
     stop = Stop()
-    hooks = load_hooks(console, is_enabled=not flags.no_plugins)
-    with opened_client(console, flags, stop, lambda notice: observer(RetryDelayed(notice))) as client:
+    hooks = load_hooks(console, is_enabled=not shared.no_plugins)
+    with open_client(console, shared, stop, lambda notice: observer(RetryDelayed(notice))) as client:
         yield RunContext(
             client=client,
             hooks=hooks,
             now=lambda: datetime.now(UTC),
-            settings=flags.settings,
+            settings=shared.settings,
             stop=stop,
             observer=observer,
-            only=flags.only,
-            refresh=flags.refresh,
+            only=shared.only,
+            refresh=shared.refresh,
             is_ci=is_ci_runner(console.environ),
             environ=console.environ,
         )
