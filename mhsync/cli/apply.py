@@ -1,4 +1,4 @@
-"""mhsync apply: apply the plan."""
+"""The command `mhsync apply`: apply the plan."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ from mhsync.reconcile.prepare import prepare
 
 @click.command("apply", cls=WaitCommand)
 @files_argument
-@click.option("--yes", is_flag=True, help="Delete what the plan deletes without asking.")
-@click.option("--no-deletes", is_flag=True, help="Leave deletes out; download and move only.")
+@click.option("--yes", is_flag=True, help="Delete without asking for confirmation.")
+@click.option("--no-deletes", is_flag=True, help="Skip deletes; only download and move.")
 @max_deletes_option
 @click.option(
     "--wait",
     metavar="[DURATION]",
     callback=parsed_by(parse_duration),
-    help=f"Wait for renders, {DEFAULT_WAIT} if no duration follows; exit 4 when that is not enough.",
+    help=f"Wait for renders ({DEFAULT_WAIT} without a duration); exit 4 if some are still rendering then.",
 )
 @api_options
 @run_options
@@ -54,8 +54,8 @@ def command(
 ) -> int:
     """Apply the plan: download, move and delete.
 
-    Deletes are confirmed on a terminal, unless a manifest's policy allows or forbids them; without a terminal
-    they need --yes. A second run finds nothing to do.
+    Asks on a terminal to confirm deletes, unless a manifest's policy allows or forbids them; without a terminal,
+    deletes need --yes. A second run finds nothing to do.
     """
     manifest = load_manifest(files, shared.settings, shared.only)
     warn_of_doubts(console, manifest)

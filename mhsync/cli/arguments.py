@@ -16,14 +16,14 @@ def parse_id(text: str) -> str:
         ValueError: it is not a valid id.
     """
     if not is_valid_id(text):
-        raise ValueError(f"{text!r:.80} is no project id: 1 to 128 letters, digits, '-' and '_'")
+        raise ValueError(f"{text!r:.80} is not a valid project id: use 1 to 128 letters, digits, '-' and '_'")
     return text
 
 
 def _require_files(ctx: click.Context, _param: click.Parameter, files: tuple[str, ...]) -> tuple[str, ...]:
     """click's own error for a missing argument has no hint."""
     if not files and not ctx.resilient_parsing:
-        raise UsageError("no manifest is named", hint=f"name files or folders: {ctx.command_path} mhsync.yaml")
+        raise UsageError("no manifest was given", hint=f"give files or folders: {ctx.command_path} mhsync.yaml")
     return files
 
 

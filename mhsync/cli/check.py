@@ -1,4 +1,4 @@
-"""mhsync check: show one project, wait for it, download it. No manifest and no receipt."""
+"""The command `mhsync check`: show, await and download one project, without a manifest or a receipt."""
 
 from __future__ import annotations
 
@@ -32,10 +32,12 @@ FORMAT = "mhsync.check/1"
     "--wait",
     metavar="[DURATION]",
     callback=parsed_by(parse_duration),
-    help=f"Wait while it renders, {DEFAULT_WAIT} if no duration follows; exit 4 when that is not enough.",
+    help=f"Wait for the render ({DEFAULT_WAIT} without a duration); exit 4 if it is still rendering then.",
 )
-@click.option("--download", is_flag=True, help="Download its outputs once it is complete.")
-@click.option("--directory", metavar="DIR", help="Where to, in place of the current folder; implies --download.")
+@click.option("--download", is_flag=True, help="Download the outputs if the project is complete.")
+@click.option(
+    "--directory", metavar="DIR", help="Directory to download into (default: the current one); implies --download."
+)
 @show_urls_option
 @api_options
 @output_options
@@ -49,13 +51,13 @@ def command(
     directory: str | None,
     show_urls: bool,
 ) -> int:
-    """Show one project, wait for it, download it.
+    """Show one project; wait for it and download it on request.
 
-    Exits 1 when it ended in error or canceled, or is gone. What still renders exits 0, and 4 after --wait.
-    No file is ever replaced: where 'output.wav' is taken by another file, it becomes 'output-2.wav'.
+    Exits 1 if the project ended in error, was canceled or was deleted. If it is still rendering, exits 0, or 4
+    with --wait. Never overwrites a file: if another 'output.wav' exists, the new file is named 'output-2.wav'.
     """
     if wait is not None:
-        console.info(f"{id}: waiting up to {human_time(wait)} while it renders")
+        console.info(f"{id}: waiting up to {human_time(wait)} for the render")
     with open_client(console, shared, Stop()) as client:
         result = client.check_result(
             id,

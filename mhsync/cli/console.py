@@ -1,4 +1,4 @@
-"""Voice: how one command talks. Results go to stdout; progress, prompts, errors and logs to stderr."""
+"""Console: the output of a command. Results go to stdout; progress, prompts, errors and logs to stderr."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _SECRET_LEAST = 6
 
 
 class Console:
-    """The two streams, and what the options say about them.
+    """The two streams, and the options that control them.
 
-    Made once for each command; the options fill it in while they are read. Only `args` is known before, so that
-    an error in the arguments themselves is told in the form that was asked for.
+    Created once for each command; the options set its attributes while click reads them. `args` is known before
+    that, so that an error in the arguments themselves is printed in the requested format.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Console:
         self._secrets: set[str] = set()
         self._status = ""
         self._lock = threading.RLock()
-        self._is_cut = False
+        self._is_closed = False
 
     @property
     def is_json(self) -> bool:
@@ -56,7 +56,7 @@ class Console:
         return self.stderr.isatty()
 
     def style(self, stream: TextIO) -> Style:
-        """How to draw on a stream: its width where it is a terminal, else 80 columns."""
+        """The style of a stream: the width of the terminal, or 80 columns if it is not one."""
         if not stream.isatty():
             return Style(_DEFAULT, self._is_colored(is_terminal=False))
         columns = shutil.get_terminal_size((_DEFAULT, 24)).columns
@@ -72,7 +72,7 @@ class Console:
         return is_terminal and self.environ.get("TERM") != "dumb"
 
     def add_secret(self, secret: str) -> None:
-        """Never write this text, whatever happens; one so short that it is in every second word is no secret."""
+        """Redact this text from now on; a very short text is ignored, because it occurs in ordinary words."""
         if len(secret) >= _SECRET_LEAST:
             self._secrets.add(secret)
 
@@ -81,24 +81,24 @@ class Console:
         return without_queries(mask_secrets(text, self._secrets))
 
     def out(self, text: str) -> None:
-        """Write to stdout. A reader that went away ends the talking and not the work.
+        """Write to stdout. If the reader has closed the pipe, later output is discarded and the work continues.
 
         Raises:
-            MhsyncError: it cannot be written to.
+            MhsyncError: stdout cannot be written to.
         """
         with self._lock:
             self._clear_status()
-            if self._is_cut:
+            if self._is_closed:
                 return
             try:
                 self.stdout.write(f"{text}\n")
                 self.stdout.flush()
             except OSError as error:
-                self._is_cut = True
+                self._is_closed = True
                 _forget(self.stdout)
                 if not isinstance(error, BrokenPipeError):
-                    reason = (error.strerror or "it failed").lower()
-                    raise MhsyncError(f"stdout cannot be written to: {reason}") from error
+                    reason = (error.strerror or "unknown error").lower()
+                    raise MhsyncError(f"cannot write to stdout: {reason}") from error
 
     def document(self, text: str) -> None:
         """Write the one JSON document."""
@@ -117,18 +117,18 @@ class Console:
             self.error("\n".join(lines))
 
     def prompt(self, text: str) -> None:
-        """Write to stderr what an answer is typed behind."""
+        """Write a prompt to stderr, without a line end."""
         with self._lock:
             self._clear_status()
             self._write_err(text)
 
     def info(self, text: str) -> None:
-        """Tell something that `-q` silences."""
+        """Write lines to stderr, unless `-q` was given."""
         if not self.is_quiet:
             self.error(text)
 
     def status(self, text: str) -> None:
-        """Show one line of progress on a terminal, in place of the one before; an empty text takes it away."""
+        """Show one line of progress on a terminal in place of the previous one; an empty text removes it."""
         with self._lock:
             columns = shutil.get_terminal_size((_DEFAULT, 24)).columns
             line = truncated(text, columns - 1)
@@ -155,7 +155,7 @@ def _before_separator(args: Sequence[str]) -> tuple[str, ...]:
 
 
 def last_value(args: Sequence[str], option: str) -> str | None:
-    """The value that an option has in raw arguments: the last one counts."""
+    """The value of an option in unparsed arguments; the last one counts."""
     value = None
     for index, arg in enumerate(args):
         if arg == option and index + 1 < len(args):
@@ -166,7 +166,7 @@ def last_value(args: Sequence[str], option: str) -> str | None:
 
 
 def _forget(stream: TextIO) -> None:
-    """Point a stream whose reader is gone at nothing, so that its last flush is quiet too."""
+    """Redirect a stream whose reader has closed it to the null device, so that its last flush cannot fail."""
     try:
         number = stream.fileno()
     except OSError:

@@ -1,4 +1,4 @@
-"""mhsync delete: delete one project. No manifest, no policy, no receipt."""
+"""The command `mhsync delete`: delete one project, without a manifest, a policy or a receipt."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ FORMAT = "mhsync.deletion/1"
 
 @click.command("delete")
 @project_id_argument
-@click.option("--yes", is_flag=True, help="Delete without asking.")
+@click.option("--yes", is_flag=True, help="Delete without asking for confirmation.")
 @api_options
 @output_options
 @pass_shared_options
 def command(console: Console, shared: SharedOptions, id: str, yes: bool) -> int:
-    """Delete one project from the account, for good.
+    """Delete one project from the account permanently.
 
-    What is gone already is no error. Nothing is downloaded first: to keep a copy, use a manifest with
+    Exits 0 if the project is already deleted. No copy is downloaded first; to keep one, use a manifest with
     'state: archived'.
     """
     if not yes and not can_ask(console):
         raise ConfirmationMissing(
-            "it would be deleted for good, and there is no terminal to ask on", hint="say --yes", id=id
+            "the deletion must be confirmed, and there is no terminal to ask on", hint="confirm with --yes", id=id
         )
     with open_client(console, shared, Stop()) as client:
         project = None if yes else _find(client, id)
@@ -47,7 +47,7 @@ def command(console: Console, shared: SharedOptions, id: str, yes: bool) -> int:
         outcome = "deleted" if was_there else "gone"
         console.document(dumped({"format": FORMAT, "id": id, "outcome": outcome}))
     else:
-        what = "deleted" if was_there else "gone already (or another account's); nothing was deleted"
+        what = "deleted" if was_there else "not found: already deleted, or in another account; nothing was deleted"
         console.out(f"{id}: {what}")
     return 0
 
@@ -62,7 +62,7 @@ def _find(client: Client, id: str) -> Project | None:
 def _confirm(console: Console, project: Project) -> None:
     name = "" if project.name is None else f" '{escape(project.name)}'"
     console.error(
-        f"{project.id}{name} ({escape(project.status_text)}) would be deleted from the account, for good."
+        f"{project.id}{name} ({escape(project.status_text)}) would be deleted from the account permanently."
     )
     if not ask(console, "Delete?"):
-        raise ConfirmationMissing("nobody said yes; nothing was deleted", id=project.id)
+        raise ConfirmationMissing("deletion was not confirmed; nothing was deleted", id=project.id)

@@ -1,4 +1,4 @@
-"""Durations and numbers as they are typed: `90`, `90s`, `10m`, `1h30m`; and `--wait` with or without one."""
+"""Parse durations such as `90`, `90s`, `10m` or `1h30m`, and `--wait` with or without one."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ _PARTS = re.compile(r"(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,9}(?:\.\d{1,3})?)s)
 
 
 def parse_duration(text: str) -> float:
-    """Seconds of `90`, `90s`, `10m` or `1h30m`.
+    """The seconds of a duration such as `90`, `90s`, `10m` or `1h30m`.
 
     Raises:
-        ValueError: it is none of these.
+        ValueError: the text is not a duration.
     """
     if _PLAIN.fullmatch(text):
         return float(text)
     match = _PARTS.fullmatch(text)
     if match is None or not any(match.groups()):
-        raise ValueError(f"{text!r} is not a duration: write 90s, 10m or 1h30m")
+        raise ValueError(f"{text!r} is not a duration; valid ones are 90s, 10m and 1h30m")
     return sum(float(part) * _UNITS[unit] for part, unit in zip(match.groups(), "hms", strict=True) if part)
 
 
 class WaitCommand(click.Command):
-    """A command whose `--wait` may stand without a duration, in front of whatever else: `apply --wait m.yaml`."""
+    """A command whose `--wait` needs no duration, also before other arguments: `apply --wait m.yaml`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         return super().parse_args(ctx, _with_durations(args))

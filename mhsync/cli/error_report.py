@@ -1,4 +1,4 @@
-"""Failure: the one place that turns an exception into what is told and the exit code."""
+"""Turn an exception into the printed error and the exit code; no other module does."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ class Failure:
 
 
 def report_error(console: Console, error: BaseException) -> int:
-    """Tell on stderr what happened, on stdout too where JSON was asked for; the exit code."""
-    failure = _scrubbed(_failure_of(error), console)
+    """Print the error on stderr, and with `--format json` on stdout too; return the exit code."""
+    failure = _redacted(_failure_of(error), console)
     if "--detailed-exitcode" in console.args:
         failure = replace(failure, exit=detailed_exit_code_of_error(failure.exit))
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
@@ -63,8 +63,8 @@ def report_error(console: Console, error: BaseException) -> int:
     return failure.exit
 
 
-def _scrubbed(failure: Failure, console: Console) -> Failure:
-    """The failure without secrets, whoever worded it."""
+def _redacted(failure: Failure, console: Console) -> Failure:
+    """The failure with the secrets removed from every text."""
     problems = tuple(
         replace(
             problem,
@@ -77,7 +77,7 @@ def _scrubbed(failure: Failure, console: Console) -> Failure:
 
 
 def problem_text(problem: Problem, style: Style) -> str:
-    """`error: file:line:column: message`, and a line with what to do about it."""
+    """`error: file:line:column: message`, then a line with the hint."""
     position = str(problem.position)
     where = f"{escape(position)}: " if position else ""
     about = f"{escape(problem.id)}: " if problem.id and problem.id not in problem.message else ""
@@ -92,7 +92,7 @@ def _failure_of(error: BaseException) -> Failure:
         return Failure(ExitCode.INTERRUPTED, Interrupted("interrupted").problems)
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         return Failure(
-            ExitCode.USAGE, (Problem("usage", "a command is missing", "mhsync --help lists the commands"),)
+            ExitCode.USAGE, (Problem("usage", "no command was given", "mhsync --help lists the commands"),)
         )
     if isinstance(error, click.UsageError):
         path = error.ctx.command_path if error.ctx is not None else "mhsync"
@@ -101,11 +101,11 @@ def _failure_of(error: BaseException) -> Failure:
         return Failure(error.exit_code, (Problem("error", _message(error)),))
     kind = type(error).__name__
     what = f"{kind}: {error}" if str(error) else kind
-    hint = "this should not happen: please report it, with what -vv shows"
+    hint = "this is a bug in mhsync or in a plugin: please report it with the output of -vv"
     return Failure(ExitCode.FAILED, (Problem("unexpected", what, hint),))
 
 
 def _message(error: click.ClickException) -> str:
-    """What click says, in the house's form: one line, no capital, no full stop."""
+    """The message of a click error in the form of our own: one line, no capital, no full stop."""
     text = " ".join(error.format_message().split()).removesuffix(".")
     return text[:1].lower() + text[1:]

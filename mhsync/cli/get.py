@@ -1,4 +1,4 @@
-"""mhsync get: show one project."""
+"""The command `mhsync get`: show one project."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from mhsync.reconcile.context import Stop
 @output_options
 @pass_shared_options
 def command(console: Console, shared: SharedOptions, id: str, show_urls: bool) -> int:
-    """Show one project as the API has it."""
+    """Show one project as the API returns it."""
     with open_client(console, shared, Stop()) as client:
         project = client.get(id)
     if console.is_json:

@@ -1,4 +1,4 @@
-"""The `mhsync` group: each command is a module that is imported only when it is used."""
+"""The `mhsync` command group; it imports the module of a command only when the command is used."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ from mhsync.errors import MhsyncError, UsageError
 
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
-        "validate": "Check manifests; no network.",
+        "validate": "Check manifests, without network access.",
         "plan": "Show what would change, and why.",
-        "apply": "Make it so: download, move and delete what the plan says.",
-        "verify": "Read every stored file back against its receipt.",
-        "get": "Show one project as the API has it.",
-        "check": "Show one project, wait for it, download it.",
-        "delete": "Delete one project from the account, for good.",
+        "apply": "Apply the plan: download, move and delete.",
+        "verify": "Read every stored file and compare it with its receipt.",
+        "get": "Show one project as the API returns it.",
+        "check": "Show one project; wait for it and download it on request.",
+        "delete": "Delete one project from the account permanently.",
         "schema": "Print a JSON schema.",
-        "plugins": "List what is plugged in, or write a new plugin.",
+        "plugins": "List installed plugins, or create a new one.",
         "sandbox": "Run a local server of the API.",
     }
 )
-"""Name to short help: `mhsync.cli.<name>` holds the `command`. A test holds the helps to the commands' own."""
+"""Name to short help: `mhsync.cli.<name>` has the `command`. A test compares the texts with the commands' own."""
 
 _HELP = """
-Keep the audio projects of a Magic Hour account, and your copies of them, as manifests say.
+Keep the audio projects of a Magic Hour account, and your own copies of them, in the state that manifests declare.
 
 To try it without an account: mhsync sandbox run -- mhsync plan FILE
 """
 
 
 class Commands(click.Group):
-    """Built-in commands by name; those of plugins where no built-in has the name."""
+    """The built-in commands, and commands of plugins whose name no built-in command has."""
 
     def invoke(self, ctx: click.Context) -> object:
         from mhsync.cli.logs import logging_to
@@ -49,14 +49,14 @@ class Commands(click.Group):
             return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        self._add_plugged(ctx)
+        self._add_plugin_commands(ctx)
         return [*COMMANDS, *sorted(set(self.commands) - set(COMMANDS))]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in COMMANDS:
             command: click.Command = importlib.import_module(f"mhsync.cli.{cmd_name}").command
             return command
-        self._add_plugged(ctx)
+        self._add_plugin_commands(ctx)
         return self.commands.get(cmd_name)
 
     def resolve_command(
@@ -78,8 +78,8 @@ class Commands(click.Group):
             with formatter.section("Commands of plugins"):
                 formatter.write_dl([(name, command.get_short_help_str()) for name, command in shown])
 
-    def _add_plugged(self, ctx: click.Context) -> None:
-        """Let plugins add their commands; a broken plugin is told of and stops nothing here."""
+    def _add_plugin_commands(self, ctx: click.Context) -> None:
+        """Let plugins add their commands; a broken plugin causes a warning, not an error."""
         console = ctx.ensure_object(Console)
         if self.commands or "--no-plugins" in console.args or not has_plugins(console.environ):
             return
@@ -94,7 +94,7 @@ class Commands(click.Group):
 
 
 def make_group() -> click.Group:
-    """The group, new for each run: plugins may add to it."""
+    """Create the group; each run has its own, because plugins add commands to it."""
 
     @click.group(
         "mhsync",

@@ -1,4 +1,4 @@
-"""Logging: set up here and nowhere else; to stderr, without secrets and without control characters."""
+"""Set up logging: to stderr, without secrets and without control characters."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from mhsync.cli.console import Console
 from mhsync.cli.render.terminal import escape
 
 _NOISY = ("urllib3", "asyncio")
-"""Their own logs hold URLs with queries; what matters of them is told by mhsync itself."""
+"""The logs of these libraries contain URLs with queries; mhsync logs what matters itself."""
 
 
 @contextmanager
 def logging_to(console: Console) -> Iterator[None]:
-    """Send log records to stderr for as long as the block lasts; the voice's options are asked at each record."""
+    """Send log records to stderr within the block; the console's options are read for each record."""
     handler = _Handler(console)
     root = logging.getLogger()
     loggers = [root, *map(logging.getLogger, _NOISY)]
@@ -37,19 +37,19 @@ def logging_to(console: Console) -> Iterator[None]:
 class _Handler(logging.Handler):
     def __init__(self, console: Console) -> None:
         super().__init__()
-        self._voice = console
+        self._console = console
 
     def filter(self, record: logging.LogRecord) -> bool:
-        return record.levelno >= _level(self._voice) and bool(super().filter(record))
+        return record.levelno >= _level(self._console) and bool(super().filter(record))
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            message = self._voice.redact(self.format(record))
+            message = self._console.redact(self.format(record))
         except (TypeError, ValueError):
             self.handleError(record)
             return
-        self._voice.error(
-            _as_json(record, message) if self._voice.log_format == "json" else _as_text(record, message)
+        self._console.error(
+            _as_json(record, message) if self._console.log_format == "json" else _as_text(record, message)
         )
 
 

@@ -1,4 +1,4 @@
-"""run: one command from its arguments to its exit code. The only place that ends a command."""
+"""Run one command from its arguments to its exit code."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mhsync.cli.group import make_group
 
 
 def run(args: Sequence[str]) -> int:
-    """Run the command that the arguments name, and return its exit code; no exception leaves but SystemExit."""
+    """Run the command that the arguments name and return its exit code; it raises only SystemExit."""
     console = Console(args)
     for stream in (console.stdout, console.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -21,5 +21,5 @@ def run(args: Sequence[str]) -> int:
         return code if isinstance(code, int) else 0
     except KeyboardInterrupt as error:
         return report_error(console, error)
-    except Exception as error:  # noqa: BLE001 - this is where every error becomes a line and an exit code
+    except Exception as error:  # noqa: BLE001 - every error becomes a message and an exit code here
         return report_error(console, error)

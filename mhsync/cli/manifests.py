@@ -20,7 +20,7 @@ _NAMED = 5
 
 
 def load_manifest(files: Sequence[str], settings: Settings, only: frozenset[str] = frozenset()) -> Manifest:
-    """Everything that the files desire.
+    """Load all the files into one manifest.
 
     Raises:
         ManifestError: they have problems; all of them are listed.
@@ -65,5 +65,5 @@ def _saved_plan(file: str, limit: int) -> list[Problem]:
         return []
     return [
         Problem("saved_plan", "this is a saved plan; saved plans cannot be applied yet",
-                "name the manifests it was made from", Position(file))
+                "give the manifests that the plan was made from", Position(file))
     ]  # fmt: skip

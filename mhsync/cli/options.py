@@ -23,7 +23,7 @@ _Decorator = Callable[[_Function], _Function]
 
 @dataclass(frozen=True, slots=True)
 class SharedOptions:
-    """What the shared options of one command were; those that it does not have keep their defaults."""
+    """The values of the shared options; options that a command does not have keep their defaults."""
 
     api_url: str | None = None
     api_key_file: str | None = None
@@ -37,7 +37,7 @@ class SharedOptions:
 
     @property
     def settings(self) -> Settings:
-        """The settings with what the flags replace."""
+        """The default settings, with the values of the options in place."""
         from mhsync.settings import Settings
 
         settings = Settings()
@@ -56,7 +56,7 @@ class SharedOptions:
 
 
 def parsed_by(parse: Callable[[str], object]) -> Callable[[click.Context, click.Parameter, Any], object]:
-    """A callback that reads a parameter's text, and turns `ValueError` into a usage error."""
+    """Make a click callback of a parser; its `ValueError` becomes a usage error."""
 
     def read(ctx: click.Context, param: click.Parameter, value: Any) -> object:
         if value is None:
@@ -70,7 +70,7 @@ def parsed_by(parse: Callable[[str], object]) -> Callable[[click.Context, click.
 
 
 def parse_limit(text: str) -> Limit:
-    """`20` or `30%`, as `--max-deletes` takes it."""
+    """Parse the value of `--max-deletes`: `20` or `30%`."""
     from mhsync.core.manifest import Limit
 
     return Limit.parse(text)
@@ -116,7 +116,7 @@ verbosity_options = _joined(
         count=True,
         expose_value=False,
         callback=_count_verbose,
-        help="Tell more; -vv tells all, tracebacks too.",
+        help="Show more; -vv adds debug logs and tracebacks.",
     ),
     click.option(
         "-q",
@@ -124,14 +124,14 @@ verbosity_options = _joined(
         is_flag=True,
         expose_value=False,
         callback=_set_quiet,
-        help="No progress and no notes on stderr.",
+        help="Print no progress and no notes on stderr.",
     ),
     click.option(
         "--color",
         type=click.Choice(["auto", "always", "never"]),
         expose_value=False,
         callback=_set_color,
-        help="auto, which is the default, colours terminals only.",
+        help="When to use colours; auto (the default): only on terminals.",
     ),
 )
 """`-v`, `-q` and `--color`: both the group and its commands take them."""
@@ -141,7 +141,7 @@ output_options = _joined(
         "--format",
         type=_FORMATS,
         expose_value=False,
-        help="json: one JSON document on stdout, whatever the exit code.",
+        help="json: print exactly one JSON document to stdout, whatever the exit code.",
     ),
     verbosity_options,
     click.option(
@@ -149,28 +149,28 @@ output_options = _joined(
         type=_FORMATS,
         expose_value=False,
         callback=_set_log_format,
-        help="How log lines on stderr are written.",
+        help="Format of the log lines on stderr.",
     ),
 )
-"""What every command takes. The console reads `--format` itself, before click does."""
+"""The options of every command. The console reads `--format` itself, before click does."""
 
-plugins_option = click.option("--no-plugins", is_flag=True, help="Load no plugins but the built-in ones.")
+plugins_option = click.option("--no-plugins", is_flag=True, help="Load only the built-in plugins.")
 
 api_options = _joined(
-    click.option("--api-url", metavar="URL", help="The API's address; else MHSYNC_API_URL."),
+    click.option("--api-url", metavar="URL", help="Address of the API (default: MHSYNC_API_URL)."),
     click.option(
         "--api-key-file",
         metavar="FILE",
-        help="A file with the API key; else MAGIC_HOUR_API_KEY, else the vendor's config file.",
+        help="File with the API key (default: MAGIC_HOUR_API_KEY, then the vendor's config file).",
     ),
     click.option(
         "--rate",
         metavar="N",
         type=click.FloatRange(0, min_open=True),
-        help="Requests a second at most; no limit without it.",
+        help="Maximum number of requests per second (default: no limit).",
     ),
 )
-"""What every command takes that calls the API."""
+"""The options of every command that calls the API."""
 
 storage_options = _joined(
     click.option(
@@ -178,35 +178,39 @@ storage_options = _joined(
         metavar="ID",
         multiple=True,
         callback=lambda _ctx, _param, ids: frozenset(ids),
-        help="Only this project; may be repeated.",
+        help="Process only this project; can be repeated.",
     ),
-    click.option("--transfers", metavar="N", type=_COUNT, help="Files worked on at once (8)."),
+    click.option(
+        "--transfers", metavar="N", type=_COUNT, help="Number of files to process in parallel (default: 8)."
+    ),
     plugins_option,
 )
-"""What every command takes that opens storages."""
+"""The options of every command that opens storages."""
 
 run_options = _joined(
     storage_options,
-    click.option("--refresh", is_flag=True, help="Ask the API even for what is settled."),
-    click.option("--checkers", metavar="N", type=_COUNT, help="Projects asked for at once (16)."),
+    click.option("--refresh", is_flag=True, help="Query the API even for projects already known to be done."),
+    click.option("--checkers", metavar="N", type=_COUNT, help="Number of parallel API queries (default: 16)."),
     click.option(
         "--lock-timeout",
         metavar="DURATION",
         callback=parsed_by(parse_duration),
-        help="How long to wait for another run on the same storage (10m).",
+        help="Maximum time to wait for another run on the same storage (default: 10m).",
     ),
 )
-"""What `plan` and `apply` take."""
+"""The options of `plan` and `apply`."""
 
 max_deletes_option = click.option(
     "--max-deletes",
     metavar="N|N%",
     callback=parsed_by(parse_limit),
-    help="Refuse more deletes than this; replaces each manifest's own limit.",
+    help="Refuse a plan with more deletes than this; replaces the limit of each manifest.",
 )
 
 show_urls_option = click.option(
-    "--show-urls", is_flag=True, help="Show download links whole; whoever has one can download."
+    "--show-urls",
+    is_flag=True,
+    help="Show complete download links; anyone with such a link can download the file.",
 )
 
 pass_console = click.make_pass_decorator(Console, ensure=True)

@@ -1,4 +1,4 @@
-"""mhsync plan: show what would change, and why."""
+"""The command `mhsync plan`: show what would change, and why."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from mhsync.reconcile.plan import plan
 @click.option(
     "--detailed-exitcode",
     is_flag=True,
-    help="Exit 0 when there is nothing to change, 2 when there are changes, 1 on any error.",
+    help="Exit 0 if there is nothing to change, 2 if there are changes, 1 on any error.",
 )
 @max_deletes_option
 @api_options

@@ -1,4 +1,4 @@
-"""mhsync plugins: list what is plugged in; mhsync plugins new: write a package to start from."""
+"""The commands `mhsync plugins`: list installed plugins; and `mhsync plugins new`: create a plugin."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PACKAGE_FORMAT = "mhsync.package/1"
 _TAKEN = frozenset(
     ("mhsync", "file", *STORAGES, *(package.name for package in (*STORAGES.values(), *NOTIFIERS.values())))
 )
-"""Names and schemes of what mhsync itself and its own plugins bring."""
+"""The names and schemes that mhsync and its own plugins use."""
 
 
 @click.group("plugins", invoke_without_command=True)
@@ -29,10 +29,10 @@ _TAKEN = frozenset(
 @output_options
 @pass_shared_options
 def command(console: Console, shared: SharedOptions) -> int:
-    """List what is plugged in, or write a new plugin.
+    """List installed plugins, or create a new one.
 
-    Tells from which package each comes, which hooks and schemes it has, and what failed to load. Exits 1 when a
-    plugin is broken.
+    Shows the package, the hooks and the schemes of each plugin, and why a plugin could not be loaded. Exits 1 if
+    a plugin is broken.
     """
     if click.get_current_context().invoked_subcommand is not None:
         return 0
@@ -50,10 +50,10 @@ def command(console: Console, shared: SharedOptions) -> int:
 @output_options
 @pass_console
 def new(console: Console, name: str) -> int:
-    """Write a plugin to start from into the folder NAME.
+    """Create a new storage plugin in the folder NAME.
 
-    It is a package of its own with a storage that keeps every promise at once, and with its tests. NAME is what
-    it is installed under, such as mhsync-shelf, whose storage is then shelf://.
+    The folder becomes a Python package with a complete storage and its tests. NAME is the name of the package,
+    such as mhsync-shelf; the URLs of its storage then begin with shelf://.
     """
     written = write(name, Path(), taken=_TAKEN)
     if console.is_json:
@@ -87,7 +87,7 @@ def _to_json(plugin: PluginInfo) -> dict[str, object]:
 
 
 def _next(written: Written) -> list[str]:
-    """The commands to go on with."""
+    """The commands to run next."""
     return [f"cd {written.names.distribution}", "python -m pip install -e '.[test]'", "python -m pytest"]
 
 

@@ -1,4 +1,4 @@
-"""Progress on stderr: one rewritten line on a terminal, else a line now and then."""
+"""Progress on stderr: one rewritten line on a terminal, else a line every few seconds."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from mhsync.reconcile.progress import (
 
 _TERMINAL_PAUSE = 0.1
 _LOG_PAUSE = 5.0
-"""Seconds between two lines in a log; a run that is done sooner writes none."""
+"""Seconds between two lines in a log; a shorter run writes none."""
 
 
 def note_wait(console: Console, notice: WaitNotice) -> None:
@@ -59,7 +59,7 @@ class Progress:
             case WaitingForRenders(pending, seconds):
                 verb = "is" if pending == 1 else "are"
                 left = human_time(seconds)
-                self._show(f"{counted(pending, 'project')} {verb} rendering; waiting {left} more at most")
+                self._show(f"{counted(pending, 'project')} {verb} rendering; waiting up to {left} more")
             case StorageLocked(holder):
                 self._console.info(f"waiting for another run: {escape(holder)}")
             case RetryDelayed(notice):

@@ -1,4 +1,4 @@
-"""Prompts: a person on a terminal is asked for the word `yes`; nobody else is asked."""
+"""Prompts: ask the user on a terminal to type `yes`."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _YES = "yes"
 
 
 def can_ask(console: Console) -> bool:
-    """Whether there is somebody to ask: stdin and stderr are terminals."""
+    """Whether the user can be asked: stdin and stderr are terminals."""
     return console.stderr_is_terminal and sys.stdin is not None and sys.stdin.isatty()
 
 
 def ask(console: Console, question: str) -> bool:
-    """Ask on stderr; whether the answer is the word `yes`.
+    """Ask on stderr, and return whether the user typed `yes`.
 
     Raises:
         Interrupted: Ctrl-C or SIGTERM in place of an answer.
@@ -29,7 +29,7 @@ def ask(console: Console, question: str) -> bool:
     answer = ""
     try:
         with interrupting():
-            console.prompt(f"{question} Type '{_YES}' to go on: ")
+            console.prompt(f"{question} Type '{_YES}' to continue: ")
             answer = sys.stdin.readline()
     finally:
         if not answer.endswith("\n"):
@@ -56,16 +56,16 @@ def confirm_deletes(console: Console, to_delete: tuple[ProjectPlan, ...]) -> boo
             hint="confirm with --yes, or apply the rest with --no-deletes",
         )
     if not _ask_about(console, to_delete):
-        raise ConfirmationMissing(f"{what}, and the deletion was not confirmed", hint="nothing was changed")
+        raise ConfirmationMissing(f"{what}, and deletion was not confirmed; nothing was changed")
     return True
 
 
 def _ask_about(console: Console, to_delete: tuple[ProjectPlan, ...]) -> bool:
     style = console.style(console.stderr)
     first = sorted(to_delete, key=lambda project: not project.never_stored)
-    title = f"{counted(len(to_delete), 'project')} would be deleted from the account, for good:"
+    title = f"{counted(len(to_delete), 'project')} would be deleted from the account permanently:"
     lines = [style.paint(title, Color.BOLD)]
-    lines += [f"  {style.paint('-', Color.RED)} {escape(p.id)}  {_fate(p)}" for p in first[:_SHOWN]]
+    lines += [f"  {style.paint('-', Color.RED)} {escape(p.id)}  {_detail(p)}" for p in first[:_SHOWN]]
     if len(first) > _SHOWN:
         never = sum(project.never_stored for project in first[_SHOWN:])
         lines.append(f"  and {len(first) - _SHOWN:,} more{f', {never:,} of them never stored' if never else ''}")
@@ -73,12 +73,12 @@ def _ask_about(console: Console, to_delete: tuple[ProjectPlan, ...]) -> bool:
     return ask(console, "Delete?")
 
 
-def _fate(project: ProjectPlan) -> str:
+def _detail(project: ProjectPlan) -> str:
     status = escape(project.status or "unknown")
     if Action.DELETE not in project.actions:
-        return f"{status}: when its render has ended"
+        return f"{status}: deleted when its render ends"
     if project.never_stored:
         return f"{status}, NEVER STORED: no copy is kept"
     if Action.DOWNLOAD in project.actions:
-        return f"{status}, once it is downloaded and proved"
+        return f"{status}, after its download is verified"
     return f"{status}, a copy is stored"

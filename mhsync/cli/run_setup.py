@@ -1,4 +1,4 @@
-"""A command's world: the client, the plugins, the wish to stop; opened for as long as the command runs."""
+"""Open what a command needs: the API client, the plugins and the signal handlers."""
 
 from __future__ import annotations
 
@@ -24,15 +24,14 @@ from mhsync.reconcile.progress import Observer, RetryDelayed
 def open_client(
     console: Console, shared: SharedOptions, stop: Stop, on_wait: Callable[[WaitNotice], None] | None = None
 ) -> Iterator[Client]:
-    """The API's client, with the key and the address of the flags or of the environment.
+    """Open the API client, with the key and the address of the options or of the environment.
 
-    Long waits for another attempt are shown on stderr, or handed to `on_wait`.
-
-    Within the block the first signal asks to stop, the second ends the process.
+    A long wait before a retry is printed on stderr, or passed to `on_wait`. Within the block the first signal
+    requests a stop, and the second ends the process.
 
     Raises:
-        CredentialsMissing: there is no key; the message says where it was looked for.
-        UsageError: the address cannot be used.
+        CredentialsMissing: there is no key; the message names the places that were searched.
+        UsageError: the address is invalid.
     """
     credential = find_key(console.environ, shared.api_key_file)
     console.add_secret(credential.key)
@@ -54,7 +53,7 @@ def open_client(
 
 @contextmanager
 def open_run(console: Console, shared: SharedOptions, observer: Observer) -> Iterator[RunContext]:
-    """The world of `plan` and `apply`."""
+    """Open the client and load the plugins for `plan` and `apply`."""
     stop = Stop()
     hooks = load_hooks(console, is_enabled=not shared.no_plugins)
     with open_client(console, shared, stop, lambda notice: observer(RetryDelayed(notice))) as client:

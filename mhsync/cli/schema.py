@@ -1,4 +1,4 @@
-"""mhsync schema: print a JSON schema."""
+"""The command `mhsync schema`: print a JSON schema."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _SUFFIX = ".schema.json"
 def command(console: Console, name: str) -> int:
     """Print a JSON schema.
 
-    There is one of manifests, and one of each document that --format json prints.
+    There is a schema for manifests, and one for each document that --format json prints.
     """
     folder = files("mhsync.schemas")
     known = sorted(item.name.removesuffix(_SUFFIX) for item in folder.iterdir() if item.name.endswith(_SUFFIX))
     if name not in known:
         near = difflib.get_close_matches(name, known, n=1)
         guess = f"did you mean {near[0]}? " if near else ""
-        raise UsageError(f"no such schema: {name!r:.80}", hint=f"{guess}known are {', '.join(known)}")
+        raise UsageError(f"no such schema: {name!r:.80}", hint=f"{guess}the schemas are {', '.join(known)}")
     console.document((folder / f"{name}{_SUFFIX}").read_text(encoding="utf-8").rstrip("\n"))
     return 0

@@ -1,4 +1,4 @@
-"""Signals: the first Ctrl-C or SIGTERM asks the run to stop, the second ends the process at once."""
+"""Signals: the first Ctrl-C or SIGTERM asks the run to stop, the second ends the process immediately."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mhsync.errors import Interrupted
 from mhsync.exit_codes import ExitCode
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-_STOPPING = b"\nstopping: what runs is brought to an end (once more to stop at once)\n"
+_STOPPING = b"\nstopping: no new work is started (interrupt again to stop immediately)\n"
 _Handler = Callable[[int, FrameType | None], object]
 
 
@@ -40,7 +40,7 @@ def stopping(request: Callable[[], None]) -> Iterator[None]:
 
 @contextmanager
 def interrupting() -> Iterator[None]:
-    """Within the block a signal raises `Interrupted`: for prompts, where nothing runs that could be abandoned."""
+    """Within the block a signal raises `Interrupted`; for prompts, while no work is in progress."""
 
     def handle(_number: int, _frame: FrameType | None) -> None:
         raise Interrupted("interrupted; nothing was changed")

@@ -1,4 +1,4 @@
-"""mhsync validate: check manifests; nothing is asked of anybody."""
+"""The command `mhsync validate`: check manifests."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ FORMAT = "mhsync.validation/1"
 @output_options
 @pass_console
 def command(console: Console, files: tuple[str, ...]) -> int:
-    """Check manifests; no network.
+    """Check manifests, without network access.
 
-    Tells every problem of every FILE at once, with its line and column. A folder stands for the manifests in it.
+    Reports all problems of all files at once, with line and column. FILE can be a folder of manifests.
     """
     manifest = load_manifest(files, Settings())
     warn_of_doubts(console, manifest)
@@ -46,8 +46,8 @@ def _states(file: ManifestFile) -> dict[str, int]:
 
 
 def _by_state(file: ManifestFile) -> str:
-    told = [f"{count} {state}" for state, count in _states(file).items() if count]
-    return f" ({', '.join(told)})" if told else ""
+    shown = [f"{count} {state}" for state, count in _states(file).items() if count]
+    return f" ({', '.join(shown)})" if shown else ""
 
 
 def _to_json(manifest: Manifest) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""mhsync verify: read every stored file back against its receipt."""
+"""The command `mhsync verify`: compare the stored files with their receipts."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ from mhsync.reconcile.verify import verify
 @output_options
 @pass_shared_options
 def command(console: Console, shared: SharedOptions, files: tuple[str, ...]) -> int:
-    """Read every stored file back against its receipt.
+    """Read every stored file and compare it with its receipt.
 
-    Tells what is missing, changed or unreadable, and files that no receipt names; exits 1 on any. Asks nothing
-    of the API. What changed is marked, so that the next plan downloads it again. With -v every file is listed.
+    Reports files that are missing, changed or unreadable, and files without a receipt; exits 1 if there are any.
+    Sends no request to the API. Changed files are marked, and the next apply downloads them again. With -v all
+    files are listed.
     """
     manifest = load_manifest(files, shared.settings, shared.only)
     hooks = load_hooks(console, is_enabled=not shared.no_plugins)

@@ -55,7 +55,7 @@ def test_the_json_is_one_document_as_its_schema_says(cli_runner):
         pytest.param(["error"], [], 1, "report", id="1: blocked"),
         pytest.param(["done"], ["--only", "nope"], 2, "error", id="2: unknown id"),
         pytest.param(["done"], ["--max-deletes", "110%"], 2, "error", id="2: bad flag"),
-        pytest.param(["draft: deleted"], [], 3, "error", id="3: nobody to ask"),
+        pytest.param(["draft: deleted"], [], 3, "error", id="3: no terminal to ask on"),
         pytest.param(["draft: deleted"], ["--yes", "--max-deletes", "0"], 3, "error", id="3: too many deletes"),
         pytest.param(["queued"], ["--wait", "0.1s"], 4, "report", id="4: still rendering"),
         pytest.param(["queued", "error"], ["--wait", "0.1s"], 1, "report", id="1 comes before 4"),
@@ -118,7 +118,13 @@ def test_wait_may_stand_in_front_of_the_manifest(cli_runner):
     assert cli_runner.run("apply", "--wait=5s", cli_runner.manifest("done")).code == 0
 
 
-def test_not_found_is_told_even_where_nothing_is_to_be_done(cli_runner):
+def test_not_found_projects_are_reported_once(cli_runner):
+    done = cli_runner.run("apply", cli_runner.manifest("gone: deleted", "done"))
+    assert (done.out + done.err).count("not found (404)") == 1
+    assert "not found" not in done.out.partition("OUTCOME")[2]
+
+
+def test_not_found_is_reported_even_if_there_is_nothing_to_do(cli_runner):
     done = cli_runner.run(
         "apply", cli_runner.manifest("gone: deleted", "done: downloaded", "queued"), "--only", "gone"
     )
@@ -177,15 +183,15 @@ def test_a_terminal_is_asked_for_the_word_yes_and_told_what_was_never_stored(cli
     with Terminal(
         cli_runner, "--color=never", "apply", manifest, "--wait", "0.1s", "--format", "json"
     ) as terminal:
-        asked = terminal.read_until("Type 'yes' to go on: ")
+        asked = terminal.read_until("Type 'yes' to continue: ")
         assert deleted(cli_runner) == []
         terminal.type("yes\n")
         out = terminal.finish()
-    assert "3 projects would be deleted from the account, for good:" in asked
+    assert "3 projects would be deleted from the account permanently:" in asked
     lines = [line.strip() for line in asked.splitlines()]
     assert "- canceled  canceled, NEVER STORED: no copy is kept" in lines
-    assert "- takes  complete, once it is downloaded and proved" in lines
-    assert "- rendering  rendering: when its render has ended" in lines
+    assert "- takes  complete, after its download is verified" in lines
+    assert "- rendering  rendering: deleted when its render ends" in lines
     assert deleted(cli_runner) == ["canceled", "takes"]
     assert terminal.code == 4
     assert_valid(json.loads(out), "report")
@@ -196,7 +202,7 @@ def test_a_terminal_is_asked_for_the_word_yes_and_told_what_was_never_stored(cli
 )
 def test_any_other_answer_changes_nothing(cli_runner, answer):
     with Terminal(cli_runner, "apply", cli_runner.manifest("done", "canceled: deleted")) as terminal:
-        terminal.read_until("Type 'yes' to go on: ")
+        terminal.read_until("Type 'yes' to continue: ")
         terminal.type(answer)
         terminal.finish()
     assert terminal.code == 3
@@ -206,7 +212,7 @@ def test_any_other_answer_changes_nothing(cli_runner, answer):
 
 def test_ctrl_c_at_the_question_changes_nothing(cli_runner):
     with Terminal(cli_runner, "apply", cli_runner.manifest("canceled: deleted"), "--format", "json") as terminal:
-        terminal.read_until("Type 'yes' to go on: ")
+        terminal.read_until("Type 'yes' to continue: ")
         terminal.type("\x03")
         out = terminal.finish()
     assert terminal.code == 130

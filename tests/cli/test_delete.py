@@ -29,16 +29,16 @@ def test_yes_deletes_and_once_more_is_no_error(cli_runner):
     second = cli_runner.run("delete", "done", "--yes", "--format", "json")
     assert_valid(second.document, "deletion")
     assert (second.code, second.document["outcome"]) == (0, "gone")
-    assert "gone already" in cli_runner.run("delete", "done", "--yes").out
+    assert "already deleted" in cli_runner.run("delete", "done", "--yes").out
 
 
 def test_a_terminal_is_asked_and_told_what_it_is(cli_runner):
     with Terminal(cli_runner, "delete", "done", "--format", "json") as terminal:
-        asked = terminal.read_until("Type 'yes' to go on: ")
+        asked = terminal.read_until("Type 'yes' to continue: ")
         assert deletes(cli_runner) == []
         terminal.type("yes\n")
         out = terminal.finish()
-    assert "done 'Morning jingle' (complete) would be deleted from the account, for good." in asked
+    assert "done 'Morning jingle' (complete) would be deleted from the account permanently." in asked
     assert (terminal.code, json.loads(out)["outcome"]) == (0, "deleted")
     assert deletes(cli_runner) == ["done"]
 
@@ -46,7 +46,7 @@ def test_a_terminal_is_asked_and_told_what_it_is(cli_runner):
 @pytest.mark.parametrize(("typed", "code"), [("no\n", 3), ("\x03", 130)])
 def test_anything_but_yes_deletes_nothing(cli_runner, typed, code):
     with Terminal(cli_runner, "delete", "done") as terminal:
-        terminal.read_until("Type 'yes' to go on: ")
+        terminal.read_until("Type 'yes' to continue: ")
         terminal.type(typed)
         terminal.finish()
     assert terminal.code == code
@@ -57,5 +57,5 @@ def test_a_terminal_is_not_asked_about_what_is_gone(cli_runner):
     with Terminal(cli_runner, "delete", "gone") as terminal:
         out = terminal.finish()
     assert terminal.code == 0
-    assert "gone already" in out
+    assert "already deleted" in out
     assert deletes(cli_runner) == []

@@ -53,7 +53,7 @@ def test_the_short_helps_are_those_of_the_commands(name):
 def test_help_lists_every_command(cli_runner):
     out = cli_runner.run("--help").out
     assert [name for name in COMMANDS if f"\n  {name} " not in out] == []
-    assert "plugins" not in out.partition("Commands:")[2].replace("  plugins ", "").lower()
+    assert "Commands of plugins" not in out
 
 
 def test_a_group_is_new_for_each_run():

@@ -199,7 +199,7 @@ def test_a_full_disk_behind_stdout_is_told_and_is_no_success(cli_runner):
     with Path("/dev/full").open("w") as full:
         done = cli_runner.process("get", "done", stdout=full)
     assert done.code == 1
-    assert done.err.splitlines() == ["error: stdout cannot be written to: no space left on device"]
+    assert done.err.splitlines() == ["error: cannot write to stdout: no space left on device"]
 
 
 def test_streams_that_are_closed_are_no_crash(cli_runner):

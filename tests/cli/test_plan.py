@@ -148,7 +148,7 @@ def test_what_apply_would_refuse_is_told_and_changes_no_exit_code(cli_runner):
     limited = cli_runner.run("plan", manifest, "--max-deletes", "1")
     assert limited.code == plain.code == 0
     assert limited.out.splitlines()[-2:] == [
-        "apply would refuse this: m.yaml: 2 deletes are planned, but --max-deletes is 1 of 2 projects",
+        "apply would refuse this plan: m.yaml: 2 deletes are planned, but --max-deletes is 1 of 2 projects",
         "  hint: to allow it this once: --max-deletes 2; to leave deletes out: --no-deletes",
     ]
     assert cli_runner.run("apply", manifest, "--max-deletes", "1", "--yes").code == 3
@@ -165,7 +165,7 @@ def test_plan_and_apply_agree_on_whether_a_storage_is_a_local_folder(cli_runner,
     storage = cli_runner.folder.as_uri() + "/kept" if by_url else "./kept"
     file = cli_runner.write(f"storage: {storage}\nprojects:\n  - {{id: done, state: archived}}")
     refusal = "m.yaml: 'archived' would delete done and keep the only copy in"
-    assert f"apply would refuse this: {refusal}" in cli_runner.run("plan", file, CI="1").out
+    assert f"apply would refuse this plan: {refusal}" in cli_runner.run("plan", file, CI="1").out
     done = cli_runner.run("apply", file, "--yes", CI="1")
     assert done.code == 3
     assert refusal in done.err

@@ -98,5 +98,5 @@ def test_every_step_has_words():
     assert err.getvalue().splitlines() == [
         "waiting for another run: pid 7 since 12:00",
         "1 of 1 done; last: a not attempted",
-        "2 projects are rendering; waiting 2 min 5 s more at most",
+        "2 projects are rendering; waiting up to 2 min 5 s more",
     ]

@@ -11,7 +11,7 @@ def test_what_is_whole_is_counted(cli_runner):
     cli_runner.sandbox.requests.clear()
     done = cli_runner.run("verify", manifest, MAGIC_HOUR_API_KEY=None)
     assert done.code == 0
-    assert done.out == "Verified: 4 files as the receipts say (12.8 KiB); 1 project not stored yet.\n"
+    assert done.out == "Verified: 4 files unchanged (12.8 KiB); 1 project not stored yet.\n"
     assert len(cli_runner.sandbox.requests) == 0
 
 
@@ -42,6 +42,6 @@ def test_verbose_lists_what_is_whole_too(cli_runner):
 def test_only_and_bad_usage(cli_runner):
     manifest = cli_runner.manifest("done", "takes")
     cli_runner.run("apply", manifest)
-    assert "1 file as" in cli_runner.run("verify", manifest, "--only", "done").out
+    assert "1 file unchanged" in cli_runner.run("verify", manifest, "--only", "done").out
     assert cli_runner.run("verify", manifest, "--only", "nope").code == 2
     assert cli_runner.run("verify").code == 2

@@ -1,4 +1,4 @@
-"""JSON as every command prints it: ASCII alone, so that no terminal and no encoding is in its way."""
+"""JSON as every command prints it: only ASCII, for every terminal and encoding."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One project as people read it."""
+"""One project as text."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def project_text(project: Project, style: Style, *, show_urls: bool = False) -> 
 def _pairs(project: Project, *, show_urls: bool) -> Iterator[tuple[str, str]]:
     yield "id", project.id
     yield "name", "-" if project.name is None else project.name
-    yield "status", project.status_text + (" (gone: it was deleted)" if project.is_gone else "")
+    yield "status", project.status_text + (" (deleted)" if project.is_gone else "")
     yield "type", "-" if project.type is None else project.type
     yield "created", "-" if project.created_at is None else format_time(project.created_at)
     yield "credits", "-" if project.credits_charged is None else str(project.credits_charged)
     for index, download in enumerate(project.downloads, start=1):
         yield f"output {index}", download.url if show_urls else download.source
         if download.expires_at is not None:
-            yield "", f"the link works until {format_time(download.expires_at)}"
+            yield "", f"the link expires at {format_time(download.expires_at)}"
     if project.error is not None:
         yield "error", f"{project.error.code}: {project.error.message}"
     for key, value in project.shown_extra(show_urls=show_urls).items():

@@ -1,4 +1,4 @@
-"""Table: rows that a person can read at 80 columns, on a terminal and in a CI log. Nothing is cut off."""
+"""Tables that fit into 80 columns, on a terminal and in a CI log. No text is cut off."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from mhsync.cli.render.terminal import Color, Style, escape, padded, width_of, w
 
 _GAP = "  "
 _NAME_MOST = 36
-"""A longer id has a line of its own."""
+"""A longer id gets its own line."""
 _TEXT_LEAST = 24
-"""Where less is left for the last column, it goes under the row."""
+"""If less width is left for the last column, its text is printed below the row."""
 _UNDER = " " * 6
 _SAME = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One project. What stands in it may come from anywhere: it is escaped here."""
+    """One row. Its text may come from outside: render_table escapes it."""
 
     sign: str
     name: str
@@ -27,34 +27,34 @@ class Row:
     text: str = ""
     color: Color = Color.PLAIN
     lines: tuple[str, ...] = ()
-    """What stands below, each on a line of its own."""
-    folds: bool = False
-    """Whether many rows that say the same may become a few and a count."""
+    """Lines below the row."""
+    can_collapse: bool = False
+    """Whether many rows with the same word and text may become a few rows and a count."""
     is_shared: bool = False
-    """Whether it reports a fault of something that many projects share: those become one row."""
+    """Whether it reports a fault of a resource that many projects share: those rows become one."""
 
     @property
-    def saying(self) -> tuple[str, str]:
+    def message(self) -> tuple[str, str]:
         return self.word, self.text
 
 
 def collapse_repeats(rows: Sequence[Row]) -> Iterator[Row]:
-    """The rows, but of many that say the same only the first, and a count of the rest.
+    """The rows, with only the first ones of many equal rows, and a count of the rest.
 
-    A fault of something that many projects share is one row, with their number in place of an id.
+    A fault of a shared resource becomes one row, with the number of projects in place of an id.
     """
-    counts = Counter(row.saying for row in rows if row.folds)
+    counts = Counter(row.message for row in rows if row.can_collapse)
     seen: Counter[tuple[str, str]] = Counter()
     for row in rows:
-        seen[row.saying] += row.folds
-        if row.is_shared and counts[row.saying] > 1:
-            if seen[row.saying] == 1:
-                yield replace(row, name=f"{counts[row.saying]:,} projects")
-        elif not row.folds or counts[row.saying] <= _SAME + 1 or seen[row.saying] <= _SAME:
+        seen[row.message] += row.can_collapse
+        if row.is_shared and counts[row.message] > 1:
+            if seen[row.message] == 1:
+                yield replace(row, name=f"{counts[row.message]:,} projects")
+        elif not row.can_collapse or counts[row.message] <= _SAME + 1 or seen[row.message] <= _SAME:
             yield row
-        elif seen[row.saying] == counts[row.saying]:
-            rest = counts[row.saying] - _SAME
-            yield Row(row.sign, f"and {rest:,} more", row.word, "the same; -v lists them", row.color)
+        elif seen[row.message] == counts[row.message]:
+            rest = counts[row.message] - _SAME
+            yield Row(row.sign, f"and {rest:,} more", row.word, "same reason; -v lists them", row.color)
 
 
 def render_table(rows: Iterable[Row], header: tuple[str, str, str], style: Style) -> list[str]:

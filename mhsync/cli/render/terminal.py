@@ -1,4 +1,4 @@
-"""What a terminal may be shown: foreign text made harmless, widths as a terminal counts them, and colour."""
+"""Text for terminals: escaping of foreign text, width in columns, and colour."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _QUERY = re.compile(r"\?[\w.%~+-]+=[^\s'\"<>]*")
 
 
 def escape(text: str) -> str:
-    """The text on one line, with everything that could move the cursor, hide or turn text made visible."""
+    """The text on one line, with characters that move the cursor, hide or reverse text written as escapes."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(_escaped(char) if unicodedata.category(char) in _UNSAFE else char for char in text)
@@ -31,12 +31,12 @@ def _escaped(char: str) -> str:
 
 
 def without_queries(text: str) -> str:
-    """The text with the query of every URL in it left out: the query of a signed link is a secret."""
+    """The text without the query of any URL: the query of a signed link is a secret."""
     return _QUERY.sub("?…", text)
 
 
 def width_of(text: str) -> int:
-    """The columns that a text takes in a terminal: none for marks put over others, two for wide characters."""
+    """The columns of a text in a terminal: none for combining marks, two for wide characters."""
     if text.isascii():
         return len(text)
     return sum(_char_width(char) for char in text)
@@ -49,12 +49,12 @@ def _char_width(char: str) -> int:
 
 
 def padded(text: str, width: int) -> str:
-    """The text with spaces behind it up to so many columns."""
+    """The text, filled with spaces up to `width` columns."""
     return text + " " * max(0, width - width_of(text))
 
 
 def truncated(text: str, width: int) -> str:
-    """The text in so many columns, `…` at its end where something was cut off."""
+    """The text in at most `width` columns; `…` marks a cut."""
     if width_of(text) <= width:
         return text
     kept, room = "", width - 1
@@ -67,7 +67,7 @@ def truncated(text: str, width: int) -> str:
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """The text in lines of at most so many columns, broken at spaces; a word that is longer is broken anywhere."""
+    """The text in lines of at most `width` columns, broken at spaces; longer words are broken anywhere."""
     lines: list[str] = []
     line = ""
     for word in text.split(" "):
@@ -96,7 +96,7 @@ def _pieces(word: str, width: int) -> Iterator[str]:
 
 
 class Color(Enum):
-    """The few colours that mhsync uses; each comes with a word or a sign that says the same."""
+    """The colours that mhsync uses; a word or a sign always has the same meaning as the colour."""
 
     PLAIN = ""
     RED = "31"
@@ -109,7 +109,7 @@ class Color(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a stream is drawn on: its width in columns, and whether it is coloured."""
+    """The style of a stream: its width in columns, and whether it has colours."""
 
     width: int = 80
     is_colored: bool = False

@@ -1,4 +1,4 @@
-"""Plans and reports for people: what needs eyes first, the unchanged as a count, the sums last."""
+"""Plans and reports as text: problems first, unchanged projects as a count, the totals last."""
 
 from __future__ import annotations
 
@@ -9,7 +9,19 @@ from mhsync.cli.render.terminal import Color, Style, escape
 from mhsync.cli.render.units import counted, human_size
 from mhsync.core.plan import Action, Plan, ProjectPlan, Verdict
 from mhsync.core.report import BAD, ActionOutcome, Outcome, ProjectResult, Report
-from mhsync.errors import Problem, StorageUnavailable
+from mhsync.errors import (
+    ConnectionFailed,
+    CopyNotProved,
+    DownloadError,
+    Interrupted,
+    LinkExpired,
+    LockTimeout,
+    OutputsChanged,
+    Problem,
+    RateLimited,
+    ServerFailed,
+    StorageUnavailable,
+)
 
 _PLAN_HEADER = ("PROJECT", "ACTION", "WHY")
 _REPORT_HEADER = ("PROJECT", "OUTCOME", "DETAILS")
@@ -33,15 +45,23 @@ _OUTCOMES = {
     Outcome.PENDING: (".", Color.DIM),
     Outcome.UNCHANGED: ("=", Color.DIM),
 }
-"""Sign and colour, in the order in which they are told."""
-_FOLD = BAD | {Outcome.PENDING, Outcome.UNCHANGED}
-"""Where many projects may have one and the same reason, and nothing was done to any of them."""
+"""Sign and colour of each outcome, in the order of the rows."""
+_COLLAPSIBLE = BAD | {Outcome.PENDING, Outcome.UNCHANGED}
+"""Outcomes without a change, whose reason many projects may share."""
 _SHARED = frozenset({"storage_unreadable", StorageUnavailable.code})
-"""Faults of a whole storage: where several projects have the very same one, it is one row."""
+"""Faults of a whole storage: projects with the same fault share one row."""
+_RETRYABLE = frozenset(
+    kind.code
+    for kind in (
+        RateLimited, ServerFailed, ConnectionFailed, DownloadError, LinkExpired, CopyNotProved, OutputsChanged,
+        LockTimeout, Interrupted,
+    )
+)  # fmt: skip
+"""Codes of errors that another run may not meet again, without a change by the user."""
 
 
 def plan_text(plan: Plan, style: Style, *, is_verbose: bool = False) -> str:
-    """A plan: a row for each project that is not as desired, then the sums."""
+    """A plan: a row for each project that is not unchanged, then the totals."""
     shown = [p for p in plan.projects if is_verbose or p.verdict is not Verdict.UNCHANGED]
     rows = [_plan_row(project, is_verbose=is_verbose) for project in sorted(shown, key=_plan_order)]
     table = render_table(rows if is_verbose else collapse_repeats(rows), _PLAN_HEADER, style)
@@ -49,7 +69,7 @@ def plan_text(plan: Plan, style: Style, *, is_verbose: bool = False) -> str:
 
 
 def missing_text(plan: Plan, style: Style) -> list[str]:
-    """What is to be said of projects that were not found: nothing, where all were."""
+    """The lines about projects that were not found; none if every project was found."""
     missing = sum(project.not_found for project in plan.projects)
     if plan.all_not_found:
         asked = "the only project" if missing == 1 else f"each of the {missing:,} projects"
@@ -60,18 +80,19 @@ def missing_text(plan: Plan, style: Style) -> list[str]:
         ]
     if not missing:
         return []
-    lines = [f"{counted(missing, 'project')} not found (404): deleted before, or another account's."]
+    lines = [f"{counted(missing, 'project')} not found (404): already deleted, or in another account."]
     never_seen = sum(project.reason_code == "not_found" for project in plan.projects)
     if never_seen:
-        lines.append(f"{counted(never_seen, 'project')} to be deleted and without a receipt: nothing was deleted.")
+        verb = "has" if never_seen == 1 else "have"
+        lines.append(f"{counted(never_seen, 'project')} to delete {verb} no receipt: there is nothing to delete.")
     return lines
 
 
 def refusals_text(problems: Iterable[Problem], style: Style) -> list[str]:
-    """Why apply would refuse the plan, and what to do about it."""
+    """The lines that say why apply would refuse the plan, with hints."""
     lines: list[str] = []
     for problem in problems:
-        lines.append(f"{style.paint('apply would refuse this:', Color.YELLOW)} {escape(str(problem))}")
+        lines.append(f"{style.paint('apply would refuse this plan:', Color.YELLOW)} {escape(str(problem))}")
         lines += [f"  hint: {escape(problem.hint)}"] if problem.hint else []
     return lines
 
@@ -89,7 +110,7 @@ def _plan_sum(plan: Plan) -> str:
 
 def _nothing(unchanged: int) -> str:
     if not unchanged:
-        return "Nothing to do: no project is listed."
+        return "Nothing to do: the manifests list no projects."
     return f"Nothing to do: {counted(unchanged, 'project')} {'is' if unchanged == 1 else 'are'} as desired."
 
 
@@ -106,7 +127,7 @@ def _plan_row(project: ProjectPlan, *, is_verbose: bool) -> Row:
         sign, color, _ = _VERDICTS[project.verdict]
         is_shared = project.reason_code in _SHARED
         reason = project.reason if project.problem is None else project.problem.text
-        return Row(sign, project.id, project.verdict.value, reason, color, folds=True, is_shared=is_shared)
+        return Row(sign, project.id, project.verdict.value, reason, color, can_collapse=True, is_shared=is_shared)
     actions = project.actions
     reason = project.reason
     if project.never_stored and "never stored" not in reason:
@@ -124,7 +145,7 @@ def _arrows(paths: list[str]) -> tuple[str, ...]:
 
 
 def report_text(report: Report, style: Style, *, is_verbose: bool = False) -> str:
-    """A report: a row for each project that was not unchanged, then the sums."""
+    """A report: a row for each project that is not unchanged, then the totals."""
     order = list(_OUTCOMES)
     shown = [r for r in report.results if is_verbose or r.outcome is not Outcome.UNCHANGED]
     shown.sort(key=lambda result: order.index(result.outcome))
@@ -138,9 +159,11 @@ def _report_row(result: ProjectResult, *, is_verbose: bool) -> Row:
     paths = [output.path for output in result.outputs]
     lines = _arrows(paths) if result.outcome is Outcome.MOVED or is_verbose else ()
     word = result.outcome.value.replace("_", " ")
-    folds = result.outcome in _FOLD
-    is_shared = folds and result.error is not None and result.error.code in _SHARED
-    return Row(sign, result.id, word, _report_detail(result), color, lines, folds=folds, is_shared=is_shared)
+    can_collapse = result.outcome in _COLLAPSIBLE
+    is_shared = can_collapse and result.error is not None and result.error.code in _SHARED
+    return Row(
+        sign, result.id, word, _report_detail(result), color, lines, can_collapse=can_collapse, is_shared=is_shared
+    )
 
 
 def _report_detail(result: ProjectResult) -> str:
@@ -154,7 +177,7 @@ def _report_detail(result: ProjectResult) -> str:
         case Outcome.ARCHIVED:
             return f"{stored} stored; deleted from the account{note}"
         case Outcome.DELETED:
-            return "; ".join(filter(None, ["a copy stays stored" if result.outputs else "", result.note]))
+            return "; ".join(filter(None, ["the stored copy is kept" if result.outputs else "", result.note]))
         case Outcome.MOVED:
             return counted(len(result.outputs), "file") + note
         case _:
@@ -162,12 +185,12 @@ def _report_detail(result: ProjectResult) -> str:
 
 
 def _error_detail(result: ProjectResult, error: Problem) -> str:
-    """What went wrong, and which of several actions it befell."""
+    """The error, and the outcome of each action if there are several."""
     if len(result.actions) < 2:
         return error.text
     words = {ActionOutcome.DONE: "done", ActionOutcome.FAILED: "failed", ActionOutcome.SKIPPED: "not done"}
-    told = ", ".join(f"{action.action} {words[action.outcome]}" for action in result.actions)
-    return f"{told}: {error.text}"
+    outcomes = ", ".join(f"{action.action} {words[action.outcome]}" for action in result.actions)
+    return f"{outcomes}: {error.text}"
 
 
 def _has_fetched(result: ProjectResult) -> bool:
@@ -176,9 +199,6 @@ def _has_fetched(result: ProjectResult) -> bool:
 
 def _report_sums(report: Report) -> Iterable[str]:
     sums = report.summary
-    never_seen = sum(result.reason_code == "not_found" for result in report.results)
-    if never_seen:
-        yield f"{counted(never_seen, 'project')} not found: nothing was deleted."
     if sums["unchanged"] == len(report.results) and not report.is_interrupted:
         yield _nothing(sums["unchanged"])
         return
@@ -193,6 +213,15 @@ def _report_sums(report: Report) -> Iterable[str]:
     start = "Interrupted" if report.is_interrupted else "Done"
     yield f"{start}: {'; '.join([done, *([', '.join(rest)] if rest else [])])}."
     if report.wait_ran_out:
-        yield "The time to wait was up before every render had ended."
+        yield "The wait ended before every render was complete."
     if report.is_interrupted or sums["failed"] or sums["not_attempted"]:
-        yield "What was done is recorded: the same command again does the rest."
+        yield f"Completed work is recorded. {_next_step(report)}"
+
+
+def _next_step(report: Report) -> str:
+    """What to do after a run that did not do everything."""
+    unfinished = (Outcome.FAILED, Outcome.NOT_ATTEMPTED)
+    codes = {r.error.code for r in report.results if r.error is not None and r.outcome in unfinished}
+    if codes <= _RETRYABLE:
+        return "Run the same command again to do the rest."
+    return "Fix the errors above, then run the same command again."

@@ -1,4 +1,4 @@
-"""Numbers in words for people."""
+"""Counts, sizes and durations as text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def counted(number: int, noun: str) -> str:
 
 
 def human_size(size: int) -> str:
-    """A size in bytes as people read it: `512 B`, `1.5 KiB`."""
+    """A size in bytes with a unit: `512 B`, `1.5 KiB`."""
     if size < _STEP:
         return f"{size} B"
     amount = float(size)

@@ -1,4 +1,4 @@
-"""What `verify` found, as people read it."""
+"""The findings of `verify` as text."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _SIGNS = {
     Finding.UNKNOWN: ("?", Color.YELLOW),
     Finding.OK: ("=", Color.DIM),
 }
-"""Sign and colour, in the order in which they are told."""
+"""Sign and colour of each finding, in the order of the rows."""
 
 
 def verification_text(found: Verification, style: Style, *, is_verbose: bool = False) -> str:
-    """A row for each file that is not as its receipt says, then the sums."""
+    """A row for each file that differs from its receipt, then the totals."""
     order = list(_SIGNS)
     shown = sorted(found.files if is_verbose else found.problems, key=lambda file: order.index(file.finding))
     table = render_table(map(_row, shown), _HEADER, style)
@@ -39,7 +39,7 @@ def _sums(found: Verification) -> str:
     sums = found.summary
     size = sum(file.size or 0 for file in found.files if file.finding is Finding.OK)
     start = "Interrupted" if found.is_interrupted else "Verified"
-    good = f"{counted(sums['ok'], 'file')} as the receipts say" + (f" ({human_size(size)})" if size else "")
+    good = f"{counted(sums['ok'], 'file')} unchanged" + (f" ({human_size(size)})" if size else "")
     bad = [f"{sums[word]:,} {word}" for word in ("missing", "changed", "unreadable", "unknown") if sums[word]]
     parts = [good, *([", ".join(bad)] if bad else [])]
     if found.not_stored:

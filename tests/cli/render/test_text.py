@@ -21,7 +21,7 @@ from mhsync.core.report import (
 from mhsync.errors import Problem
 from tests.cli.schemas import assert_valid
 
-LOOK = Style(80)
+STYLE = Style(80)
 SHA = "ab" * 32
 DOWNLOAD, MOVE, DELETE = Action.DOWNLOAD, Action.MOVE, Action.DELETE
 ID = "clx7uu86w0a5qp55yxz31{:04}"
@@ -51,7 +51,7 @@ def every_kind():
         planned(5, change, "not_stored", "not stored yet; then it is deleted from the account", (DOWNLOAD, DELETE)),
         planned(6, change, "unwanted", "to be deleted; never stored", (DELETE,), never_stored=True,
                 status="complete"),
-        planned(7, change, "unwanted", "to be deleted from the account; a copy stays stored", (DELETE,)),
+        planned(7, change, "unwanted", "to be deleted from the account; the stored copy is kept", (DELETE,)),
         planned(8, Verdict.BLOCKED, "copy_lost",
                 "THE COPY IS LOST: not found in the account, and damaged in the storage: 8/output.wav",
                 status="gone", not_found=True),
@@ -67,12 +67,12 @@ def plan_of(projects):
 
 
 def test_a_plan_of_every_kind(golden):
-    golden("plan-every-kind", plan_text(plan_of(every_kind()), LOOK) + "\n")
+    golden("plan-every-kind", plan_text(plan_of(every_kind()), STYLE) + "\n")
 
 
 def test_a_verbose_plan_lists_the_unchanged_and_the_paths(golden):
     projects = [p for p in every_kind() if p.verdict is not Verdict.UNCHANGED] + unchanged(2)
-    golden("plan-verbose", plan_text(plan_of(projects), LOOK, is_verbose=True) + "\n")
+    golden("plan-verbose", plan_text(plan_of(projects), STYLE, is_verbose=True) + "\n")
 
 
 def test_a_plan_on_a_narrow_terminal(golden):
@@ -90,9 +90,9 @@ def test_no_line_is_too_wide(style):
 
 
 def test_10_000_unchanged_projects_are_a_count():
-    text = plan_text(plan_of(unchanged(10_000)), LOOK)
+    text = plan_text(plan_of(unchanged(10_000)), STYLE)
     assert text == "Nothing to do: 10,000 projects are as desired."
-    with_change = plan_text(plan_of([*unchanged(10_000), every_kind()[16]]), LOOK)
+    with_change = plan_text(plan_of([*unchanged(10_000), every_kind()[16]]), STYLE)
     assert len(with_change.splitlines()) == 4
     assert "10,000 unchanged" in with_change
 
@@ -100,15 +100,15 @@ def test_10_000_unchanged_projects_are_a_count():
 def test_many_projects_with_one_and_the_same_trouble_are_a_few_and_a_count():
     failed = [planned(n, Verdict.FAILED, "storage", "the storage cannot be listed: timed out") for n in range(500)]
     downloads = [planned(1000 + n, Verdict.CHANGE, "not_stored", "not stored yet", (DOWNLOAD,)) for n in range(50)]
-    lines = plan_text(plan_of([*failed, *downloads]), LOOK).splitlines()
+    lines = plan_text(plan_of([*failed, *downloads]), STYLE).splitlines()
     assert sum("failed" in line for line in lines[:-1]) == 11
-    assert "x  and 490 more               failed    the same; -v lists them" in lines
+    assert "x  and 490 more               failed    same reason; -v lists them" in lines
     assert sum("download" in line for line in lines[:-1]) == 50
-    assert len(plan_text(plan_of(failed), LOOK, is_verbose=True).splitlines()) > 500
+    assert len(plan_text(plan_of(failed), STYLE, is_verbose=True).splitlines()) > 500
     denied = Problem("authentication_failed", "the API answered 401")
     results = tuple(result(n, Outcome.NOT_ATTEMPTED, error=denied) for n in range(10_000))
-    assert len(report_text(Report(results), LOOK).splitlines()) == 15
-    eleven = plan_text(plan_of(failed[:11]), LOOK)
+    assert len(report_text(Report(results), STYLE).splitlines()) == 15
+    eleven = plan_text(plan_of(failed[:11]), STYLE)
     assert "more" not in eleven
 
 
@@ -118,19 +118,19 @@ def test_what_is_drawn_is_what_the_schemas_describe():
 
 
 def test_one_project_and_none_at_all_read_well():
-    assert plan_text(plan_of(unchanged(1)), LOOK) == "Nothing to do: 1 project is as desired."
-    assert plan_text(plan_of([]), LOOK) == "Nothing to do: no project is listed."
+    assert plan_text(plan_of(unchanged(1)), STYLE) == "Nothing to do: 1 project is as desired."
+    assert plan_text(plan_of([]), STYLE) == "Nothing to do: the manifests list no projects."
 
 
 def test_pending_alone_is_not_called_as_desired():
-    text = plan_text(plan_of([every_kind()[14]]), LOOK)
+    text = plan_text(plan_of([every_kind()[14]]), STYLE)
     assert "pending" in text
     assert text.endswith("Plan: 0 to download, 0 to move, 0 to delete; 1 pending.")
 
 
 def test_a_delete_of_what_was_never_stored_says_so_whatever_its_reason():
     delete = planned(1, Verdict.CHANGE, "unwanted", "unwanted", (DELETE,), never_stored=True)
-    text = plan_text(plan_of([delete]), LOOK)
+    text = plan_text(plan_of([delete]), STYLE)
     assert "unwanted (never stored)" in text
     assert "1 to delete (1 never stored)" in text
 
@@ -141,20 +141,20 @@ def gone(number):
 
 def test_what_is_not_found_is_counted():
     found = planned(3, Verdict.UNCHANGED, "stored", "stored", status="complete")
-    assert missing_text(plan_of([gone(1), gone(2), found]), LOOK) == [
-        "2 projects not found (404): deleted before, or another account's."
+    assert missing_text(plan_of([gone(1), gone(2), found]), STYLE) == [
+        "2 projects not found (404): already deleted, or in another account."
     ]
-    assert missing_text(plan_of([found]), LOOK) == []
+    assert missing_text(plan_of([found]), STYLE) == []
 
 
-def test_where_every_project_is_not_found_the_plan_asks_whose_key_it_is():
-    first, second = missing_text(plan_of([gone(1), gone(2), *unchanged(3)]), LOOK)
+def test_when_every_project_is_not_found_the_plan_suspects_the_key_and_the_address():
+    first, second = missing_text(plan_of([gone(1), gone(2), *unchanged(3)]), STYLE)
     assert (
         first
         == "Warning: not found (404): each of the 2 projects that was requested from https://api.magichour.ai."
     )
     assert "another account" in second
-    assert "the only project" in missing_text(plan_of([gone(1)]), LOOK)[0]
+    assert "the only project" in missing_text(plan_of([gone(1)]), STYLE)[0]
 
 
 def result(number, outcome, actions=(), error=None, outputs=(), note=""):
@@ -191,37 +191,53 @@ def every_outcome():
 
 
 def test_a_report_of_every_kind(golden):
-    golden("report-every-kind", report_text(Report(tuple(every_outcome())), LOOK) + "\n")
+    golden("report-every-kind", report_text(Report(tuple(every_outcome())), STYLE) + "\n")
 
 
 def test_a_verbose_report_lists_the_unchanged_and_the_files(golden):
-    golden("report-verbose", report_text(Report(tuple(every_outcome()[12:16])), LOOK, is_verbose=True) + "\n")
+    golden("report-verbose", report_text(Report(tuple(every_outcome()[12:16])), STYLE, is_verbose=True) + "\n")
 
 
 def test_an_interrupted_report_says_so_and_what_to_do():
     results = (
         result(1, Outcome.NOT_ATTEMPTED, error=Problem("interrupted", "interrupted before this was tried")),
     )
-    text = report_text(Report(results, is_interrupted=True), LOOK)
+    text = report_text(Report(results, is_interrupted=True), STYLE)
     assert "Interrupted: 0 downloaded, 0 moved, 0 deleted, 0 archived; 1 not attempted." in text
-    assert text.endswith("the same command again does the rest.")
+    assert text.endswith("Run the same command again to do the rest.")
 
 
-def test_a_wait_that_was_too_short_is_told():
-    text = report_text(Report((every_outcome()[19],), wait_ran_out=True), LOOK)
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [
+        ("connection_failed", "Run the same command again to do the rest."),
+        ("download", "Run the same command again to do the rest."),
+        ("output_rejected", "Fix the errors above, then run the same command again."),
+        ("authentication_failed", "Fix the errors above, then run the same command again."),
+    ],
+)
+def test_the_advice_after_a_failure_depends_on_whether_another_run_can_succeed(code, advice):
+    retryable = result(1, Outcome.FAILED, error=CUT)
+    failed = result(2, Outcome.FAILED, error=Problem(code, "it failed"))
+    text = report_text(Report((retryable, failed)), STYLE)
+    assert text.endswith(f"Completed work is recorded. {advice}")
+
+
+def test_a_wait_that_was_too_short_is_reported():
+    text = report_text(Report((every_outcome()[19],), wait_ran_out=True), STYLE)
     assert "1 pending" in text
-    assert "The time to wait was up" in text
+    assert "The wait ended" in text
 
 
 def test_a_run_with_nothing_to_do_is_one_line():
     results = tuple(every_outcome()[:14])
-    assert report_text(Report(results), LOOK) == "Nothing to do: 14 projects are as desired."
-    assert report_text(Report(), LOOK) == "Nothing to do: no project is listed."
+    assert report_text(Report(results), STYLE) == "Nothing to do: 14 projects are as desired."
+    assert report_text(Report(), STYLE) == "Nothing to do: the manifests list no projects."
 
 
 def test_every_outcome_has_a_word_a_sign_and_a_place():
     for outcome in Outcome:
-        text = report_text(Report((replace(every_outcome()[14], outcome=outcome),)), LOOK, is_verbose=True)
+        text = report_text(Report((replace(every_outcome()[14], outcome=outcome),)), STYLE, is_verbose=True)
         assert outcome.value.replace("_", " ") in text
 
 
