@@ -64,13 +64,6 @@ def hooks_in(file: Path) -> set[str]:
     return found
 
 
-def test_all_that_was_promised_is_there() -> None:
-    assert {path.name for path in PLUGINS} == {
-        "mhsync-apprise", "mhsync-audio", "mhsync-cloud", "mhsync-fsspec", "mhsync-sftp", "mhsync-webhook",
-    }  # fmt: skip
-    assert {path.name for path in EXAMPLES} == {"mhsync-example-policy", "mhsync-example-storage"}
-
-
 @each_package
 def test_its_metadata_say_what_it_is(package: Path) -> None:
     project = metadata(package)["project"]
@@ -167,12 +160,6 @@ def test_an_extra_of_mhsync_installs_it(plugin: Path) -> None:
         assert (
             f"pip install . ./plugins/{plugin.name}" in page or f"pip install . './plugins/{plugin.name}[" in page
         )
-
-
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
-def test_an_example_is_tried_as_it_is_installed(example: Path) -> None:
-    test = ROOT / "tests" / "examples" / f"test_{example.name.removeprefix('mhsync-').replace('-', '_')}.py"
-    assert "install(EXAMPLE, " in test.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("package", [*STORAGES.values(), *NOTIFIERS.values()], ids=lambda package: package.extra)

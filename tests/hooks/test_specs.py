@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 import re
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -31,17 +29,6 @@ def section(name: str) -> str:
     heading = f"### {name}({parameters})\n"
     assert PAGE.count(heading) == 1, f"docs/plugins.md has no heading {heading!r}"
     return re.split(r"^##", PAGE.split(heading)[1], maxsplit=1, flags=re.MULTILINE)[0]
-
-
-def test_the_hooks_are_those_of_the_design() -> None:
-    assert sorted(HOOKS) == [
-        "mhsync_check_output",
-        "mhsync_commands",
-        "mhsync_event",
-        "mhsync_notifier_schemes",
-        "mhsync_review_plan",
-        "mhsync_storage_schemes",
-    ]
 
 
 @pytest.mark.parametrize("name", SPECS)
@@ -135,46 +122,3 @@ def test_the_plugin_on_the_page_works(tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_bytes(b"<htm")
     with pytest.raises(mhsync.OutputRejected, match=r"quiet rejected a\.wav: it is no WAV file"):
         hooks.check_output(project, output, tmp_path / "a.wav")
-
-
-@pytest.mark.parametrize("name", SPECS)
-def test_a_hook_has_a_test(name: str) -> None:
-    tree = ast.parse((Path(__file__).parent / "test_manager.py").read_text(encoding="utf-8"))
-    tests = [node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
-    assert any(test.startswith(f"test_{name}_") for test in tests)
-
-
-def users(hook: str) -> list[str]:
-    """The packages under `plugins/` and `examples/` whose entry point's module implements a hook."""
-    found = []
-    for metadata in sorted(ROOT.glob("plugins/*/pyproject.toml")) + sorted(ROOT.glob("examples/*/pyproject.toml")):
-        (module,) = tomllib.loads(metadata.read_text(encoding="utf-8"))["project"]["entry-points"][
-            "mhsync"
-        ].values()
-        tree = ast.parse((metadata.parent / (module.replace(".", "/") + ".py")).read_text(encoding="utf-8"))
-        marked = {
-            node.name
-            for node in ast.walk(tree)
-            if isinstance(node, ast.FunctionDef)
-            and any(ast.unparse(mark).partition("(")[0] == "hookimpl" for mark in node.decorator_list)
-        }
-        found += [metadata.parent.name] if hook in marked else []
-    return found
-
-
-def test_every_hook_has_a_real_user() -> None:
-    assert {
-        name: users(name) for name in SPECS if name not in ("mhsync_storage_schemes", "mhsync_notifier_schemes")
-    } == {
-        "mhsync_check_output": ["mhsync-audio"],
-        "mhsync_commands": ["mhsync-example-policy"],
-        "mhsync_event": ["mhsync-example-policy"],
-        "mhsync_review_plan": ["mhsync-example-policy"],
-    }
-    assert users("mhsync_storage_schemes") == [
-        "mhsync-cloud",
-        "mhsync-fsspec",
-        "mhsync-sftp",
-        "mhsync-example-storage",
-    ]
-    assert users("mhsync_notifier_schemes") == ["mhsync-apprise", "mhsync-webhook"]
