@@ -66,7 +66,7 @@ class MemoryWriters:
 
 
 def never_renewed() -> Download:
-    raise AssertionError("no new link was to be asked for")
+    raise AssertionError("a new link was requested")
 
 
 def fetch(
@@ -81,11 +81,11 @@ def send(url: str, network: Network = Network(), **headers: str):  # noqa: B008
     """The status and the body of a GET without retries."""
     transport = Transport(HttpSettings(connect_timeout=5), network, TIME)
     try:
-        with transport.send("GET", Address.parse(url), headers, read_timeout=5) as answer:
+        with transport.send("GET", Address.parse(url), headers, read_timeout=5) as response:
             body = b""
-            while piece := answer.read(10):
+            while piece := response.read(10):
                 body += piece
-            return answer.status, body
+            return response.status, body
     finally:
         transport.close()
 

@@ -23,8 +23,8 @@ def test_connections_are_reused(scripted_server):
     server = scripted_server(twice)
     transport = Transport(HttpSettings(), Network(), TIME)
     for body in (b"abc", b"again"):
-        with transport.send("GET", Address.parse(server.url), {}, read_timeout=5) as answer:
-            assert answer.read(100) == body
+        with transport.send("GET", Address.parse(server.url), {}, read_timeout=5) as response:
+            assert response.read(100) == body
     transport.close()
     assert len(server.heads) == 1
 
@@ -32,10 +32,10 @@ def test_connections_are_reused(scripted_server):
 def test_a_partly_read_response_does_not_affect_the_next(scripted_server):
     server = scripted_server(http_response(200, b"x" * 1_000_000), http_response(200, b"next"))
     transport = Transport(HttpSettings(), Network(), TIME)
-    with transport.send("GET", Address.parse(server.url), {}, read_timeout=5) as answer:
-        answer.read(10)
-    with transport.send("GET", Address.parse(server.url), {}, read_timeout=5) as answer:
-        assert answer.read(100) == b"next"
+    with transport.send("GET", Address.parse(server.url), {}, read_timeout=5) as response:
+        response.read(10)
+    with transport.send("GET", Address.parse(server.url), {}, read_timeout=5) as response:
+        assert response.read(100) == b"next"
     transport.close()
 
 

@@ -186,7 +186,7 @@ def test_without_a_length_two_downloads_must_be_the_same(api: ApiFixture):
     fetched, writers = api.fetch()
 
     assert (fetched.proof, writers.kept, writers.begun) == (Proof.TWICE, [api.audio], 1)
-    assert api.request_count(host="files") == 3, "the third asks whether more follows"
+    assert api.request_count(host="files") == 3, "the third checks whether more follows"
 
 
 def test_a_truncated_download_without_a_length_is_detected(api: ApiFixture):
@@ -213,8 +213,8 @@ def test_downloads_without_a_length_that_always_differ_fail(scripted_server, cli
             number += 1
             yield http_response(200, AUDIO[: 1000 + number], length=False)
 
-    answers = endless()
-    host = scripted_server(lambda sock: sock.sendall(next(answers)))
+    responses = endless()
+    host = scripted_server(lambda sock: sock.sendall(next(responses)))
 
     with pytest.raises(DownloadError, match="two downloads of the file differ"):
         fetch(client(host.url), f"{host.url}/a.wav")

@@ -36,10 +36,10 @@ def contradictions(body: bytes) -> dict[str, bytes]:
         "length empty": head("Content-Length:") + body,
         "final chunk without its CRLF": head("Transfer-Encoding: chunked") + chunked(body, b"0\r\n"),
         "no final chunk": head("Transfer-Encoding: chunked") + chunked(body, b""),
-        "chunk longer than it says": head("Transfer-Encoding: chunked") + b"3\r\n" + body + b"\r\n0\r\n\r\n",
+        "chunk longer than its size": head("Transfer-Encoding: chunked") + b"3\r\n" + body + b"\r\n0\r\n\r\n",
         "more behind the chunks": head("Transfer-Encoding: chunked") + chunked(body) + b"more",
         "more behind the length": head(f"Content-Length: {size}") + body + b"more",
-        "a part that was not asked for": head(
+        "an unrequested part": head(
             f"Content-Length: {size}", f"Content-Range: bytes 0-{size - 1}/{size}", status="206 Partial Content"
         )
         + body,
@@ -77,20 +77,20 @@ def test_a_temporary_contradiction_in_a_download_costs_one_request(scripted_serv
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_contradictory_response_of_the_api_is_retried(scripted_server, client, kind: str):
-    answer = contradictions(JSON)[kind].replace(b"\r\n", b"\r\nContent-Type: application/json\r\n", 1)
-    server = scripted_server(answer)
+    response = contradictions(JSON)[kind].replace(b"\r\n", b"\r\nContent-Type: application/json\r\n", 1)
+    server = scripted_server(response)
     with pytest.raises(ApiError) as caught:
         client(server.url).get("one")
     assert isinstance(caught.value, AnswerInvalid | ConnectionFailed)
     assert len(server.heads) == QUICK.http.attempts
 
-    server = scripted_server(answer, http_response(200, JSON, Content_Type="application/json"))
+    server = scripted_server(response, http_response(200, JSON, Content_Type="application/json"))
     assert client(server.url).get("one").id == "one"
     assert len(server.heads) == 2
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         head("Content-Length: 5", "Content-Length: 5") + b"hello",
         head("Content-Length: 5, 5") + b"hello",
@@ -105,8 +105,8 @@ def test_a_contradictory_response_of_the_api_is_retried(scripted_server, client,
         b"HTTP/1.1 200\r\nContent-Length: 5\r\n\r\nhello",
     ],
 )
-def test_a_consistent_response_is_read(scripted_server, answer: bytes):
-    assert send(scripted_server(answer).url) == (200, b"hello")
+def test_a_consistent_response_is_read(scripted_server, response: bytes):
+    assert send(scripted_server(response).url) == (200, b"hello")
 
 
 def test_bytes_after_a_response_without_a_body_do_not_begin_the_next_response(scripted_server, client):

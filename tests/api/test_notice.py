@@ -103,14 +103,14 @@ def test_the_last_attempt_is_followed_by_no_notice(api: ApiFixture, client):
 
 def test_a_longer_pause_of_the_same_origin_is_reported_again():
     now = [100.0]
-    told: list[WaitNotice] = []
-    notices = Notices(told.append, "https://api.test", least=2, clock=lambda: now[0])
+    reported: list[WaitNotice] = []
+    notices = Notices(reported.append, "https://api.test", least=2, clock=lambda: now[0])
     notices.waiting("https://api.test", "returned 503", 5, 2, 6)
     notices.waiting("https://api.test", "returned 503", 4.9, 1, 6)
     notices.waiting("https://files.test", "returned 503", 5, 2, 6)
     now[0] += 5
     notices.waiting("https://api.test", "returned 503", 585, 2, 6)
     notices.waiting("https://api.test", "returned 503", 1.9, 2, 6)
-    assert [(notice.origin, notice.seconds) for notice in told] == [
+    assert [(notice.origin, notice.seconds) for notice in reported] == [
         ("https://api.test", 5), ("https://files.test", 5), ("https://api.test", 585),
     ]  # fmt: skip

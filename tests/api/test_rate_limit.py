@@ -101,15 +101,15 @@ def simulate(
             if not left:
                 continue
             left -= 1
-            thread.tries, thread.ticket, then = 0, Ticket(), "ask"
-        elif step == "ask":
-            word = limit.decide(thread.ticket, now)
-            after, then = (0.01, "ask") if isinstance(word, Decision) else (min(word, 0.2), "ask")
-            if word is Decision.SEND:
+            thread.tries, thread.ticket, then = 0, Ticket(), "decide"
+        elif step == "decide":
+            decision = limit.decide(thread.ticket, now)
+            after, then = (0.01, "decide") if isinstance(decision, Decision) else (min(decision, 0.2), "decide")
+            if decision is Decision.SEND:
                 under_way += 1
                 tally.sent.append(now)
                 after, then = latency * chance.uniform(0.4, 0.6), "arrive"
-            elif word is Decision.GIVE_UP:
+            elif decision is Decision.GIVE_UP:
                 tally.failed, then = tally.failed + 1, "call"
         elif step == "arrive":
             thread.is_through = server(now)
@@ -125,7 +125,7 @@ def simulate(
                 if thread.tries >= attempts:
                     tally.failed += 1
                 else:
-                    thread.ticket, then = Ticket(thread.tries), "ask"
+                    thread.ticket, then = Ticket(thread.tries), "decide"
         tally.most_at_once = max(tally.most_at_once, under_way)
         tally.seconds = now
         heapq.heappush(events, (now + after, next(order), then, thread))
@@ -189,7 +189,7 @@ def test_after_a_refusal_the_rate_recovers_step_by_step():
     assert by_second[11] > by_second[7] > by_second[3] > 0
 
 
-def pace_of(**options: float) -> OriginRateLimit:
+def new_limit(**options: float) -> OriginRateLimit:
     return OriginRateLimit(RateLimitSettings(**options), 0.0, longest=600, random=lambda: 0.0)
 
 
@@ -200,16 +200,16 @@ def go(limit: OriginRateLimit, now: float) -> Ticket:
 
 
 def test_refusals_of_requests_in_flight_cause_one_pause():
-    limit = pace_of(pause=0.5)
-    turns = [go(limit, 0.0) for _ in range(4)]
-    for ticket in turns:
+    limit = new_limit(pause=0.5)
+    tickets = [go(limit, 0.0) for _ in range(4)]
+    for ticket in tickets:
         limit.record(ticket, Outcome.RATE_LIMITED, 0.1)
 
     assert limit.decide(Ticket(), 0.1) == pytest.approx(0.5)  # and not 0.5 doubled three times
 
 
 def test_after_a_pause_a_single_probe_is_sent():
-    limit = pace_of(pause=0.5)
+    limit = new_limit(pause=0.5)
     limit.record(go(limit, 0.0), Outcome.RATE_LIMITED, 0.0)
 
     probe = go(limit, 0.6)
@@ -223,7 +223,7 @@ def test_after_a_pause_a_single_probe_is_sent():
 
 
 def test_a_canceled_probe_is_replaced_by_another_request():
-    limit = pace_of(pause=0.5)
+    limit = new_limit(pause=0.5)
     limit.record(go(limit, 0.0), Outcome.RATE_LIMITED, 0.0)
 
     limit.record(go(limit, 0.6), Outcome.CANCELED, 0.7)
@@ -232,7 +232,7 @@ def test_a_canceled_probe_is_replaced_by_another_request():
 
 
 def test_retry_after_is_honored_and_a_later_one_extends_it():
-    limit = pace_of()
+    limit = new_limit()
     first, second = go(limit, 0.0), go(limit, 0.0)
     limit.record(first, Outcome.RATE_LIMITED, 0.0, retry_after=3)
     limit.record(second, Outcome.RATE_LIMITED, 0.0, retry_after=7)
@@ -241,7 +241,7 @@ def test_retry_after_is_honored_and_a_later_one_extends_it():
 
 
 def test_a_pause_above_the_limit_ends_calls_at_once():
-    limit = pace_of()
+    limit = new_limit()
     limit.record(go(limit, 0.0), Outcome.RATE_LIMITED, 0.0, retry_after=601)
 
     assert limit.decide(Ticket(), 0.0) is Decision.GIVE_UP
@@ -249,10 +249,10 @@ def test_a_pause_above_the_limit_ends_calls_at_once():
 
 
 def test_calls_end_when_an_origin_refuses_for_too_long_but_probes_continue():
-    limit = pace_of(pause=1, pause_max=1, patience=10)
+    limit = new_limit(pause=1, pause_max=1, patience=10)
     now, tries = 0.0, 0
-    while (word := limit.decide(ticket := Ticket(), now)) is not Decision.GIVE_UP:
-        if word is Decision.SEND:
+    while (decision := limit.decide(ticket := Ticket(), now)) is not Decision.GIVE_UP:
+        if decision is Decision.SEND:
             limit.record(ticket, Outcome.RATE_LIMITED, now)
             tries += 1
         else:
@@ -265,7 +265,7 @@ def test_calls_end_when_an_origin_refuses_for_too_long_but_probes_continue():
 
 
 def test_the_time_of_retry_after_does_not_count_as_patience():
-    limit = pace_of(patience=5)
+    limit = new_limit(patience=5)
     limit.record(go(limit, 0.0), Outcome.RATE_LIMITED, 0.0, retry_after=30)
 
     go(limit, 31.0)  # the probe
@@ -280,15 +280,15 @@ def give_up_time(
     """The time at which calls to an origin that refuses every request end, for one caller after another."""
     now = 0.0
     while now < 10_000:
-        word = limit.decide(ticket := Ticket(), now)
-        if word is Decision.GIVE_UP:
+        decision = limit.decide(ticket := Ticket(), now)
+        if decision is Decision.GIVE_UP:
             return now
-        if word is Decision.SEND:
+        if decision is Decision.SEND:
             now += latency
             limit.record(ticket, outcome, now, retry_after)
         else:
-            assert isinstance(word, float)
-            now += word
+            assert isinstance(decision, float)
+            now += decision
     raise AssertionError("never given up")
 
 
@@ -307,7 +307,7 @@ def test_calls_to_an_origin_that_only_refuses_end_within_the_patience(outcome, r
 
 def test_a_quota_per_minute_is_waited_for():
     """429 without Retry-After, after the origin has accepted ten requests of this client."""
-    limit = pace_of()
+    limit = new_limit()
     for _ in range(10):
         limit.record(go(limit, 0.0), Outcome.RESPONDED, 0.0)
 
@@ -315,7 +315,7 @@ def test_a_quota_per_minute_is_waited_for():
 
 
 def test_calls_to_an_api_that_becomes_unavailable_end_within_the_patience():
-    limit = pace_of()
+    limit = new_limit()
     for _ in range(10):
         limit.record(go(limit, 0.0), Outcome.RESPONDED, 0.0)
 
@@ -330,7 +330,7 @@ def test_the_longest_allowed_retry_after_is_waited_for_with_any_jitter():
 
 
 def test_repeated_missing_responses_pause_the_origin_and_a_response_resumes_it_at_full_rate():
-    limit = pace_of(silence=3, pause=0.5)
+    limit = new_limit(silence=3, pause=0.5)
     for _ in range(3):
         assert limit.rate is None
         limit.record(go(limit, 1.0), Outcome.NO_RESPONSE, 1.0)
@@ -345,7 +345,7 @@ def test_repeated_missing_responses_pause_the_origin_and_a_response_resumes_it_a
 
 
 def test_single_missing_responses_cause_no_pause():
-    limit = pace_of(silence=2)
+    limit = new_limit(silence=2)
     for _ in range(10):
         limit.record(go(limit, 0.0), Outcome.NO_RESPONSE, 0.0)
         limit.record(go(limit, 0.0), Outcome.RESPONDED, 0.0)
@@ -353,12 +353,12 @@ def test_single_missing_responses_cause_no_pause():
 
 
 def test_the_rate_never_falls_below_the_minimum():
-    limit = pace_of(floor=0.5)
+    limit = new_limit(floor=0.5)
     now = 0.0
     for _ in range(100):
         ticket = Ticket()
-        while (word := limit.decide(ticket, now)) is not Decision.SEND:
-            now += 1 if isinstance(word, Decision) else word
+        while (decision := limit.decide(ticket, now)) is not Decision.SEND:
+            now += 1 if isinstance(decision, Decision) else decision
         is_refused = now % 7 < 3
         limit.record(ticket, Outcome.RATE_LIMITED if is_refused else Outcome.RESPONDED, now)
         now += 0.1

@@ -121,7 +121,7 @@ def test_kept_bytes_that_changed_on_disk_are_downloaded_again(api: ApiFixture, h
     (part,) = tmp_path.glob(".mhsync-kept-*.part")
     with part.open("r+b") as file:
         file.seek(100)
-        file.write(b"somebody's edit")
+        file.write(b"another edit")
     assert again(api, tmp_path) == [None]
 
 

@@ -108,8 +108,8 @@ def test_all_connections_share_one_tls_context(scripted_server, tls, monkeypatch
     transport = Transport(HttpSettings(), Network(ca_file=tls), TIME)
     for host in ("127.0.0.1", "localhost", "127.0.0.1"):
         address = Address.parse(server.url.replace("127.0.0.1", host))
-        with transport.send("GET", address, {}, read_timeout=5) as answer:
-            answer.read(10)
+        with transport.send("GET", address, {}, read_timeout=5) as response:
+            response.read(10)
     transport.close()
     assert len(made) == 1
 
