@@ -26,9 +26,9 @@ from mhsync.reconcile.ledger import Ledger
 from mhsync.reconcile.listing_check import unlisted
 from mhsync.reconcile.notify import Notifications
 from mhsync.reconcile.observe import Observation, parked_files
+from mhsync.reconcile.ownership import Owners
 from mhsync.reconcile.parallel import map_unordered
 from mhsync.reconcile.progress import Warned
-from mhsync.reconcile.reading import Owners
 from mhsync.reconcile.storages import Storages
 from mhsync.reconcile.wait import wait_for_renders
 from mhsync.storage.base import Storage

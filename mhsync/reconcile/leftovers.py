@@ -14,8 +14,9 @@ from dataclasses import replace
 from mhsync.core.receipt import FileRecord, Receipt
 from mhsync.core.template import path_key
 from mhsync.errors import CopyNotProved, ReceiptInvalid
+from mhsync.reconcile.checksum import Fingerprint, read_back
 from mhsync.reconcile.context import Remark, RunContext
-from mhsync.reconcile.reading import Fingerprint, Owners, read_back
+from mhsync.reconcile.ownership import Owners
 from mhsync.storage.base import Storage
 from mhsync.storage.receipts import read_receipt, update_receipt
 

@@ -17,9 +17,10 @@ from mhsync.core.project import Project
 from mhsync.core.receipt import FileRecord, Receipt, StoredOutput
 from mhsync.core.template import path_key
 from mhsync.errors import CopyNotProved, PathOccupied, StorageError
+from mhsync.reconcile.checksum import Fingerprint, read_back
 from mhsync.reconcile.context import Remark, RunContext
 from mhsync.reconcile.leftovers import Leftovers, update, with_set_aside
-from mhsync.reconcile.reading import Fingerprint, Owners, read_back
+from mhsync.reconcile.ownership import Owners
 from mhsync.storage.base import Storage
 from mhsync.storage.receipts import read_receipt
 

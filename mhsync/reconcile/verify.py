@@ -14,9 +14,10 @@ from mhsync.core.receipt import Receipt, StoredOutput
 from mhsync.core.verification import Finding, Verification, VerifiedFile
 from mhsync.errors import Interrupted, MhsyncError, ReceiptInvalid
 from mhsync.hooks.manager import Hooks
+from mhsync.reconcile.checksum import read_back
 from mhsync.reconcile.context import Stop, attempt
+from mhsync.reconcile.ownership import named_paths
 from mhsync.reconcile.parallel import map_unordered
-from mhsync.reconcile.reading import named_paths, read_back
 from mhsync.reconcile.storages import Storages, opened
 from mhsync.settings import Settings
 from mhsync.storage.base import PRIVATE, Storage

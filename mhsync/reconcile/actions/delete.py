@@ -14,8 +14,8 @@ from mhsync.core.plan import ProjectPlan
 from mhsync.core.project import Status, are_same_sources
 from mhsync.core.receipt import Deletion, Proof, Receipt
 from mhsync.errors import CopyNotProved, OutputsChanged, ProjectNotFound
+from mhsync.reconcile.checksum import read_back
 from mhsync.reconcile.context import RunContext
-from mhsync.reconcile.reading import read_back
 from mhsync.storage.base import Storage
 from mhsync.storage.receipts import read_receipt, update_receipt
 

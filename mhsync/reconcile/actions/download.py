@@ -21,8 +21,8 @@ from mhsync.core.project import Download, Project, are_same_sources
 from mhsync.core.receipt import Receipt, StoredOutput
 from mhsync.errors import DownloadError, LinkExpired, OutputRejected
 from mhsync.reconcile.context import Remark, RunContext
+from mhsync.reconcile.ownership import Owners
 from mhsync.reconcile.publish import Publisher
-from mhsync.reconcile.reading import Owners
 from mhsync.storage.base import LocalWriter, Storage, Writer
 from mhsync.storage.receipts import receipt_path
 from mhsync.storage_kit.spool import Spool, spooling

@@ -19,9 +19,10 @@ from mhsync.core.plan import ProjectPlan
 from mhsync.core.receipt import PARKED, FileRecord, Receipt, StoredOutput
 from mhsync.core.template import path_key
 from mhsync.errors import CopyNotProved, Interrupted, MhsyncError, PathOccupied
+from mhsync.reconcile.checksum import read_back
 from mhsync.reconcile.context import Remark, RunContext, attempt
 from mhsync.reconcile.leftovers import Leftovers, with_set_aside
-from mhsync.reconcile.reading import Owners, read_back
+from mhsync.reconcile.ownership import Owners
 from mhsync.storage.base import Storage
 
 log = logging.getLogger(__name__)

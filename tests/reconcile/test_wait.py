@@ -1,0 +1,64 @@
+"""wait_for_renders: poll what is rendering until it has ended or the time is up."""
+
+from __future__ import annotations
+
+import time
+
+from mhsync.core.plan import Verdict
+from mhsync.reconcile.context import ApplyOptions
+from mhsync.reconcile.progress import WaitingForRenders
+from mhsync.sandbox.account import SandboxProject, outputs_of
+from tests.reconcile.fixture import outcomes
+
+
+def rendering(id: str, seconds: float) -> SandboxProject:
+    return SandboxProject(id, status="rendering", outputs=outputs_of(id), later=((seconds, "complete"),))
+
+
+def test_each_project_is_taken_up_as_its_render_ends(bench):
+    b = bench(rendering("quick", 0.1), rendering("slow", 0.6))
+    pending = []
+
+    def observer(event):
+        if isinstance(event, WaitingForRenders):
+            pending.append(event.pending)
+
+    report = b.apply({"quick": "downloaded", "slow": "downloaded"}, ApplyOptions(wait=20.0), observer=observer)
+    assert outcomes(report) == {"quick": "downloaded", "slow": "downloaded"}
+    assert pending[0] == 2
+    assert pending[-1] == 1
+    assert not report.wait_ran_out
+
+
+def test_a_project_that_has_ended_is_not_polled_again(bench):
+    b = bench(rendering("quick", 0.1), rendering("slow", 0.8))
+    b.apply({"quick": "downloaded", "slow": "downloaded"}, ApplyOptions(wait=20.0))
+    sent = b.sent("GET")
+    assert sent.count("quick") < sent.count("slow")
+
+
+def test_the_wait_ends_when_the_time_is_up(bench):
+    b = bench(rendering("slow", 60))
+    began = time.monotonic()
+    report = b.apply({"slow": "downloaded"}, ApplyOptions(wait=0.3))
+    assert report.wait_ran_out
+    assert 0.3 <= time.monotonic() - began < 10
+
+
+def test_a_stop_ends_the_wait(bench):
+    b = bench(rendering("slow", 60))
+
+    def observer(event):
+        if isinstance(event, WaitingForRenders):
+            b.stop.request()
+
+    report = b.apply({"slow": "downloaded"}, ApplyOptions(wait=60.0), observer=observer)
+    assert report.exit_code == 130
+    assert not report.wait_ran_out
+
+
+def test_without_wait_nothing_is_polled(bench):
+    b = bench(rendering("slow", 60))
+    assert b.plan({"slow": "downloaded"}).projects[0].verdict is Verdict.PENDING
+    assert outcomes(b.apply({"slow": "downloaded"})) == {"slow": "pending"}
+    assert b.sent("GET") == ["slow", "slow"]
