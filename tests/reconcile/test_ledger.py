@@ -9,7 +9,7 @@ import pytest
 from mhsync.core.manifest import Entry, State
 from mhsync.core.plan import Action, ProjectPlan, Verdict
 from mhsync.core.report import Outcome
-from mhsync.errors import AuthenticationFailed, Interrupted, PathOccupied, StorageError
+from mhsync.errors import AuthenticationFailed, Interrupted, PathOccupied, Problem, StorageError
 from mhsync.reconcile.ledger import Ledger
 from tests.reconcile.fixture import result_of
 
@@ -107,5 +107,5 @@ def test_an_archive_that_ended_after_its_download_is_failed():
 def test_a_pending_project_stays_pending_unless_the_run_was_halted():
     assert result(begun(plan_of(actions=(), verdict=Verdict.PENDING))).outcome is Outcome.PENDING
     halted = begun(plan_of(actions=(), verdict=Verdict.PENDING))
-    halted.halt("deadline", "the time of the run was up")
+    halted.halt(Problem("deadline", "the time of the run was up"))
     assert result(halted).outcome is Outcome.NOT_ATTEMPTED
