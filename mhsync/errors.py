@@ -8,7 +8,8 @@
     │   ├── ConfirmationMissing            nobody said yes
     │   ├── PlanRefused                    a plugin vetoed the plan
     │   ├── PlanStale                      a saved plan no longer fits
-    │   └── LockTimeout                    another run holds the storage
+    │   ├── Locked                         another run holds the storage; raised by `Storage.lock`
+    │   └── LockTimeout                    another run held the storage until the time to wait was over
     ├── ApiError                       1   the API's answer, or the lack of one
     │   ├── RequestInvalid                 400 and 422
     │   ├── AuthenticationFailed           401: the key is wrong
@@ -183,8 +184,25 @@ class PlanStale(RefusedError):
     code = "plan_stale"
 
 
+class Locked(RefusedError):
+    """Another run holds the storage. `Storage.lock` raises it; a run waits, and ends with a `LockTimeout`.
+
+    Args:
+        holder: who holds it, such as `process 12 on host a`; None where the lock does not name its holder yet.
+        since: when the holder took it, such as `2026-11-01T12:00:00Z`; None where that is not known.
+    """
+
+    code = "locked"
+
+    def __init__(self, holder: str | None = None, since: str | None = None) -> None:
+        self.holder = holder
+        self.since = since
+        since_then = "" if since is None else f" since {since}"
+        super().__init__(f"held by {holder or 'another run'}{since_then}")
+
+
 class LockTimeout(RefusedError):
-    """Another run held the storage for longer than this one was ready to wait."""
+    """Another run held the storage until the time to wait was over."""
 
     code = "lock_timeout"
 

@@ -108,8 +108,8 @@ class GuardedStorage(Storage):
             lambda writer: _writer(self._guard, doing, writer),
         )
 
-    def move(self, old: str, new: str) -> None:
-        self._guard.call(f"move {shown(old)}", lambda: self.wrapped.move(old, new))
+    def copy(self, source: str, target: str) -> None:
+        self._guard.call(f"copy {shown(source)} to {shown(target)}", lambda: self.wrapped.copy(source, target))
 
     def remove(self, path: str) -> None:
         self._guard.call(f"remove {shown(path)}", lambda: self.wrapped.remove(path))
@@ -117,10 +117,8 @@ class GuardedStorage(Storage):
     def flush(self, path: str) -> None:
         self._guard.call(f"flush {shown(path)}", lambda: self.wrapped.flush(path))
 
-    def lock(self, timeout: float, on_wait: Callable[[str], None]) -> AbstractContextManager[object]:
-        return GuardedBlock(
-            self._guard, "lock the storage", lambda: self.wrapped.lock(timeout, on_wait), lambda held: held
-        )
+    def lock(self) -> AbstractContextManager[object]:
+        return GuardedBlock(self._guard, "lock the storage", lambda: self.wrapped.lock(), lambda held: held)
 
     def partials(self) -> Partials | None:
         partials = self._guard.call("find interrupted downloads", self.wrapped.partials)

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from mhsync.core.manifest import Manifest, ManifestFile
-from mhsync.errors import Interrupted, LockTimeout, MhsyncError
+from mhsync.errors import Interrupted, Locked, LockTimeout, MhsyncError
 from mhsync.hooks.manager import Hooks
+from mhsync.hooks.schemes import shown_url
 from mhsync.loader.storage_location import storage_location
 from mhsync.storage.base import Storage
 
 log = logging.getLogger(__name__)
 
-_SPELL = 1.0
-"""Seconds to wait for a lock before looking whether to stop."""
+_PAUSE, _PAUSE_MAX = 0.1, 1.0
+"""Seconds between two tries of a lock that another run holds: the first pause, and the longest."""
+_UNNAMED_TRIES = 10
+"""A lock file names its holder a moment after the lock was taken: number of tries before that is reported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +41,27 @@ class Storages:
 
     @contextmanager
     def locked(
-        self, timeout: float, on_wait: Callable[[str], None], stop: Callable[[], bool], clock: Callable[[], float]
+        self,
+        timeout: float,
+        on_wait: Callable[[str], None],
+        stop: Callable[[], bool],
+        clock: Callable[[], float],
+        sleep: Callable[[float], object] = time.sleep,
     ) -> Iterator[None]:
-        """Hold them all, in an order that two runs share, so that neither waits for the other for ever.
+        """Hold all storages, in an order that two runs share, so that they do not wait for each other.
+
+        Args:
+            timeout: seconds to wait for other runs, for each storage.
+            on_wait: called once for each storage that another run holds, with `held by HOLDER since TIME`.
 
         Raises:
             LockTimeout: another run still held one when `timeout` seconds were over.
             Interrupted: asked to stop while waiting.
         """
         with ExitStack() as stack:
-            for _, storage in sorted(self.by_location.items()):
-                stack.enter_context(_lock(storage, timeout, on_wait, stop, clock))
+            for place, storage in sorted(self.by_location.items()):
+                wait = _LockWait(_name(place), timeout, on_wait, stop, clock, sleep)
+                wait.enter(stack, storage)
             yield
 
     def local_files(self, manifest: Manifest) -> frozenset[str]:
@@ -55,45 +69,50 @@ class Storages:
         return frozenset(file.file for file in manifest.files if self.of(file).is_local)
 
 
-def _lock(
-    storage: Storage,
-    timeout: float,
-    on_wait: Callable[[str], None],
-    stop: Callable[[], bool],
-    clock: Callable[[], float],
-) -> AbstractContextManager[object]:
-    """Wait in short spells, with a look in between at whether to stop; who holds it is told once."""
-    until = clock() + timeout
-    tell = on_wait
-    while True:
-        left = until - clock()
-        try:
-            lock = storage.lock(max(0.0, min(_SPELL, left)), tell)
-            lock.__enter__()
-        except MhsyncError as error:
-            if not isinstance(error, LockTimeout):
-                raise
-            if left <= _SPELL:
-                hint = f"wait for that run to end, or wait longer than {timeout:g} s with --lock-timeout"
-                raise LockTimeout(error.message, hint=hint) from None
-        else:
-            return _held(lock)
-        tell = _told_before
-        if stop():
-            raise Interrupted("interrupted while another run held the storage; nothing was changed")
+@dataclass(slots=True)
+class _LockWait:
+    """The one place that waits for a lock: a storage tries once."""
 
+    name: str
+    timeout: float
+    on_wait: Callable[[str], None]
+    stop: Callable[[], bool]
+    clock: Callable[[], float]
+    sleep: Callable[[float], object]
+    held: str | None = None
+    """Who holds the lock, once that was reported."""
 
-@contextmanager
-def _held(lock: AbstractContextManager[object]) -> Iterator[None]:
-    """A lock that was entered already, to be left at the end of the block."""
-    try:
-        yield
-    finally:
-        lock.__exit__(None, None, None)
+    def enter(self, stack: ExitStack, storage: Storage) -> None:
+        """Take the lock for the lifetime of the stack."""
+        until = self.clock() + self.timeout
+        pause, unnamed = _PAUSE, 0
+        while True:
+            try:
+                stack.enter_context(storage.lock())
+            except Locked as error:
+                locked = error
+            else:
+                return
+            left = until - self.clock()
+            if self.held is None and locked.holder is None and unnamed < _UNNAMED_TRIES:
+                unnamed += 1
+                left = max(left, _PAUSE)
+            else:
+                self._report(locked)
+            if left <= 0:
+                hint = f"wait for that run to end, or wait longer than {self.timeout:g} s with --lock-timeout"
+                raise LockTimeout(f"the storage {self.name} is {self.held}", hint=hint)
+            if self.stop():
+                raise Interrupted("interrupted while another run held the storage; nothing was changed")
+            self.sleep(min(pause, left))
+            pause = min(pause * 1.5, _PAUSE_MAX)
 
-
-def _told_before(_holder: str) -> None:
-    """Who holds the storage was told already."""
+    def _report(self, locked: Locked) -> None:
+        """Report the holder once. A lock file that is empty while it is renewed does not replace its name."""
+        if self.held is None:
+            self.on_wait(locked.message)
+        if self.held is None or locked.holder is not None:
+            self.held = locked.message
 
 
 @contextmanager
@@ -115,8 +134,13 @@ def opened(hooks: Hooks, manifest: Manifest) -> Iterator[Storages]:
 
 
 def _close(name: str, storage: Storage) -> None:
-    """Let go; a backend that fails at that must not cost the report of what was done."""
+    """Close a storage. A failure is logged: it must not replace the report of the run."""
     try:
         storage.close()
     except MhsyncError as error:
         log.warning("the storage %s could not be closed: %s", name, error.message, exc_info=error)
+
+
+def _name(place: str) -> str:
+    """A location as messages name it: without options, and without the query of a URL."""
+    return shown_url(place.partition(" ")[0]) if "://" in place else place

@@ -19,6 +19,8 @@ TEMPORARY = ".mhsync/tmp/"
 PARTIAL = ".mhsync/partial/"
 """Interrupted downloads that the next run goes on with; hidden from `list`, as temporary files are."""
 
+_COPY_CHUNK = 1024 * 1024
+
 StorageFactory = Callable[[str, Mapping[str, Any]], "Storage"]
 """What `mhsync_storage_schemes` maps a scheme to: (URL, the manifest's `storage_options`) -> Storage."""
 
@@ -29,7 +31,9 @@ class FileInfo:
 
     path: str
     size: int
-    etag: str | None = None
+    version: str | None = None
+    """An opaque token that changes when the file does: an ETag, say. `list` and `stat` give the same one. None
+    where the backend has none that surely changes."""
 
 
 class Writer(Protocol):
@@ -123,33 +127,31 @@ class Storage(ABC):
         """
 
     @abstractmethod
-    def move(self, old: str, new: str) -> None:
-        """Give a file another path, replacing what is there. At no moment is it under neither.
-
-        Raises:
-            StorageNotFound: there is no file under `old`.
-        """
-
-    @abstractmethod
     def remove(self, path: str) -> None:
         """Remove a file; one that is not there is no error."""
+
+    def copy(self, source: str, target: str) -> None:
+        """Copy a file. The copy becomes visible when it is whole, and replaces the file at `target`.
+
+        The default reads the source and writes the target. Override it where the server can copy.
+
+        Raises:
+            StorageNotFound: there is no file at `source`.
+        """
+        with self.open(source) as reader, self.write(target) as writer:
+            while data := reader.read(_COPY_CHUNK):
+                writer.write(data)
 
     def flush(self, path: str) -> None:  # noqa: B027 - nothing to do where a visible file is durable
         """Make a file that was there already as durable as one that `write` has just made visible."""
 
-    def lock(
-        self,
-        timeout: float,  # noqa: ARG002 - for backends that can lock
-        on_wait: Callable[[str], None],  # noqa: ARG002
-    ) -> AbstractContextManager[object]:
-        """Hold the storage for one run; a backend that cannot lock holds nothing.
+    def lock(self) -> AbstractContextManager[object]:
+        """A context manager that holds the storage for one run. It tries once and does not wait.
 
-        Args:
-            timeout: seconds to wait for another run.
-            on_wait: told once, when there is somebody to wait for, who it is and since when.
+        The default is for backends that cannot lock: it holds nothing.
 
         Raises:
-            LockTimeout: another run still held it when the time was up.
+            Locked: another run holds it. Raised here or when the block begins.
         """
         return nullcontext()
 

@@ -11,7 +11,6 @@ import errno
 import io
 import os
 import stat
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -39,25 +38,15 @@ class LocalStorage(Storage):
     """A folder. The first write makes it; until then it lists as empty.
 
     Args:
-        folder: where it lies; made absolute at once.
-        clock: seconds that only grow, for the lock's timeout.
-        sleep: the pause while waiting for the lock.
+        folder: its path; made absolute at once.
     """
 
     is_local = True
     gives_local_files = True
 
-    def __init__(
-        self,
-        folder: str | Path,
-        *,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
+    def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder).absolute()
         self._tree = Tree(self.folder)
-        self._clock = clock
-        self._sleep = sleep
 
     def __repr__(self) -> str:
         return f"LocalStorage({str(self.folder)!r})"
@@ -74,7 +63,7 @@ class LocalStorage(Storage):
 
     def stat(self, path: str) -> FileInfo | None:
         info = self._look("look at", path)
-        return None if info is None else FileInfo(path, info.st_size)
+        return None if info is None else _info(path, info)
 
     def open(self, path: str) -> BinaryIO:
         *folders, name = _parts(path)
@@ -103,18 +92,6 @@ class LocalStorage(Storage):
         except BaseException:
             self._tidy(folders)
             raise
-
-    def move(self, old: str, new: str) -> None:
-        *old_folders, old_name = _parts(old)
-        *new_folders, new_name = _parts(new)
-        if self._look("move", old) is None:
-            raise self._not_found(old)
-        if old == new:
-            return
-        with told("move", f"{self.folder / old} to {new}"), self._tree.folder(old_folders) as source:
-            _again(partial(self._rename, source, old_name, new_folders, new_name))
-            sync_folder(source)
-        self._tidy(old_folders)
 
     def remove(self, path: str) -> None:
         *folders, name = _parts(path)
@@ -146,11 +123,11 @@ class LocalStorage(Storage):
                     sync_folder(folder)
 
     @contextmanager
-    def lock(self, timeout: float, on_wait: Callable[[str], None]) -> Iterator[None]:
+    def lock(self) -> Iterator[None]:
         """Hold the folder for one run; two locks in one process exclude each other too."""
         with told("lock", self.folder / LOCK), self._tree.folder([PRIVATE.removesuffix("/")], make=True):
             pass
-        with hold(self.folder / LOCK, timeout, on_wait, clock=self._clock, sleep=self._sleep):
+        with hold(self.folder / LOCK):
             yield
 
     def sweep(self) -> None:
@@ -199,7 +176,7 @@ class LocalStorage(Storage):
                         below.append(path)
                 elif entry.is_file(follow_symlinks=False) and path.startswith(prefix) and path != LOCK:
                     with suppress(FileNotFoundError):
-                        files.append(FileInfo(path, entry.stat(follow_symlinks=False).st_size))
+                        files.append(_info(path, entry.stat(follow_symlinks=False)))
         return files, below
 
     def _new_temporary(self, path: str) -> TemporaryFile:
@@ -217,7 +194,6 @@ class LocalStorage(Storage):
         with self._tree.folder(folders, make=True) as target:
             _must_take_a_file(target, new)
             os.replace(old, new, src_dir_fd=source, dst_dir_fd=target)
-            _drop_twin(source, old, target, new)
             sync_folder(target)
 
     def _must_be_free(self, folders: Sequence[str], name: str) -> None:
@@ -237,6 +213,11 @@ class LocalStorage(Storage):
                 # One that is not there does not end it: a killed run may have made only the outer folders.
                 with suppress(FileNotFoundError), self._tree.folder(folders[: depth - 1]) as parent:
                     os.rmdir(folders[depth - 1], dir_fd=parent)
+
+
+def _info(path: str, info: os.stat_result) -> FileInfo:
+    # Two writes may fall into one tick of the file system's clock; each makes a file with an inode of its own.
+    return FileInfo(path, info.st_size, f"{info.st_size:x}-{info.st_mtime_ns:x}-{info.st_ino:x}")
 
 
 def _is_listable(folder: str) -> bool:
@@ -285,18 +266,3 @@ def _must_take_a_file(folder: int, name: str) -> None:
     with suppress(FileNotFoundError):
         if stat.S_ISDIR(look(folder, name).st_mode):
             raise IsADirectoryError(errno.EISDIR, "a folder stands there", name)
-
-
-def _drop_twin(source: int, old: str, target: int, new: str) -> None:
-    """Remove the old name where the rename left it: between two links of one file POSIX has it do nothing.
-
-    Where case does not matter the old name also still answers, but is no entry of its own.
-    """
-    try:
-        twin = os.stat(old, dir_fd=source, follow_symlinks=False)
-        is_twin = os.path.samestat(twin, os.stat(new, dir_fd=target, follow_symlinks=False))
-    except FileNotFoundError:
-        return
-    is_same_place = old == new and os.path.samestat(os.fstat(source), os.fstat(target))
-    if is_twin and not is_same_place and old in os.listdir(source):
-        os.unlink(old, dir_fd=source)

@@ -9,14 +9,13 @@ import json
 import os
 import socket
 import stat
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from mhsync.errors import LockTimeout, StorageError
+from mhsync.errors import Locked, StorageError
 from mhsync.storage.failures import SpecialFile, shown, told
 from mhsync.storage.tree import NOFOLLOW
 
@@ -37,38 +36,28 @@ else:
 
 _NONBLOCK = getattr(os, "O_NONBLOCK", 0)
 _NOTE_MAX = 4096
-_PAUSE = 0.1
-_UNSIGNED_TRIES = 3
-"""A holder signs the file right after it took the lock: look this often before calling it unknown."""
 
 
 @contextmanager
-def hold(
-    path: Path,
-    timeout: float,
-    on_wait: Callable[[str], None],
-    *,
-    clock: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], None] = time.sleep,
-    now: Callable[[], datetime] = lambda: datetime.now(UTC),
-) -> Iterator[None]:
-    """Hold the lock file for the length of the block.
+def hold(path: Path, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Iterator[None]:
+    """Hold the lock file for the length of the block. Tries once.
 
     Args:
-        path: the lock file; its folder must be there.
-        timeout: seconds to wait for another holder.
-        on_wait: told once who it is and since when, as `held by process 12 on host a since …`.
+        path: the lock file; its folder must exist.
 
     Raises:
-        LockTimeout: another run still held it when the time was up.
+        Locked: another run holds it.
         StorageError: the file cannot be opened or locked.
     """
     if _flock is None:
         raise StorageError(
             f"cannot lock {shown(path)}: this system has no flock",
-            hint="run mhsync on Linux or macOS, or choose a storage that is no folder",
+            hint="run mhsync on Linux or macOS, or choose a storage that is not a folder",
         )
-    descriptor = _acquire(path, timeout, on_wait, clock, sleep)
+    with told("lock", path):
+        descriptor = _try(path)
+    if descriptor is None:
+        raise _locked(path)
     try:
         with told("sign the lock", path):
             _write_note(descriptor, {"pid": os.getpid(), "host": socket.gethostname(), "since": _text(now())})
@@ -78,35 +67,6 @@ def hold(
             if os.fstat(descriptor).st_nlink == 1:
                 os.ftruncate(descriptor, 0)
         os.close(descriptor)
-
-
-def _acquire(
-    path: Path,
-    timeout: float,
-    on_wait: Callable[[str], None],
-    clock: Callable[[], float],
-    sleep: Callable[[float], None],
-) -> int:
-    deadline = clock() + timeout
-    tries = 0
-    told_of_wait = False
-    while True:
-        with told("lock", path):
-            descriptor = _try(path)
-        if descriptor is not None:
-            return descriptor
-        tries += 1
-        holder = _holder(path)
-        left = deadline - clock()
-        if not told_of_wait and (holder is not None or tries >= _UNSIGNED_TRIES or left <= 0):
-            told_of_wait = True
-            on_wait(holder or "held by another run")
-        if left <= 0:
-            raise LockTimeout(
-                f"the storage {shown(path.parent.parent)} is {holder or 'held by another run'}",
-                hint=f"wait for that run to end, or wait longer than {timeout:g} s with --lock-timeout",
-            )
-        sleep(min(_PAUSE, left))
 
 
 def _try(path: Path) -> int | None:
@@ -155,22 +115,22 @@ def _write_note(descriptor: int, note: dict[str, Any]) -> None:
     os.pwrite(descriptor, json.dumps(note).encode() + b"\n", 0)
 
 
-def _holder(path: Path) -> str | None:
-    """Who signed the file, in words; None when nobody has yet."""
+def _locked(path: Path) -> Locked:
+    """The error that names the holder, as far as it has signed the file."""
     try:
         descriptor = os.open(path, os.O_RDONLY | NOFOLLOW | _NONBLOCK)
     except OSError:
-        return None
+        return Locked()
     try:
         note = json.loads(os.pread(descriptor, _NOTE_MAX, 0))
     except (OSError, ValueError):
-        return None
+        return Locked()
     finally:
         os.close(descriptor)
     if not isinstance(note, dict):
-        return None
+        return Locked()
     pid, host, since = (shown(note.get(key, "unknown"))[:80] for key in ("pid", "host", "since"))
-    return f"held by process {pid} on host {host} since {since}"
+    return Locked(f"process {pid} on host {host}", since)
 
 
 def _text(moment: datetime) -> str:

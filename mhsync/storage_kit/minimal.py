@@ -10,8 +10,6 @@ from typing import BinaryIO
 from mhsync.storage.base import Storage, Writer, validate_path
 from mhsync.storage_kit.spool import spooling
 
-_PIECE = 1024 * 1024
-
 
 class MinimalStorage(Storage):
     """A storage made of five methods: `list`, `stat`, `open`, `put` and `remove`.
@@ -45,13 +43,3 @@ class MinimalStorage(Storage):
             yield spool
             with spool.local_path.open("rb") as file:
                 self.put(path, file, spool.size)
-
-    def move(self, old: str, new: str) -> None:
-        validate_path(new)
-        with self.open(old) as reader:
-            if old == new:
-                return
-            with self.write(new) as writer:
-                while data := reader.read(_PIECE):
-                    writer.write(data)
-        self.remove(old)

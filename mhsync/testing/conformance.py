@@ -15,12 +15,13 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import ClassVar
 
 import pytest
 
 from mhsync.core.receipt import Receipt
-from mhsync.errors import StorageError, StorageNotFound
+from mhsync.errors import Locked, StorageError, StorageNotFound
 from mhsync.storage.base import Storage
 from mhsync.storage.receipts import read_receipt, receipt_path, update_receipt
 from mhsync.testing.content import CHUNK, NAMES, OUTSIDE, Unexpected, content, get, paths, put
@@ -37,6 +38,8 @@ class StorageConformance:
     longest: ClassVar[int] = 200
     """Bytes in one name of a path."""
     threads: ClassVar[int] = 8
+    lock_seconds: ClassVar[float] = 20.0
+    """Seconds that one try to take a lock may take."""
     kills: ClassVar[int] = 3
     """Moments at which the writing process is killed."""
 
@@ -204,9 +207,10 @@ class StorageConformance:
         assert storage.stat(path) is not None
         assert paths(storage) == [path]
         assert paths(storage, path) == [path]
-        storage.move(path, f"moved/{path}")
-        assert paths(storage) == [f"moved/{path}"]
-        storage.remove(f"moved/{path}")
+        storage.copy(path, f"copied/{path}")
+        assert paths(storage) == sorted([path, f"copied/{path}"])
+        storage.remove(path)
+        storage.remove(f"copied/{path}")
         assert paths(storage) == []
 
     def test_long_names_fit(self, storage: Storage) -> None:
@@ -227,12 +231,12 @@ class StorageConformance:
         with pytest.raises(StorageError):
             storage.remove(path)
         with pytest.raises(StorageError):
-            storage.move(path, "elsewhere.wav")
+            storage.copy(path, "elsewhere.wav")
         with pytest.raises(StorageError):
-            storage.move("inside.wav", path)
+            storage.copy("inside.wav", path)
         assert paths(storage) == ["inside.wav"]
 
-    # Moving and removing
+    # Removing and copying
 
     def test_what_is_not_there_is_said_so(self, storage: Storage) -> None:
         put(storage, "folder/a.wav", b"x")
@@ -241,7 +245,7 @@ class StorageConformance:
             with pytest.raises(StorageNotFound):
                 storage.open(path)
             with pytest.raises(StorageNotFound):
-                storage.move(path, "elsewhere.wav")
+                storage.copy(path, "elsewhere.wav")
             storage.remove(path)
         assert paths(storage) == ["folder/a.wav"]
 
@@ -253,23 +257,61 @@ class StorageConformance:
         assert storage.stat("a/b.wav") is None
         assert paths(storage) == ["a/c.wav"]
 
-    def test_a_moved_file_is_under_its_new_path_alone(self, storage: Storage) -> None:
-        put(storage, "a/b.wav", b"moved")
-        storage.move("a/b.wav", "c/d/e.wav")
-        assert paths(storage) == ["c/d/e.wav"]
-        assert get(storage, "c/d/e.wav") == b"moved"
+    @pytest.mark.parametrize("size", [0, 100_000])
+    def test_a_copy_has_the_same_bytes_and_the_source_is_kept(self, storage: Storage, size: int) -> None:
+        put(storage, "a/b.wav", content(size))
+        storage.copy("a/b.wav", "c/d/e.wav")
+        assert paths(storage) == ["a/b.wav", "c/d/e.wav"]
+        assert get(storage, "a/b.wav") == content(size)
+        assert get(storage, "c/d/e.wav") == content(size)
 
-    def test_a_move_replaces(self, storage: Storage) -> None:
-        put(storage, "a.wav", b"moved")
-        put(storage, "b.wav", b"replaced")
-        storage.move("a.wav", "b.wav")
+    def test_a_large_file_is_copied_completely(self, storage: Storage) -> None:
+        put(storage, "large.wav", content(self.large))
+        storage.copy("large.wav", "copy.wav")
+        assert hashlib.sha256(get(storage, "copy.wav")).digest() == hashlib.sha256(content(self.large)).digest()
+
+    def test_a_copy_replaces_the_file_at_its_target(self, storage: Storage) -> None:
+        put(storage, "a.wav", b"copied")
+        put(storage, "b.wav", b"replaced, and longer")
+        storage.copy("a.wav", "b.wav")
+        assert paths(storage) == ["a.wav", "b.wav"]
+        assert get(storage, "b.wav") == b"copied"
+
+    def test_a_copy_of_a_missing_file_leaves_the_target_unchanged(self, storage: Storage) -> None:
+        put(storage, "b.wav", b"kept")
+        with pytest.raises(StorageNotFound):
+            storage.copy("missing.wav", "b.wav")
+        assert get(storage, "b.wav") == b"kept"
         assert paths(storage) == ["b.wav"]
-        assert get(storage, "b.wav") == b"moved"
 
-    def test_a_move_to_the_same_path_keeps_the_file(self, storage: Storage) -> None:
+    def test_a_copy_onto_itself_keeps_the_file(self, storage: Storage) -> None:
         put(storage, "a.wav", b"kept")
-        storage.move("a.wav", "a.wav")
+        storage.copy("a.wav", "a.wav")
         assert get(storage, "a.wav") == b"kept"
+
+    def test_a_copy_does_not_change_with_its_source(self, storage: Storage) -> None:
+        put(storage, "a.wav", b"before")
+        storage.copy("a.wav", "b.wav")
+        put(storage, "a.wav", b"after")
+        assert get(storage, "b.wav") == b"before"
+
+    # Versions
+
+    def test_list_and_stat_give_the_same_version_and_it_changes_with_the_file(self, storage: Storage) -> None:
+        """A storage may give None as the version of every file."""
+        put(storage, "a.wav", content(1000, "one"))
+        (before,) = storage.list()
+        assert storage.stat("a.wav") == before
+        assert list(storage.list()) == [before]
+        for seed in ("two", "three", "four"):
+            put(storage, "a.wav", content(1000, seed))
+            (after,) = storage.list()
+            assert storage.stat("a.wav") == after
+            if before.version is None:
+                assert after.version is None
+            else:
+                assert after.version not in (None, before.version)
+            before = after
 
     # Threads, locks, receipts
 
@@ -283,7 +325,8 @@ class StorageConformance:
                 put(storage, mine, content(5000, mine))
                 assert get(storage, mine) == content(5000, mine)
                 assert mine in paths(storage, f"own-{number}/")
-                storage.move(mine, f"shared/{number}-{turn}.wav")
+                storage.copy(mine, f"shared/{number}-{turn}.wav")
+                storage.remove(mine)
                 assert storage.stat(mine) is None
                 if turn % 2:
                     storage.remove(f"shared/{number}-{turn}.wav")
@@ -292,12 +335,22 @@ class StorageConformance:
             list(pool.map(work, range(self.threads)))
         assert paths(storage) == sorted(f"shared/{n}-{turn}.wav" for n in range(self.threads) for turn in (0, 2))
 
-    def test_a_lock_is_let_go_of(self, storage: Storage) -> None:
-        waits: list[str] = []
+    def test_a_lock_is_released_at_the_end_of_its_block(self, storage: Storage) -> None:
         for _ in range(2):
-            with storage.lock(0, waits.append):
+            with storage.lock():
                 storage.sweep()
-        assert waits == []
+
+    def test_a_lock_that_is_held_is_refused_at_once(self, storage: Storage, opener: Opener) -> None:
+        """A storage that cannot lock lets both in; one that can raises `Locked` and does not wait."""
+        other = opener.open()
+        with storage.lock():
+            begin = time.monotonic()
+            with suppress(Locked), other.lock():
+                pass
+            assert time.monotonic() - begin < self.lock_seconds
+        with other.lock():
+            pass
+        other.close()
 
     def test_receipts_are_kept_apart_whatever_the_case(self, storage: Storage) -> None:
         api, limit = "https://api.example.com", 1024 * 1024

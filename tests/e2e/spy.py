@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import mhsync
 from mhsync.storage.local import LocalStorage
 
-STORAGE = ("list", "stat", "open", "write", "move", "remove", "lock", "sweep", "close")
+STORAGE = ("list", "stat", "open", "write", "copy", "remove", "lock", "sweep", "close")
 
 
 def noted(what: str) -> None:
@@ -46,17 +46,17 @@ class SpyStorage(mhsync.Storage):
         noted("storage.write")
         return self._folder.write(path)
 
-    def move(self, old, new):
-        noted("storage.move")
-        self._folder.move(old, new)
+    def copy(self, source, target):
+        noted("storage.copy")
+        self._folder.copy(source, target)
 
     def remove(self, path):
         noted("storage.remove")
         self._folder.remove(path)
 
-    def lock(self, timeout, on_wait):
+    def lock(self):
         noted("storage.lock")
-        return self._folder.lock(timeout, on_wait)
+        return self._folder.lock()
 
     def sweep(self):
         noted("storage.sweep")

@@ -80,7 +80,7 @@ def write(storage: Storage) -> None:
 
 
 def lock(storage: Storage) -> None:
-    with storage.lock(0, print):
+    with storage.lock():
         pass
 
 
@@ -89,7 +89,7 @@ CALLS: dict[str, Callable[[Storage], object]] = {
     "stat": lambda storage: storage.stat("a.wav"),
     "open": lambda storage: storage.open("a.wav"),
     "write": write,
-    "move": lambda storage: storage.move("a.wav", "b.wav"),
+    "copy": lambda storage: storage.copy("a.wav", "b.wav"),
     "remove": lambda storage: storage.remove("a.wav"),
     "flush": lambda storage: storage.flush("a.wav"),
     "lock": lock,

@@ -339,7 +339,7 @@ def test_a_storage_that_fails_to_clear_or_to_close_costs_no_report(bench):
 
 def test_a_storage_that_fails_to_lock_is_one_error_that_names_it(bench):
     class Unlockable(LocalStorage):
-        def lock(self, timeout, on_wait):
+        def lock(self):
             raise RuntimeError("a bug")
 
     b = bench(complete("a"))

@@ -66,7 +66,7 @@ class TestLookingChangesNothing:
         with pytest.raises(StorageNotFound):
             storage.open("a.wav")
         with pytest.raises(StorageNotFound):
-            storage.move("a.wav", "b.wav")
+            storage.copy("a.wav", "b.wav")
         storage.remove("a.wav")
         storage.sweep()
         assert not storage.folder.exists()
@@ -201,7 +201,7 @@ class TestWriting:
 class TestListing:
     def test_unfinished_files_and_the_lock_are_left_out(self, storage: LocalStorage) -> None:
         put(storage, ".mhsync/receipts/one.json", b"{}")
-        with storage.lock(0, print), storage.write("a.wav") as writer:
+        with storage.lock(), storage.write("a.wav") as writer:
             writer.write(b"x")
             assert paths(storage) == [".mhsync/receipts/one.json"]
             assert paths(storage, ".mhsync/") == [".mhsync/receipts/one.json"]
@@ -255,15 +255,15 @@ class TestLinks:
         assert paths(storage, "folder/") == []
 
     @pytest.mark.parametrize("path", ["folder/secret.wav", "file.wav", "dangling.wav", "inside.wav"])
-    def test_nothing_is_read_written_moved_or_removed_through_them(
+    def test_nothing_is_read_written_copied_or_removed_through_them(
         self, storage: LocalStorage, outside: Path, path: str
     ) -> None:
         attempts: list[Callable[[], object]] = [
             lambda: storage.stat(path),
             lambda: storage.open(path),
             lambda: put(storage, path, b"changed"),
-            lambda: storage.move(path, "elsewhere.wav"),
-            lambda: storage.move("real.wav", path),
+            lambda: storage.copy(path, "elsewhere.wav"),
+            lambda: storage.copy("real.wav", path),
             lambda: storage.remove(path),
         ]
         for attempt in attempts:
@@ -305,7 +305,7 @@ class TestWhatStandsInTheWay:
             lambda: paths(storage),
             lambda: storage.stat("a.wav"),
             lambda: put(storage, "a.wav", b"x"),
-            lambda: storage.lock(0, print).__enter__(),
+            lambda: storage.lock().__enter__(),
         ]
         for attempt in attempts:
             with pytest.raises(StorageUnavailable, match="a file stands where a folder must be"):
@@ -329,7 +329,7 @@ class TestWhatStandsInTheWay:
         with pytest.raises(StorageError, match="a folder stands there"):
             put(storage, "one", b"x")
         with pytest.raises(StorageError, match="a folder stands there"):
-            storage.move("two.wav", "one")
+            storage.copy("two.wav", "one")
         assert paths(storage) == ["one/output.wav", "two.wav"]
 
     def test_it_is_told_before_anything_is_fetched(self, storage: LocalStorage) -> None:
@@ -370,7 +370,7 @@ class TestWhatStandsInTheWay:
     @pytest.mark.parametrize("path", [".mhsync/lock", ".mhsync/tmp", ".mhsync/tmp/a.wav"])
     def test_where_unfinished_files_lie_no_file_may(self, storage: LocalStorage, path: str) -> None:
         put(storage, "a.wav", b"x")
-        for attempt in (lambda: put(storage, path, b"x"), lambda: storage.move("a.wav", path)):
+        for attempt in (lambda: put(storage, path, b"x"), lambda: storage.copy("a.wav", path)):
             with pytest.raises(StorageError, match="no file may lie there"):
                 attempt()
         assert paths(storage) == ["a.wav"]
@@ -424,12 +424,13 @@ class TestFailingDisk:
             read(reader)
 
 
-class TestMovingAndRemoving:
+class TestCopyingAndRemoving:
     def test_folders_that_are_left_empty_go_too(self, storage: LocalStorage) -> None:
         put(storage, "a/b/one.wav", b"x")
         put(storage, "a/two.wav", b"x")
         storage.remove("a/b/one.wav")
-        storage.move("a/two.wav", "c/two.wav")
+        storage.copy("a/two.wav", "c/two.wav")
+        storage.remove("a/two.wav")
         assert on_disk(storage) == [".mhsync", ".mhsync/tmp", "c", "c/two.wav"]
 
     def test_outer_folders_go_too_where_the_inner_ones_were_never_made(self, storage: LocalStorage) -> None:
@@ -457,11 +458,12 @@ class TestMovingAndRemoving:
         storage.remove("a/b/one.wav")
         assert on_disk(storage) == [".mhsync", ".mhsync/tmp", "a", "a/empty"]
 
-    def test_a_file_is_moved_onto_another_link_of_itself(self, storage: LocalStorage) -> None:
+    def test_a_copy_onto_another_link_of_the_file_is_a_file_of_its_own(self, storage: LocalStorage) -> None:
         put(storage, "a.wav", b"x")
         os.link(storage.folder / "a.wav", storage.folder / "b.wav")
-        storage.move("a.wav", "b.wav")
-        assert paths(storage) == ["b.wav"]
+        storage.copy("a.wav", "b.wav")
+        put(storage, "a.wav", b"y")
+        assert get(storage, "b.wav") == b"x"
 
     def test_a_replaced_file_s_other_links_keep_their_bytes(self, storage: LocalStorage, tmp_path: Path) -> None:
         put(storage, "a.wav", b"before")
@@ -487,9 +489,9 @@ def test_no_descriptor_stays_open(storage: LocalStorage) -> None:
     for path in ("a/b.wav", "a/c.wav"):
         put(storage, path, b"x")
         get(storage, path)
-    storage.move("a/b.wav", "d/e.wav")
+    storage.copy("a/b.wav", "d/e.wav")
     next(storage.list())
-    with storage.lock(0, print):
+    with storage.lock():
         storage.remove("a/c.wav")
     for attempt in (lambda: put(storage, "d/e.wav/f", b"x"), lambda: storage.open("none.wav")):
         with pytest.raises(StorageError):

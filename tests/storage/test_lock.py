@@ -8,15 +8,15 @@ import os
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from mhsync.errors import LockTimeout, StorageError
+from mhsync.errors import Locked, StorageError
 from mhsync.storage import lock
 from mhsync.storage.local import LocalStorage
 from mhsync.storage.lock import hold
@@ -26,26 +26,11 @@ NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 HOLDER = """
 import subprocess, sys
 from mhsync.storage.local import LocalStorage
-with LocalStorage(sys.argv[1]).lock(0, print):
+with LocalStorage(sys.argv[1]).lock():
     child = subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
     print("holding", flush=True)
     sys.stdin.read()
 """
-
-
-class Time:
-    """A clock that only moves when somebody sleeps."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-        self.sleeps: list[float] = []
-
-    def clock(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.sleeps.append(seconds)
-        self.now += seconds
 
 
 @pytest.fixture
@@ -69,104 +54,80 @@ def another_run(folder: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def test_a_free_lock_is_taken_at_once(path: Path) -> None:
-    waits: list[str] = []
-    time = Time()
     for _ in range(2):
-        with hold(path, 0, waits.append, clock=time.clock, sleep=time.sleep):
+        with hold(path):
             pass
-    assert (waits, time.sleeps) == ([], [])
 
 
 def test_the_holder_signs_while_it_holds(path: Path) -> None:
-    with hold(path, 0, print, now=lambda: NOW):
+    with hold(path, now=lambda: NOW):
         note = json.loads(path.read_text())
         assert note == {"pid": os.getpid(), "host": socket.gethostname(), "since": "2026-11-01T12:00:00Z"}
     assert path.read_bytes() == b""
 
 
 def test_it_is_let_go_of_when_the_block_raises(path: Path) -> None:
-    with pytest.raises(KeyError), hold(path, 0, print):
+    with pytest.raises(KeyError), hold(path):
         raise KeyError
-    with hold(path, 0, print):
+    with hold(path):
         pass
 
 
-def test_who_waits_too_long_is_told_who_holds_it_since_when(path: Path) -> None:
-    waits: list[str] = []
-    time = Time()
-    who = f"held by process {os.getpid()} on host {socket.gethostname()} since 2026-11-01T12:00:00Z"
-    with (
-        hold(path, 0, print, now=lambda: NOW),
-        pytest.raises(LockTimeout) as refused,
-        hold(path, 5, waits.append, clock=time.clock, sleep=time.sleep),
-    ):
-        pass
-    assert waits == [who]
-    assert refused.value.message == f"the storage {path.parent.parent} is {who}"
-    assert "--lock-timeout" in (refused.value.hint or "")
+def test_a_held_lock_is_refused_at_once_with_its_holder_and_the_time(path: Path) -> None:
+    holder = f"process {os.getpid()} on host {socket.gethostname()}"
+    with hold(path, now=lambda: NOW), pytest.raises(Locked) as refused, hold(path):
+        pytest.fail("two hold it")
+    assert (refused.value.holder, refused.value.since) == (holder, "2026-11-01T12:00:00Z")
+    assert refused.value.message == f"held by {holder} since 2026-11-01T12:00:00Z"
     assert refused.value.exit_code == 3
-    assert sum(time.sleeps) == pytest.approx(5)
-    assert max(time.sleeps) < 1
 
 
-def test_the_second_of_two_threads_gets_it_after_the_first(tmp_path: Path) -> None:
-    order: list[str] = []
-    waiting = threading.Event()
+def test_two_threads_of_one_process_exclude_each_other(tmp_path: Path) -> None:
+    def take() -> bool:
+        try:
+            with LocalStorage(tmp_path).lock():
+                return True
+        except Locked:
+            return False
 
-    def second() -> None:
-        with LocalStorage(tmp_path).lock(60, lambda _: waiting.set()):
-            order.append("second")
-
-    with LocalStorage(tmp_path).lock(0, print):
-        thread = threading.Thread(target=second)
-        thread.start()
-        assert waiting.wait(60)
-        order.append("first")
-    thread.join(60)
-    assert order == ["first", "second"]
+    with ThreadPoolExecutor(1) as pool:
+        with LocalStorage(tmp_path).lock():
+            assert not pool.submit(take).result()
+        assert pool.submit(take).result()
 
 
 def test_another_process_s_lock_ends_with_it_even_when_it_is_killed(tmp_path: Path) -> None:
     with another_run(tmp_path) as process:
-        with pytest.raises(LockTimeout, match=f"process {process.pid} "), LocalStorage(tmp_path).lock(0, print):
+        with pytest.raises(Locked, match=f"process {process.pid} "), LocalStorage(tmp_path).lock():
             pass
         process.kill()
         process.wait()
         # Its child is still alive, and holds nothing.
-        waits: list[str] = []
-        with LocalStorage(tmp_path).lock(0, waits.append):
+        with LocalStorage(tmp_path).lock():
             assert json.loads((tmp_path / ".mhsync" / "lock").read_text())["pid"] == os.getpid()
-        assert waits == []
 
 
 @pytest.mark.parametrize("note", [b"", b"[]", b"not json", b"\xff\x00", b'{"pid": 1' + b" " * 5000])
-def test_a_holder_that_signed_with_nothing_readable_is_another_run(path: Path, note: bytes) -> None:
-    waits: list[str] = []
-    time = Time()
-    with hold(path, 0, print):
+def test_a_lock_file_that_cannot_be_read_names_no_holder(path: Path, note: bytes) -> None:
+    with hold(path):
         path.write_bytes(note)
-        with (
-            pytest.raises(LockTimeout, match="another run"),
-            hold(path, 1, waits.append, clock=time.clock, sleep=time.sleep),
-        ):
-            pass
-    assert waits == ["held by another run"]
+        with pytest.raises(Locked) as refused, hold(path):
+            pytest.fail("two hold it")
+    assert (refused.value.holder, refused.value.message) == (None, "held by another run")
 
 
 def test_a_note_cannot_bring_control_characters_to_a_terminal(path: Path) -> None:
-    with hold(path, 0, print):
+    with hold(path):
         path.write_text(json.dumps({"pid": 1, "host": "\x1b[31mred\n", "since": "now"}))
-        with pytest.raises(LockTimeout) as refused, hold(path, 0, print):
+        with pytest.raises(Locked) as refused, hold(path):
             pass
     assert refused.value.message.isprintable()
 
 
 def test_what_a_dead_run_left_in_the_file_is_in_nobody_s_way(path: Path) -> None:
     path.write_text('{"pid": 1, "host": "gone", "since": "2020-01-01T00:00:00Z"}')
-    waits: list[str] = []
-    with hold(path, 0, waits.append):
+    with hold(path):
         assert json.loads(path.read_text())["pid"] == os.getpid()
-    assert waits == []
 
 
 def test_a_lock_on_a_file_that_was_cleared_away_meanwhile_does_not_count(
@@ -181,8 +142,9 @@ def test_a_lock_on_a_file_that_was_cleared_away_meanwhile_does_not_count(
         return True
 
     monkeypatch.setattr(lock, "_flock", lock_a_file_that_goes_away)
-    time = Time()
-    with hold(path, 1, print, clock=time.clock, sleep=time.sleep):
+    with pytest.raises(Locked), hold(path):
+        pytest.fail("the file that is locked is not the one under the path")
+    with hold(path):
         assert path.exists()
     assert len(locked) == 2
 
@@ -190,14 +152,14 @@ def test_a_lock_on_a_file_that_was_cleared_away_meanwhile_does_not_count(
 def test_a_lock_file_that_is_a_link_is_refused(path: Path, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").write_text("kept")
     path.symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(StorageError, match="symbolic link"), hold(path, 0, print):
+    with pytest.raises(StorageError, match="symbolic link"), hold(path):
         pass
     assert (tmp_path / "elsewhere").read_text() == "kept"
 
 
 def test_a_system_without_flock_says_so(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lock, "_flock", None)
-    with pytest.raises(StorageError, match="no flock"), hold(path, 0, print):
+    with pytest.raises(StorageError, match="no flock"), hold(path):
         pass
 
 
@@ -206,7 +168,7 @@ def test_a_file_system_that_cannot_lock_says_so(path: Path, monkeypatch: pytest.
         raise OSError(37, "No locks available")
 
     monkeypatch.setattr(lock, "_flock", refuse)
-    with pytest.raises(StorageError, match="the file system cannot lock"), hold(path, 0, print):
+    with pytest.raises(StorageError, match="the file system cannot lock"), hold(path):
         pass
 
 
@@ -221,28 +183,28 @@ class TestAForeignFile:
         return thesis
 
     def test_a_lock_with_a_second_name_is_refused_and_left_as_it_is(self, path: Path, thesis: Path) -> None:
-        with pytest.raises(StorageError, match="another name too") as refused, hold(path, 0, print):
+        with pytest.raises(StorageError, match="another name too") as refused, hold(path):
             pytest.fail("the lock must not be taken")
         assert refused.value.hint
         assert thesis.read_text() == "years of work"
         path.unlink()
-        with hold(path, 0, print):
+        with hold(path):
             pass
 
     def test_it_is_left_as_it_is_also_while_somebody_holds_it(self, path: Path, thesis: Path) -> None:
         with thesis.open() as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            with pytest.raises(StorageError), hold(path, 0, print):
+            with pytest.raises(StorageError), hold(path):
                 pytest.fail("the lock must not be taken")
         assert thesis.read_text() == "years of work"
 
     def test_a_second_name_that_comes_while_it_is_held_is_not_emptied(self, path: Path, tmp_path: Path) -> None:
-        with hold(path, 0, print):
+        with hold(path):
             os.link(path, tmp_path / "other")
             signed = path.read_bytes()
         assert (tmp_path / "other").read_bytes() == signed
 
     def test_a_pipe_is_told(self, path: Path) -> None:
         os.mkfifo(path)
-        with pytest.raises(StorageError, match="a named pipe is there"), hold(path, 0, print):
+        with pytest.raises(StorageError, match="a named pipe is there"), hold(path):
             pytest.fail("the lock must not be taken")

@@ -135,7 +135,7 @@ class TestReading:
 
     def test_a_receipt_of_another_id_is_refused(self, storage: Counting) -> None:
         update(storage)
-        storage.move(receipt_path("one"), receipt_path("two"))
+        storage.copy(receipt_path("one"), receipt_path("two"))
         with pytest.raises(ReceiptInvalid, match="another project's"):
             read_receipt(storage, "two", limit=LIMIT)
 

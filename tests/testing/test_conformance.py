@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -13,13 +15,18 @@ from typing import Any, BinaryIO, ClassVar
 
 import pytest
 
-from mhsync.errors import MhsyncError, StorageError, StorageNotFound
+from mhsync.errors import Locked, MhsyncError, StorageError, StorageNotFound
 from mhsync.storage.base import FileInfo, Storage, Writer
 from mhsync.storage.local import LocalStorage
 from mhsync.testing import Opener, StorageConformance
 from mhsync.testing.content import OUTSIDE
 
-SUITE = StorageConformance()
+
+class Suite(StorageConformance):
+    lock_seconds = 1.0
+
+
+SUITE = Suite()
 
 
 class Direct(LocalStorage):
@@ -120,16 +127,52 @@ class TakesAnyPath(LocalStorage):
         return None if path in OUTSIDE else super().stat(path)
 
 
-class CopiesInsteadOfMoving(LocalStorage):
-    def move(self, old: str, new: str) -> None:
-        with self.open(old) as reader, self.write(new) as writer:
-            writer.write(reader.read())
+class MovesInsteadOfCopying(LocalStorage):
+    def copy(self, source: str, target: str) -> None:
+        super().copy(source, target)
+        self.remove(source)
 
 
-class RemovesWhatIsMovedOntoItself(CopiesInsteadOfMoving):
-    def move(self, old: str, new: str) -> None:
-        super().move(old, new)
-        self.remove(old)
+class LinksInsteadOfCopying(Direct):
+    """The copy is the same file under another name."""
+
+    def copy(self, source: str, target: str) -> None:
+        self.remove(target)
+        (self.folder / target).parent.mkdir(parents=True, exist_ok=True)
+        os.link(self.folder / source, self.folder / target)
+
+
+class CopiesTheStart(LocalStorage):
+    def copy(self, source: str, target: str) -> None:
+        with self.open(source) as reader, self.write(target) as writer:
+            writer.write(reader.read(1024 * 1024))
+
+
+class CopiesMissingFiles(LocalStorage):
+    def copy(self, source: str, target: str) -> None:
+        if self.stat(source) is None:
+            self.remove(target)
+        super().copy(source, target)
+
+
+class KeepsTheTarget(LocalStorage):
+    def copy(self, source: str, target: str) -> None:
+        if self.stat(target) is None:
+            super().copy(source, target)
+
+
+class VersionIsTheSize(LocalStorage):
+    def stat(self, path: str) -> FileInfo | None:
+        info = super().stat(path)
+        return None if info is None else FileInfo(path, info.size, str(info.size))
+
+    def list(self, prefix: str = "") -> Iterator[FileInfo]:
+        return (FileInfo(info.path, info.size, str(info.size)) for info in super().list(prefix))
+
+
+class VersionsOnlyInStat(LocalStorage):
+    def list(self, prefix: str = "") -> Iterator[FileInfo]:
+        return (FileInfo(info.path, info.size) for info in super().list(prefix))
 
 
 class FailsOnMissing(LocalStorage):
@@ -181,11 +224,22 @@ class NotForThreads(LocalStorage):
 
 class KeepsItsLock(LocalStorage):
     @contextmanager
-    def lock(self, timeout: float, on_wait: Callable[[str], None]) -> Iterator[None]:
+    def lock(self) -> Iterator[None]:
         stack = ExitStack()
-        stack.enter_context(super().lock(timeout, on_wait))
+        stack.enter_context(super().lock())
         self.__dict__.setdefault("held", []).append(stack)
         yield
+
+
+class WaitsForItsLock(LocalStorage):
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        for _ in range(20):
+            with suppress(Locked), super().lock():
+                yield
+                return
+            time.sleep(0.1)
+        raise Locked
 
 
 class SweepsEverything(LocalStorage):
@@ -217,16 +271,28 @@ BROKEN: list[tuple[type[Storage], Check]] = [
     (ListsFolders, lambda s, o: SUITE.test_a_listing_takes_a_prefix_as_text(s)),
     (EncodesNames, lambda s, o: SUITE.test_an_odd_name_comes_back_as_it_was(s, "with space.wav")),
     (TakesAnyPath, lambda s, o: SUITE.test_a_path_that_leaves_the_storage_is_refused(s, "../up")),
-    (CopiesInsteadOfMoving, lambda s, o: SUITE.test_a_moved_file_is_under_its_new_path_alone(s)),
-    (CopiesInsteadOfMoving, lambda s, o: SUITE.test_a_move_replaces(s)),
-    (RemovesWhatIsMovedOntoItself, lambda s, o: SUITE.test_a_move_to_the_same_path_keeps_the_file(s)),
+    (MovesInsteadOfCopying, lambda s, o: SUITE.test_a_copy_has_the_same_bytes_and_the_source_is_kept(s, 0)),
+    (MovesInsteadOfCopying, lambda s, o: SUITE.test_a_copy_onto_itself_keeps_the_file(s)),
+    (LinksInsteadOfCopying, lambda s, o: SUITE.test_a_copy_does_not_change_with_its_source(s)),
+    (CopiesTheStart, lambda s, o: SUITE.test_a_large_file_is_copied_completely(s)),
+    (CopiesMissingFiles, lambda s, o: SUITE.test_a_copy_of_a_missing_file_leaves_the_target_unchanged(s)),
+    (KeepsTheTarget, lambda s, o: SUITE.test_a_copy_replaces_the_file_at_its_target(s)),
+    (
+        VersionIsTheSize,
+        lambda s, o: SUITE.test_list_and_stat_give_the_same_version_and_it_changes_with_the_file(s),
+    ),
+    (
+        VersionsOnlyInStat,
+        lambda s, o: SUITE.test_list_and_stat_give_the_same_version_and_it_changes_with_the_file(s),
+    ),
     (FailsOnMissing, lambda s, o: SUITE.test_a_removed_file_is_gone(s)),
     (FailsOnMissing, lambda s, o: SUITE.test_what_is_not_there_is_said_so(s)),
     (OpensMissing, lambda s, o: SUITE.test_what_is_not_there_is_said_so(s)),
     (OneReader, lambda s, o: SUITE.test_a_reader_reads_in_parts_and_begins_at_the_start(s)),
     (InMemory, lambda s, o: SUITE.test_it_outlives_the_object_it_was_written_through(s, o)),
     (NotForThreads, lambda s, o: SUITE.test_many_threads_at_once(s)),
-    (KeepsItsLock, lambda s, o: SUITE.test_a_lock_is_let_go_of(s)),
+    (KeepsItsLock, lambda s, o: SUITE.test_a_lock_is_released_at_the_end_of_its_block(s)),
+    (WaitsForItsLock, lambda s, o: SUITE.test_a_lock_that_is_held_is_refused_at_once(s, o)),
     (SweepsEverything, lambda s, o: SUITE.test_a_kill_in_the_middle_of_a_write_leaves_what_was_there(s, o)),
     (IgnoresCase, lambda s, o: SUITE.test_receipts_are_kept_apart_whatever_the_case(s)),
 ]

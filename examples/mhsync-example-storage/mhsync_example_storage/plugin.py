@@ -108,17 +108,6 @@ class SqliteStorage(Storage):
                 for number, data in enumerate(iter(lambda: gathered.read(CHUNK), b"")):
                     database.execute("INSERT INTO chunks VALUES (?, ?, ?)", (row.lastrowid, number, data))
 
-    def move(self, old: str, new: str) -> None:
-        validate_path(old)
-        validate_path(new)
-        with self._writing() as database:
-            row = _find(database, old)
-            if row is None:
-                raise StorageNotFound(f"there is no file {old} in {self.file}")
-            if old != new:
-                database.execute("DELETE FROM files WHERE path = ?", (new,))
-                database.execute("UPDATE files SET path = ? WHERE id = ?", (new, row[0]))
-
     def remove(self, path: str) -> None:
         validate_path(path)
         with self._reading() as database:

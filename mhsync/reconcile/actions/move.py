@@ -213,10 +213,7 @@ class _Mover:
                 )
 
     def _copy(self, output: StoredOutput, step: Step) -> None:
-        chunk = self._run.settings.download.chunk
-        with self._storage.open(step.old) as reader, self._storage.write(step.new) as writer:
-            while data := reader.read(chunk):
-                writer.write(data)
+        self._storage.copy(step.old, step.new)
         if not self._holds(step.new, output):
             self._storage.remove(step.new)
             self._note(step, lambda o: replace(o, suspect=True))

@@ -46,7 +46,7 @@ class CloudStorage(Storage):
     """A prefix in a bucket of S3, Google Cloud Storage or Azure.
 
     Args:
-        copies_up_to: bytes that the service copies by itself, at once and for certain; larger files are moved
+        copies_up_to: bytes that the service copies by itself, at once and for certain; larger files are copied
             through this machine.
         before_first_use: called once, before anything is asked of the service.
     """
@@ -119,24 +119,25 @@ class CloudStorage(Storage):
                 if not self._server.serves_reads:
                     self._must_be_readable(path)
 
-    def move(self, old: str, new: str) -> None:
-        self._begin(old, new)
-        before = self.stat(old)
+    def copy(self, source: str, target: str) -> None:
+        """Copy on the server, or through this machine where the server cannot copy a file of this size at once."""
+        self._begin(source, target)
+        before = self.stat(source)
         if before is None:
-            raise StorageNotFound(f"there is no file {self._place.url(old)}")
-        if old == new:
+            raise StorageNotFound(f"there is no file {self._place.url(source)}")
+        if source == target:
             return
-        if before.size <= self._copies_up_to:
-            with told("copy", self._place, old):
-                obstore.copy(self._stores.bulk, old, new)
-        else:
-            self._copy_through(old, new)
-        after = self.stat(new)
+        if before.size > self._copies_up_to:
+            super().copy(source, target)
+            return
+        with told("copy", self._place, source):
+            obstore.copy(self._stores.bulk, source, target)
+        after = self.stat(target)
         if after is None or after.size != before.size:
             raise StorageError(
-                f"{self._place.url(new)} is no whole copy of {old}", hint="run it again; the original still stands"
+                f"{self._place.url(target)} is not a complete copy of {source}",
+                hint="run it again; the original file was not changed",
             )
-        self.remove(old)
 
     def remove(self, path: str) -> None:
         self._begin(path)
@@ -169,11 +170,6 @@ class CloudStorage(Storage):
             if not self._is_begun:
                 self._before_first_use()
                 self._is_begun = True
-
-    def _copy_through(self, old: str, new: str) -> None:
-        with self.open(old) as reader, self.write(new) as writer:
-            while data := reader.read(self._bounds.chunk):
-                writer.write(data)
 
     def _must_be_readable(self, path: str) -> None:
         """See once that what is written here can be read: no receipt may name a file that cannot.

@@ -339,7 +339,7 @@ def raise_in_told(error: BaseException) -> None:
 def test_a_name_that_the_services_cannot_hold_is_told(gs: Cloud) -> None:
     storage = open_gs("gs://mhsync-tests/odd", gs.options_at(gs.port))
     for path in ("bell\x7f.wav", "half\ud800.wav"):
-        for call in (storage.stat, storage.open, storage.remove, lambda path: storage.move(path, "b.wav")):
+        for call in (storage.stat, storage.open, storage.remove, lambda path: storage.copy(path, "b.wav")):
             error = failure(lambda call=call, path=path: call(path))
             assert "cannot hold this name" in error.message
         with pytest.raises(StorageError), storage.write(path):

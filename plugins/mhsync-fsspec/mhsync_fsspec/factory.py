@@ -60,7 +60,6 @@ def storage_of(target: Target) -> FsspecStorage:
         access,
         journal,
         Publisher(access, journal),
-        moves=target.protocol in (*_ONE_STEP, smb.PROTOCOL, webdav.PROTOCOL),
         is_local=target.protocol in _LOCAL,
     )
 

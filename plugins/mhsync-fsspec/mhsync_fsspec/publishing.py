@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mhsync_fsspec.access import Access
 from mhsync_fsspec.backend import Backend, Entry
-from mhsync_fsspec.failures import NotWhole, not_found
+from mhsync_fsspec.failures import NotWhole
 from mhsync_fsspec.journal import PRIVATE, TEMPORARY, Journal, Note
 from mhsync_fsspec.names import NameProbe
 
@@ -110,29 +110,6 @@ class Publisher:
 
         with self._locks[self._stripe(path)]:
             self._change("write", path, work)
-
-    def move(self, old: str, new: str) -> None:
-        """Give a file another path, where the file system does that in one step."""
-        asked = False
-
-        def work(backend: Backend) -> None:
-            nonlocal asked
-            found = backend.find(old)
-            if found is None or not found.is_file:
-                if asked and backend.find(new) is not None:
-                    return  # it was done, and the answer lost
-                raise not_found(self._access.place(old))
-            if old == new:
-                return
-            there = backend.find(new)
-            if there is not None:
-                _must_be_file(there)
-            self._names.check(backend, new)
-            asked = True
-            self._files.discard(old)
-            self._rename(backend, old, new, self.measure(backend, old, found))
-
-        self._change("move", old, work)
 
     def remove(self, path: str) -> None:
         def work(backend: Backend) -> None:

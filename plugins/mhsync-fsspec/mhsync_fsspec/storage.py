@@ -7,7 +7,6 @@ whole, and only then put in their place: in one step where the file system can, 
 from __future__ import annotations
 
 import io
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -33,17 +32,13 @@ class FsspecStorage(Storage):
     """A folder of a file system, made by the first write; until then it lists as empty.
 
     Args:
-        moves: whether the file system renames in one step, and replaces what is there.
         is_local: whether the files go when this machine goes.
     """
 
-    def __init__(
-        self, access: Access, journal: Journal, publisher: Publisher, *, moves: bool, is_local: bool = False
-    ) -> None:
+    def __init__(self, access: Access, journal: Journal, publisher: Publisher, *, is_local: bool = False) -> None:
         self._access = access
         self._journal = journal
         self._publisher = publisher
-        self._moves = moves
         self.is_local = is_local
 
     def __repr__(self) -> str:
@@ -89,14 +84,6 @@ class FsspecStorage(Storage):
             yield spool
             self._publisher.write(spool.local_path, spool.size, path)
 
-    def move(self, old: str, new: str) -> None:
-        _check(old)
-        _check(new)
-        if self._moves:
-            self._publisher.move(old, new)
-        else:
-            self._copy_over(old, new)
-
     def remove(self, path: str) -> None:
         _check(path)
         self._publisher.remove(path)
@@ -124,17 +111,6 @@ class FsspecStorage(Storage):
             with suppress(FileNotFoundError):
                 return backend.open(found[0]), found[1].size
         raise not_found(self._access.place(path))
-
-    def _copy_over(self, old: str, new: str) -> None:
-        """Move by way of this machine: what calls itself a rename may be no such thing."""
-        with self.open(old) as reader:
-            if old == new:
-                return
-            self._access.run("move", old, lambda backend: self._publisher.must_be_free(backend, new))
-            with spooling(new) as spool:
-                shutil.copyfileobj(reader, spool, _BUFFER)
-                self._publisher.write(spool.local_path, spool.size, new)
-        self._publisher.remove(old)
 
     def _list(self, start: str, prefix: str) -> Mapping[str, int]:
         files: dict[str, int] = {}

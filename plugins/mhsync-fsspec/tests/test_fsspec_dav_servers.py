@@ -166,7 +166,7 @@ class TestNames(OnServer):
             put(storage, name, content(1000))
         assert "another path" in str(caught.value.hint)
         with pytest.raises(StorageError, match="does not keep names with"):
-            storage.move("a", name)
+            storage.copy("a", name)
         assert get(storage, "a") == b"stays"
         assert paths(storage) == ["a"]
         storage.close()
@@ -217,7 +217,7 @@ class TestFolders:
         with pytest.raises(StorageError, match="folder stands there"):
             put(storage, "b", b"x")
         with pytest.raises(StorageError, match="folder stands there"):
-            storage.move("a", "b")
+            storage.copy("a", "b")
         # Also where it was made after the path was seen to be free.
         assert storage.stat("d") is None
         with pytest.raises(StorageError), storage.write("d") as writer:

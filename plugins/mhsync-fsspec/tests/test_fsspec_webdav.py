@@ -12,7 +12,6 @@ from webdav_rclone import DavServer, rclone
 
 from mhsync import StorageError
 from mhsync.testing import Opener, StorageConformance
-from mhsync.testing.content import content, get, paths, put
 
 pytestmark = pytest.mark.integration
 
@@ -60,18 +59,4 @@ def test_a_wrong_password_is_said_so_and_not_shown(server: DavServer, tmp_path: 
     with pytest.raises(StorageError, match="401") as caught:
         storage.stat("a.wav")
     assert "a wrong password" not in f"{caught.value.message} {caught.value.hint}"
-    storage.close()
-
-
-def test_a_file_is_moved_in_one_step_and_not_by_way_of_this_machine(server: DavServer, tmp_path: Path) -> None:
-    storage = make(url(server, server.port, tmp_path), {}, environment(server, server.port))
-    put(storage, "a.wav", content(100_000))
-    put(storage, "b.wav", b"replaced")
-    folder = server.root / "audio" / tmp_path.name
-    inode = (folder / "a.wav").stat().st_ino
-    storage.move("a.wav", "b.wav")
-    assert (folder / "b.wav").stat().st_ino == inode
-    assert paths(storage) == ["b.wav"]
-    assert get(storage, "b.wav") == content(100_000)
-    assert list((folder / ".mhsync/tmp").iterdir()) == []
     storage.close()

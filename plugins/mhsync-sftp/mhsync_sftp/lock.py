@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from mhsync import LockTimeout, StorageError
+from mhsync import Locked, StorageError
 from mhsync.storage_kit import ProcessIdentity, has_ended, printable, utc_text
 from mhsync_sftp.listing import walk
 from mhsync_sftp.remote import Remote
@@ -32,13 +32,7 @@ LEASE = 120.0
 """Seconds without a sign of life after which a holder is dead."""
 RENEW = 20.0
 _MARGIN = 20.0
-_PAUSE = 1.0
 _NOTE_MAX = 4096
-_NOBODY = "held by another run"
-"""What a lock file shows while its holder writes it: for a moment it is empty."""
-_UNNAMED_PAUSE = 0.1
-_UNNAMED_MAX = 10
-"""How often such a file is read again before the holder is reported without its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,24 +101,32 @@ class HeldLock:
         _put(session, self._remote.full(_path(self._number)), note, Flags.WRITE | Flags.TRUNCATE)
 
 
-@contextmanager
-def hold(
-    remote: Remote,
-    timeout: float,
-    on_wait: Callable[[str], None],
-    *,
-    clock: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], None] = time.sleep,
-    now: Callable[[], datetime] = lambda: datetime.now(UTC),
-) -> Iterator[HeldLock]:
-    """Hold the lock for the length of the block.
+class Watch:
+    """Watches the holder of one lock over several tries, to find that it is dead whatever the server's clock says.
 
     Args:
-        timeout: seconds to wait for another holder.
-        on_wait: told once who it is and since when.
+        clock: seconds of any origin, never set back.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.clock = clock
+        self._seen: tuple[_Seen, float] | None = None
+
+    def is_dead(self, seen: _Seen) -> bool:
+        """Whether the lock file was seen unchanged for `LEASE` seconds."""
+        if self._seen is None or self._seen[0] != seen:
+            self._seen = (seen, self.clock())
+        return self.clock() - self._seen[1] > LEASE
+
+
+@contextmanager
+def hold(
+    remote: Remote, watch: Watch, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> Iterator[HeldLock]:
+    """Hold the lock for the length of the block. Tries once.
 
     Raises:
-        LockTimeout: another run still held it when the time was up.
+        Locked: another run holds it.
         StorageError: the server failed.
     """
     note = {
@@ -132,7 +134,11 @@ def hold(
         "since": utc_text(now()),
         "token": secrets.token_hex(16),
     }
-    held = _Acquiring(remote, json.dumps(note).encode() + b"\n", clock, sleep).acquire(timeout, on_wait)
+    data = json.dumps(note).encode() + b"\n"
+    number, locked = remote.run("lock", "", _Acquiring(remote, data, watch).attempt)
+    if locked is not None:
+        raise locked
+    held = HeldLock(remote, number, data, watch.clock)
     try:
         yield held
     finally:
@@ -140,42 +146,15 @@ def hold(
 
 
 class _Acquiring:
-    """One wait for the lock."""
+    """One try to take the lock."""
 
-    def __init__(
-        self, remote: Remote, note: bytes, clock: Callable[[], float], sleep: Callable[[float], None]
-    ) -> None:
+    def __init__(self, remote: Remote, note: bytes, watch: Watch) -> None:
         self._remote = remote
         self._note = note
-        self._clock = clock
-        self._sleep = sleep
-        self._watched: tuple[_Seen, float] | None = None
+        self._watch = watch
 
-    def acquire(self, timeout: float, on_wait: Callable[[str], None]) -> HeldLock:
-        deadline = self._clock() + timeout
-        told = False
-        unnamed = 0
-        while True:
-            number, holder = self._remote.run("lock", "", self._try)
-            if holder is None:
-                return HeldLock(self._remote, number, self._note, self._clock)
-            if not told and holder.startswith(_NOBODY) and unnamed < _UNNAMED_MAX:
-                unnamed += 1
-                self._sleep(_UNNAMED_PAUSE)
-                continue
-            left = deadline - self._clock()
-            if not told:
-                told = True
-                on_wait(holder)
-            if left <= 0:
-                raise LockTimeout(
-                    f"the storage {self._remote.url} is {holder}",
-                    hint=f"wait for that run to end, or wait longer than {timeout:g} s with --lock-timeout",
-                )
-            self._sleep(min(_PAUSE, left))
-
-    def _try(self, session: Session) -> tuple[int, str | None]:
-        """The number that is ours now, or the one that is not, and who holds it."""
+    def attempt(self, session: Session) -> tuple[int, Locked | None]:
+        """The number that is ours now, or the one of another run and the error that names it."""
         numbers = _numbers(self._remote, session)
         highest = max(numbers, default=0)
         seen = self._see(session, highest) if highest else None
@@ -183,10 +162,10 @@ class _Acquiring:
             if seen.note == json.loads(self._note):
                 return highest, None  # made a moment ago, and the answer lost
             if not self._is_over(session, seen):
-                return highest, _holder(seen)
+                return highest, _locked(seen)
         if not self._make(session, highest + 1):
             seen = self._see(session, highest + 1)
-            return highest + 1, _NOBODY if seen is None else _holder(seen)
+            return highest + 1, Locked() if seen is None else _locked(seen)
         for number in numbers:
             _remove(session, self._remote.full(_path(number)))
         return highest + 1, None
@@ -200,10 +179,8 @@ class _Acquiring:
         """Whether the lock was let go of, or its holder is dead."""
         if seen.note.get("released") is True or has_ended(seen.note):
             return True
-        if self._watched is None or self._watched[0] != seen:
-            self._watched = (seen, self._clock())
-        elif self._clock() - self._watched[1] > LEASE:
-            return True  # whatever the server's clock says
+        if self._watch.is_dead(seen):
+            return True
         return self._server_time(session) - seen.mtime > LEASE
 
     def _server_time(self, session: Session) -> int:
@@ -262,9 +239,9 @@ def _remove(session: Session, full: str) -> None:
             raise
 
 
-def _holder(seen: _Seen) -> str:
+def _locked(seen: _Seen) -> Locked:
     if "pid" not in seen.note:
         since = datetime.fromtimestamp(seen.mtime, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return f"{_NOBODY} since {since} (the lock file does not name it)"
+        return Locked(since=f"{since} (the lock file does not name it)")
     pid, host, since = (printable(str(seen.note.get(key, "unknown")))[:80] for key in ("pid", "host", "since"))
-    return f"held by process {pid} on host {host} since {since}"
+    return Locked(f"process {pid} on host {host}", since)

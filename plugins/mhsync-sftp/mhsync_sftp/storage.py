@@ -17,7 +17,7 @@ from mhsync import FileInfo, Storage, StorageError, Writer
 from mhsync.storage_kit import check_file_path, is_file_path
 from mhsync_sftp.failures import InTheWay, not_found, told
 from mhsync_sftp.listing import walk
-from mhsync_sftp.lock import LOCKS, HeldLock, hold
+from mhsync_sftp.lock import LOCKS, HeldLock, Watch, hold
 from mhsync_sftp.pool import Pool
 from mhsync_sftp.remote import Remote
 from mhsync_sftp.replacing import FORMER, Replacer
@@ -49,6 +49,7 @@ class SftpStorage(Storage):
         self._replacer = Replacer(self._remote)
         self._writing = Writing(self._remote, self._replacer)
         self._now = now
+        self._watch = Watch()
         self._lock: HeldLock | None = None
 
     def __repr__(self) -> str:
@@ -100,28 +101,6 @@ class SftpStorage(Storage):
                 self._remote.run("clear", path, lambda session: self._tidy(session, path.rpartition("/")[0]))
             raise
 
-    def move(self, old: str, new: str) -> None:
-        _check(old)
-        _check(new)
-        asked = False
-
-        def work(session: Session) -> None:
-            nonlocal asked
-            found = self._replacer.find(session, old)
-            if found is None or not found[1].is_file:
-                if asked and self._is_file(session, new):
-                    return  # it was done, and the answer lost
-                raise not_found(self._remote.place(old))
-            if old == new:
-                return
-            self._writing.prepare_parent(session, new)
-            asked = True
-            self._replacer.put(session, found[0], new)
-            self._tidy(session, old.rpartition("/")[0])
-
-        self._fence()
-        self._remote.run("move", old, work)
-
     def remove(self, path: str) -> None:
         _check(path)
 
@@ -140,9 +119,9 @@ class SftpStorage(Storage):
         self._remote.run("remove", path, work)
 
     @contextmanager
-    def lock(self, timeout: float, on_wait: Callable[[str], None]) -> Iterator[None]:
+    def lock(self) -> Iterator[None]:
         """Hold the folder for one run; two locks in one process exclude each other too."""
-        with hold(self._remote, timeout, on_wait) as held:
+        with hold(self._remote, self._watch) as held:
             self._lock = held
             try:
                 self._remote.run("recover", TEMPORARY, self._replacer.recover)
@@ -166,10 +145,6 @@ class SftpStorage(Storage):
         for path, former in self._replacer.backups(session):
             found.setdefault(path, former)
         return [FileInfo(path, info.size or 0) for path, info in found.items() if path.startswith(prefix)]
-
-    def _is_file(self, session: Session, path: str) -> bool:
-        found = self._replacer.find(session, path)
-        return found is not None and found[1].is_file
 
     def _tidy(self, session: Session, folder: str) -> None:
         if not f"{folder}/".startswith(f"{_PRIVATE}/"):

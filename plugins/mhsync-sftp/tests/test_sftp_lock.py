@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -14,7 +15,7 @@ from contextlib import ExitStack
 import pytest
 from mhsync_sftp import lock as lock_module
 
-from mhsync import LockTimeout, StorageError
+from mhsync import Locked, StorageError
 from mhsync.testing.content import get, paths, put
 
 HOLD = """
@@ -23,7 +24,7 @@ from mhsync_sftp.plugin import open_storage
 import json
 url, options = json.loads(sys.argv[1])
 storage = open_storage(url, options)
-with storage.lock(0, print), storage.write("dead.wav") as writer:
+with storage.lock(), storage.write("dead.wav") as writer:
     writer.write(b"x" * 100_000)
     print("held", flush=True)
     sys.stdin.read()
@@ -41,10 +42,6 @@ def holder(place):
         process.kill()
 
 
-def no_wait(text: str) -> None:
-    pytest.fail(f"nobody is to be waited for: {text}")
-
-
 def age(place, seconds: float) -> None:
     """Let the server think that the lock was renewed for the last time so long ago."""
     newest = max((place.folder / ".mhsync/locks").iterdir(), key=lambda file: int(file.name))
@@ -52,45 +49,39 @@ def age(place, seconds: float) -> None:
     os.utime(newest, (then, then))
 
 
-def test_the_second_run_is_told_who_holds_it_and_since_when(place, holder) -> None:
+def test_a_second_run_is_refused_with_the_holder_and_the_time(place, holder) -> None:
     storage = place.opener.open()
-    told: list[str] = []
-    refused = pytest.raises(LockTimeout, match=f"is held by process {holder.pid} on host .* since 20")
-    with refused as caught, storage.lock(0.2, told.append):
+    with pytest.raises(Locked) as refused, storage.lock():
         pytest.fail("two hold it")
-    assert len(told) == 1
-    assert str(holder.pid) in told[0]
-    assert "--lock-timeout" in caught.value.hint
+    assert re.fullmatch(rf"process {holder.pid} on host .*", refused.value.holder)
+    assert refused.value.since.startswith("20")
     storage.close()
 
 
-def test_a_holder_that_is_writing_its_name_is_named_all_the_same(place) -> None:
+def test_a_lock_file_that_is_being_written_names_no_holder_yet(place) -> None:
     """While the file is made, and while it is renewed, it is empty for a moment."""
     file = place.folder / ".mhsync/locks/1"
     file.parent.mkdir(parents=True)
     file.touch()
-    note = {"pid": 12, "host": "elsewhere", "since": "2026-01-02T03:04:05Z"}
-    later = threading.Timer(0.3, lambda: file.write_text(json.dumps(note)))
     storage = place.opener.open()
-    later.start()
-    named = "held by process 12 on host elsewhere since 2026-01-02T03:04:05Z"
-    told: list[str] = []
-    with pytest.raises(LockTimeout, match=named), storage.lock(0.2, told.append):
+    with pytest.raises(Locked) as refused, storage.lock():
         pytest.fail("two hold it")
-    later.join()
-    assert told == [named]
+    assert refused.value.holder is None
+    file.write_text(json.dumps({"pid": 12, "host": "elsewhere", "since": "2026-01-02T03:04:05Z"}))
+    with pytest.raises(Locked) as refused, storage.lock():
+        pytest.fail("two hold it")
+    assert refused.value.message == "held by process 12 on host elsewhere since 2026-01-02T03:04:05Z"
     storage.close()
 
 
-def test_the_second_run_begins_when_the_first_ends(place, holder) -> None:
+def test_a_lock_can_be_taken_when_its_holder_ends(place, holder) -> None:
     storage = place.opener.open()
-    waiting = threading.Event()
-    with ThreadPoolExecutor(1) as pool:
-        ended = pool.submit(lambda: waiting.wait(60) and holder.stdin.close())
-        with storage.lock(60, lambda _: waiting.set()):
-            assert waiting.is_set()
-            assert holder.wait(60) == 0
-        ended.result()
+    with pytest.raises(Locked), storage.lock():
+        pytest.fail("two hold it")
+    holder.stdin.close()
+    assert holder.wait(60) == 0
+    with storage.lock():
+        pass
     storage.close()
 
 
@@ -99,7 +90,7 @@ def test_a_holder_that_was_killed_on_this_machine_is_not_waited_for(place, holde
     holder.wait()
     storage = place.opener.open()
     assert list((place.folder / ".mhsync/tmp").iterdir()) != []
-    with storage.lock(0, no_wait):
+    with storage.lock():
         storage.sweep()
     assert list((place.folder / ".mhsync/tmp").iterdir()) == []
     assert paths(storage) == []
@@ -112,10 +103,10 @@ def test_a_holder_elsewhere_is_dead_once_it_was_not_renewed_by_the_servers_clock
     monkeypatch.setattr("mhsync.fileio.processes.machine_id", lambda: "another machine")
     storage = place.opener.open()
     age(place, 60)
-    with pytest.raises(LockTimeout), storage.lock(0, lambda _: None):
+    with pytest.raises(Locked), storage.lock():
         pytest.fail("a minute without a sign of life is not death")
     age(place, 200)
-    with storage.lock(0, no_wait):
+    with storage.lock():
         pass
     storage.close()
 
@@ -126,12 +117,14 @@ def test_a_holder_is_dead_once_it_was_watched_for_long_whatever_the_servers_cloc
     passed = [0.0]
     storage = place.opener.open()
 
-    def sleep(seconds: float) -> None:
-        passed[0] += 30
-
-    held = lock_module.hold(storage._remote, 600, lambda _: None, clock=lambda: passed[0], sleep=sleep)
-    with held:
-        assert 120 < passed[0] < 240
+    storage._watch = lock_module.Watch(lambda: passed[0])
+    for seconds in (0, 60, 119):
+        passed[0] = seconds
+        with pytest.raises(Locked), storage.lock():
+            pytest.fail("it was not watched for long enough")
+    passed[0] = 121
+    with storage.lock():
+        pass
     storage.close()
 
 
@@ -141,12 +134,12 @@ def test_a_lock_file_that_says_nothing_holds_for_a_while_and_no_longer(place) ->
     (place.folder / ".mhsync/locks").mkdir(parents=True)
     (place.folder / ".mhsync/locks/7").write_bytes(b"")
     with (
-        pytest.raises(LockTimeout, match=r"held by another run since 20\S+Z \(the lock file"),
-        storage.lock(0, lambda _: None),
+        pytest.raises(Locked, match=r"held by another run since 20\S+Z \(the lock file"),
+        storage.lock(),
     ):
         pytest.fail("it may be about to be signed")
     age(place, 200)
-    with storage.lock(0, no_wait):
+    with storage.lock():
         assert [file.name for file in (place.folder / ".mhsync/locks").iterdir()] == ["8"]
     storage.close()
 
@@ -160,11 +153,11 @@ def test_of_many_that_find_one_dead_holder_one_follows_it(place) -> None:
         storage = place.opener.open()
         started.wait(60)
         try:
-            with storage.lock(0, lambda _: None):
+            with storage.lock():
                 inside.append(1)
                 time.sleep(1)
                 return True
-        except LockTimeout:
+        except Locked:
             return False
         finally:
             storage.close()
@@ -177,7 +170,7 @@ def test_of_many_that_find_one_dead_holder_one_follows_it(place) -> None:
 def test_a_lock_is_renewed(place, monkeypatch) -> None:
     monkeypatch.setattr(lock_module, "RENEW", 0.05)
     storage = place.opener.open()
-    with storage.lock(0, no_wait):
+    with storage.lock():
         age(place, 200)
         newest = next((place.folder / ".mhsync/locks").iterdir())
         deadline = time.monotonic() + 20
@@ -193,13 +186,13 @@ def test_who_lost_the_lock_changes_nothing_any_more(place, monkeypatch) -> None:
     first, second = place.opener.open(), place.opener.open()
     put(first, "a.wav", b"before")
     with ExitStack() as stack:
-        stack.enter_context(first.lock(0, no_wait))
+        stack.enter_context(first.lock())
         monkeypatch.setattr(lock_module, "has_ended", lambda note: True)
-        stack.enter_context(second.lock(0, no_wait))
+        stack.enter_context(second.lock())
         first._lock._renewed -= 1000
         for change in (
             lambda: put(first, "a.wav", b"after"),
-            lambda: first.move("a.wav", "b.wav"),
+            lambda: first.copy("a.wav", "b.wav"),
             lambda: first.remove("a.wav"),
         ):
             with pytest.raises(StorageError, match="the lock of sftp://.* was lost"):
@@ -213,7 +206,7 @@ def test_who_lost_the_lock_changes_nothing_any_more(place, monkeypatch) -> None:
 
 def test_a_lock_that_cannot_be_renewed_in_time_counts_as_lost(place) -> None:
     storage = place.opener.open()
-    with storage.lock(0, no_wait):
+    with storage.lock():
         storage._lock._renewed -= 1000
         put(storage, "a.wav", b"renewed just now")
         (place.folder / ".mhsync/locks" / str(storage._lock._number)).unlink()
@@ -227,7 +220,7 @@ def test_a_lock_that_cannot_be_renewed_in_time_counts_as_lost(place) -> None:
 def test_the_locks_own_files_are_few_and_not_listed(place) -> None:
     storage = place.opener.open()
     for _ in range(5):
-        with storage.lock(0, no_wait):
+        with storage.lock():
             assert paths(storage) == []
     assert [file.name for file in (place.folder / ".mhsync/locks").iterdir()] == ["5"]
     storage.close()
@@ -242,7 +235,7 @@ def test_without_the_lock_only_what_is_old_is_cleared_away(place) -> None:
         os.utime(file, (time.time() - hours * 3600,) * 2)
     storage.sweep()
     assert [file.name for file in (place.folder / ".mhsync/tmp").iterdir()] == ["young"]
-    with storage.lock(0, no_wait):
+    with storage.lock():
         storage.sweep()
     assert list((place.folder / ".mhsync/tmp").iterdir()) == []
     storage.close()
@@ -250,7 +243,7 @@ def test_without_the_lock_only_what_is_old_is_cleared_away(place) -> None:
 
 def test_a_write_under_way_is_not_swept(place) -> None:
     storage = place.opener.open()
-    with storage.lock(0, no_wait):
+    with storage.lock():
         with storage.write("a.wav") as writer:
             writer.write(b"whole")
             storage.sweep()

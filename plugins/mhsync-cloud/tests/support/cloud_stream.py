@@ -26,12 +26,13 @@ def main(factory: str, arguments: list[object], size: int) -> None:
     with storage.open("large.wav") as reader:
         while data := reader.read(CHUNK):
             read.update(data)
-    storage.move("large.wav", "moved.wav")
-    info = storage.stat("moved.wav")
+    storage.copy("large.wav", "copied.wav")
+    storage.remove("large.wav")
+    info = storage.stat("copied.wav")
     assert info is not None
     assert info.size == size
     assert written.digest() == read.digest()
-    storage.remove("moved.wav")
+    storage.remove("copied.wav")
 
 
 if __name__ == "__main__":
