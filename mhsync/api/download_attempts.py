@@ -16,6 +16,8 @@ from mhsync.errors import ApiError, DownloadError, LinkExpired, MhsyncError
 from mhsync.fileio.partial import Partial, Restored
 from mhsync.settings import Settings
 
+_HINT = "the host did not send the file: run again later"
+
 
 class LinkRefused(DownloadError):
     """401, 403 or 410: the link has expired."""
@@ -69,8 +71,8 @@ class DownloadAttempts:
             self.full_response = None
 
     def error(self, reason: str, hint: str | None = None) -> DownloadError:
-        """The error that ends the download."""
-        return DownloadError(f"{self.source}: {reason}", hint=hint)
+        """The error that ends the download; without a hint of its own it advises a later run."""
+        return DownloadError(f"{self.source}: {reason}", hint=hint or _HINT)
 
     def wait_before_retry(self, failure: MhsyncError, origin: str, *, has_progressed: bool) -> None:
         """Count a failed attempt, and wait before the next one.

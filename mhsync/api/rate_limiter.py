@@ -115,7 +115,11 @@ class RateLimiter:
 def _gave_up(origin: str, failed: Permit, *, is_throttled: bool) -> ApiError:
     """The error for an origin that refused all requests, or sent no response, for too long."""
     if not is_throttled:
-        return Unreachable(f"{origin} does not respond", hint="check the address and the network, then run again")
+        return Unreachable(
+            f"{origin}: the server does not respond", hint="check the address and the network, then run again"
+        )
     # A limit on the rate prevents a 429. A 503 does not depend on the rate.
     rate = ", with --rate to limit the requests per second" if failed.status == 429 else ""
-    return Throttled(f"{origin} refuses all requests: it {failed.failure}", hint=f"run again later{rate}")
+    return Throttled(
+        f"{origin}: the server refuses all requests: it {failed.failure}", hint=f"run again later{rate}"
+    )

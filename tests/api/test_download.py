@@ -141,6 +141,7 @@ def test_a_permanent_fault_is_a_download_error_and_keeps_nothing(api: ApiFixture
     assert writers.kept == []
     assert api.request_count(host="files") <= 2 * QUICK.download.attempts
     assert api.sandbox.requests.leaks == ()
+    assert caught.value.hint
 
 
 def test_an_interrupted_transfer_is_resumed_where_it_ended(api: ApiFixture):

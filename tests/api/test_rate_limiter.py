@@ -119,7 +119,7 @@ def test_the_hint_fits_the_status_with_which_an_origin_refuses_requests(status: 
         while True:
             with limiter.permit(origin) as permit:
                 permit.record_response(status, None)
-    assert caught.value.message == f"{origin} refuses all requests: it returned {status}"
+    assert caught.value.message == f"{origin}: the server refuses all requests: it returned {status}"
     assert caught.value.hint == hint
 
 
