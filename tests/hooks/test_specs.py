@@ -77,7 +77,7 @@ def test_the_page_on_plugins_has_no_unknown_hook() -> None:
 
 
 def test_the_page_on_plugins_names_every_method_and_flag_of_a_storage() -> None:
-    promises = PAGE.split("## What a storage promises")[1].split("## Proving it")[0]
+    promises = PAGE.split("## What a storage promises")[1].split("## Testing it")[0]
     for name, value in vars(mhsync.Storage).items():
         if not name.startswith("_"):
             mark = "`" if inspect.isfunction(value) else " = "
@@ -87,7 +87,7 @@ def test_the_page_on_plugins_names_every_method_and_flag_of_a_storage() -> None:
 def test_the_page_on_plugins_names_every_bound_of_the_suite() -> None:
     bounds = [name for name in StorageConformance.__annotations__ if not name.startswith("_")]
     assert bounds
-    assert [name for name in bounds if f"`{name}`" not in PAGE.split("## Proving it")[1]] == []
+    assert [name for name in bounds if f"`{name}`" not in PAGE.split("## Testing it")[1]] == []
 
 
 def test_the_page_on_plugins_lists_what_the_template_writes(tmp_path: Path) -> None:
