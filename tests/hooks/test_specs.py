@@ -120,5 +120,5 @@ def test_the_plugin_on_the_page_works(tmp_path: Path) -> None:
     project = mhsync.Project("one", mhsync.Status.COMPLETE, "complete")
     assert hooks.check_output(project, output, tmp_path / "a.wav") == {"quiet": False}
     (tmp_path / "a.wav").write_bytes(b"<htm")
-    with pytest.raises(mhsync.OutputRejected, match=r"quiet rejected a\.wav: it is no WAV file"):
+    with pytest.raises(mhsync.OutputRejected, match=r"quiet rejected a\.wav: not a WAV file"):
         hooks.check_output(project, output, tmp_path / "a.wav")
