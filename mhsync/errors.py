@@ -5,7 +5,7 @@
     │   └── ManifestError              2   manifests have problems, all of them listed
     ├── RefusedError                   3   nothing was changed
     │   ├── GuardRefused                   the policy of a manifest does not allow the plan
-    │   ├── ConfirmationMissing            nobody said yes
+    │   ├── ConfirmationMissing            deletion was not confirmed
     │   ├── PlanRefused                    a plugin vetoed the plan
     │   ├── PlanStale                      a saved plan no longer fits
     │   ├── Locked                         another run holds the storage; raised by `Storage.lock`
@@ -37,7 +37,7 @@
     └── Interrupted                  130   Ctrl-C or SIGTERM
 
 Messages are one line of what happened; `hint` is one line of what to do. Neither ever holds an API key or
-the query of a signed link: whoever raises sees to that.
+the query of a signed link: the code that raises an error must ensure this.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ class UsageError(MhsyncError):
 
 
 class _Several(MhsyncError):
-    """An error that is made of several problems, all of them told at once."""
+    """An error with several problems, all of them reported at once."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self._problems = tuple(problems)
@@ -167,7 +167,7 @@ class GuardRefused(_Several, RefusedError):
 
 
 class ConfirmationMissing(RefusedError):
-    """The plan deletes, and nobody said yes."""
+    """The plan has deletes, and deletion was not confirmed."""
 
     code = "confirmation_missing"
 

@@ -61,13 +61,13 @@ class RateLimitSettings:
     """The first pause of the whole run after a refusal without Retry-After; it doubles while refusals go on."""
     pause_max: float = 30.0
     silence: int = 12
-    """Requests in a row that got no answer at all before the whole run leaves an origin alone for a pause."""
+    """Requests in a row without any response, after which all requests to an origin are paused."""
     patience: float = 30.0
     """Calls are given up once an origin has refused everything for longer than this, Retry-After aside."""
     quota_patience: float = 120.0
     """The same where it answers 429, and answered ten requests before: quotas are often by the minute."""
     silence_patience: float = 15.0
-    """Calls are given up once an origin was silent for longer than this: a server that is down is told soon."""
+    """Requests are given up when an origin has not responded for longer than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class ManifestSettings:
     text: int = 64 * KIB
     """Characters of one key or value."""
     problems: int = 50
-    """Problems told of one file; the rest are counted."""
+    """Problems reported for one file; the others are counted."""
 
 
 @dataclass(frozen=True, slots=True)

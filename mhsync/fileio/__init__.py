@@ -1,1 +1,1 @@
-"""Files of this machine that outlive their process: told from live ones, kept for a later run, or cleared."""
+"""Local files that remain after their process ended: found, kept for a later run, or cleared."""

@@ -1,6 +1,6 @@
-"""Unfinished files: the writer holds an `flock`, so that a later run can tell live files from dead ones.
+"""Unfinished files: the writer holds an `flock`, so that a later run finds the files of ended processes.
 
-The lock ends with its process, however that ends. Where a system has no `flock`, nothing is ever called dead.
+The lock ends with its process. On a system without `flock`, no file is ever treated as abandoned.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def hold(descriptor: int) -> None:
 
 
 def hold_at_once(descriptor: int) -> bool:
-    """Hold the lock of an open file, unless somebody else has it; False also where there are no locks."""
+    """Lock an open file. Returns False if another process holds the lock, or the system has no locks."""
     if _LOCK_NOW is None:
         return False
     try:
@@ -71,10 +71,10 @@ def hold_at_once(descriptor: int) -> bool:
 
 
 def clear_dead(folder: int, prefix: str, suffix: str = "") -> int:
-    """Remove this user's unfinished files that no process holds any more; how many there were.
+    """Remove the unfinished files of this user that no process holds. Returns their number.
 
-    Looks only at regular files that `create` could have made with this prefix and suffix; what cannot be opened
-    or removed is left alone. Bounded in names and in files.
+    Only regular files that `create` could have made with this prefix and suffix are considered. Files that cannot
+    be opened or removed are skipped. The number of names and of files is bounded.
     """
     pattern = re.compile(f"{re.escape(prefix)}[0-9a-f]{{16}}{re.escape(suffix) if suffix else '[^/]*'}")
     with suppress(OSError), os.scandir(folder) as entries:

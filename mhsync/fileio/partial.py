@@ -1,8 +1,8 @@
-"""What an interrupted download has fetched, kept for a later run: a file, and a note of what it is part of.
+"""The received part of an interrupted download, kept for a later run: a file, and a note with its source.
 
-A kept file is used only when everything fits: the note can be read strictly, it is of the same source, and the
-bytes on disk have the size and the sha256 that the note says. All else is removed and fetched anew. A file with a
-second name is never written to: it may be somebody else's.
+A kept file is used only if the note is valid and of the same source, and the bytes on disk have the size and the
+sha256 of the note. Otherwise it is removed and downloaded again. A file with a second name (a hard link) is never
+written to: it may belong to another program.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Partial:
     source: str
     """The URL without its query."""
     validator: str
-    """What tells that the file at the source is still the same one: for `If-Range`."""
+    """The validator for `If-Range`: it changes when the file at the source changes."""
     etag: str
     size: int
     total: int | None

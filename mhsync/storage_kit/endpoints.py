@@ -1,6 +1,6 @@
 """Servers that a manifest may name: one strict URL form, and a list of trusted hosts from the environment.
 
-A manifest may come from a stranger and be planned with real credentials. It must not choose where they are sent.
+A manifest of another person may be planned with real credentials. It must not choose where they are sent.
 Libraries read URLs with different parsers (WHATWG, RFC 3986), which disagree on backslashes, user names, odd
 numbers and much else. Only URLs that every parser reads in the same way are accepted, and a caller passes on
 `Endpoint.url`, which is built from what was checked, not from the text of the manifest.
@@ -91,7 +91,7 @@ def parse_endpoint(text: str, source: str) -> Endpoint:
 def require_trusted_host(
     host: str, port: int | None, source: str, environ: Mapping[str, str], own: Collection[str] = ()
 ) -> None:
-    """Refuse a server that a manifest names, unless the service or the environment vouches for it.
+    """Refuse a server that a manifest names, unless it belongs to the service or the environment lists it.
 
     `MHSYNC_CLOUD_ENDPOINTS` holds hosts, or `host:port` (`[::1]:port`) for one port only, separated by commas.
     This machine's own addresses are not trusted without it: other programs listen there.
@@ -100,7 +100,7 @@ def require_trusted_host(
         host: as `Endpoint.host` has it.
         port: its port, or None where the option names a host only.
         source: where the host was found, as the subject of a message.
-        environ: the environment of whoever runs mhsync.
+        environ: the environment of mhsync.
         own: domains of the service itself. `example.com` stands for that host and all hosts below it.
 
     Raises:

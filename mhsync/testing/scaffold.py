@@ -32,7 +32,7 @@ _FILES = {
     "test_plugin.py.in": "tests/test_${package}_plugin.py",
     "test_storage.py.in": "tests/test_${package}_storage.py",
 }
-"""Template to the path it is written under. None ends in `.py`: nobody takes it for code of mhsync."""
+"""Template to the path of its file. None ends in `.py`, so that tools do not treat it as code of mhsync."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +47,16 @@ class Names:
 
     @property
     def title(self) -> str:
-        """What its classes begin with."""
+        """The beginning of the names of its classes."""
         return "".join(word.capitalize() for word in self.scheme.split("-"))
 
     @classmethod
     def of(cls, name: str, taken: Collection[str] = ()) -> Names:
-        """The names that follow from `mhsync-shelf`, say: the package `mhsync_shelf` and the scheme `shelf`.
+        """The names for a distribution: for `mhsync-shelf` the package `mhsync_shelf` and the scheme `shelf`.
 
         Args:
             name: the distribution's name; it need not begin with `mhsync-`.
-            taken: distribution names and schemes that are somebody else's.
+            taken: distribution names and schemes that are in use.
 
         Raises:
             UsageError: it is no name of a distribution, or somebody else's.

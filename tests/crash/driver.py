@@ -1,6 +1,6 @@
-"""Runs mhsync and kills itself with SIGKILL at one of its steps, told apart by Python's audit events.
+"""Runs mhsync and kills itself with SIGKILL at one of its steps, which are audit events of Python.
 
-The product knows nothing of this: a step is whatever it is about to do to files or to send to a server.
+The product is not changed for this: a step is a change of a file or a request to a server.
 `CRASH_AT` is the number of the step (0: never), `CRASH_COUNT` a file for the number of steps of a whole run.
 """
 

@@ -92,7 +92,7 @@ class Scenario:
         self.bench.check_receipts_are_true()
         wanted = states()
         for id_ in self.bench.sent("DELETE"):
-            assert wanted[id_][0] in ("deleted", "archived"), f"{id_} was deleted, and nobody asked for it"
+            assert wanted[id_][0] in ("deleted", "archived"), f"{id_} was deleted without a request"
             if wanted[id_][0] == "archived":
                 receipt = self.bench.receipt(id_)
                 assert receipt is not None, f"{id_} was deleted without a receipt"
@@ -134,7 +134,7 @@ def scenario(tmp_path):
         yield Scenario(bench, file, {(len(body), hashlib.sha256(body).hexdigest()) for body in bodies})
 
 
-def test_a_run_that_nobody_kills_is_the_measure(scenario, tmp_path):
+def test_the_driver_counts_the_steps_of_a_run(scenario, tmp_path):
     assert scenario.run(count=tmp_path / "steps") == 0
     scenario.check_end()
     steps = int((tmp_path / "steps").read_text())

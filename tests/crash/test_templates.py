@@ -1,8 +1,8 @@
-"""Kills with another path template after each: nothing stays that no receipt names, and nobody is blocked for good.
+"""Kills with another path template after each: no unlisted file is left, and no project stays blocked.
 
-Runs over a few projects are killed at random steps, each with a template of its own; somebody removes a file now and
-then. In the end a few whole runs lead to the desired state. `MHSYNC_KILLS` is the number of kills (2,000 with
-`MHSYNC_LONG=1`), `MHSYNC_SEED` the number that chance begins with.
+Runs over a few projects are killed at random steps, each with another template. Sometimes a file is removed between
+runs. At the end a few complete runs must reach the desired state. `MHSYNC_KILLS` is the number of kills (2,000 with
+`MHSYNC_LONG=1`), `MHSYNC_SEED` the seed of the random numbers.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ class Storm:
                 else:
                     assert noted in self.removed, f"{output['path']} is lost"
         for id_ in self.bench.sent("DELETE"):
-            assert STATES[id_] in ("deleted", "archived"), f"{id_} was deleted, and nobody asked for it"
+            assert STATES[id_] in ("deleted", "archived"), f"{id_} was deleted without a request"
             kept = self.bench.receipt(id_)
             assert kept is not None, f"{id_} was deleted without a receipt"
             assert kept["deletion"], f"{id_} was deleted without a note"

@@ -112,7 +112,7 @@ def test_bytes_that_changed_on_disk_are_not_gone_on_with(place: Place, data: byt
 
 
 def test_a_file_with_a_second_name_is_never_written_to(place: Place):
-    """Somebody linked a file of their own to where a kept file lies."""
+    """Another program made a hard link to a kept file."""
     place.keep()
     theirs = place.kept.parent / "theirs"
     theirs.write_bytes(DATA)

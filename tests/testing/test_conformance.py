@@ -249,7 +249,7 @@ class SweepsEverything(LocalStorage):
 
 
 class IgnoresCase(LocalStorage):
-    """Receipts whose names differ in case alone would be one."""
+    """A storage that ignores case: receipts whose names differ only in case would be the same file."""
 
     def list(self, prefix: str = "") -> Iterator[FileInfo]:
         return (FileInfo(info.path.upper(), info.size) for info in super().list(prefix))

@@ -20,7 +20,7 @@ def test_each_opening_gives_a_new_object_on_the_same_place(tmp_path: Path) -> No
     assert one.folder == two.folder == tmp_path
 
 
-def test_a_factory_that_gives_no_storage_is_told() -> None:
+def test_a_factory_that_returns_no_storage_is_reported() -> None:
     with pytest.raises(TypeError, match="builtins:dict gave a dict, no Storage"):
         Opener("builtins:dict").open()
 

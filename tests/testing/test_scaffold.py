@@ -1,4 +1,4 @@
-"""What `mhsync plugins new` writes: all of it or nothing, under names that nobody else has."""
+"""The files of `mhsync plugins new`: all are written or none, under names that are not in use."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_a_word_of_python_is_refused() -> None:
         Names.of("class")
 
 
-def test_what_is_told_is_what_is_written_and_nothing_stays_beside_it(tmp_path: Path) -> None:
+def test_the_reported_files_are_written_and_no_others(tmp_path: Path) -> None:
     written = write("mhsync-shelf", tmp_path)
     assert written.folder == tmp_path / "mhsync-shelf"
     assert [path.name for path in tmp_path.iterdir()] == ["mhsync-shelf"]
