@@ -1,9 +1,9 @@
-# Everything here works on a clean clone with nothing but Python 3.11 (with venv) and make.
+# Every target works in a clean clone with Python 3.11 or newer (with venv) and make.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-# Plugins have an environment of their own: installed beside mhsync they would load in every one of its tests.
+# Plugins have a separate environment: in the environment of mhsync they would be loaded by each of its tests.
 PLUGINS := $(wildcard plugins/*)
 PLUGIN_VENV := .venv-plugins
 PLUGIN_BIN := $(PLUGIN_VENV)/bin
@@ -18,14 +18,14 @@ test: lint test-mhsync test-plugins
 test-mhsync: $(READY)
 	$(BIN)/python $(PYTEST)
 
-# What pip alone can install; see test-integration for the rest.
+# The tests that need only packages that pip installs; see test-integration for the others.
 test-plugins: $(PLUGIN_READY)
 	@for plugin in $(notdir $(PLUGINS)); do \
 		$(PLUGIN_BIN)/mypy --no-error-summary plugins/$$plugin/$$(echo $$plugin | tr - _) || exit 1; done
 	$(PLUGIN_BIN)/python $(PYTEST) -m "not integration" plugins
 
 # The demo, and the tests of network, storage and crashes, on every CPython from 3.11 on that this machine has;
-# `make test-pythons PYTHONS=python3.13` takes that one only.
+# `make test-pythons PYTHONS=python3.13` selects one.
 PYTHONS ?=
 test-pythons:
 	$(PYTHON) tools/check_pythons.py --jobs 2 $(PYTHONS:%=--python %)
@@ -34,12 +34,12 @@ test-pythons:
 test-lowest:
 	$(PYTHON) tools/check_pythons.py --lowest $(PYTHONS:%=--python %)
 
-# Plugins against real servers; installs them from Debian's and npm's packages, so it wants root.
+# Plugins against real servers, which are installed from packages of Debian and npm, so this needs root.
 test-integration: $(PLUGIN_READY)
 	PYTHON=$(PLUGIN_BIN)/python tools/install-servers
 	$(PLUGIN_BIN)/python $(PYTEST) --dist loadfile -m integration plugins
 
-# Everything that `test` leaves out for its time: more kills, more examples, slower servers.
+# The tests that `test` omits because of their duration: more kills, more examples, slower servers.
 test-long: $(READY)
 	MHSYNC_LONG=1 HYPOTHESIS_PROFILE=long $(BIN)/python $(PYTEST)
 

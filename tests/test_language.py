@@ -81,6 +81,7 @@ _SUFFIXES = {".py", ".md", ".json", ".yaml", ".toml", ".sh"}
 
 
 def files() -> Iterator[Path]:
+    yield from (ROOT / name for name in ("Makefile", ".ci/run", "tools/install-servers"))
     for path in sorted(ROOT.rglob("*")):
         name = path.relative_to(ROOT).as_posix()
         is_data = "/golden/" in name or "/cassettes/" in name

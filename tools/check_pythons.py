@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Runs the demo and the tests of network, storage and crashes on every CPython of this machine.
+"""Run the demo and the tests of network, storage and crashes on every installed CPython.
 
-`make test-pythons` and `make test-lowest` call it. Each Python gets an environment of its own in `.venv-pythons/`.
+`make test-pythons` and `make test-lowest` call it. Each Python gets its own environment in `.venv-pythons/`.
 Interpreters are looked for in pyenv's folder of versions and as python3.X on PATH; two of one version count once.
 """
 

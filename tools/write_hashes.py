@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes constraints-hashed.txt: what mhsync needs at run time, at the versions of constraints.txt, with hashes.
+"""Write constraints-hashed.txt: the runtime dependencies in the versions of constraints.txt, with hashes.
 
 `pip install --require-hashes -r constraints-hashed.txt` installs these files and no others; then
 `pip install --no-deps` adds mhsync itself. Run it with `make hashes` after constraints.txt changed. It asks pip

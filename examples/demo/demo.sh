@@ -1,7 +1,7 @@
 #!/bin/sh
-# The main job, once round: plan, apply, look, plan again.
+# The main task: plan, apply, list the files, plan again.
 # Run it as `mhsync sandbox run -- sh examples/demo/demo.sh FOLDER`.
-# It exits 0 only if every command did what its output is expected to show.
+# It exits 0 only if every command had the expected exit code and output.
 set -eu
 here=$(dirname "$0")
 mkdir -p "$1"
@@ -13,13 +13,13 @@ fail() {
     exit 1
 }
 
-# Runs a command, shows it with its output, and fails unless it exits with $1 and prints every line given behind it.
+# Runs a command, prints it with its output, and fails unless it exits with $1 and prints every given line.
 say() {
     wanted=$1 command=$2
     shift 2
     printf '\n$ %s\n' "$command"
     code=0
-    # Through a file: the exit code of a pipeline is that of its last command.
+    # Not through a pipeline, whose exit code would be that of its last command.
     sh -c "$command" >said.txt || code=$?
     cat said.txt
     [ "$code" -eq "$wanted" ] || fail "'$command' exited with $code instead of $wanted"
@@ -51,7 +51,7 @@ say 0 'mhsync plan manifest.yaml --detailed-exitcode' \
     'Nothing to do: 5 projects are as desired.'
 printf '\nExit 0: nothing is left to do.\n'
 
-# The archived and the deleted project are gone from the account, the downloaded ones are not.
+# The archived and the deleted project are no longer in the account; the downloaded ones are.
 for id in sbx-unnamed sbx-odd-name; do
     if mhsync get "$id" >said.txt 2>&1; then fail "$id is still in the account"; fi
     grep -q '404' said.txt || fail "mhsync get $id did not answer 404: $(cat said.txt)"
