@@ -58,7 +58,7 @@ class _Execution:
     ledger: Ledger = field(init=False)
     started: datetime = field(init=False)
     begun: float = field(init=False)
-    """The same moment by the clock that is never set back: the deadline counts from here."""
+    """The same moment on the monotonic clock: the deadline counts from here."""
 
     def __post_init__(self) -> None:
         self.files = {entry.id: file for file, entry in self.manifest}
@@ -82,10 +82,10 @@ class _Execution:
         return self.ledger.report([project.id for project in self.plan.projects], wait_ran_out=wait_ran_out)
 
     def _sweep(self) -> None:
-        """Clear what dead runs left; where that fails, it is left to the next run.
+        """Remove temporary files of ended runs. A failure is a warning: the next run tries again.
 
         A storage that could not be read is skipped: its projects fail with its own error, and a warning about
-        clearing would come before that error and hide the cause.
+        temporary files would come before that error and hide the cause.
         """
         sweep_spools()
         inventories = self.seen.inventories.values()
@@ -137,7 +137,7 @@ class _Execution:
         return self.seen.inventories[self.files[id].file].receipt(id)
 
     def _make_room(self) -> None:
-        """Park what stands in the way of other projects, of those that are downloaded again."""
+        """Move files of projects that are downloaded again away from paths that other projects need."""
         inventories = self.seen.inventories
         paths = in_the_way([(inventories[self.files[p.id].file], p) for p in self.plan.projects])
         for place in {self.storages.location(self.files[id_]) for id_ in paths} if self._go_on() else ():

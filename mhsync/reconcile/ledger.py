@@ -1,6 +1,6 @@
-"""Ledger: how each project of a running apply stands, and its result once that is final.
+"""Ledger: the state of each project during an apply, and its result once that is final.
 
-Results become final in the main thread, where they are told to the watcher and to who is to be notified.
+Results become final in the main thread, where they are passed to the observer and to the notifications.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ class Ledger:
             self._close(plan, Outcome.FAILED if was_begun else Outcome.NOT_ATTEMPTED, error=why)
 
     def report(self, order: Sequence[str], *, wait_ran_out: bool) -> Report:
-        """The report, told to who is to be notified last."""
+        """The report, after the last notification was sent."""
         report = Report(
             tuple(self._results[id_] for id_ in order),
             is_interrupted=self._run.stop(),

@@ -24,7 +24,7 @@ Change = Callable[[Receipt], Receipt]
 
 
 def update(run: RunContext, storage: Storage, owners: Owners, id: str, change: Change) -> Receipt:
-    """Change the receipt of a project for this run's API, and tell the owners what it names now.
+    """Change the receipt of a project for this run's API, and record in `owners` the paths that it names now.
 
     Raises:
         StorageError, ReceiptInvalid: it could not be read or written.
@@ -105,7 +105,7 @@ class Leftovers:
     def park(self, id: str, record: FileRecord, parked: str) -> None:
         """Give a file that `storing` names another path, where it is as noted and no other receipt names it.
 
-        Where the file is gone, its name goes too.
+        Where the file is missing, its record is removed from the receipt.
 
         Raises:
             StorageError, ReceiptInvalid: a file or the receipt could not be read or written.
@@ -129,7 +129,7 @@ class Leftovers:
             self.update(id, without)
 
     def update(self, id: str, change: Change) -> Receipt:
-        """Change the receipt, and tell the owners."""
+        """Change the receipt, and record the paths that it names."""
         return update(self._run, self._storage, self._owners, id, change)
 
     def _require_whole(self, receipt: Receipt) -> None:

@@ -26,7 +26,7 @@ from mhsync.reconcile.progress import Warned
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _FAILURES_IN_A_ROW = 3
-"""A target that failed this often is left alone until the run's last event."""
+"""A target that failed this often receives only the last event of the run."""
 
 
 @dataclass(slots=True)
@@ -38,10 +38,10 @@ class _Target:
     ids: frozenset[str]
     """The projects of the manifest file that names the target."""
     failures: int = 0
-    untold: int = 0
-    """Events that it was not told of, for it had failed too often."""
+    skipped: int = 0
+    """Events that were not sent because the target had failed too often."""
 
-    def wants(self, event: Event) -> bool:
+    def accepts(self, event: Event) -> bool:
         if event.name == RUN_FINISHED:
             return True
         if event.outcome is None:
@@ -53,7 +53,7 @@ class _Target:
 
 @dataclass(slots=True)
 class Notifications:
-    """Where the events of one run go."""
+    """Sends the events of one run."""
 
     run: RunContext
     started: datetime
@@ -61,10 +61,10 @@ class Notifications:
     _queue: queue.Queue[Event | None] = field(default_factory=queue.Queue)
     _warnings: list[str] = field(default_factory=list)
     _failures: Counter[str] = field(default_factory=Counter)
-    """What plugins' event hooks raised, and how often: told once each."""
+    """Errors of event hooks with their counts: each is reported once."""
     _thread: threading.Thread | None = None
     _hurry_at: float = float("inf")
-    """From then on only the sums are told, so that they are told at all."""
+    """From this time on only the last event is sent, so that it arrives in time."""
 
     @classmethod
     def open(cls, run: RunContext, manifest: Manifest, started: datetime) -> Notifications:
@@ -82,9 +82,9 @@ class Notifications:
         return self
 
     def project(self, result: ProjectResult, receipt: Receipt | None) -> None:
-        """Tell of one project's final result, once its receipt is written.
+        """Send the final result of one project, once its receipt is written.
 
-        What is unchanged is told only to targets that ask for it by name.
+        An unchanged project is sent only to targets whose `on` lists `unchanged`.
         """
         if result.outcome is Outcome.UNCHANGED and not any(result.outcome in target.on for target in self.targets):
             return
@@ -92,7 +92,7 @@ class Notifications:
         self._put(f"project.{result.outcome}", ident, result.to_json(), subject=result.id)
 
     def finish(self, report: Report) -> None:
-        """Tell the sums, last; then wait, within bounds, until all is delivered."""
+        """Send the summary as the last event; then wait, within bounds, until all events are sent."""
         ident = event_id(self.run.client.origin, RUN_FINISHED, format_time(self.started))
         self._put(RUN_FINISHED, ident, report.to_json() | {"exit": report.exit_code})
         self._queue.put(None)
@@ -111,7 +111,7 @@ class Notifications:
         return _Target(_where(file, target), plugin, notifier, frozenset(target.on), ids)
 
     def _marker(self, result: ProjectResult, receipt: Receipt | None) -> str:
-        """What makes the event's id: the receipt where there is one to speak of, else the run."""
+        """What makes the id of the event: the receipt where there is one, else the start of the run."""
         if result.outcome in (Outcome.DELETED, Outcome.ARCHIVED):
             return "deleted"
         if result.outcome is Outcome.DOWNLOADED and receipt is not None and receipt.stored_at is not None:
@@ -130,41 +130,42 @@ class Notifications:
                 late += 1
                 continue
             if late and event.name == RUN_FINISHED:
-                self._warnings.append(f"{_events(late)} not told: a receiver is too slow")
-            self._tell_hooks(event)
+                self._warnings.append(f"{_events(late)} not sent: a receiver is too slow")
+            self._call_hooks(event)
             for target in self.targets:
-                if target.wants(event):
-                    self._tell_unless_hopeless(target, event)
+                if target.accepts(event):
+                    self._send_unless_failing(target, event)
 
-    def _tell_hooks(self, event: Event) -> None:
+    def _call_hooks(self, event: Event) -> None:
         errors = attempt_on_thread(lambda: self.run.hooks.event(event))
         if isinstance(errors, BaseException):
             self._failures[f"an event hook raised {type(errors).__name__}"] += 1
         else:
             self._failures.update(error.message for error in errors)
 
-    def _tell_unless_hopeless(self, target: _Target, event: Event) -> None:
+    def _send_unless_failing(self, target: _Target, event: Event) -> None:
         if event.name == RUN_FINISHED:
-            if target.untold:
-                told = f"{_events(target.untold)} not told, for it had failed {_FAILURES_IN_A_ROW} times in a row"
-                self._warnings.append(f"{target.where}: {target.plugin}: {told}")
+            if target.skipped:
+                why = f"the target had failed {_FAILURES_IN_A_ROW} times in a row"
+                what = f"{_events(target.skipped)} not sent, because {why}"
+                self._warnings.append(f"{target.where}: {target.plugin}: {what}")
         elif target.failures >= _FAILURES_IN_A_ROW:
-            target.untold += 1
+            target.skipped += 1
             return
-        self._tell(target, event)
+        self._send(target, event)
 
-    def _tell(self, target: _Target, event: Event) -> None:
+    def _send(self, target: _Target, event: Event) -> None:
         error = attempt_on_thread(lambda: target.notifier.notify(event))
         if not isinstance(error, BaseException):
             target.failures = 0
         else:
             target.failures += 1
             what = error.message if isinstance(error, MhsyncError) else type(error).__name__
-            self._warnings.append(f"{target.where}: {target.plugin} could not tell of {event.name}: {what}")
+            self._warnings.append(f"{target.where}: {target.plugin} could not send {event.name}: {what}")
 
 
 def _resolve(url: str, environ: Mapping[str, str]) -> str:
-    """The URL itself, or what `${NAME}` stands for.
+    """The URL itself, or the value of the variable in `${NAME}`.
 
     Raises:
         MhsyncError: the variable holds a credential, is not set, or does not hold a URL.

@@ -1,4 +1,4 @@
-"""Observe: what the storages hold and what the API says now. Changes nothing."""
+"""observe: read the storages and request project details from the API. Changes nothing."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def get_details(run: RunContext, ids: Iterable[str]) -> dict[str, Details]:
 
 
 def get_one(run: RunContext, id: str) -> Details:
-    """What the API says of one project, as a value.
+    """The details of one project, or why they could not be read, as a value.
 
     Raises:
         AuthenticationFailed: the key is wrong.

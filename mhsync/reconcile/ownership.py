@@ -17,7 +17,7 @@ def named_paths(
 ) -> Iterator[tuple[str, Mapping[str, frozenset[str]] | ReceiptInvalid]]:
     """For each receipt of the storage its id, and the paths that it names by API origin, or its error.
 
-    Reads every receipt: for the rare moments when somebody else's file may stand in the way, and for `verify`.
+    Reads every receipt: only for paths that may belong to another project, and for `verify`.
     """
     for info in storage.list(RECEIPTS):
         id_ = id_of(info.path)
@@ -34,7 +34,7 @@ def named_paths(
 
 
 class Owners:
-    """Whose file is it? Which receipts of a storage name a path, read once for a run and only when first asked.
+    """Which receipts of a storage name a path. The receipts are read once in a run, on the first call.
 
     The lock keeps other runs out, and what this run writes into receipts is passed to `record`: once is enough.
     A project may have a record for each of several APIs; each is an owner of its own.
@@ -51,7 +51,7 @@ class Owners:
         self._unreadable: set[str] = set()
 
     def other(self, path: str, id: str) -> str | None:
-        """The receipt of another project that names the path, in words; None where no such receipt does.
+        """A description of another project's receipt that names the path; None where there is none.
 
         A receipt that cannot be read counts as naming every path.
 

@@ -19,8 +19,8 @@ def map_unordered(
 ) -> Iterator[tuple[Item, Result]]:
     """Each item with what `work` made of it, in the order in which they end.
 
-    No further item is begun once `go_on` says no; what runs is waited for. Items are taken as threads become
-    free, so that ten thousand of them cost no more than a few at a time.
+    No further item is started once `go_on` returns False; running work is waited for. Items are taken as threads
+    become free, so that ten thousand of them cost no more than a few at a time.
 
     Raises:
         Exception: the first that `work` raised, once all that ran has ended.

@@ -1,8 +1,8 @@
-"""Publishing: what may stand where an output is to go, and what the receipt says before the output is visible.
+"""Publisher: checks the path of an output and records it in the receipt before the output becomes visible.
 
-Right before an output becomes visible, the receipt names it in `storing`: whatever ends the run after that, the
-next one knows whose file it is. A file that this project's receipt names, but whose bytes somebody changed, is
-copied to a name of its own first.
+Right before an output becomes visible, the receipt names it in `storing`: if the run is killed
+after that, the next one knows whose file it is. A file of this project whose bytes were changed from outside is
+copied to another name first.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ class Publisher:
     def _receipt(self) -> Receipt:
         """The receipt as it was read or written last.
 
-        Each change reads it anew, so it is not read before that where nothing stands under a path: one request
-        less for each project.
+        Each change reads it again, so it is not read earlier where no file has the path: one request less for each
+        project.
         """
         if self._known is None:
             kept = read_receipt(self._storage, self._id, limit=self._run.settings.run.receipt_max)
@@ -64,7 +64,7 @@ class Publisher:
             Whether it is to be written; False where its very bytes are there, and are flushed to disk.
 
         Raises:
-            PathOccupied: a file stands there that is not this project's alone.
+            PathOccupied: a file of another project, or an untracked one, is there.
             CopyNotProved: a changed file could not be set aside; it is as it was.
             StorageError, ReceiptInvalid, Interrupted: the storage or the receipt failed.
         """
@@ -97,7 +97,7 @@ class Publisher:
         return self._known
 
     def _find(self, output: StoredOutput) -> Fingerprint | None:
-        """What stands under the path, where this project may have it; None where nothing does."""
+        """The file under the path, where this project may replace it; None where there is none."""
         path = output.path
         there = self._storage.stat(path)
         if there is None:
@@ -116,14 +116,14 @@ class Publisher:
                 id=self._id,
             )
         raise PathOccupied(
-            f"a file that no receipt of {self._id} names stands at {path}, and its bytes are others",
-            hint="move it away or give the project another path in the manifest; mhsync overwrites no file it did "
-            "not write",
+            f"a file that no receipt of {self._id} names is at {path}, and its bytes differ",
+            hint="move it away or give the project another path in the manifest; mhsync never overwrites files "
+            "that it did not write",
             id=self._id,
         )
 
     def _records_of(self, path: str) -> list[FileRecord]:
-        """What this project's receipt says of the file under the path."""
+        """The records of the path in the receipt of this project."""
         outputs = [FileRecord.of(output) for output in self._receipt.outputs]
         return [record for record in (*outputs, *self._receipt.storing) if record.path == path]
 
@@ -149,7 +149,7 @@ class Publisher:
         new = FileRecord.of(output)
 
         def noted(receipt: Receipt) -> Receipt:
-            # Of what was noted before for this path only what stands there now can still be needed.
+            # Of the earlier records of this path only that of the present file can still be needed.
             kept = tuple(
                 r for r in receipt.storing if r.path != new.path or (found is not None and found.is_of(r))
             )
@@ -188,7 +188,7 @@ class Publisher:
 
 
 def _with_leftovers(receipt: Receipt, outputs: tuple[StoredOutput, ...], storage: Storage) -> Receipt:
-    """The receipt with the files named that stand under former paths.
+    """The receipt with the files under former paths named in it.
 
     What holds the same bytes as one of the outputs is to be removed; older versions are kept.
     """

@@ -107,7 +107,7 @@ class _Verifier:
                 )
 
     def _named(self, storage: Storage) -> set[str]:
-        """Every path that some receipt names; those of a receipt that cannot be read were told already."""
+        """Every path that some receipt names; unreadable receipts were reported already."""
         named: set[str] = set()
         for _, paths in named_paths(storage, limit=self.settings.run.receipt_max):
             if not isinstance(paths, ReceiptInvalid):
@@ -115,7 +115,7 @@ class _Verifier:
         return named
 
     def _output(self, storage: Storage, file: ManifestFile, id: str, output: StoredOutput) -> VerifiedFile:
-        def told(finding: Finding, message: str = "") -> VerifiedFile:
+        def result(finding: Finding, message: str = "") -> VerifiedFile:
             return VerifiedFile(finding, file.storage, output.path, id, output.size, message)
 
         chunk = self.settings.download.chunk
@@ -124,14 +124,14 @@ class _Verifier:
         except Interrupted:
             raise
         except MhsyncError as error:
-            return told(Finding.UNREADABLE, error.message)
+            return result(Finding.UNREADABLE, error.message)
         if found is None:
-            return told(Finding.MISSING, "the receipt names it, and it is not there")
+            return result(Finding.MISSING, "the file is missing; its receipt names it")
         if found.size != output.size:
-            return told(Finding.CHANGED, f"it has {found.size} bytes, and the receipt says {output.size}")
+            return result(Finding.CHANGED, f"it has {found.size} bytes; its receipt has {output.size}")
         if not found.is_of(output):
-            return told(Finding.CHANGED, "its bytes are not those of its receipt")
-        return told(Finding.OK)
+            return result(Finding.CHANGED, "its bytes do not match its receipt")
+        return result(Finding.OK)
 
     def _mark(self, storage: Storage, receipt: Receipt, paths: frozenset[str]) -> None:
         update_receipt(

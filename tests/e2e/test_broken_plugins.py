@@ -132,8 +132,8 @@ class TestFactoriesAndWhatTheyGive:
         assert (done.code, outcomes(done)) == (0, ALL_DONE)
         assert [what for what, _ in spied.seen].count("notifier.notify") == 4
         told = warnings(done)
-        assert sum(one.startswith("m.yaml:3:10: mhsync-spy could not tell of") for one in told) == 4
-        assert sum("mhsync-spy: 1 event was not told" in one for one in told) == len(told) - 4 == 1
+        assert sum(one.startswith("m.yaml:3:10: mhsync-spy could not send") for one in told) == 4
+        assert sum("mhsync-spy: 1 event was not sent" in one for one in told) == len(told) - 4 == 1
 
     def test_a_listing_that_raises_fails_every_project_and_deletes_nothing(self, spied: Spied) -> None:
         done = spied.run("apply", spied.manifest(), "--format", "json", SPY_FAILS="storage.list")

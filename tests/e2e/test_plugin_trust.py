@@ -86,7 +86,7 @@ class TestSecretsOfNotifyTargets:
         file = spied.manifest()
         done = spied.run("apply", file, "-vv", SPY_FAILS="notifier.notify")
         assert done.code == 0
-        assert "mhsync-spy could not tell of run.finished: RuntimeError" in done.err
+        assert "mhsync-spy could not send run.finished: RuntimeError" in done.err
         assert "t0ken" not in done.out + done.err
         missing = spied.run("apply", file, TARGET=None)
         assert missing.code == 0

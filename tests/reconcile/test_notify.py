@@ -104,7 +104,7 @@ def test_the_sums_are_told_even_where_a_slow_receiver_leaves_no_time_for_the_res
     desired = notified(b, {f"p{n}": "downloaded" for n in range(8)}, NotifyTarget("listen://x"))
     b.apply(desired, observer=collect_warnings(warnings))
     assert listener.told[-1].name == "run.finished"
-    assert "events were not told" in warnings[-1]
+    assert "events were not sent" in warnings[-1]
 
 
 def test_a_file_s_targets_hear_of_its_own_projects(bench):
@@ -174,8 +174,8 @@ def test_a_receiver_that_fails_is_named_without_its_secrets_and_fails_nothing(be
     report = b.apply(desired, observer=collect_warnings(warnings))
     assert report.exit_code == 0
     assert warnings
-    assert sum("listener could not tell of" in warning for warning in warnings) == 4
-    assert sum("listener: 4 events were not told" in warning for warning in warnings) == 1
+    assert sum("listener could not send" in warning for warning in warnings) == 4
+    assert sum("listener: 4 events were not sent" in warning for warning in warnings) == 1
     assert "SECRET" not in str(warnings)
     assert len(listener.told) == 4, "left alone after three failures, but for the last event"
     assert listener.told[-1].name == "run.finished"

@@ -102,7 +102,7 @@ def test_a_receiver_that_fails_fails_no_sync(
     assert (tmp_path / "outputs" / KEPT / "output.wav").is_file()
     status = answer if isinstance(answer, int) else answer[0]
     assert f"{status}" in done.stderr
-    assert "mhsync-webhook could not tell of run.finished" in done.stderr
+    assert "mhsync-webhook could not send run.finished" in done.stderr
     for secret in ("s3cr3tt0ken", "9f8e7d6c5b4a", SECRET):
         assert secret not in done.stdout + done.stderr
 
