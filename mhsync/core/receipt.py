@@ -15,13 +15,12 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from mhsync.core.layout import PARKED
 from mhsync.core.project import Project, format_time, is_valid_id, parse_time
 from mhsync.core.template import is_private, path_key
 from mhsync.errors import ReceiptInvalid
 
 VERSION = 1
-PARKED = ".mhsync/moving/"
-"""Where an output waits while two of them change places; only the receipt of its project may name it there."""
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 

@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 
+from mhsync.core.layout import PRIVATE_FOLDER
 from mhsync.errors import Problem
 
 FIELDS = ("id", "name", "type", "index", "filename", "stem", "ext", "date")
@@ -19,7 +20,6 @@ SEGMENT_MAX = 255
 """Bytes of one segment (what stands between two `/`) in UTF-8: what common file systems take."""
 TEXT_MAX = 1024
 """Bytes of a whole path in UTF-8: what object stores take as a key."""
-PRIVATE_FOLDER = ".mhsync"
 
 _FIELD = re.compile(r"\{([^{}]*)\}")
 DEVICE = re.compile(r"(con|prn|aux|nul|clock\$|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\..*)?", re.IGNORECASE)

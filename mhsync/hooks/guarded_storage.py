@@ -20,7 +20,7 @@ from mhsync.errors import MhsyncError, StorageError
 from mhsync.fileio.partial import Partial, Restored
 from mhsync.hooks.invoke import one_line
 from mhsync.storage.base import FileInfo, Keeper, LocalWriter, Partials, Storage, Writer
-from mhsync.storage.failures import shown
+from mhsync.storage.os_errors import printable_path
 
 log = logging.getLogger(__name__)
 
@@ -88,19 +88,19 @@ class GuardedStorage(Storage):
             yield info
 
     def stat(self, path: str) -> FileInfo | None:
-        doing = f"look at {shown(path)}"
+        doing = f"look at {printable_path(path)}"
         info = self._guard.call(doing, lambda: self.wrapped.stat(path))
         if info is not None and not isinstance(info, FileInfo):
             raise self._guard.wrong_type(doing, info, "a FileInfo or None")
         return info
 
     def open(self, path: str) -> BinaryIO:
-        doing = f"read {shown(path)}"
+        doing = f"read {printable_path(path)}"
         reader = self._guard.call(doing, lambda: self.wrapped.open(path))
         return cast("BinaryIO", GuardedReader(self._guard, doing, reader))
 
     def write(self, path: str) -> AbstractContextManager[Writer]:
-        doing = f"write {shown(path)}"
+        doing = f"write {printable_path(path)}"
         return GuardedBlock(
             self._guard,
             doing,
@@ -109,13 +109,15 @@ class GuardedStorage(Storage):
         )
 
     def copy(self, source: str, target: str) -> None:
-        self._guard.call(f"copy {shown(source)} to {shown(target)}", lambda: self.wrapped.copy(source, target))
+        self._guard.call(
+            f"copy {printable_path(source)} to {printable_path(target)}", lambda: self.wrapped.copy(source, target)
+        )
 
     def remove(self, path: str) -> None:
-        self._guard.call(f"remove {shown(path)}", lambda: self.wrapped.remove(path))
+        self._guard.call(f"remove {printable_path(path)}", lambda: self.wrapped.remove(path))
 
     def flush(self, path: str) -> None:
-        self._guard.call(f"flush {shown(path)}", lambda: self.wrapped.flush(path))
+        self._guard.call(f"flush {printable_path(path)}", lambda: self.wrapped.flush(path))
 
     def lock(self) -> AbstractContextManager[object]:
         return GuardedBlock(self._guard, "lock the storage", lambda: self.wrapped.lock(), lambda held: held)

@@ -33,7 +33,7 @@ from mhsync.hooks.schemes import (
     shown_url,
 )
 from mhsync.storage.base import Storage
-from mhsync.storage.failures import shown
+from mhsync.storage.os_errors import printable_path
 
 if TYPE_CHECKING:
     import click
@@ -204,7 +204,7 @@ class Hooks:
             if isinstance(result, BaseException):
                 verb = "rejected" if isinstance(result, OutputRejected) else "failed to check"
                 raise OutputRejected(
-                    f"{plugin} {verb} {shown(output.path)}: {one_line(result)}",
+                    f"{plugin} {verb} {printable_path(output.path)}: {one_line(result)}",
                     hint=_hint_of(result),
                     id=project.id,
                 ) from result

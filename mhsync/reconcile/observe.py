@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from mhsync.core.layout import PARKED, PRIVATE
 from mhsync.core.manifest import Manifest, State
 from mhsync.core.observed import Details, DetailsById, Gone, Inventory, Unreadable, details_of, needs_details
-from mhsync.core.receipt import PARKED, Receipt
+from mhsync.core.receipt import Receipt
 from mhsync.errors import AuthenticationFailed, Interrupted, MhsyncError, ProjectNotFound
 from mhsync.reconcile.context import RunContext, attempt
 from mhsync.reconcile.parallel import map_unordered
 from mhsync.reconcile.progress import ChecksProgressed
 from mhsync.reconcile.storages import Storages
-from mhsync.storage.base import PRIVATE, Storage
+from mhsync.storage.base import Storage
 from mhsync.storage.receipts import read_receipt, receipt_path
 
 

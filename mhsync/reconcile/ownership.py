@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 
+from mhsync.core.layout import RECEIPTS
 from mhsync.core.receipt import Receipt
 from mhsync.core.template import path_key
 from mhsync.errors import ReceiptInvalid
 from mhsync.storage.base import Storage
-from mhsync.storage.receipts import RECEIPTS, id_of, read_receipt
+from mhsync.storage.receipts import id_of, read_receipt
 
 
 def named_paths(

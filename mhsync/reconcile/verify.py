@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from mhsync.core.layout import PRIVATE
 from mhsync.core.manifest import Manifest, ManifestFile, State
 from mhsync.core.receipt import Receipt, StoredOutput
 from mhsync.core.verification import Finding, Verification, VerifiedFile
@@ -20,7 +21,7 @@ from mhsync.reconcile.ownership import named_paths
 from mhsync.reconcile.parallel import map_unordered
 from mhsync.reconcile.storages import Storages, opened
 from mhsync.settings import Settings
-from mhsync.storage.base import PRIVATE, Storage
+from mhsync.storage.base import Storage
 from mhsync.storage.receipts import read_receipt, receipt_path, update_receipt
 
 

@@ -12,13 +12,6 @@ from typing import Any, BinaryIO, Protocol, runtime_checkable
 from mhsync.errors import StorageError
 from mhsync.fileio.partial import Partial, Restored
 
-PRIVATE = ".mhsync/"
-"""Everything below it is mhsync's own: receipts, temporary files, the lock."""
-TEMPORARY = ".mhsync/tmp/"
-
-PARTIAL = ".mhsync/partial/"
-"""Interrupted downloads that the next run goes on with; hidden from `list`, as temporary files are."""
-
 _COPY_CHUNK = 1024 * 1024
 
 StorageFactory = Callable[[str, Mapping[str, Any]], "Storage"]

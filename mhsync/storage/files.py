@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from mhsync.storage.failures import told
+from mhsync.storage.os_errors import reported_as
 from mhsync.storage.tree import NOFOLLOW
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class TemporaryFile:
         return self._path
 
     def write(self, data: bytes, /) -> int:
-        with told("write", self._goal):
+        with reported_as("write", self._goal):
             left = memoryview(data).cast("B")
             while left:
                 left = left[os.write(self._descriptor, left) :]
@@ -62,7 +62,7 @@ class TemporaryFile:
 
     def sync(self) -> None:
         """Flush the bytes to disk."""
-        with told("write", self._goal):
+        with reported_as("write", self._goal):
             os.fsync(self._descriptor)
 
     def __enter__(self) -> Self:
@@ -71,7 +71,7 @@ class TemporaryFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with told("write", self._goal):
+        with reported_as("write", self._goal):
             try:
                 os.close(self._descriptor)
             finally:
@@ -86,9 +86,9 @@ class FileReader(io.FileIO):
         self._path = path
 
     def readinto(self, buffer: WriteableBuffer, /) -> int:
-        with told("read", self._path):
+        with reported_as("read", self._path):
             return super().readinto(buffer)
 
     def readall(self) -> bytes:
-        with told("read", self._path):
+        with reported_as("read", self._path):
             return super().readall()

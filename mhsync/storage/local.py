@@ -17,15 +17,15 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
+from mhsync.core.layout import LOCK, PARTIAL, PRIVATE, TEMPORARY
 from mhsync.errors import StorageError, StorageNotFound
-from mhsync.storage.base import PARTIAL, PRIVATE, TEMPORARY, FileInfo, Storage, validate_path
-from mhsync.storage.failures import shown, told
+from mhsync.storage.base import FileInfo, Storage, validate_path
 from mhsync.storage.files import FileReader, TemporaryFile
 from mhsync.storage.lock import hold
+from mhsync.storage.os_errors import printable_path, reported_as
 from mhsync.storage.partials import LocalPartials
 from mhsync.storage.tree import NOFOLLOW, LinkInTheWay, Tree, look, sync_folder
 
-LOCK = ".mhsync/lock"
 _TMP = TEMPORARY.removesuffix("/")
 _HIDDEN = frozenset({_TMP, PARTIAL.removesuffix("/")})
 _OLD_FILE = os.O_RDONLY | NOFOLLOW | getattr(os, "O_NONBLOCK", 0)
@@ -69,7 +69,7 @@ class LocalStorage(Storage):
         *folders, name = _parts(path)
         if self._look("read", path) is None:
             raise self._not_found(path)
-        with told("read", self.folder / path):
+        with reported_as("read", self.folder / path):
             try:
                 with self._tree.folder(folders) as folder:
                     descriptor = os.open(name, _OLD_FILE, dir_fd=folder)
@@ -81,13 +81,13 @@ class LocalStorage(Storage):
     def write(self, path: str) -> Iterator[TemporaryFile]:
         *folders, name = _parts(path)
         try:
-            with told("write", self.folder / path):
+            with reported_as("write", self.folder / path):
                 self._must_be_free(folders, name)
                 temporary = self._new_temporary(path)
             with temporary:
                 yield temporary
                 temporary.sync()
-                with told("write", self.folder / path), self._tree.folder(_TMP.split("/")) as source:
+                with reported_as("write", self.folder / path), self._tree.folder(_TMP.split("/")) as source:
                     _again(partial(self._rename, source, temporary.local_path.name, folders, name))
         except BaseException:
             self._tidy(folders)
@@ -100,7 +100,7 @@ class LocalStorage(Storage):
             self._tidy(folders)
             return
         with (
-            told("remove", self.folder / path),
+            reported_as("remove", self.folder / path),
             suppress(FileNotFoundError, NotADirectoryError),
             self._tree.folder(folders) as folder,
         ):
@@ -111,7 +111,7 @@ class LocalStorage(Storage):
     def flush(self, path: str) -> None:
         """Flush a file, and the folders on the way to it, to disk."""
         *folders, name = _parts(path)
-        with told("flush", self.folder / path):
+        with reported_as("flush", self.folder / path):
             with self._tree.folder(folders) as folder:
                 descriptor = os.open(name, _OLD_FILE, dir_fd=folder)
                 try:
@@ -125,14 +125,14 @@ class LocalStorage(Storage):
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the folder for one run; two locks in one process exclude each other too."""
-        with told("lock", self.folder / LOCK), self._tree.folder([PRIVATE.removesuffix("/")], make=True):
+        with reported_as("lock", self.folder / LOCK), self._tree.folder([PRIVATE.removesuffix("/")], make=True):
             pass
         with hold(self.folder / LOCK):
             yield
 
     def sweep(self) -> None:
         with (
-            told("clear", self.folder / TEMPORARY),
+            reported_as("clear", self.folder / TEMPORARY),
             suppress(FileNotFoundError),
             self._tree.folder(_TMP.split("/")) as folder,
             os.scandir(folder) as entries,
@@ -145,12 +145,12 @@ class LocalStorage(Storage):
         return LocalPartials(self._tree)
 
     def _not_found(self, path: str) -> StorageNotFound:
-        return StorageNotFound(f"there is no file {shown(self.folder / path)}")
+        return StorageNotFound(f"there is no file {printable_path(self.folder / path)}")
 
     def _look(self, doing: str, path: str) -> os.stat_result | None:
         """The regular file under the path, or None where there is none; a folder is none."""
         *folders, name = _parts(path)
-        with told(doing, self.folder / path):
+        with reported_as(doing, self.folder / path):
             try:
                 with self._tree.folder(folders) as folder:
                     info = look(folder, name)
@@ -164,7 +164,7 @@ class LocalStorage(Storage):
         below: list[str] = []
         # A folder that went away since it was listed is no failure, and neither is a prefix that names none.
         with (
-            told("list", self.folder / at),
+            reported_as("list", self.folder / at),
             suppress(FileNotFoundError, NotADirectoryError, LinkInTheWay),
             self._tree.folder(at.split("/") if at else ()) as folder,
             os.scandir(folder) as entries,
@@ -240,7 +240,8 @@ def _parts(path: str) -> list[str]:
         os.fsencode(path)
     except UnicodeEncodeError:
         raise StorageError(
-            f"the file system cannot hold this name: {shown(path)}", hint="give it another path in the manifest"
+            f"the file system cannot hold this name: {printable_path(path)}",
+            hint="give it another path in the manifest",
         ) from None
     if path == LOCK or f"{path}/".startswith((TEMPORARY, PARTIAL)):
         raise StorageError(

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from mhsync.errors import Locked, StorageError
-from mhsync.storage.failures import SpecialFile, shown, told
+from mhsync.storage.os_errors import SpecialFile, printable_path, reported_as
 from mhsync.storage.tree import NOFOLLOW
 
 try:
@@ -51,15 +51,15 @@ def hold(path: Path, *, now: Callable[[], datetime] = lambda: datetime.now(UTC))
     """
     if _flock is None:
         raise StorageError(
-            f"cannot lock {shown(path)}: this system has no flock",
+            f"cannot lock {printable_path(path)}: this system has no flock",
             hint="run mhsync on Linux or macOS, or choose a storage that is not a folder",
         )
-    with told("lock", path):
+    with reported_as("lock", path):
         descriptor = _try(path)
     if descriptor is None:
         raise _locked(path)
     try:
-        with told("sign the lock", path):
+        with reported_as("sign the lock", path):
             _write_note(descriptor, {"pid": os.getpid(), "host": socket.gethostname(), "since": _text(now())})
         yield
     finally:
@@ -97,7 +97,7 @@ def _check_file(descriptor: int, path: Path) -> None:
         raise SpecialFile(info.st_mode, path.name)
     if info.st_nlink > 1:
         raise StorageError(
-            f"cannot lock {shown(path)}: the file has another name too (a hard link)",
+            f"cannot lock {printable_path(path)}: the file has another name too (a hard link)",
             hint="remove this name; mhsync makes a lock file of its own",
         )
 
@@ -129,7 +129,7 @@ def _locked(path: Path) -> Locked:
         os.close(descriptor)
     if not isinstance(note, dict):
         return Locked()
-    pid, host, since = (shown(note.get(key, "unknown"))[:80] for key in ("pid", "host", "since"))
+    pid, host, since = (printable_path(note.get(key, "unknown"))[:80] for key in ("pid", "host", "since"))
     return Locked(f"process {pid} on host {host}", since)
 
 

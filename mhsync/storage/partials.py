@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
+from mhsync.core.layout import PARTIAL, TEMPORARY
 from mhsync.errors import StorageError
 from mhsync.fileio.partial import Partial, PartialFolder, Restored
-from mhsync.storage.base import PARTIAL, TEMPORARY, Keeper, Partials, Writer
+from mhsync.storage.base import Keeper, Partials, Writer
 from mhsync.storage.files import TemporaryFile
 from mhsync.storage.tree import Tree
 

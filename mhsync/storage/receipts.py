@@ -12,12 +12,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import BinaryIO, NoReturn
 
+from mhsync.core.layout import RECEIPTS
 from mhsync.core.project import is_valid_id
 from mhsync.core.receipt import Deletion, Receipt
 from mhsync.errors import ReceiptInvalid, StorageNotFound
-from mhsync.storage.base import PRIVATE, Storage
+from mhsync.storage.base import Storage
 
-RECEIPTS = PRIVATE + "receipts/"
 _SUFFIX = ".json"
 _RESERVED = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]")
 _HINT = "look at the file under .mhsync/receipts/; mhsync leaves it as it is"

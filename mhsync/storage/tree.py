@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mhsync.errors import StorageUnavailable
-from mhsync.storage.failures import SpecialFile, shown, told
+from mhsync.storage.os_errors import SpecialFile, printable_path, reported_as
 
 # Windows has neither flag: the module can be imported there, and `Tree` says that it cannot be used.
 _ROOT = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
@@ -64,7 +64,7 @@ class Tree:
     def __init__(self, root: Path, supported: Container[object] = os.supports_dir_fd) -> None:
         if os.open not in supported:
             raise StorageUnavailable(
-                f"cannot keep files in {shown(root)}: this system cannot do that without following links",
+                f"cannot keep files in {printable_path(root)}: this system cannot do that without following links",
                 hint="run mhsync on Linux or macOS (WSL on Windows), or choose a storage that is no folder",
             )
         self.root = root
@@ -98,14 +98,14 @@ class Tree:
         except FileNotFoundError:
             if self.root.is_symlink():
                 raise StorageUnavailable(
-                    f"cannot open the storage {shown(self.root)}: the link leads to nothing",
+                    f"cannot open the storage {printable_path(self.root)}: the link leads to nothing",
                     hint="mount or make what it leads to, or point it elsewhere",
                 ) from None
             if not make:
                 raise
         except OSError:
             pass  # the second try below puts it into words
-        with told("open the storage", self.root, StorageUnavailable):
+        with reported_as("open the storage", self.root, StorageUnavailable):
             if make:
                 _make_root(self.root)
             return os.open(self.root, _ROOT)

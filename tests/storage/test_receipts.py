@@ -15,11 +15,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mhsync.core.layout import RECEIPTS
 from mhsync.core.receipt import Deletion, Receipt, StoredOutput
 from mhsync.errors import ReceiptInvalid, StorageError
 from mhsync.storage.files import TemporaryFile
 from mhsync.storage.local import LocalStorage
-from mhsync.storage.receipts import RECEIPTS, id_of, read_receipt, receipt_path, update_receipt
+from mhsync.storage.receipts import id_of, read_receipt, receipt_path, update_receipt
 from mhsync.testing.content import get, paths, put
 
 API = "https://api.example.com"

@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
+from mhsync.core.layout import PARKED
 from mhsync.core.paths import folders_of
 from mhsync.core.plan import ProjectPlan
-from mhsync.core.receipt import PARKED, FileRecord, Receipt, StoredOutput
+from mhsync.core.receipt import FileRecord, Receipt, StoredOutput
 from mhsync.core.template import path_key
 from mhsync.errors import CopyNotProved, Interrupted, MhsyncError, PathOccupied
 from mhsync.reconcile.checksum import read_back

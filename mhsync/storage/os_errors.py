@@ -1,4 +1,4 @@
-"""What the operating system refuses, in one line of plain words and one of what to do."""
+"""Errors of the operating system as errors of mhsync: one line of what happened, and a hint."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ _WORDS: Mapping[int, tuple[str, str]] = MappingProxyType(
 _HINT = "see what the operating system says about it, then run it again"
 
 
-def shown(path: object) -> str:
+def printable_path(path: object) -> str:
     """A path in the form that messages show it: on one line and encodable."""
     return printable(str(path))
 
 
 class SpecialFile(OSError):
-    """A named pipe, a socket or a device stands where a file or folder must be; `errno` is EINVAL."""
+    """A named pipe, a socket or a device is where a file or folder must be; `errno` is EINVAL."""
 
     def __init__(self, mode: int, name: str) -> None:
         super().__init__(errno.EINVAL, "neither a file nor a folder", name)
@@ -66,27 +66,28 @@ class SpecialFile(OSError):
         self.kind = next((kind for is_one, kind in kinds if is_one(mode)), "a device")
 
 
-def words(error: OSError) -> tuple[str, str]:
-    """What happened and what to do about it."""
+def describe(error: OSError) -> tuple[str, str]:
+    """The message and the hint for an error."""
     if isinstance(error, SpecialFile):
         return f"{error.kind} is there", "move it away, or choose another path in the manifest"
-    fallback = os.strerror(error.errno) if error.errno is not None else without_queries(shown(error))
+    fallback = os.strerror(error.errno) if error.errno is not None else without_queries(printable_path(error))
     return _WORDS.get(error.errno or 0, (fallback, _HINT))
 
 
 @contextmanager
-def told(doing: str, path: object, kind: type[StorageError] = StorageError) -> Iterator[None]:
-    """Turn an `OSError` of the block into an error of our own.
+def reported_as(doing: str, path: object, kind: type[StorageError] = StorageError) -> Iterator[None]:
+    """Turn an `OSError` of the block into a `StorageError`.
 
     Args:
-        doing: what was tried, as it follows "cannot".
-        path: what it was tried on.
+        doing: the operation, as it follows "cannot".
+        path: the file or folder that it was for.
+        kind: the class of the error.
 
     Raises:
-        StorageError: or rather `kind`, with one line that names the path and one of what to do.
+        StorageError: an error of class `kind`, with the path in its message and a hint.
     """
     try:
         yield
     except OSError as error:
-        what, hint = words(error)
-        raise kind(f"cannot {doing} {shown(path)}: {what}", hint=hint) from error
+        what, hint = describe(error)
+        raise kind(f"cannot {doing} {printable_path(path)}: {what}", hint=hint) from error

@@ -8,7 +8,7 @@ import os
 import pytest
 
 from mhsync.errors import StorageError, StorageUnavailable
-from mhsync.storage.failures import shown, told
+from mhsync.storage.os_errors import printable_path, reported_as
 
 KNOWN = ["ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM", "ENAMETOOLONG", "EISDIR", "ENOTDIR", "ELOOP", "EINVAL",
          "EILSEQ", "EFBIG", "EIO", "EMFILE", "ENFILE", "ENOENT", "ESTALE", "ENOLCK"]  # fmt: skip
@@ -17,7 +17,7 @@ KNOWN = ["ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM", "ENAMETOOLONG", "EISDIR
 @pytest.mark.parametrize("name", KNOWN)
 def test_a_known_refusal_is_told_in_our_own_words(name: str) -> None:
     number = getattr(errno, name)
-    with pytest.raises(StorageError) as failed, told("write", "one/output.wav"):
+    with pytest.raises(StorageError) as failed, reported_as("write", "one/output.wav"):
         raise OSError(number, os.strerror(number), "secret/other/path")
     assert failed.value.message.startswith("cannot write one/output.wav: ")
     assert os.strerror(number) not in failed.value.message
@@ -26,26 +26,26 @@ def test_a_known_refusal_is_told_in_our_own_words(name: str) -> None:
 
 
 def test_an_unknown_refusal_is_told_in_the_system_s_words() -> None:
-    with pytest.raises(StorageError) as failed, told("read", "a.wav"):
+    with pytest.raises(StorageError) as failed, reported_as("read", "a.wav"):
         raise OSError(errno.EXDEV, "anything")
     assert failed.value.message == f"cannot read a.wav: {os.strerror(errno.EXDEV)}"
     assert failed.value.hint
 
 
 def test_a_refusal_without_a_number_is_told() -> None:
-    with pytest.raises(StorageError, match=r"cannot read a\.wav: cannot tell"), told("read", "a.wav"):
+    with pytest.raises(StorageError, match=r"cannot read a\.wav: cannot tell"), reported_as("read", "a.wav"):
         raise OSError("cannot tell")
 
 
 def test_the_kind_of_error_can_be_chosen_and_the_cause_is_kept() -> None:
     cause = PermissionError(errno.EACCES, "denied")
-    with pytest.raises(StorageUnavailable) as failed, told("open", "outputs", StorageUnavailable):
+    with pytest.raises(StorageUnavailable) as failed, reported_as("open", "outputs", StorageUnavailable):
         raise cause
     assert failed.value.__cause__ is cause
 
 
 def test_other_exceptions_pass() -> None:
-    with pytest.raises(KeyError), told("read", "a.wav"):
+    with pytest.raises(KeyError), reported_as("read", "a.wav"):
         raise KeyError
 
 
@@ -59,4 +59,4 @@ def test_other_exceptions_pass() -> None:
     ],
 )
 def test_a_path_is_shown_on_one_line(path: str, expected: str) -> None:
-    assert shown(path) == expected
+    assert printable_path(path) == expected
