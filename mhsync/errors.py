@@ -29,8 +29,8 @@
     ├── StorageError                   1   a storage failed
     │   ├── StorageNotFound                what was to be read is not there
     │   ├── StorageUnavailable             the storage cannot be opened
-    │   ├── PathOccupied                   another file stands where an output must go
-    │   └── CopyNotProved                  a stored copy is not what its receipt says
+    │   ├── PathOccupied                   the path of an output is taken by another file
+    │   └── CopyNotProved                  a stored copy does not match its receipt
     ├── OutputsChanged                 1   the API offers other outputs than those stored
     ├── ReceiptInvalid                 1   a receipt cannot be trusted
     ├── PluginError                    1   a plugin cannot be loaded or misbehaved
@@ -129,7 +129,7 @@ class MhsyncError(Exception):
 
 
 class UsageError(MhsyncError):
-    """A flag, a setting or an argument is wrong; nothing was asked of the API."""
+    """A flag, a setting or an argument is wrong; no request was sent to the API."""
 
     exit_code: ClassVar[int] = ExitCode.USAGE
     code = "usage"
@@ -179,7 +179,7 @@ class PlanRefused(RefusedError):
 
 
 class PlanStale(RefusedError):
-    """A saved plan no longer fits what is there."""
+    """A saved plan no longer matches the account or the storage."""
 
     code = "plan_stale"
 
@@ -202,7 +202,7 @@ class Locked(RefusedError):
 
 
 class LockTimeout(RefusedError):
-    """Another run held the storage until the time to wait was over."""
+    """Another run held the lock of the storage for longer than the lock timeout."""
 
     code = "lock_timeout"
 
@@ -235,7 +235,7 @@ class RequestInvalid(ApiError):
 
 
 class AuthenticationFailed(ApiError):
-    """401: the key is wrong. It ends a run: no other request would fare better."""
+    """401: the key is wrong. It ends a run, since every other request would fail too."""
 
     code = "authentication_failed"
 
@@ -283,7 +283,7 @@ class AnswerInvalid(ApiError):
 
 
 class CredentialsMissing(MhsyncError):
-    """No API key was found; the message says where it was looked for."""
+    """No API key was found; the message names the places that were searched."""
 
     code = "credentials_missing"
 
@@ -320,13 +320,13 @@ class OutputRejected(MhsyncError):
 
 
 class StorageError(MhsyncError):
-    """A storage could not do what it was asked to."""
+    """A storage operation failed."""
 
     code = "storage"
 
 
 class StorageNotFound(StorageError):
-    """There is nothing under the path that was to be opened."""
+    """The file to be opened does not exist."""
 
     code = "storage_not_found"
 
@@ -338,19 +338,19 @@ class StorageUnavailable(StorageError):
 
 
 class PathOccupied(StorageError):
-    """A file that no receipt names stands where an output must go."""
+    """The path of an output is taken by a file that no receipt names."""
 
     code = "path_occupied"
 
 
 class CopyNotProved(StorageError):
-    """A stored copy is not what its receipt says, so that its original must live."""
+    """A stored copy does not match its receipt, so the original is not deleted."""
 
     code = "copy_not_proved"
 
 
 class OutputsChanged(MhsyncError):
-    """The API offers other outputs than those stored, so that the original must live."""
+    """The API offers other outputs than those stored, so the original is not deleted."""
 
     code = "outputs_changed"
 
@@ -368,7 +368,7 @@ class PluginError(MhsyncError):
 
 
 class Interrupted(MhsyncError):
-    """Ctrl-C or SIGTERM; what was recorded so far stands."""
+    """Ctrl-C or SIGTERM; what was recorded so far is kept."""
 
     exit_code: ClassVar[int] = ExitCode.INTERRUPTED
     code = "interrupted"

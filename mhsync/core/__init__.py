@@ -1,1 +1,1 @@
-"""What should be: values and decisions, from the standard library alone. No I/O, no clock, no logging."""
+"""Values and decisions, with the standard library only. No I/O, no clock, no logging."""

@@ -1,6 +1,6 @@
 """What the first bytes of a file say: which audio format it is, how long it must be, or that it is a text.
 
-Pure. A file that is cut behind its first bytes is still recognised; `Audio.least` tells how long it must be.
+Pure. A file that is cut behind its first bytes is still recognised; `Audio.least` is its minimum size.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ class Audio:
 
     format: str
     least: int = 0
-    """Bytes that the file has at least, as its own header says."""
+    """The minimum size in bytes, according to the header."""
     total: int | None = None
-    """Bytes that the file has in all, where its header says so."""
+    """The exact size in bytes, if the header gives it."""
 
     @property
     def is_recognised(self) -> bool:

@@ -29,12 +29,12 @@ def diff(
     api: str,
     only: Collection[str] = (),
 ) -> Plan:
-    """What must change so that the account and the storages are as the manifest says.
+    """The changes that bring the account and the storages to the state that the manifest declares.
 
     Args:
         manifest: what is desired.
         inventories: what each storage holds, by `ManifestFile.file`.
-        details: what the API said, by id; an id that is not there was not asked for.
+        details: the answers of the API, by id; an id that is missing was not requested.
         api: the API's origin that the details come from.
         only: the ids to plan for; empty means all.
     """
@@ -117,7 +117,7 @@ def _judge(case: _Case) -> ProjectPlan:
         if isinstance(details, Unreadable):
             return case.failed(details.problem)
         if details is None:
-            return case.verdict(Verdict.FAILED, "not_asked", "the API was not asked for this project")
+            return case.verdict(Verdict.FAILED, "not_asked", "no request was sent to the API for this project")
     if entry.state is State.DELETED:
         return _judge_deleted(case)
     try:
@@ -127,7 +127,7 @@ def _judge(case: _Case) -> ProjectPlan:
 
 
 def _judge_stored(case: _Case) -> ProjectPlan:
-    """The rows of `downloaded` and `archived`: a move stands before whatever else is to be done."""
+    """The rows of `downloaded` and `archived`: a move comes before the other actions."""
     rest = _judge_downloaded(case) if case.entry.state is State.DOWNLOADED else _judge_archived(case)
     if case.is_gone or not case.is_stored or Action.DOWNLOAD in rest.actions:
         return rest
@@ -136,7 +136,7 @@ def _judge_stored(case: _Case) -> ProjectPlan:
         return rest
     if rest.verdict not in (Verdict.UNCHANGED, Verdict.CHANGE):
         return rest
-    reason = "stored under another path than the manifest gives it now"
+    reason = "stored under another path than the manifest now gives"
     if Action.DELETE in rest.actions:
         reason += "; then it is deleted from the account"
     return case.verdict(
@@ -160,7 +160,7 @@ def _judge_downloaded(case: _Case) -> ProjectPlan:
 
 
 def _judge_archived(case: _Case) -> ProjectPlan:
-    # A project that the API shows is not gone, whatever the receipt says: its copy can still be downloaded.
+    # A project that the API shows is not gone, whatever the receipt records: its copy can still be downloaded.
     if case.is_gone or (case.is_deleted and not isinstance(case.details, Live)):
         if case.is_stored:
             return case.verdict(Verdict.UNCHANGED, "archived", "stored, and gone from the account")
@@ -181,7 +181,7 @@ def _judge_archived(case: _Case) -> ProjectPlan:
         return case.verdict(
             Verdict.CHANGE,
             "stored",
-            "stored: to be proved, then deleted from the account",
+            "stored; the copy is verified, then the original is deleted from the account",
             actions=(Action.DELETE,),
         )
     if case.is_stored:
@@ -207,7 +207,7 @@ def _judge_deleted(case: _Case) -> ProjectPlan:
     project = _live(case)
     if project.status in RENDERING:
         return case.verdict(
-            Verdict.PENDING, "rendering", f"{project.status}: it is deleted when the render has ended"
+            Verdict.PENDING, "rendering", f"{project.status}: it will be deleted when the render has ended"
         )
     reason = (
         "to be deleted from the account; a copy stays stored" if case.is_stored else "to be deleted; never stored"
@@ -236,7 +236,7 @@ def _not_ready(case: _Case, project: Project) -> ProjectPlan | None:
 
 
 def _lost(case: _Case) -> ProjectPlan:
-    """The account has it no more, and the storage does not have it whole."""
+    """The project is gone from the account, and the storage has no complete copy."""
     how = "not found in the account" if _is_not_found(case) else "gone from the account"
     if case.receipt is not None and case.receipt.outputs:
         missing = case.inventory.missing(case.entry.id)
@@ -246,7 +246,7 @@ def _lost(case: _Case) -> ProjectPlan:
                 Verdict.BLOCKED,
                 "copy_damaged",
                 f"damaged in the storage: {paths}; mhsync may have deleted the original: the API does not find "
-                "it, but no other answer of this run shows that the key is that of its account",
+                "it, but no other response of this run shows that the key belongs to its account",
             )
         return case.verdict(
             Verdict.BLOCKED, "copy_lost", f"THE COPY IS LOST: {how}, and damaged in the storage: {paths}"
@@ -255,7 +255,7 @@ def _lost(case: _Case) -> ProjectPlan:
 
 
 def _without_copy(case: _Case, how: str) -> ProjectPlan:
-    """Gone from the account, and no receipt names an output: that says nothing about a copy elsewhere."""
+    """Gone from the account, and no receipt names an output. A copy may exist in another storage."""
     is_archived = case.entry.state is State.ARCHIVED
     code = "no_copy" if is_archived else "gone"
     other_api = _other_api(case)
@@ -308,7 +308,7 @@ def _why_download(case: _Case) -> tuple[str, str]:
 
 
 def _values(case: _Case, project: Project | None) -> PathValues:
-    """What paths are made of: the receipt's values once something was stored, then the API's."""
+    """The values of path fields: those of the receipt once something was stored, else those of the API."""
     receipt = case.receipt
     if receipt is not None and receipt.stored_at is not None:
         return PathValues(case.entry.id, receipt.name, receipt.type, receipt.created_at)

@@ -1,4 +1,4 @@
-"""Event: what happened, as a CloudEvents 1.0 value; Notifier: who is told.
+"""Event: what happened, as a CloudEvents 1.0 value; Notifier: receives events.
 
 Events are sent once the receipt is written, at best once: the receipts are the audit.
 """
@@ -70,7 +70,7 @@ class Notifier(Protocol):
     """What a plugin's `mhsync_notifier_schemes` factories return."""
 
     def notify(self, event: Event) -> None:
-        """Tell of one event. Called from one thread, `run.finished` last.
+        """Send one event. Called from one thread, `run.finished` last.
 
         What it raises is logged with the plugin's name and never fails a sync.
         """

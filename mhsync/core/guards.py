@@ -15,10 +15,10 @@ _RENDERING_WORDS = frozenset(status.value for status in RENDERING)
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What the guards must know beside the plan."""
+    """What the guards need to know in addition to the plan."""
 
     is_ci: bool = False
-    """Whether this is a CI runner, whose folders go when the job ends."""
+    """Whether this is a CI runner, whose folders are removed when the job ends."""
     is_waiting: bool = False
     """Whether the run waits for renders: their deletes are counted beforehand."""
     max_deletes: Limit | None = None
@@ -99,7 +99,7 @@ def _check_durable(file: ManifestFile, to_delete: Collection[str]) -> list[Probl
             "storage_not_durable",
             f"'archived' would delete {_some(archived)} and keep the only copy in {file.storage!r}, "
             "a folder of this CI runner",
-            "name a storage that outlives the run, set policy.durable_storage: true if the folder does, "
+            "use a storage that outlives the run, set policy.durable_storage: true if the folder does, "
             "or apply the rest with --no-deletes",
             Position(file.file),
         )
@@ -107,7 +107,7 @@ def _check_durable(file: ManifestFile, to_delete: Collection[str]) -> list[Probl
 
 
 def unconfirmed(plan: Plan, *, is_waiting: bool) -> tuple[ProjectPlan, ...]:
-    """The deletes that somebody must say yes to: those of files whose policy is `confirm`."""
+    """The deletes that must be confirmed: those of files whose policy is `confirm`."""
     confirm = {e.id for file in plan.files if file.policy.deletes is Deletes.CONFIRM for e in file.entries}
     return tuple(p for p in expected_deletes(plan, is_waiting=is_waiting) if p.id in confirm)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 PUBLISHED = False
 """Whether the packages are on the package index. The release that publishes them turns it.
 
-Until then the names are free there: a stranger could register them, and `pip install` of a name would run that
-stranger's code. So messages and documents name folders of a checkout.
+Until then the names are free there: a third party could register them, and `pip install` of a name would run its
+code. So messages and documents name folders of a checkout.
 """
 
 
 def install_command(distribution: str, extra: str = "", *, shortcut: str = "") -> str:
-    """The command that installs a package of mhsync beside mhsync.
+    """The command that installs a package of mhsync into the environment of mhsync.
 
     Args:
         distribution: its name, such as `mhsync-cloud`.

@@ -26,7 +26,7 @@ class State(StrEnum):
 
 
 class Deletes(StrEnum):
-    """What the policy says of deletes."""
+    """How the policy treats deletes."""
 
     CONFIRM = "confirm"
     ALLOW = "allow"
@@ -71,16 +71,16 @@ class Policy:
     max_deletes: Limit | None = None
     durable_storage: bool = False
     audio_only: bool = True
-    """Only copies that are recognised as whole audio cost an `archived` project its original."""
+    """Delete the original of an `archived` project only if its copies are recognised as complete audio."""
 
 
 @dataclass(frozen=True, slots=True)
 class NotifyTarget:
-    """Somebody to tell. `url` may be `${NAME}`, which only `apply` resolves; it may be a secret: never shown."""
+    """A receiver of notifications. `url` may be `${NAME}`, resolved by `apply`. May be a secret: never shown."""
 
     url: str = field(repr=False)
     on: tuple[str, ...] = ()
-    """The outcomes to tell of; none means all."""
+    """The outcomes that are reported; empty means all."""
     options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}), hash=False, repr=False)
     position: Position = NOWHERE
 
@@ -116,7 +116,7 @@ class ManifestFile:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """Everything that one command was given. No id stands in it twice."""
+    """All manifest files of one command. No id occurs twice."""
 
     files: tuple[ManifestFile, ...] = ()
 

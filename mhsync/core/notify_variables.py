@@ -1,7 +1,7 @@
 """Environment variables that a manifest may name, by one rule for every place that names one.
 
-A manifest may come from a stranger. A variable that it names ends up at a server that it names, so only variables
-that whoever runs mhsync has set for this purpose are read, and credentials of other services never.
+A manifest may be written by a third party. The value of a variable that it names is sent to a server that it
+names, so only variables that the user has set for this purpose are read, and never credentials of other services.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def read_notify_variable(name: str, environ: Mapping[str, str], source: str) -> 
 
     Args:
         name: the variable.
-        environ: the environment of whoever runs mhsync.
+        environ: the environment of the user.
         source: what names it, as the subject of a message: `the option secret_env`.
 
     Returns:
@@ -58,9 +58,9 @@ def read_notify_variable(name: str, environ: Mapping[str, str], source: str) -> 
 
 
 def read_notify_url(name: str, environ: Mapping[str, str], source: str) -> str:
-    """The value of a variable that stands, as `${NAME}`, for the URL of a notify entry.
+    """The value of a variable that is, as `${NAME}`, the URL of a notify entry.
 
-    Any name will do that is not a credential's: the value goes nowhere but to the server that it names itself.
+    Any name is accepted except that of a credential: the value is sent only to the server that it names.
 
     Raises:
         MhsyncError: the variable holds a credential by its name, is not set, or does not hold a URL. The message
@@ -69,10 +69,10 @@ def read_notify_url(name: str, environ: Mapping[str, str], source: str) -> str:
     _refuse_credential(name, source)
     value = environ.get(name, "").strip()
     if not value:
-        raise MhsyncError(f"the environment has no {name}", hint="set it, or nobody is told")
+        raise MhsyncError(f"the environment has no {name}", hint="set it to receive notifications")
     if _URL.fullmatch(value) is None:
         raise MhsyncError(
-            f"a notify target is no URL: {source} names {name}, which does not hold one",
+            f"{source} names {name}, whose value is not a URL",
             hint="set it to scheme://…, the address to notify",
         )
     return value

@@ -59,7 +59,7 @@ class Inventory:
     """What is stored, as it was seen at one moment."""
 
     location: str
-    """What tells one storage from another: equal for two files of a manifest that share one."""
+    """The identity of the storage: equal for two manifest files that share one."""
     files: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}), hash=False)
     """Path to size in bytes, of every visible file."""
     receipts: Mapping[str, Receipt] = field(default_factory=lambda: _NONE, hash=False)
@@ -73,7 +73,7 @@ class Inventory:
         return self.receipts.get(id)
 
     def is_in_place(self, output: StoredOutput) -> bool:
-        """Whether an output is where its receipt says, with its size, and not suspect."""
+        """Whether an output is under the path of its receipt, with its size, and not suspect."""
         return not output.suspect and self.files.get(output.path) == output.size
 
     def is_stored(self, id: str) -> bool:
@@ -88,7 +88,7 @@ class Inventory:
 
 
 def is_settled(entry: Entry, inventory: Inventory) -> bool:
-    """Whether the receipt and the listing alone prove the entry to be as desired, so that it needs no `GET`."""
+    """Whether the receipt and the listing prove that the entry is as desired, so that it needs no `GET`."""
     receipt = inventory.receipt(entry.id)
     is_deleted = receipt is not None and receipt.is_deleted
     if entry.state is State.DELETED:

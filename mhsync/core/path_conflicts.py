@@ -1,4 +1,4 @@
-"""Clashes: no two projects are given one path, nor a path that a stranger's file stands in the way of."""
+"""Path conflicts: two projects with one path, and paths that are blocked by an untracked file or folder."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mhsync.core.template import path_key
 
 
 def without_clashes(judged: list[tuple[Inventory, ProjectPlan]]) -> Iterator[ProjectPlan]:
-    """Block every project whose new path another project has, or also wants, or that cannot be a path there."""
+    """Block every project whose new path belongs to another project, or is blocked by an untracked file."""
     claims: dict[tuple[str, str], set[str]] = defaultdict(set)
     folders: dict[tuple[str, str], set[str]] = defaultdict(set)
     for inventory, plan in judged:
@@ -22,14 +22,14 @@ def without_clashes(judged: list[tuple[Inventory, ProjectPlan]]) -> Iterator[Pro
             claims[inventory.location, key].add(plan.id)
             for folder in folders_of(key):
                 folders[inventory.location, folder].add(plan.id)
-    strangers = {inventory.location: _UntrackedFiles.of(inventory) for inventory, plan in judged if _writes(plan)}
+    untracked = {inventory.location: _UntrackedFiles.of(inventory) for inventory, plan in judged if _writes(plan)}
     for inventory, plan in judged:
         if not _writes(plan):
             yield plan
             continue
-        stranger = strangers[inventory.location].in_the_way_of(plan)
-        if stranger is not None:
-            reason = f"{stranger[0]} stands in the way of its path {stranger[1]}: move it, or change the path"
+        blocker = untracked[inventory.location].in_the_way_of(plan)
+        if blocker is not None:
+            reason = f"{blocker[0]} blocks its path {blocker[1]}: move it, or change the path"
             yield _blocked(plan, "path_occupied", reason)
             continue
         yield _unless_clash(plan, inventory.location, claims, folders)
@@ -84,7 +84,7 @@ def _writes(plan: ProjectPlan) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _UntrackedFiles:
-    """Files of a storage that no receipt of the manifest names, where one thing cannot be file and folder."""
+    """Files of a storage that no receipt of the manifest names, and their folders. No path is both."""
 
     files: frozenset[str]
     folders: frozenset[str]
@@ -97,7 +97,7 @@ class _UntrackedFiles:
         return cls(files, frozenset(folder for path in files for folder in folders_of(path)))
 
     def in_the_way_of(self, plan: ProjectPlan) -> tuple[str, str] | None:
-        """What stands in the way, and of which path."""
+        """What blocks the plan, and which of its paths."""
         for output in plan.outputs:
             key = path_key(output.path)
             if key in self.folders:

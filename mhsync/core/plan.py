@@ -49,7 +49,7 @@ class PlannedOutput:
 
 @dataclass(frozen=True, slots=True)
 class ProjectPlan:
-    """The verdict on one project. `status`: the API's word, `gone`, `unknown`, or None where it was not asked."""
+    """The verdict on one project. `status`: as the API sent it, `gone`, `unknown`, or None if not requested."""
 
     entry: Entry
     verdict: Verdict

@@ -1,4 +1,4 @@
-"""Project: what the API says of one audio project (`GET /v1/audio-projects/{id}`).
+"""Project: the details of one audio project, as the API returns them (`GET /v1/audio-projects/{id}`).
 
 Facts of the wire form: snake_case on the wire; camelCase is what the vendor's TypeScript SDK shows and people
 paste, so both are read and snake_case is written. Unknown types, statuses and fields come without notice.
@@ -25,7 +25,7 @@ _CAMEL_HUMP = re.compile(r"(?<=[a-z0-9])([A-Z])")
 
 
 class Status(StrEnum):
-    """Where a render is. `UNKNOWN` stands for every word that the API may add; nothing is done then."""
+    """Where a render is. `UNKNOWN` is any other word that the API sends; no action follows it."""
 
     DRAFT = "draft"
     QUEUED = "queued"
@@ -80,7 +80,7 @@ class Download:
 
 @dataclass(frozen=True, slots=True)
 class ProjectError:
-    """Why a render failed, in the API's words."""
+    """Why a render failed, as the API reports it."""
 
     code: str
     message: str
@@ -109,7 +109,7 @@ class Project:
 
     @property
     def is_gone(self) -> bool:
-        """`enabled: false` is how the API says that a project is deleted."""
+        """The API reports a deleted project with `enabled: false`."""
         return not self.enabled
 
     @property
@@ -118,7 +118,7 @@ class Project:
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """What the outputs are known by: their URLs without the query, in order; one may stand there twice."""
+        """The sources of the outputs: their URLs without the query, in order. One may occur twice."""
         return tuple(download.source for download in self.downloads)
 
     @classmethod

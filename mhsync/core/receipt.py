@@ -30,7 +30,7 @@ class Proof(StrEnum):
     LENGTH = "content-length"
     CHUNKED = "chunked"
     UNCONFIRMED = "unconfirmed"
-    """Two downloads gave the same bytes; nothing tells that both were not cut: the original is never deleted."""
+    """Two downloads gave the same bytes, but both may have been cut: the original is not deleted."""
     TWICE = "twice"
     """No answer proved the length: two downloads gave the same bytes, and file or host say that they end there."""
 
@@ -108,7 +108,7 @@ class Receipt:
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """The source of each output, in their order; one may stand there more than once."""
+        """The source of each output, in order. One may occur more than once."""
         return tuple(output.source for output in self.outputs)
 
     @property
@@ -119,7 +119,7 @@ class Receipt:
 
     @property
     def indistinct_reason(self) -> str | None:
-        """Why it cannot be said that all outputs are stored, where two cannot be told apart."""
+        """Why it cannot be proved that all outputs are stored, if two of them cannot be distinguished."""
         if not self.indistinct:
             return None
         paths = ", ".join(output.path for output in self.indistinct)

@@ -1,4 +1,4 @@
-"""Whether the text of a storage is a path or a URL: `validate` and `apply` judge it with the same words."""
+"""Whether the value of `storage` is a path or a URL: one rule and one wording for `validate` and `apply`."""
 
 from __future__ import annotations
 
@@ -52,5 +52,5 @@ def folder_problem(url: str) -> Problem | None:
     if parts.query or parts.fragment:
         return Problem("storage", "a folder's URL has neither ? nor #", "write them as %3F and %23")
     if b"\0" in unquote_to_bytes(parts.path):
-        return Problem("storage", "a folder's path cannot hold a NUL character", "take it out")
+        return Problem("storage", "a folder's path cannot hold a NUL character", "remove it")
     return None

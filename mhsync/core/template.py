@@ -17,7 +17,7 @@ from mhsync.errors import Problem
 
 FIELDS = ("id", "name", "type", "index", "filename", "stem", "ext", "date")
 SEGMENT_MAX = 255
-"""Bytes of one segment (what stands between two `/`) in UTF-8: what common file systems take."""
+"""Bytes of one segment (the part between two `/`) in UTF-8: what common file systems take."""
 TEXT_MAX = 1024
 """Bytes of a whole path in UTF-8: what object stores take as a key."""
 
@@ -49,12 +49,12 @@ _OTHER_WORDS = {
 
 
 def fields_of(template: str) -> frozenset[str]:
-    """The known fields that stand in the template."""
+    """The known fields that the template contains."""
     return frozenset(name for name in _FIELD.findall(template) if name in FIELDS)
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:
-    """The path that a checked template gives for one output; `values` are safe to stand in one segment.
+    """The path that a checked template gives for one output; `values` are safe in one segment.
 
     Raises:
         KeyError: the template holds a field that `values` does not.
@@ -71,7 +71,7 @@ def check_template(template: str) -> tuple[Problem, ...]:
     """Everything that is wrong with a template; nothing where it can be used."""
     if len(template) > TEXT_MAX:
         return check_text(template)
-    # A field stands for at least one harmless letter, `ext` for nothing or for a dot and more.
+    # A field becomes at least one harmless letter, `ext` nothing or a dot and more.
     short = [found for found in check_text(_sample(template, ext="")) if found.code in _MAY_BE_LEFT]
     return tuple(dict.fromkeys((*_field_problems(template), *check_text(_sample(template, ext=".x")), *short)))
 
@@ -97,7 +97,7 @@ def _field_problems(template: str) -> Iterator[Problem]:
     if "{" in rest or "}" in rest:
         brace = "{" if "{" in rest else "}"
         yield Problem(
-            "path_brace", f"the path has a stray '{brace}'", f"braces only stand around a field: {known}"
+            "path_brace", f"the path has a stray '{brace}'", f"braces are allowed around a field only: {known}"
         )
     if ".{ext}" in template:
         yield Problem(
@@ -105,7 +105,7 @@ def _field_problems(template: str) -> Iterator[Problem]:
         )
     elif "{ext}" in template.split("/"):
         yield Problem(
-            "path_ext", "the path has {ext} alone as a name", "write a name before it, such as {stem}{ext}"
+            "path_ext", "the path has only {ext} as a name", "write a name before it, such as {stem}{ext}"
         )
 
 
@@ -136,7 +136,7 @@ def _whole_problems(path: str) -> Iterator[Problem]:
         yield Problem("path_backslash", "the path has a backslash", "write '/' between folders")
     for char in dict.fromkeys(path):
         if unicodedata.category(char) in _INVISIBLE or char in _BIDI:
-            yield Problem("path_control", f"the path has a control character, U+{ord(char):04X}", "take it out")
+            yield Problem("path_control", f"the path has a control character, U+{ord(char):04X}", "remove it")
         elif char in SLASH_LOOK_ALIKES:
             yield Problem(
                 "path_slash",

@@ -1,4 +1,4 @@
-"""Text from outside: the API's words, a storage's errors, what plugins report.
+"""Text from outside: messages of the API, errors of storages, reports of plugins.
 
 A signed query in it is a secret. It is removed where such text becomes a value, so that no later reader has to.
 """

@@ -1,4 +1,4 @@
-"""Verification: what reading every stored output back told; `to_json` is `schemas/verification.schema.json`."""
+"""Verification: the result of reading back all stored outputs; `to_json` is `schemas/verification.schema.json`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Finding(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class VerifiedFile:
-    """One file, or one receipt that cannot be read. `size` is in bytes; `storage` is as the manifest says it."""
+    """One file, or one receipt that cannot be read. `size` is in bytes, `storage` as in the manifest."""
 
     finding: Finding
     storage: str
@@ -52,7 +52,7 @@ class Verification:
 
     files: tuple[VerifiedFile, ...] = ()
     not_stored: tuple[str, ...] = ()
-    """The ids desired `downloaded` or `archived` of which nothing is stored: `plan` says why."""
+    """The ids desired `downloaded` or `archived` of which nothing is stored; `plan` reports the reason."""
     is_interrupted: bool = False
 
     @property
@@ -68,7 +68,7 @@ class Verification:
 
     @property
     def exit_code(self) -> int:
-        """1 if any file has a problem; a project that is not stored yet is no problem."""
+        """1 if any file has a problem; a project that is not stored yet is not a problem."""
         return exit_code_of_run(is_interrupted=self.is_interrupted, has_problems=bool(self.problems))
 
     def to_json(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Bytes to text: UTF-8 alone, and nothing in it that cannot be seen."""
+"""Decode a manifest: UTF-8 only, without control characters."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from mhsync.loader.yaml_nodes import Key
 from mhsync.settings import MIB, ManifestSettings
 
 # Tab, line feed and carriage return are text. The Unicode line breaks are not: editors and YAML count them
-# differently, so that no line number could be right. A byte order mark belongs at the beginning alone.
+# differently, so that no line number could be right. A byte order mark is allowed at the beginning only.
 _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _UTF_16_OR_32 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 _SAVE_AS = "save the file as UTF-8"
 
 
 def decode(data: bytes, problems: Problems, settings: ManifestSettings) -> str | None:
-    """The text of a file, without its byte order mark; None, and a problem, where it is none."""
+    """The text of a file without its byte order mark; None, and a problem, if it cannot be decoded."""
     if len(data) > settings.size:
         problems.add(
             "size",
@@ -35,7 +35,7 @@ def decode(data: bytes, problems: Problems, settings: ManifestSettings) -> str |
         problems.add(
             "control",
             f"the file has a control character, U+{ord(unseen[0]):04X}",
-            "take it out",
+            "remove it",
             _place(text[: unseen.start()]),
         )
         return None
@@ -49,7 +49,7 @@ def _not_utf8(data: bytes, error: UnicodeDecodeError) -> str:
 
 
 def _place(before: str) -> Key:
-    """Where the character after `before` stands."""
+    """The position of the character after `before`."""
     before = before.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     line_start = before.rfind("\n") + 1
     return Key(before.count("\n") + 1, len(before) - line_start + 1)

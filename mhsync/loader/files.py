@@ -24,7 +24,7 @@ SUFFIXES = (".yaml", ".yml")
 def load(paths: Sequence[str | Path], settings: ManifestSettings = ManifestSettings()) -> Manifest:  # noqa: B008
     """Read manifests: files, and folders (their `*.yaml` and `*.yml`, sorted, not those below nor hidden ones).
 
-    A file that is given twice is taken once.
+    A file that is given twice is read once.
 
     Raises:
         ManifestError: with every problem of every file, in the order of the files and of the lines.
@@ -32,24 +32,24 @@ def load(paths: Sequence[str | Path], settings: ManifestSettings = ManifestSetti
     validator = manifest_validator()
     claims = UniquenessCheck()
     files: list[ManifestFile] = []
-    told: list[Problems] = []
-    for name in _unique(_names(paths, told)):
+    found: list[Problems] = []
+    for name in _unique(_names(paths, found)):
         problems = Problems(name, settings.problems)
-        told.append(problems)
+        found.append(problems)
         file = _load_file(name, problems, settings, validator)
         if file is not None:
             claims.add(file, problems)
             files.append(file)
     claims.close()
-    if any(told):
-        raise ManifestError(problem for problems in told for problem in problems.told())
+    if any(found):
+        raise ManifestError(problem for problems in found for problem in problems.reported())
     return Manifest(tuple(files))
 
 
 def _load_file(
     name: str, problems: Problems, settings: ManifestSettings, validator: Draft202012Validator
 ) -> ManifestFile | None:
-    """One file's values as far as they can be understood; None where there are none to look at."""
+    """The values of one file, as far as they could be read; None if nothing could be."""
     data = _read(name, problems, settings)
     if data is None:
         return None
@@ -62,20 +62,20 @@ def _load_file(
     return build(tree, Source(name, folder, hashlib.sha256(data).hexdigest()), problems)
 
 
-def _names(paths: Sequence[str | Path], told: list[Problems]) -> Iterator[str]:
+def _names(paths: Sequence[str | Path], found: list[Problems]) -> Iterator[str]:
     """The files that are meant, in the order in which they were given."""
     if not paths:
-        told.append(_one("", "no_files", "no manifest was given", "name a file, or a folder of manifests"))
+        found.append(_one("", "no_files", "no manifest was given", "name a file, or a folder of manifests"))
     for path in (os.fspath(given) for given in paths):
         try:
-            found = _in_folder(Path(path)) if Path(path).is_dir() else [path]
+            names = _in_folder(Path(path)) if Path(path).is_dir() else [path]
         except (OSError, ValueError) as error:
-            told.append(_one(path, "unreadable", f"cannot be read: {_reason(error)}", "look at its permissions"))
+            found.append(_one(path, "unreadable", f"cannot be read: {_reason(error)}", "look at its permissions"))
             continue
-        if not found:
+        if not names:
             hint = f"put a manifest into it, whose name ends in {' or '.join(SUFFIXES)}"
-            told.append(_one(path, "no_files", "the folder has no manifests", hint))
-        yield from found
+            found.append(_one(path, "no_files", "the folder has no manifests", hint))
+        yield from names
 
 
 def _one(file: str, code: str, message: str, hint: str) -> Problems:

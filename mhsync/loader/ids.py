@@ -1,4 +1,4 @@
-"""Ids as people paste them: what of a URL can be an id, and what is a word of the site."""
+"""Find an id in a pasted URL, and recognise words of the site that are not ids."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SITE_WORDS = frozenset(
         "user", "users", "video", "videos", "view", "voice", "webhooks", "www",
     )
 )  # fmt: skip
-"""Words that stand in addresses of the site and that no project has as its id."""
+"""Words in addresses of the site. No project has one as its id."""
 _TOOLS = re.compile(r"(ai-)?[a-z]+(-[a-z]+)*-(generator|changer|cloner|editor|maker|audio|voice|music)")
 _VERSION = re.compile(r"v[0-9]{1,3}")
 _PARAMETERS = ("id", "projectid", "project", "audioid", "videoid", "audioprojectid", "imageid")
@@ -61,7 +61,7 @@ def doubt_of(id: str) -> Problem | None:
         return None
     return Problem(
         "id_doubtful",
-        f"the id {id} is a word of Magic Hour's own addresses, not a project's id",
+        f"the id {id} is a word that Magic Hour uses in its addresses, not the id of a project",
         "copy the id from the project's address, such as the value of videoId=",
         id=id,
     )

@@ -153,7 +153,7 @@ class _Entries:
         if path is not None:
             self._validate_path(path, None if id_ is None else id_.text)
         if id_ is None:
-            # The schema has told of it, but for a line end after it: `$` matches before one.
+            # The schema has reported it, except for a line end after it: `$` matches before one.
             if isinstance(found, Scalar) and isinstance(found.value, str):
                 self._problems.put(not_an_id(found), found)
             return None

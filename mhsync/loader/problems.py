@@ -1,4 +1,4 @@
-"""Problems of one file, collected in bounded memory and told in the order in which a reader meets them."""
+"""Problems of one file, collected in bounded memory and reported in the order of their positions."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Protocol
 
 from mhsync.errors import Position, Problem
 
-KEPT_FOR_EACH_TOLD = 20
-"""Problems kept for each one that is told: enough to sort by position, and bounded."""
+KEPT_PER_REPORTED = 20
+"""Problems kept for each reported one: enough to sort by position, and bounded."""
 
 
 class Place(Protocol):
-    """Whatever knows where it stands. Lines and columns count from 1."""
+    """An object with a position. Lines and columns count from 1."""
 
     @property
     def line(self) -> int | None: ...
@@ -28,7 +28,7 @@ class Problems:
 
     Args:
         file: the name for messages; empty where it is about no file.
-        most: problems told at most.
+        most: the most problems that are reported.
     """
 
     def __init__(self, file: str, most: int) -> None:
@@ -43,7 +43,7 @@ class Problems:
     @property
     def is_full(self) -> bool:
         """Whether more problems would only be counted: a check that may find many can stop."""
-        return len(self._found) >= self._most * KEPT_FOR_EACH_TOLD
+        return len(self._found) >= self._most * KEPT_PER_REPORTED
 
     def add(self, code: str, message: str, hint: str, at: Place | None = None, id: str | None = None) -> None:
         """Note a problem; the same one twice is one."""
@@ -58,18 +58,18 @@ class Problems:
         self._found[replace(problem, position=Position(self.file or None, line, column), id=id)] = None
 
     def count_more(self) -> None:
-        """Note that there are more problems, which nobody looked at."""
+        """Note that there are more problems, which were not examined."""
         self._uncounted += 1
 
-    def told(self) -> tuple[Problem, ...]:
-        """The problems by position, at most as many as are told of one file, and then how many more there are."""
+    def reported(self) -> tuple[Problem, ...]:
+        """The problems by position, at most `most` of them, then the number of the others."""
         ordered = sorted(self._found, key=_by_position)
         more = len(ordered) - self._most + self._uncounted
         if more <= 0:
             return tuple(ordered)
         count = f"at least {more}" if self._uncounted else str(more)
         rest = Problem(
-            "more", f"and {count} more problems", "mend those above first, then try again", Position(self.file)
+            "more", f"and {count} more problems", "fix those above first, then run it again", Position(self.file)
         )
         return (*ordered[: self._most], rest)
 

@@ -1,4 +1,4 @@
-"""Validation by the JSON Schema, and its errors in plain words.
+"""Validate manifests by the JSON Schema, and translate its errors.
 
 The hints come from the schema itself: its enums, its property names and its `examples`.
 """
@@ -14,7 +14,7 @@ from jsonschema.exceptions import ValidationError
 
 from mhsync.core.project import is_valid_id
 from mhsync.loader.problems import Place, Problems, nearest, show
-from mhsync.loader.schema_messages import Fault, Path, Schema, example, value_problem
+from mhsync.loader.schema_messages import Path, Schema, SchemaError, example, value_problem
 from mhsync.loader.yaml_nodes import Broken, ListNode, MapNode, Node, Scalar, plain
 
 _OTHER_WORDS = {"project_id": "id", "project": "id", "bucket": "storage", "paths": "path", "webhook": "notify"}
@@ -39,12 +39,12 @@ def validate(tree: Node, validator: Draft202012Validator, problems: Problems, *,
             return
         fault = _fault(error)
         if not (is_partial and fault.rule == "required" and not fault.path):
-            translator.tell(fault)
+            translator.report(fault)
 
 
-def _fault(error: ValidationError) -> Fault:
+def _fault(error: ValidationError) -> SchemaError:
     assert isinstance(error.schema, Mapping)
-    return Fault(str(error.validator), tuple(error.absolute_path), error.validator_value, error.schema)
+    return SchemaError(str(error.validator), tuple(error.absolute_path), error.validator_value, error.schema)
 
 
 class _Translator:
@@ -53,8 +53,8 @@ class _Translator:
         self._schema = schema
         self._problems = problems
 
-    def tell(self, fault: Fault) -> None:
-        """Add the problems behind one error of the schema, unless what stands there was refused already."""
+    def report(self, fault: SchemaError) -> None:
+        """Add the problems behind one error of the schema, unless the value was refused already."""
         path = fault.path
         node = self._find(path)
         if isinstance(node, Broken):
@@ -79,7 +79,7 @@ class _Translator:
         unknown = [key for key in list(node.keys)[:100] if key not in schema["properties"]]
         for name in schema["required"]:
             if name in node.keys or any(_word_for(key, [name]) for key in unknown):
-                continue  # what was meant to be it is told as an unknown key
+                continue  # it is reported as an unknown key
             what = {"projects": "a project", "notify": "a notify target"}.get(
                 str(path[0]) if path else "", "the file"
             )
@@ -96,7 +96,7 @@ class _Translator:
         return node
 
     def _place(self, path: Path, node: Node) -> Place:
-        """Where a value stands, or its key where nothing does."""
+        """The position of a value, or of its key if there is no value."""
         if isinstance(node, Scalar) and node.is_nothing and path and isinstance(path[-1], str):
             parent = self._find(path[:-1])
             if isinstance(parent, MapNode):

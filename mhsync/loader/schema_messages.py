@@ -1,4 +1,4 @@
-"""Values that the schema refuses, in plain words; the mends come from the schema's own enums and examples."""
+"""Messages for values that the schema refuses; the hints come from the enums and examples of the schema."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ _BARE = re.compile(r"[A-Za-z0-9._/-]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """One error of the schema: the rule that is broken, where, what it wants, and the schema around it."""
+class SchemaError:
+    """One error of the schema: the rule, the path of the value, what the rule requires, and the subschema."""
 
     rule: str
     path: Path
@@ -45,7 +45,7 @@ class Fault:
         return str(self.path[-1]) if self.path else ""
 
 
-def value_problem(fault: Fault, node: Node) -> Problem:
+def value_problem(fault: SchemaError, node: Node) -> Problem:
     """Code, message and hint for a value that is not as it must be."""
     if not fault.path:
         return Problem(
@@ -76,14 +76,14 @@ def value_problem(fault: Fault, node: Node) -> Problem:
     return Problem("type", f"{label} must be {kinds}, not {_kind(node)}", hint)
 
 
-def _kinds_wanted(fault: Fault) -> list[str]:
+def _kinds_wanted(fault: SchemaError) -> list[str]:
     if fault.rule == "enum":
         return ["string"]
     return fault.wanted if isinstance(fault.wanted, list) else [fault.wanted]
 
 
-def _scalar_problem(fault: Fault, node: Scalar, label: str) -> Problem | None:
-    """The problem of a word of the wrong type whose mend can be told from the word."""
+def _scalar_problem(fault: SchemaError, node: Scalar, label: str) -> Problem | None:
+    """The problem of a scalar of the wrong type, if the correction follows from the scalar."""
     wanted = _kinds_wanted(fault)
     if label == "a project":
         id_ = node.text if is_valid_id(node.text) else "clx7…"
@@ -98,7 +98,7 @@ def _scalar_problem(fault: Fault, node: Scalar, label: str) -> Problem | None:
     return None
 
 
-def _other_problem(fault: Fault, node: Node) -> Problem | None:
+def _other_problem(fault: SchemaError, node: Node) -> Problem | None:
     if not fault.path:
         return Problem(
             "type",
@@ -113,7 +113,7 @@ def _other_problem(fault: Fault, node: Node) -> Problem | None:
 
 
 def unquoted(label: str, node: Scalar, name: str) -> Problem:
-    """The problem of an unquoted word that some reader of YAML takes for something else than a text."""
+    """The problem of an unquoted scalar that some YAML parsers do not read as a text."""
     shown = node.text if len(node.text) <= 60 else node.text[:59] + "…"
     message = f"{label} {shown} is unquoted, and YAML may read it as {node.reads_as}"
     return Problem("unquoted", message, f'quote it: {name}: "{shown}"')

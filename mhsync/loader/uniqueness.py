@@ -1,4 +1,4 @@
-"""What may be claimed once: an id over all files, and a path over all that share a storage."""
+"""Check that ids are unique over all files, and paths over all files that share a storage."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mhsync.loader.storage_location import storage_location
 
 
 class UniquenessCheck:
-    """Remembers who claimed what; the second one is told of the first."""
+    """Remembers the first use of each id and path; a problem is reported at the second use."""
 
     def __init__(self) -> None:
         self._ids: dict[str, Entry] = {}
@@ -26,8 +26,8 @@ class UniquenessCheck:
         for entry in file.entries:
             first = self._ids.setdefault(entry.id, entry)
             if first is not entry:
-                what = f"the id {entry.id} stands here twice: first at {first.position}"
-                self._tell(entry, "duplicate_id", what, "keep one of them: a project has one state")
+                what = f"the id {entry.id} is listed twice: first at {first.position}"
+                self._report(entry, "duplicate_id", what, "keep one of them: a project has one state")
             elif entry.state is not State.DELETED and self._is_fixed(entry.path):
                 self._claim(paths, entry)
 
@@ -40,16 +40,16 @@ class UniquenessCheck:
                 if longer.startswith(f"{shorter}/"):
                     first, second = sorted((one, other), key=lambda entry: order[entry.id])
                     what = f"the path of {one.id} is a folder of {other.id}'s: first at {first.position}"
-                    self._tell(second, "path_in_path", what, "give one of them another name")
+                    self._report(second, "path_in_path", what, "give one of them another name")
 
     def _claim(self, paths: dict[str, Entry], entry: Entry) -> None:
         path = fill(entry.path, {"id": entry.id})
         first = paths.setdefault(path_key(path), entry)
         if first is not entry:
             what = f"{entry.id} and {first.id} have one path, {path!r:.80}: first at {first.position}"
-            self._tell(entry, "duplicate_path", what, "give each its own, or put {id} into the path")
+            self._report(entry, "duplicate_path", what, "give each its own, or put {id} into the path")
 
-    def _tell(self, entry: Entry, code: str, message: str, hint: str) -> None:
+    def _report(self, entry: Entry, code: str, message: str, hint: str) -> None:
         self._problems[entry.position.file or ""].add(code, message, hint, entry.position, entry.id)
 
     def _is_fixed(self, template: str) -> bool:

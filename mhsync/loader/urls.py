@@ -15,8 +15,8 @@ from mhsync.errors import Problem
 
 _VARIABLE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
 NAMED_BY = "name a variable instead, such as secret_env: NAME"
-"""How a notify target is told where its secret is."""
-_FROM_ENVIRONMENT = "take it out: secrets come from the backend's own environment"
+"""How a notify target refers to its secret."""
+_FROM_ENVIRONMENT = "remove it: secrets come from the backend's own environment"
 
 
 def check_storage(storage: str) -> Iterator[Problem]:
@@ -24,9 +24,11 @@ def check_storage(storage: str) -> Iterator[Problem]:
     if not storage.strip():
         yield Problem("no_value", "storage is empty", "write for example 'storage: ./outputs'")
     elif any(ord(char) < 32 or 127 <= ord(char) < 160 or 0xD800 <= ord(char) < 0xE000 for char in storage):
-        yield Problem("storage", "storage has a control character", "take it out")
+        yield Problem("storage", "storage has a control character", "remove it")
     elif "${" in storage:
-        yield Problem("variable", "storage has a variable", "write it out: ${NAME} may only stand as a notify url")
+        yield Problem(
+            "variable", "storage has a variable", "write the value: ${NAME} is allowed only as a notify url"
+        )
     elif is_url(storage):
         yield from _check_storage_url(storage)
     elif (problem := path_problem(storage)) is not None:
@@ -82,7 +84,7 @@ def check_notify_url(url: str) -> Iterator[Problem]:
         yield Problem(
             "variable",
             "a notify url has a variable inside it",
-            'a variable stands alone: write url: "${NAME}" and put the whole URL into NAME',
+            'a variable must be the whole value: write url: "${NAME}" and put the whole URL into NAME',
         )
     elif url.startswith("$"):
         yield Problem("variable", "a notify url has a variable without braces", 'write url: "${NAME}"')

@@ -1,4 +1,4 @@
-"""The parser's complaints in plain words, with what to write instead."""
+"""Translate errors of the YAML parser into a message and a hint."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from mhsync.loader.yaml_nodes import Key
 _INDENT = "look at the indentation, and for a missing '-', ',' or quote in this line and the one before"
 _UNCLOSED = "a list or mapping in brackets is not closed, or has no ','"
 _CLOSE = "close it, or put ',' between its parts"
-_AFTER_END = "text stands after the end of the document"
-_MENDS = (
+_AFTER_END = "text after the end of the document"
+_EXPLANATIONS = (
     (
         "mapping values are not allowed",
-        "a ':' stands where no key is expected",
+        "unexpected ':'",
         "quote a value that has ': ' in it, or look at the indentation",
     ),
-    ("sequence entries are not allowed", "a '-' stands where no list can", "begin the list on a line of its own"),
+    ("sequence entries are not allowed", "unexpected '-'", "begin the list on a line of its own"),
     ("did not find expected ',' or", _UNCLOSED, _CLOSE),
     ("expected ',' or", _UNCLOSED, _CLOSE),
     ("found unexpected end of stream", "a quote is not closed", "close it with the same quote"),
-    ("node content", "a value is missing, or a bracket too many", "write the value, or take the bracket out"),
+    ("node content", "a value is missing, or there is an extra bracket", "write the value, or remove the bracket"),
     ("could not find expected ':'", "a key has no ':'", "write 'key: value'"),
     (
         "escape",
         "a text in double quotes has an escape that YAML does not know",
         "write it in single quotes, or write two backslashes for one",
     ),
-    ("incompatible YAML document", "the file asks for another YAML", "take the '%YAML' line out"),
+    ("incompatible YAML document", "the file requires another version of YAML", "remove the '%YAML' line"),
     ("expected <document start>", _AFTER_END, _INDENT),
     ("expected '<document start>'", _AFTER_END, _INDENT),
     ("expected key", "a line does not fit the mapping around it", _INDENT),
@@ -44,7 +44,7 @@ _LINE_MAX = 1000
 
 
 def explain(error: yaml.YAMLError, text: str, problems: Problems) -> None:
-    """Add the one problem that a parser's error stands for."""
+    """Add the problem that a parser error reports."""
     found = getattr(error, "problem", None) or str(error)
     mark = getattr(error, "problem_mark", None)
     opened = getattr(error, "context_mark", None)
@@ -66,7 +66,7 @@ def explain(error: yaml.YAMLError, text: str, problems: Problems) -> None:
 
 
 def _meaning(found: str) -> tuple[str, str]:
-    for part, message, hint in _MENDS:
+    for part, message, hint in _EXPLANATIONS:
         if part in found:
             return message, hint
     return f"not YAML: {show(found, 120)[1:-1]}", _INDENT
@@ -80,5 +80,5 @@ def _line(text: str, number: int) -> str:
 
 def _no_token(char: str) -> tuple[str, str]:
     if char == "\t":
-        return "a tab stands where YAML takes none", "indent with spaces"
+        return "a tab where YAML does not allow one", "indent with spaces"
     return f"nothing can begin with {show(char)}", "put the value in quotes"

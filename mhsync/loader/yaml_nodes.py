@@ -55,7 +55,7 @@ def plain_value(text: str) -> PlainValue:
 
 
 def reads_as(text: str) -> str | None:
-    """What YAML 1.1 or 1.2 reads an unquoted word as, where that is not a text: `a number`, `a date` and so on."""
+    """The type that YAML 1.1 or 1.2 gives to an unquoted scalar, such as `a number`; None for a text."""
     if text in _NULL:
         return "null"
     if text in _BOOL or text in _BOOL_11:
@@ -67,7 +67,7 @@ def reads_as(text: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """One word or text. `text` is what stands there, without its quotes."""
+    """A scalar value. `text` is its content without quotes."""
 
     text: str
     quoted: bool
@@ -76,17 +76,17 @@ class Scalar:
 
     @property
     def value(self) -> PlainValue:
-        """A quoted text as it is; an unquoted one as what a person plainly meant."""
+        """The text if quoted, else the null, boolean or number that it is in YAML."""
         return self.text if self.quoted else plain_value(self.text)
 
     @property
     def reads_as(self) -> str | None:
-        """What YAML 1.1 or 1.2 takes an unquoted word for, where that is not a text; None: it is one to both."""
+        """The type that YAML 1.1 or 1.2 gives to an unquoted scalar; None if both read a text."""
         return None if self.quoted else reads_as(self.text)
 
     @property
     def is_nothing(self) -> bool:
-        """Whether nothing stands where a value could."""
+        """Whether the value is missing."""
         return self.text == "" and not self.quoted
 
 
@@ -99,7 +99,7 @@ class ListNode:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """Where a key stands."""
+    """The position of a key."""
 
     line: int
     column: int
@@ -115,7 +115,7 @@ class MapNode:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """Stands where something refused stood; only ever seen in a tree that comes with problems."""
+    """A placeholder for a refused value; occurs only in a tree that comes with problems."""
 
     line: int
     column: int

@@ -37,7 +37,7 @@ def read(text: bytes, file: str, settings: ManifestSettings) -> Node:
     problems = Problems(file, settings.problems)
     tree = parse(text, problems, settings).root
     if tree is None or problems:
-        raise ManifestError(problems.told())
+        raise ManifestError(problems.reported())
     return tree
 
 
@@ -96,7 +96,7 @@ class _Open:
     is_flow: bool
     """Written in brackets."""
     muted: bool
-    """Inside something that was refused as a whole: what is wrong in it is not told again."""
+    """Inside something that was refused as a whole: problems in it are not reported again."""
     items: list[Node] = field(default_factory=list)
     fields: dict[str, Node] = field(default_factory=dict)
     keys: dict[str, Key] = field(default_factory=dict)
@@ -105,7 +105,7 @@ class _Open:
     drops_value: bool = False
     """The value that comes next has no key that could be used."""
     drops_key: bool = False
-    """What comes next stands where a key must, and is none."""
+    """What comes next is in the place of a key, and cannot be one."""
 
     @property
     def wants_key(self) -> bool:
@@ -188,7 +188,7 @@ class _Builder:
     def _document(self, event: yaml.DocumentStartEvent) -> None:
         self._documents += 1
         if self._documents > 1:
-            hint = "one file is one document: take the '---' out, or write two files"
+            hint = "one file is one document: remove the '---', or write two files"
             self._problems.add("documents", "a second YAML document begins here", hint, _place(event))
             raise _EnoughSeen
 
@@ -214,7 +214,7 @@ class _Builder:
             raise _EnoughSeen
         top = self._top
         if top is not None and top.wants_key:
-            self._refuse("key", "a list or mapping stands where a key must", "write 'key: value'", place)
+            self._refuse("key", "a list or mapping in the place of a key", "write 'key: value'", place)
             top.drops_key = True
         muted = top is not None and top.mutes
         is_map, is_flow = isinstance(event, yaml.MappingStartEvent), bool(event.flow_style)
@@ -244,7 +244,7 @@ class _Builder:
             return
         first = top.keys.setdefault(text, place)
         if first is not place:
-            message = f"the key {show(text)} stands here twice: first at {first.line}:{first.column}"
+            message = f"the key {show(text)} is used twice: first at {first.line}:{first.column}"
             self._refuse("duplicate_key", message, "keep one of them", place)
             top.drops_value = True
         else:
@@ -260,9 +260,9 @@ class _Builder:
         place = _place(event)
         self._count(place)
         if event.anchor is not None:
-            self._refuse("anchor", f"anchors are refused: {show(f'&{event.anchor}')}", "take it out", place)
+            self._refuse("anchor", f"anchors are refused: {show(f'&{event.anchor}')}", "remove it", place)
         if event.tag is not None:
-            self._refuse("tag", f"tags are refused: {show(event.tag)}", "take it out; quote what is a text", place)
+            self._refuse("tag", f"tags are refused: {show(event.tag)}", "remove it; quote texts", place)
         return place
 
     def _count(self, place: Key) -> None:
@@ -273,7 +273,7 @@ class _Builder:
             raise _EnoughSeen
 
     def _refuse(self, code: str, message: str, hint: str, place: Key) -> None:
-        """Note a problem, unless it stands in something that is refused as a whole."""
+        """Note a problem, unless it is inside a value that is refused as a whole."""
         if self._top is not None and self._top.mutes:
             return
         self._problems.add(code, message, hint, place)

@@ -45,12 +45,12 @@ def read_document(text: bytes, file: str, build: Callable[[Fields], T]) -> T:
         problems.add(
             "type", "the file is not a mapping of keys to values", "see docs/sandbox.md for the format", root
         )
-        raise ManifestError(problems.told())
+        raise ManifestError(problems.reported())
     fields = Fields(root, problems)
     value = build(fields)
     fields.close()
     if problems:
-        raise ManifestError(problems.told())
+        raise ManifestError(problems.reported())
     return value
 
 

@@ -44,5 +44,5 @@ def test_an_id_that_is_a_word_of_the_site_is_doubted(cli_runner, command):
     file = cli_runner.write("projects:\n  - {id: my-library, state: deleted}\n  - {id: one}")
     done = cli_runner.run(command, file)
     assert "warning: m.yaml:2:" in done.err or "warning: m.yaml:3:" in done.err
-    assert "the id my-library is a word of Magic Hour's own addresses" in done.err
+    assert "the id my-library is a word that Magic Hour uses in its addresses" in done.err
     assert done.err.count("warning: m.yaml") == 1

@@ -52,6 +52,6 @@ def test_a_url_is_read_from_any_other_variable():
     [SECRET, "Bearer x", "javascript:x", "/etc/passwd", "a b://c", "://x", "x://", "json://a b", "a://b\nc"],
 )
 def test_what_is_no_url_never_becomes_one(value):
-    with pytest.raises(MhsyncError, match="is no URL") as caught:
+    with pytest.raises(MhsyncError, match="not a URL") as caught:
         read_notify_url("OTHER", {"OTHER": value}, "it")
     assert value not in f"{caught.value.message} {caught.value.hint}"

@@ -96,7 +96,7 @@ class TestSecretsOfNotifyTargets:
     def test_a_name_of_something_else_gives_none_of_it_away(self, spied: Spied, value: str) -> None:
         done = spied.run("apply", spied.manifest(notify="${OTHER}"), OTHER=value)
         assert done.code == 0
-        assert "a notify target is no URL" in done.err
+        assert "whose value is not a URL" in done.err
         assert value not in done.out + done.err
 
     @pytest.mark.parametrize(

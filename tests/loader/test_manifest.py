@@ -191,13 +191,13 @@ PLACED = [
     (f"{HEAD}path: ''", 3, 7, "no_value", "write for example"),
     ("version: 1\nprojects: [{id: a, path: .MHSYNC/x}]", 2, 26, "path_private", "choose another name"),
     ("version: 1\nprojects: [{id: a, path: nul.wav}]", 2, 26, "path_device", "choose another name"),
-    ('version: 1\nprojects: [{id: a, path: "a\\0b"}]', 2, 26, "path_control", "take it out"),
+    ('version: 1\nprojects: [{id: a, path: "a\\0b"}]', 2, 26, "path_control", "remove it"),
     # storage
     (f"{HEAD}storage: ''", 3, 10, "no_value", "write for example 'storage: ./outputs'"),
     (f"{HEAD}storage: '  '", 3, 10, "no_value", "write for example 'storage: ./outputs'"),
     (f"{HEAD}storage: 7", 3, 10, "unquoted", 'quote it: storage: "7"'),
-    (f'{HEAD}storage: "a\\0b"', 3, 10, "storage", "take it out"),
-    (f"{HEAD}storage: 'x/${{HOME}}'", 3, 10, "variable", "${NAME} may only stand as a notify url"),
+    (f'{HEAD}storage: "a\\0b"', 3, 10, "storage", "remove it"),
+    (f"{HEAD}storage: 'x/${{HOME}}'", 3, 10, "variable", "${NAME} is allowed only as a notify url"),
     (f"{HEAD}storage: ~/audio", 3, 10, "storage", "write the full path"),
     (f"{HEAD}storage: my_store://x", 3, 10, "storage", "write SCHEME://"),
     (f"{HEAD}storage: 's3://[x'", 3, 10, "storage", "write SCHEME://HOST/PATH"),
@@ -247,7 +247,7 @@ def test_each_refusal_names_its_place_once_and_what_to_write(
 def test_a_secret_in_the_options_is_refused_and_not_shown(told, key: str) -> None:
     (problem,) = told(f"{HEAD}storage_options: {{{key}: hunter2}}\n")
     assert (problem.position.line, problem.position.column, problem.code) == (3, 19, "storage_secret")
-    assert problem.hint == "take it out: secrets come from the backend's own environment"
+    assert problem.hint == "remove it: secrets come from the backend's own environment"
     assert "hunter2" not in str(problem)
 
 

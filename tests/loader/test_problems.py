@@ -12,18 +12,22 @@ def test_problems_are_told_by_position_and_the_same_one_once() -> None:
     problems = Problems("f", 10)
     for line, column in ((2, 1), (1, 9), (1, 2), (2, 1)):
         problems.add("c", "m", "h", Key(line, column))
-    assert [(found.position.line, found.position.column) for found in problems.told()] == [(1, 2), (1, 9), (2, 1)]
+    assert [(found.position.line, found.position.column) for found in problems.reported()] == [
+        (1, 2),
+        (1, 9),
+        (2, 1),
+    ]
 
 
 def test_what_is_not_told_is_counted_and_memory_is_bounded() -> None:
     problems = Problems("f", 2)
     for line in range(30):
         problems.add("c", "m", "h", Key(line, 1))
-    assert str(problems.told()[-1]) == "f: and 28 more problems"
+    assert str(problems.reported()[-1]) == "f: and 28 more problems"
     for line in range(30, 100):
         problems.add("c", "m", "h", Key(line, 1))
     assert problems.is_full
-    assert [str(found) for found in problems.told()] == [
+    assert [str(found) for found in problems.reported()] == [
         "f:0:1: m",
         "f:1:1: m",
         "f: and at least 98 more problems",

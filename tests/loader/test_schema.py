@@ -82,7 +82,7 @@ def test_the_schemas_words_and_defaults_are_the_cores() -> None:
     assert all(f"{{{field}}}" in PARTS["path"]["description"] for field in FIELDS)
 
 
-MAKERS = {"add", "_refuse", "_tell", "_one", "Problem"}
+MAKERS = {"add", "_refuse", "_report", "_one", "Problem"}
 
 
 def codes() -> set[str]:

@@ -24,14 +24,14 @@ def test_an_id_twice_in_one_file_names_both_places(told) -> None:
         "duplicate_id",
         "clx7",
     )
-    assert problem.message == f"the id clx7 stands here twice: first at {problem.position.file}:3:9"
+    assert problem.message == f"the id clx7 is listed twice: first at {problem.position.file}:3:9"
 
 
 def test_an_id_in_two_files_names_both_places(write) -> None:
     a = write("version: 1\nprojects: [{id: clx7}]", "a.yaml")
     b = write("version: 1\nprojects: [{id: clx7}]", "b.yaml")
     (problem,) = clashes(a, b)
-    assert str(problem) == f"{b}:2:17: the id clx7 stands here twice: first at {a}:2:17"
+    assert str(problem) == f"{b}:2:17: the id clx7 is listed twice: first at {a}:2:17"
 
 
 def test_ids_that_differ_in_case_are_two_projects(write) -> None:

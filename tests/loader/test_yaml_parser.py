@@ -85,7 +85,7 @@ def test_a_quoted_merge_key_is_a_key_like_any_other() -> None:
 
 def test_a_key_that_stands_twice_is_told_with_both_places() -> None:
     (problem,) = refused("a: 1\nb: 2\na: 3")
-    assert str(problem) == "f.yaml:3:1: the key 'a' stands here twice: first at 1:1"
+    assert str(problem) == "f.yaml:3:1: the key 'a' is used twice: first at 1:1"
 
 
 def test_refusals_in_different_places_are_told_together() -> None:

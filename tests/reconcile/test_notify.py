@@ -142,7 +142,7 @@ def test_an_unset_name_is_a_warning_and_fails_nothing(bench):
     desired = notified(b, {"a": "downloaded"}, NotifyTarget("${NOT_SET}", position=Position("m.yaml", 7, 5)))
     report = b.apply(desired, observer=collect_warnings(warnings))
     assert report.exit_code == 0
-    assert warnings == ["m.yaml:7:5: the environment has no NOT_SET (set it, or nobody is told)"]
+    assert warnings == ["m.yaml:7:5: the environment has no NOT_SET (set it to receive notifications)"]
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_an_unset_name_is_a_warning_and_fails_nothing(bench):
     [
         ("MAGIC_HOUR_API_KEY", "mhk_SECRET", "which is reserved for credentials"),
         ("MAGIC_HOUR_API_KEY", "listen://SECRET", "which is reserved for credentials"),
-        ("OTHER_KEY", "mhk_SECRET", "a notify target is no URL"),
+        ("OTHER_KEY", "mhk_SECRET", "whose value is not a URL"),
     ],
 )
 def test_a_credential_never_stands_for_a_url(bench, name, value, words):
