@@ -53,7 +53,10 @@ def _unlisted(id_: str, ids: frozenset[str]) -> Problem:
 
 
 def _saved_plan(file: str, limit: int) -> list[Problem]:
-    """A plan is known by its `format`, whatever the file is called; the loader tells of what cannot be read."""
+    """A problem if the file is a saved plan: its `format` decides, not its name.
+
+    The loader reports files that cannot be read.
+    """
     try:
         with Path(file).open("rb") as stream:
             start = stream.read(1)

@@ -59,7 +59,7 @@ class Names:
             taken: distribution names and schemes that are in use.
 
         Raises:
-            UsageError: it is no name of a distribution, or somebody else's.
+            UsageError: the name is invalid or in use.
         """
         flat = re.sub(r"[-_.]+", "-", name).lower()
         scheme = flat.removeprefix(_PREFIX)
