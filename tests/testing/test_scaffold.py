@@ -96,7 +96,7 @@ def test_no_placeholder_is_left(tmp_path: Path) -> None:
     text = "".join((written.folder / file).read_text(encoding="utf-8") for file in written.files)
     for word in ("$name", "$package", "$scheme", "$title", "$version", "${", "$$"):
         assert word not in text
-    assert "class BigShelfStorage(Storage)" in text
+    assert "class BigShelfStorage(MinimalStorage)" in text
 
 
 def test_it_asks_for_this_version_of_mhsync_and_has_an_entry_point(tmp_path: Path) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import IO, Any, BinaryIO
+from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from mhsync import (
@@ -17,10 +17,10 @@ from mhsync import (
     StorageNotFound,
     StorageUnavailable,
     UsageError,
-    Writer,
     hookimpl,
     validate_path,
 )
+from mhsync.storage_kit import MinimalStorage
 
 CHUNK = 1024 * 1024
 PATIENCE = 60.0
@@ -45,7 +45,7 @@ def mhsync_storage_schemes() -> Mapping[str, Callable[[str, Mapping[str, Any]], 
 
 
 def open_storage(url: str, options: Mapping[str, Any]) -> Storage:
-    """The factory: it looks at the URL and the options, and writes nothing.
+    """The factory. It checks the URL and the options, and writes nothing.
 
     Raises:
         UsageError: the URL names no absolute path, or there are options.
@@ -58,8 +58,8 @@ def open_storage(url: str, options: Mapping[str, Any]) -> Storage:
     return SqliteStorage(Path(unquote(parts.path)))
 
 
-class SqliteStorage(Storage):
-    """Files as rows. Each call has a connection of its own, so that any thread may make it."""
+class SqliteStorage(MinimalStorage):
+    """Files as rows. Each call opens its own connection, so any thread may call any method."""
 
     is_local = True
 
@@ -93,20 +93,12 @@ class SqliteStorage(Storage):
             stack.pop_all()  # from here on the caller closes it
             return copy
 
-    @contextmanager
-    def write(self, path: str) -> Iterator[Writer]:
-        validate_path(path)
-        with self._told():
-            gathered = tempfile.TemporaryFile()  # noqa: SIM115 - closed below
-        with gathered:
-            yield _Gatherer(gathered, self._told)
-            # Only a block that ended well gets here: the transaction makes the file visible, or nothing.
-            with self._writing() as database:
-                database.execute("DELETE FROM files WHERE path = ?", (path,))
-                row = database.execute("INSERT INTO files (path, size) VALUES (?, ?)", (path, gathered.tell()))
-                gathered.seek(0)
-                for number, data in enumerate(iter(lambda: gathered.read(CHUNK), b"")):
-                    database.execute("INSERT INTO chunks VALUES (?, ?, ?)", (row.lastrowid, number, data))
+    def put(self, path: str, file: BinaryIO, size: int) -> None:
+        with self._writing() as database:
+            database.execute("DELETE FROM files WHERE path = ?", (path,))
+            row = database.execute("INSERT INTO files (path, size) VALUES (?, ?)", (path, size))
+            for number, data in enumerate(iter(lambda: file.read(CHUNK), b"")):
+                database.execute("INSERT INTO chunks VALUES (?, ?, ?)", (row.lastrowid, number, data))
 
     def remove(self, path: str) -> None:
         validate_path(path)
@@ -118,12 +110,12 @@ class SqliteStorage(Storage):
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection | None]:
-        """One view of the database for the whole block, or None while there is none."""
-        with self._told():
+        """One snapshot of the database for the whole block; None if there is no database."""
+        with self._translated():
             if not self.file.exists():
                 yield None
                 return
-            # Not `mode=ro`: what a killed process left must be rolled back first.
+            # Not `mode=ro`: an unfinished transaction of a killed process must be rolled back first.
             with closing(self._connect("rw")) as database:
                 database.execute("BEGIN")
                 has_tables = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'chunks'").fetchone()
@@ -131,11 +123,11 @@ class SqliteStorage(Storage):
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        """A transaction that is committed when the block ends well."""
-        with self._told():
+        """A transaction, committed if the block ends without an exception."""
+        with self._translated():
             self.file.parent.mkdir(parents=True, exist_ok=True)
             with closing(self._connect("rwc")) as database:
-                # IMMEDIATE takes the write lock at once; taken later, it fails when somebody else committed.
+                # IMMEDIATE takes the write lock at once; taken later, it fails if another has committed.
                 database.execute("BEGIN IMMEDIATE")
                 for table in (FILES, CHUNKS):
                     database.execute(table)
@@ -153,24 +145,12 @@ class SqliteStorage(Storage):
         return database
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
-        """Whatever SQLite or the disk raises, in words of ours."""
+    def _translated(self) -> Iterator[None]:
+        """Turns an exception of SQLite or the disk into an error of mhsync."""
         try:
             yield
         except (sqlite3.Error, OSError, UnicodeEncodeError) as error:
-            raise StorageError(f"{self.file}: {error}", hint="see that the disk is well and has space") from error
-
-
-class _Gatherer:
-    """The writer: bytes go into a temporary file, whose failures are told like all others."""
-
-    def __init__(self, file: IO[bytes], told: Callable[[], AbstractContextManager[None]]) -> None:
-        self._file = file
-        self._told = told
-
-    def write(self, data: bytes, /) -> int:
-        with self._told():
-            return self._file.write(data)
+            raise StorageError(f"{self.file}: {error}", hint="check that the disk works and has space") from error
 
 
 def _find(database: sqlite3.Connection, path: str) -> tuple[int, int] | None:
