@@ -51,7 +51,6 @@ LITERAL: dict[str, set[str]] = {
     "tests/test_language.py": set(BANNED),
 }
 TO_DO = (
-    "docs/commands.md",
     "docs/design.md",
     "docs/manifest.md",
     "examples/mhsync-example-storage/",
@@ -65,7 +64,6 @@ TO_DO = (
     "plugins/mhsync-fsspec/",
     "plugins/mhsync-sftp/",
     "plugins/mhsync-webhook/",
-    "tests/cli/",
     "tests/core/",
     "tests/e2e/",
     "tests/loader/",

@@ -23,7 +23,7 @@ def parse_duration(text: str) -> float:
         return float(text)
     match = _PARTS.fullmatch(text)
     if match is None or not any(match.groups()):
-        raise ValueError(f"{text!r} is not a duration; valid ones are 90s, 10m and 1h30m")
+        raise ValueError(f"{text!r} is not a duration: write 90s, 10m or 1h30m")
     return sum(float(part) * _UNITS[unit] for part, unit in zip(match.groups(), "hms", strict=True) if part)
 
 

@@ -1,4 +1,4 @@
-"""A desk to type commands at: an empty folder, an environment of its own, and a sandbox as the account."""
+"""Run commands in an empty folder, with a separate environment and a sandbox as the account."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TIMEOUT = 60.0
 
 @dataclass(frozen=True)
 class Done:
-    """What a command came to."""
+    """The exit code and the output of a command."""
 
     code: int
     out: str
@@ -31,7 +31,7 @@ class Done:
 
     @property
     def document(self) -> Any:
-        """Stdout as the one JSON document that it must be."""
+        """Stdout, parsed as one JSON document."""
         return json.loads(self.out)
 
 
@@ -56,12 +56,12 @@ class CliRunner:
         )
 
     def write(self, text: str, name: str = "m.yaml") -> str:
-        """Write a manifest whose lines are `text`, after its version; its name."""
+        """Write a manifest with the lines `text` after its version, and return its name."""
         (self.folder / name).write_text(f"version: 1\n{text}\n", encoding="utf-8")
         return name
 
     def manifest(self, *projects: str, policy: str = "", name: str = "m.yaml") -> str:
-        """Write a manifest of these projects, each as `id` or `id: state`; its name."""
+        """Write a manifest of these projects, each as `id` or `id: state`, and return its name."""
         lines = [f"policy: {{{policy}}}"] if policy else []
         lines += ["projects:"] if projects else ["projects: []"]
         for project in projects:
@@ -70,7 +70,7 @@ class CliRunner:
         return self.write("\n".join(lines), name)
 
     def run(self, *args: str, **environ: str | None) -> Done:
-        """Run a command in this process, with no terminal anywhere."""
+        """Run a command in this process, without a terminal."""
         out, err = io.StringIO(), io.StringIO()
         with (
             mock.patch.dict(os.environ, self._environ(environ), clear=True),
@@ -83,7 +83,7 @@ class CliRunner:
         return Done(code, out.getvalue(), err.getvalue())
 
     def start(self, *args: str, **options: Any) -> subprocess.Popen[str]:
-        """Start a command as a process of its own."""
+        """Start a command as a separate process."""
         streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         return subprocess.Popen(
             [sys.executable, "-m", "mhsync", *args],
@@ -94,7 +94,7 @@ class CliRunner:
         )
 
     def process(self, *args: str, **options: Any) -> Done:
-        """Run a command as a process of its own, to its end."""
+        """Run a command as a separate process and wait for its end."""
         with self.start(*args, **options) as process:
             out, err = process.communicate(timeout=TIMEOUT)
         return Done(process.returncode, out or "", err or "")
@@ -109,7 +109,7 @@ def complete(id: str, **fields: Any) -> SandboxProject:
 
 
 def account() -> Account:
-    """One project of each kind; none changes by itself."""
+    """An account with one project of each kind; none changes by itself."""
     return Account(
         [
             complete("done", name="Morning jingle"),

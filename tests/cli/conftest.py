@@ -14,7 +14,7 @@ _FOLDER = Path(__file__).parent / "golden"
 
 @pytest.fixture
 def cli_runner(tmp_path: Path) -> Iterator[CliRunner]:
-    folder = tmp_path / "desk"
+    folder = tmp_path / "work"
     folder.mkdir()
     with Sandbox(account()) as sandbox:
         yield CliRunner(folder, sandbox)
@@ -22,7 +22,7 @@ def cli_runner(tmp_path: Path) -> Iterator[CliRunner]:
 
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Golden:
-    """`golden(name, text)`: the text is what the golden file says; `--update-golden` writes the file anew."""
+    """`golden(name, text)`: compare the text with the golden file; `--update-golden` rewrites the file."""
 
     def check(name: str, text: str) -> None:
         file = _FOLDER / f"{name}.txt"

@@ -1,4 +1,4 @@
-"""What is printed, held to the schemas that ship: valid, and with no key that the schema does not name."""
+"""Check printed documents against the shipped schemas; a key that the schema does not name is an error."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def assert_valid(document: Any, name: str) -> None:
 
 
 def _closed(part: Any) -> Any:
-    """The schema with every object closed, so that a key that it does not name is a problem."""
+    """The schema with `additionalProperties: false` in every object."""
     if isinstance(part, list):
         return [_closed(item) for item in part]
     if not isinstance(part, dict):

@@ -1,4 +1,4 @@
-"""A command on a terminal: stdin and stderr are a pty of the standard library, stdout is a pipe."""
+"""Run a command on a terminal: stdin and stderr are a pty, stdout is a pipe."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.cli.cli_runner import TIMEOUT, CliRunner
 
 
 class Terminal:
-    """Types at a command and reads what it shows."""
+    """A command on a pseudo-terminal: types input and reads the output."""
 
     def __init__(self, cli_runner: CliRunner, *args: str) -> None:
         self.shown = ""
@@ -49,7 +49,7 @@ class Terminal:
         os.write(self._master, text.encode())
 
     def finish(self) -> str:
-        """Read to the end; what it wrote to stdout."""
+        """Wait for the end and return stdout."""
         assert self._process.stdout is not None
         out = ""
         while self._process.poll() is None:

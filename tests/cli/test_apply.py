@@ -1,4 +1,4 @@
-"""`mhsync apply`: what it prints, its JSON, and each exit code of the table."""
+"""`mhsync apply`: its output, its JSON and its exit codes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def deleted(cli_runner):
     return sorted(entry.id for entry in cli_runner.sandbox.requests.of(method="DELETE"))
 
 
-def test_apply_prints_the_plan_then_what_was_done_and_a_second_run_finds_nothing(cli_runner, golden):
+def test_apply_prints_the_plan_and_the_report_and_a_second_run_finds_nothing(cli_runner, golden):
     manifest = cli_runner.manifest(
         "done", "takes: archived", "canceled: deleted", "queued", "gone: deleted", "error"
     )
@@ -83,7 +83,7 @@ def test_refused_means_nothing_was_changed(cli_runner):
     assert not (cli_runner.folder / "outputs/done").exists()
 
 
-def test_a_policy_that_forbids_is_not_overruled_by_yes(cli_runner):
+def test_yes_does_not_override_a_policy_that_forbids_deletes(cli_runner):
     done = cli_runner.run("apply", cli_runner.manifest("draft: deleted", policy="deletes: forbid"), "--yes")
     assert done.code == 3
     assert "m.yaml: 1 delete is planned, but policy.deletes is 'forbid'" in done.err
@@ -95,7 +95,7 @@ def test_a_policy_that_allows_needs_no_yes(cli_runner):
     assert deleted(cli_runner) == ["draft"]
 
 
-def test_no_deletes_does_the_safe_half(cli_runner):
+def test_no_deletes_downloads_and_deletes_nothing(cli_runner):
     done = cli_runner.run(
         "apply", cli_runner.manifest("done", "takes: archived", "draft: deleted"), "--no-deletes"
     )
@@ -111,7 +111,7 @@ def test_archived_into_a_folder_of_a_ci_runner_is_refused(cli_runner, value, cod
     assert ("CI runner" in done.err) == (code == 3)
 
 
-def test_wait_may_stand_in_front_of_the_manifest(cli_runner):
+def test_wait_can_come_before_the_manifest(cli_runner):
     cli_runner.sandbox.account.set_status("queued", "complete")
     assert cli_runner.run("apply", "--wait", cli_runner.manifest("done")).code == 0
     assert cli_runner.run("apply", "--wait", "5s", cli_runner.manifest("done")).code == 0
@@ -178,7 +178,7 @@ def _wait_for(condition):
         time.sleep(PATIENCE)
 
 
-def test_a_terminal_is_asked_for_the_word_yes_and_told_what_was_never_stored(cli_runner):
+def test_the_prompt_on_a_terminal_marks_projects_that_were_never_stored(cli_runner):
     manifest = cli_runner.manifest("done", "canceled: deleted", "takes: archived", "rendering: deleted")
     with Terminal(
         cli_runner, "--color=never", "apply", manifest, "--wait", "0.1s", "--format", "json"
@@ -210,7 +210,7 @@ def test_any_other_answer_changes_nothing(cli_runner, answer):
     assert not (cli_runner.folder / "outputs/done").exists()
 
 
-def test_ctrl_c_at_the_question_changes_nothing(cli_runner):
+def test_ctrl_c_at_the_prompt_changes_nothing(cli_runner):
     with Terminal(cli_runner, "apply", cli_runner.manifest("canceled: deleted"), "--format", "json") as terminal:
         terminal.read_until("Type 'yes' to continue: ")
         terminal.type("\x03")
@@ -221,7 +221,7 @@ def test_ctrl_c_at_the_question_changes_nothing(cli_runner):
     assert deleted(cli_runner) == []
 
 
-def test_progress_on_a_terminal_is_one_rewritten_line_and_the_last_thing_is_no_rest_of_it(cli_runner):
+def test_progress_on_a_terminal_is_one_rewritten_line_that_is_removed_at_the_end(cli_runner):
     with Terminal(
         cli_runner, "apply", cli_runner.manifest("done", "takes", "queued"), "--wait", "0.5s"
     ) as terminal:
@@ -235,7 +235,7 @@ def test_progress_on_a_terminal_is_one_rewritten_line_and_the_last_thing_is_no_r
     assert terminal.shown == ""
 
 
-def test_a_second_run_on_the_same_storage_is_refused_when_the_lock_is_not_let_go(cli_runner):
+def test_a_second_run_on_the_same_storage_is_refused_while_the_lock_is_held(cli_runner):
     manifest = cli_runner.manifest("queued")
     with cli_runner.start("apply", manifest, "--wait", "60s") as process:
         _wait_for(lambda: len(cli_runner.sandbox.requests) > 0)

@@ -1,4 +1,4 @@
-"""`mhsync check`: the vendor's own call, on one project; exit 1, 4 and 0 as the design says."""
+"""`mhsync check`: its output, its downloads and the exit codes 0, 1 and 4."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_nothing_is_downloaded_unless_asked_for(cli_runner):
     assert list(cli_runner.folder.iterdir()) == []
 
 
-def test_files_go_into_the_folder_itself_and_replace_nothing(cli_runner):
+def test_files_are_written_into_the_folder_itself_and_overwrite_nothing(cli_runner):
     (cli_runner.folder / "mine").mkdir()
     (cli_runner.folder / "mine/output.wav").write_text("precious", encoding="utf-8")
     done = cli_runner.run("check", "done", "--download", "--directory", "mine")
@@ -47,7 +47,7 @@ def test_files_go_into_the_folder_itself_and_replace_nothing(cli_runner):
     assert (cli_runner.folder / "mine/output-2.wav").stat().st_size == 4096
 
 
-def test_a_folder_alone_asks_for_the_files_too(cli_runner):
+def test_directory_implies_download(cli_runner):
     done = cli_runner.run("check", "takes", "--directory", "new/folder", "--format", "json")
     assert_valid(done.document, "check")
     assert done.document["downloaded_paths"] == [
@@ -68,8 +68,8 @@ def test_waiting_ends_when_the_render_does(cli_runner):
     assert "waiting" not in cli_runner.run("check", "--wait", "soon", "-q").err
 
 
-def test_an_interrupted_check_says_what_was_kept_and_the_next_one_goes_on_with_it(cli_runner: CliRunner):
-    """A real process and a real signal."""
+def test_an_interrupted_check_reports_what_was_kept_and_the_next_one_resumes(cli_runner: CliRunner):
+    """Uses a real process and a real signal."""
     cli_runner.sandbox.faults = Faults(Rule(f.Stall(bytes=2000), nth=1, host="files"))
     process = cli_runner.start("check", "done", "--directory", "audio")
     until = time.monotonic() + 20

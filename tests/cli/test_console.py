@@ -1,4 +1,4 @@
-"""Colour, width and secrets of what is written."""
+"""The colours, the width and the redaction of the output."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_colour(color, environ, on_terminal, elsewhere):
     assert colored(color, io.StringIO(), **environ) == elsewhere
 
 
-def test_away_from_a_terminal_there_are_80_columns():
+def test_without_a_terminal_there_are_80_columns():
     assert Console((), {}, stdout=io.StringIO()).style(io.StringIO()).width == 80
 
 
@@ -48,7 +48,7 @@ def test_a_terminals_width_is_used_within_reason(monkeypatch, columns, width):
     assert Console((), {}).style(TerminalStream()).width == width
 
 
-def test_secrets_and_queries_are_scrubbed():
+def test_secrets_and_queries_are_redacted():
     console = Console((), {})
     console.add_secret("mhk_1234")
     console.add_secret("")
@@ -67,7 +67,7 @@ def test_secrets_and_queries_are_scrubbed():
         ([], False),
     ],
 )
-def test_the_form_is_known_before_the_arguments_are_read(args, is_json):
+def test_the_output_format_is_known_before_the_arguments_are_parsed(args, is_json):
     assert Console(args, {}).is_json == is_json
 
 
@@ -75,7 +75,7 @@ def test_the_last_value_counts():
     assert last_value(["--a", "1", "--a=2"], "--a") == "2"
 
 
-def test_the_line_of_progress_goes_before_anything_else_is_written():
+def test_the_progress_line_is_removed_before_other_output():
     err = TerminalStream()
     console = Console((), {}, stderr=err)
     console.status("checked 1 of 2")

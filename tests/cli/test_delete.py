@@ -1,4 +1,4 @@
-"""`mhsync delete`: only after a yes; what is gone is no error."""
+"""`mhsync delete`: needs a confirmation; an already deleted project is no error."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_without_a_terminal_it_needs_yes_and_asks_nothing_of_the_api(cli_runner)
     assert len(cli_runner.sandbox.requests) == 0
 
 
-def test_yes_deletes_and_once_more_is_no_error(cli_runner):
+def test_yes_deletes_and_a_second_delete_is_no_error(cli_runner):
     first = cli_runner.run("delete", "done", "--yes", "--format", "json")
     assert_valid(first.document, "deletion")
     assert (first.code, first.document["outcome"]) == (0, "deleted")
@@ -32,7 +32,7 @@ def test_yes_deletes_and_once_more_is_no_error(cli_runner):
     assert "already deleted" in cli_runner.run("delete", "done", "--yes").out
 
 
-def test_a_terminal_is_asked_and_told_what_it_is(cli_runner):
+def test_the_prompt_on_a_terminal_shows_the_project(cli_runner):
     with Terminal(cli_runner, "delete", "done", "--format", "json") as terminal:
         asked = terminal.read_until("Type 'yes' to continue: ")
         assert deletes(cli_runner) == []
@@ -44,7 +44,7 @@ def test_a_terminal_is_asked_and_told_what_it_is(cli_runner):
 
 
 @pytest.mark.parametrize(("typed", "code"), [("no\n", 3), ("\x03", 130)])
-def test_anything_but_yes_deletes_nothing(cli_runner, typed, code):
+def test_any_other_answer_than_yes_deletes_nothing(cli_runner, typed, code):
     with Terminal(cli_runner, "delete", "done") as terminal:
         terminal.read_until("Type 'yes' to continue: ")
         terminal.type(typed)
@@ -53,7 +53,7 @@ def test_anything_but_yes_deletes_nothing(cli_runner, typed, code):
     assert deletes(cli_runner) == []
 
 
-def test_a_terminal_is_not_asked_about_what_is_gone(cli_runner):
+def test_no_prompt_for_a_project_that_is_already_deleted(cli_runner):
     with Terminal(cli_runner, "delete", "gone") as terminal:
         out = terminal.finish()
     assert terminal.code == 0

@@ -1,4 +1,4 @@
-"""docs/commands.md names every command with every option it takes, and no other; and every key of the JSON."""
+"""docs/commands.md lists exactly the commands, their options and the keys of their JSON."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from mhsync.cli.group import COMMANDS
 from tests.cli.schemas import schema
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "commands.md"
+GOLDEN = Path(__file__).parent / "golden"
 OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
 DOCUMENTED = [name for name in COMMANDS if name != "sandbox"]
-"""The sandbox has a page of its own."""
+"""The sandbox has its own page."""
 SCHEMA_OF = {
     "validate": "validation", "plan": "plan", "apply": "report", "verify": "verification", "get": "project",
     "check": "check", "delete": "deletion", "plugins": "plugins", "plugins-new": "package",
@@ -79,9 +80,14 @@ def test_the_keys_of_errors_are_named():
     assert [key for key in keys if f"`{key}`" not in sections()["errors"]] == []
 
 
-def test_every_exit_code_has_a_row():
-    rows = re.findall(r"^\| (\d+) \|", sections()["exit-codes"], re.MULTILINE)
-    assert rows == ["0", "1", "2", "3", "4", "130"]
+@pytest.mark.parametrize("name", ["plan-every-kind", "plan-verbose", "plan-sandbox"])
+def test_the_signs_of_a_plan_are_in_the_documented_order(name):
+    documented = re.findall(r"^\| `(.)` \|", sections()["mhsync-plan"], re.MULTILINE)
+    plan = (GOLDEN / f"{name}.txt").read_text(encoding="utf-8").partition("\nPlan:")[0]
+    signs = re.findall(r"^([x!+~.=-]{1,2}) ", plan, re.MULTILINE)
+    ranks = [documented.index("-" if "-" in sign else sign) for sign in signs]
+    assert len(signs) > 5
+    assert ranks == sorted(ranks)
 
 
 def test_links_lead_somewhere():

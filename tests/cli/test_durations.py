@@ -1,4 +1,4 @@
-"""Durations are read as they are typed; `--wait` needs none."""
+"""Durations are parsed; `--wait` works with and without one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_durations(text, seconds):
 @pytest.mark.parametrize(
     "text", ["", "m", "10 m", "-5", "1d", "10M", "1m1h", "1e3", "nan", "٣s", "1.5m", "9" * 12]
 )
-def test_what_is_no_duration_is_refused(text):
+def test_an_invalid_duration_is_refused(text):
     with pytest.raises(ValueError, match="write 90s, 10m or 1h30m"):
         parse_duration(text)
 

@@ -1,4 +1,4 @@
-"""`mhsync get`: one project; links without their query unless asked for."""
+"""`mhsync get`: one project; links without their query unless requested."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.cli.schemas import assert_valid
 EXPIRY = re.compile(r"20\d\d-\d\d-\d\dT[\d:.]+Z")
 
 
-def test_the_details_are_read_by_a_person(cli_runner, golden):
+def test_the_details_of_a_project_as_text(cli_runner, golden):
     cli_runner.sandbox.account.put(complete("done", name="Café \x1b[31m\u202e"))
     done = cli_runner.run("get", "done")
     link, until = done.out.replace(cli_runner.sandbox.files_url, "https://files").splitlines()[-2:]
@@ -19,7 +19,7 @@ def test_the_details_are_read_by_a_person(cli_runner, golden):
     assert done.code == 0
 
 
-def test_links_are_shown_whole_only_when_asked_for(cli_runner):
+def test_complete_links_are_shown_only_on_request(cli_runner):
     for form in ("text", "json"):
         assert "signature=" not in cli_runner.run("get", "done", "--format", form).out
         shown = cli_runner.run("get", "done", "--show-urls", "--format", form)
@@ -27,7 +27,7 @@ def test_links_are_shown_whole_only_when_asked_for(cli_runner):
         assert "signature=" in shown.out
 
 
-def test_the_json_is_the_project_itself_in_the_apis_words(cli_runner):
+def test_the_json_is_the_project_with_the_keys_of_the_api(cli_runner):
     done = cli_runner.run("get", "takes", "--format", "json")
     assert_valid(done.document, "project")
     assert done.document["id"] == "takes"
@@ -35,12 +35,12 @@ def test_the_json_is_the_project_itself_in_the_apis_words(cli_runner):
     assert len(done.document["downloads"]) == 3
 
 
-def test_what_is_not_there_is_exit_1_with_its_id(cli_runner):
+def test_a_project_not_found_is_exit_1_with_its_id(cli_runner):
     done = cli_runner.run("get", "gone", "--format", "json")
     assert done.code == 1
     assert_valid(done.document, "error")
     assert (done.document["errors"][0]["code"], done.document["errors"][0]["id"]) == ("not_found", "gone")
 
 
-def test_an_error_of_a_render_is_shown(cli_runner):
+def test_a_render_error_is_shown(cli_runner):
     assert "error    no_speech_found: There is no speech" in cli_runner.run("get", "error").out

@@ -1,4 +1,4 @@
-"""The group: quick help that is true, commands of plugins, and plugins that are broken."""
+"""The command group: the short help, commands of plugins, and broken plugins."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def mhsync_commands(group):
 
 @pytest.fixture
 def install(cli_runner, tmp_path):
-    """`install(source)`: a plugin as pip would leave it, found by the processes of the desk."""
+    """`install(source)`: install a plugin as pip would, for the processes of the runner."""
 
     def put(source: str, name: str = "mhsync-hello") -> None:
         site = tmp_path / "site"
@@ -60,7 +60,7 @@ def test_a_group_is_new_for_each_run():
     assert make_group() is not make_group()
 
 
-def test_a_plugin_adds_commands_but_takes_none(cli_runner, install):
+def test_a_plugin_adds_commands_but_replaces_none(cli_runner, install):
     install(PLUGIN)
     assert cli_runner.process("hello").out == "hello from a plugin\n"
     shown = cli_runner.process("--help").out
@@ -68,7 +68,7 @@ def test_a_plugin_adds_commands_but_takes_none(cli_runner, install):
     assert cli_runner.process("plan", cli_runner.manifest("done")).code == 0
 
 
-def test_plugins_that_are_not_chosen_add_nothing(cli_runner, install):
+def test_plugins_that_are_not_selected_add_nothing(cli_runner, install):
     install(PLUGIN)
     cli_runner.environ["MHSYNC_PLUGINS"] = ""
     assert [
@@ -114,7 +114,7 @@ def test_a_broken_plugin_is_listed_with_what_is_wrong_and_exit_1(cli_runner, ins
     assert cli_runner.process("plan", "m.yaml", "--no-plugins").code == 0
 
 
-def test_whether_a_plugin_may_be_there_is_told_without_loading(tmp_path, monkeypatch):
+def test_plugins_are_detected_without_an_import(tmp_path, monkeypatch):
     monkeypatch.setattr("sys.path", [str(tmp_path), str(tmp_path / "missing")])
     assert not has_plugins({})
     info = tmp_path / "x-1.dist-info"

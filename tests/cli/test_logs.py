@@ -1,4 +1,4 @@
-"""Logs go to stderr, at the level that was asked for, and hold no secret and no control character."""
+"""Logs are written to stderr at the requested level, without secrets and control characters."""
 
 from __future__ import annotations
 
@@ -57,12 +57,12 @@ def test_the_json_form_is_one_object_a_line():
     assert (record["level"], record["logger"], record["message"]) == ("warning", "mhsync.api", "hello")
 
 
-def test_urllib3_never_logs_what_it_asks_for():
+def test_urllib3_never_logs_its_requests():
     for level in (logging.DEBUG, logging.WARNING):
         assert logged(verbose=3, name="urllib3.connectionpool", message="GET /a.wav?sig=abc", level=level) == ""
 
 
-def test_logging_is_left_as_it_was():
+def test_logging_is_restored():
     before = [logging.getLogger(name).level for name in (None, "urllib3")], list(logging.getLogger().handlers)
     logged()
     assert before == (
@@ -72,7 +72,7 @@ def test_logging_is_left_as_it_was():
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-def test_no_secret_is_told_at_the_highest_verbosity(cli_runner, form):
+def test_no_secret_is_logged_at_the_highest_verbosity(cli_runner, form):
     manifest = cli_runner.manifest("done", "takes: archived", "nope", "error")
     for command in (
         ["apply", manifest, "--yes"],

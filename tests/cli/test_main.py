@@ -1,4 +1,4 @@
-"""Every way a command can end: an exit code, words on stderr, and with --format json one document on stdout."""
+"""Every way a command can end: an exit code, text on stderr, and with --format json one document on stdout."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_version_and_help_exit_0_and_no_command_2(cli_runner):
     ],
     ids=lambda args: " ".join(args) or "nothing",
 )
-def test_bad_usage_is_2_asks_nothing_and_is_json_where_json_was_asked_for(cli_runner, args):
+def test_wrong_usage_is_exit_2_without_a_request_and_json_on_request(cli_runner, args):
     cli_runner.manifest("done")
     text = cli_runner.run(*args)
     assert (text.code, text.out) == (2, "")
@@ -83,7 +83,7 @@ def test_a_misspelt_command_or_option_names_the_nearest(cli_runner):
     assert "--format" in cli_runner.run("plan", "--fromat", "json", "m.yaml").err
 
 
-def test_every_problem_of_a_manifest_is_told_with_its_place(cli_runner):
+def test_every_problem_of_a_manifest_is_reported_with_its_position(cli_runner):
     manifest = cli_runner.write("projects:\n  - {id: done, stat: deleted}\n  - {id: 1e5}\n  - {id: done}")
     text = cli_runner.run("plan", manifest)
     assert text.code == 2
@@ -95,7 +95,7 @@ def test_every_problem_of_a_manifest_is_told_with_its_place(cli_runner):
     assert {error["file"] for error in form.document["errors"]} == {"m.yaml"}
 
 
-def test_no_key_says_everywhere_it_was_looked_for(cli_runner):
+def test_a_missing_key_names_every_place_that_was_searched(cli_runner):
     done = cli_runner.run("plan", cli_runner.manifest("done"), MAGIC_HOUR_API_KEY=None)
     assert done.code == 1
     assert "MAGIC_HOUR_API_KEY" in done.err
@@ -171,7 +171,7 @@ def test_an_odd_key_does_not_break_the_document(cli_runner, key):
     assert_valid(done.document, "error")
 
 
-def test_a_known_error_shows_its_traceback_at_vv_alone(cli_runner):
+def test_a_known_error_shows_its_traceback_only_with_vv(cli_runner):
     assert "Traceback" not in cli_runner.run("get", "nope", "-v").err
     assert "Traceback" in cli_runner.run("get", "nope", "-vv").err
 
@@ -185,7 +185,7 @@ def test_verbosity_and_colour_may_stand_before_the_command_and_behind_it(cli_run
     assert "Traceback" in cli_runner.run("-v", "get", "nope", "-v").err
 
 
-def test_a_reader_that_goes_away_is_no_error_and_the_work_is_done(cli_runner):
+def test_a_closed_pipe_is_no_error_and_the_work_is_done(cli_runner):
     reading, writing = os.pipe()
     os.close(reading)
     done = cli_runner.process("apply", cli_runner.manifest("done"), stdout=writing)
@@ -195,20 +195,20 @@ def test_a_reader_that_goes_away_is_no_error_and_the_work_is_done(cli_runner):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_a_full_disk_behind_stdout_is_told_and_is_no_success(cli_runner):
+def test_a_full_disk_behind_stdout_is_an_error(cli_runner):
     with Path("/dev/full").open("w") as full:
         done = cli_runner.process("get", "done", stdout=full)
     assert done.code == 1
     assert done.err.splitlines() == ["error: cannot write to stdout: no space left on device"]
 
 
-def test_streams_that_are_closed_are_no_crash(cli_runner):
+def test_closed_streams_cause_no_crash(cli_runner):
     script = f"{sys.executable} -m mhsync get done >&- 2>&- <&-"
     done = subprocess.run(["/bin/sh", "-c", script], cwd=cli_runner.folder, env=cli_runner.environ, check=False)
     assert done.returncode == 0
 
 
-def test_an_encoding_that_knows_no_such_letters_is_no_crash(cli_runner):
+def test_characters_outside_the_encoding_cause_no_crash(cli_runner):
     cli_runner.sandbox.account.put(complete("done", name="音楽 é"))
     done = cli_runner.process("get", "done", environ={"PYTHONIOENCODING": "ascii"})
     assert done.code == 0

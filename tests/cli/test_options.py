@@ -1,4 +1,4 @@
-"""What the shared options make of the settings."""
+"""The settings that follow from the shared options."""
 
 from __future__ import annotations
 

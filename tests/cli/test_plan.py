@@ -1,4 +1,4 @@
-"""`mhsync plan`: what it prints, its JSON, its exit codes; it changes nothing."""
+"""`mhsync plan`: its output, its JSON and its exit codes; it changes nothing."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_an_unknown_id_after_only_names_the_nearest_and_asks_nothing(cli_runner)
     assert len(cli_runner.sandbox.requests) == 0
 
 
-def test_what_is_not_found_is_counted_and_a_wrong_account_is_suspected(cli_runner):
+def test_projects_not_found_are_counted_and_a_wrong_account_is_suspected(cli_runner):
     done = cli_runner.run("plan", cli_runner.manifest("gone", "never", "done"))
     assert "2 projects not found (404)" in done.out
     done = cli_runner.run("plan", cli_runner.manifest("gone: deleted", "never: deleted"))
@@ -141,7 +141,7 @@ def test_names_from_the_api_cannot_reach_the_terminal_whole(cli_runner):
     assert "\u202e" not in done.out + done.err
 
 
-def test_what_apply_would_refuse_is_told_and_changes_no_exit_code(cli_runner):
+def test_plan_reports_what_apply_would_refuse_without_changing_the_exit_code(cli_runner):
     manifest = cli_runner.manifest("draft: deleted", "canceled: deleted")
     plain = cli_runner.run("plan", manifest)
     assert "refuse" not in plain.out

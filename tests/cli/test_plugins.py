@@ -1,4 +1,4 @@
-"""`mhsync plugins`: what is plugged in, from where."""
+"""`mhsync plugins`: lists the installed plugins and creates new ones."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from tests.cli.schemas import assert_valid
 
 
-def test_what_is_built_in_is_listed_like_any_plugin(cli_runner):
+def test_the_built_in_plugin_is_listed_like_any_other(cli_runner):
     done = cli_runner.run("plugins", "--no-plugins")
     assert done.code == 0
     assert done.out.splitlines()[0] == "mhsync  built in  (mhsync.hooks.builtin)"
@@ -26,7 +26,7 @@ def test_a_plugin_that_is_not_installed_cannot_be_chosen(cli_runner):
     assert "mhsync-nothing" in done.err
 
 
-def test_new_writes_a_package_and_tells_what_and_what_next(cli_runner):
+def test_new_writes_a_package_and_prints_its_files_and_the_next_commands(cli_runner):
     done = cli_runner.run("plugins", "new", "mhsync-shelf")
     assert (done.code, done.err) == (0, "")
     lines = done.out.splitlines()
@@ -36,7 +36,7 @@ def test_new_writes_a_package_and_tells_what_and_what_next(cli_runner):
     assert following == ["  cd mhsync-shelf", "  python -m pip install -e '.[test]'", "  python -m pytest"]
 
 
-def test_new_is_json_where_json_was_asked_for(cli_runner):
+def test_new_prints_json_on_request(cli_runner):
     done = cli_runner.run("plugins", "new", "mhsync-shelf", "--format", "json")
     assert_valid(done.document, "package")
     assert (done.document["package"], done.document["scheme"]) == ("mhsync_shelf", "shelf")
@@ -56,14 +56,14 @@ def test_new_is_json_where_json_was_asked_for(cli_runner):
     ],
     ids=" ".join,
 )
-def test_what_cannot_be_written_is_exit_2_and_writes_nothing(cli_runner, args):
+def test_an_invalid_name_is_exit_2_and_writes_nothing(cli_runner, args):
     done = cli_runner.run("plugins", *args, "--format", "json")
     assert done.code == 2
     assert_valid(done.document, "error")
     assert list(cli_runner.folder.iterdir()) == []
 
 
-def test_new_needs_no_plugin_and_writes_over_nothing(cli_runner):
+def test_new_needs_no_plugin_and_overwrites_nothing(cli_runner):
     assert cli_runner.run("plugins", "new", "mhsync-shelf").code == 0
     before = (cli_runner.folder / "mhsync-shelf" / "pyproject.toml").read_bytes()
     again = cli_runner.run("plugins", "new", "mhsync-shelf")

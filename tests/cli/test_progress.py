@@ -1,4 +1,4 @@
-"""Progress: a rewritten line on a terminal, a line now and then in a log, nothing when quiet."""
+"""Progress: a rewritten line on a terminal, a line every few seconds in a log, nothing when quiet."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def watch(err, *, quiet=False):
     return progress, progress, clock
 
 
-def test_in_a_log_a_line_comes_every_few_seconds():
+def test_a_log_gets_a_line_every_few_seconds():
     err = io.StringIO()
     _, observer, clock = watch(err)
     for done in range(1, 21):
@@ -52,7 +52,7 @@ def test_a_quick_run_writes_nothing_into_a_log():
     assert err.getvalue() == ""
 
 
-def test_on_a_terminal_the_line_is_rewritten_and_taken_away():
+def test_on_a_terminal_the_line_is_rewritten_and_removed():
     err = TerminalStream()
     progress, observer, clock = watch(err)
     observer(ChecksProgressed(1, 2))
@@ -62,7 +62,7 @@ def test_on_a_terminal_the_line_is_rewritten_and_taken_away():
     assert err.getvalue() == "\r\x1b[Kchecked 1 of 2 projects\r\x1b[Kchecked 2 of 2 projects\r\x1b[K"
 
 
-def test_the_line_is_not_rewritten_more_often_than_eyes_can_follow():
+def test_the_line_is_rewritten_at_most_every_tenth_of_a_second():
     err = TerminalStream()
     _, observer, _ = watch(err)
     for done in range(1000):
@@ -71,7 +71,7 @@ def test_the_line_is_not_rewritten_more_often_than_eyes_can_follow():
 
 
 @pytest.mark.parametrize("stream", [TerminalStream, io.StringIO])
-def test_quiet_is_quiet_but_warnings_are_told(stream):
+def test_quiet_silences_progress_but_not_warnings(stream):
     err = stream()
     progress, observer, clock = watch(err, quiet=True)
     for _ in range(3):
@@ -86,7 +86,7 @@ def test_quiet_is_quiet_but_warnings_are_told(stream):
     assert err.getvalue() == "warning: the notifier \\x1b failed at https://x.example/?…\n"
 
 
-def test_every_step_has_words():
+def test_every_event_has_a_text():
     err = io.StringIO()
     _, observer, clock = watch(err)
     observer.expect(0)

@@ -1,4 +1,4 @@
-"""`mhsync schema`: every schema that ships is printed as it ships, and is one."""
+"""`mhsync schema`: prints every shipped schema unchanged, and each is a valid schema."""
 
 from __future__ import annotations
 

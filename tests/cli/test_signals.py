@@ -1,4 +1,4 @@
-"""Signals: asked to stop once, a command ends cleanly with 130; handlers are put back."""
+"""Signals: the first one ends a command cleanly with exit 130; the handlers are restored."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SIGNALS = [signal.SIGINT, signal.SIGTERM]
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-def test_the_first_signal_asks_and_the_handlers_are_put_back(number, capfd):
+def test_the_first_signal_requests_a_stop_and_the_handlers_are_restored(number, capfd):
     before = [signal.getsignal(n) for n in SIGNALS]
     asked = []
     with stopping(lambda: asked.append(1)):
@@ -30,7 +30,7 @@ def test_the_first_signal_asks_and_the_handlers_are_put_back(number, capfd):
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-def test_a_prompt_is_interrupted_and_asks_nobody_to_stop(number):
+def test_a_signal_interrupts_a_prompt_without_a_stop_request(number):
     asked = []
     with stopping(lambda: asked.append(1)):
         with pytest.raises(Interrupted), interrupting():

@@ -1,4 +1,4 @@
-"""`mhsync validate`: no network, every problem at once."""
+"""`mhsync validate`: needs no network and reports all problems at once."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_one_id_twice_names_both_places(cli_runner):
 
 
 @pytest.mark.parametrize("command", ["validate", "plan", "apply"])
-def test_an_id_that_is_a_word_of_the_site_is_doubted(cli_runner, command):
+def test_an_id_that_is_a_word_of_the_site_causes_a_warning(cli_runner, command):
     file = cli_runner.write("projects:\n  - {id: my-library, state: deleted}\n  - {id: one}")
     done = cli_runner.run(command, file)
     assert "warning: m.yaml:2:" in done.err or "warning: m.yaml:3:" in done.err

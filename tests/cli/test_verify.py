@@ -1,11 +1,11 @@
-"""`mhsync verify`: every stored file is read back; any problem is exit 1."""
+"""`mhsync verify`: reads every stored file; any problem is exit 1."""
 
 from __future__ import annotations
 
 from tests.cli.schemas import assert_valid
 
 
-def test_what_is_whole_is_counted(cli_runner):
+def test_unchanged_files_are_counted(cli_runner):
     manifest = cli_runner.manifest("done", "takes", "queued")
     cli_runner.run("apply", manifest)
     cli_runner.sandbox.requests.clear()
@@ -31,7 +31,7 @@ def test_every_kind_of_problem(cli_runner, golden):
     assert done.code == 1
 
 
-def test_verbose_lists_what_is_whole_too(cli_runner):
+def test_verbose_lists_unchanged_files_too(cli_runner):
     manifest = cli_runner.manifest("done", "queued")
     cli_runner.run("apply", manifest)
     out = cli_runner.run("verify", manifest, "-v").out

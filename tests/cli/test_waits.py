@@ -41,7 +41,7 @@ def test_quiet_commands_report_no_wait(cli_runner: CliRunner):
     assert cli_runner.run("apply", "-q", "m.yaml").err == ""
 
 
-def test_on_a_terminal_the_notice_stands_on_a_line_of_its_own(cli_runner: CliRunner):
+def test_on_a_terminal_the_notice_has_its_own_line(cli_runner: CliRunner):
     with Terminal(cli_runner, "apply", "m.yaml") as terminal:
         terminal.finish()
     assert terminal.code == 0

@@ -16,7 +16,7 @@ SPY = Path(__file__).with_name("spy.py").read_text(encoding="utf-8")
 
 @pytest.fixture
 def spied(tmp_path: Path) -> Iterator[Spied]:
-    """A desk whose processes have the spy installed, and no other plugin."""
+    """A runner whose processes have only the spy plugin installed."""
     folder = tmp_path / "desk"
     folder.mkdir()
     site = tmp_path / "site"

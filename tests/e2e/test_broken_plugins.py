@@ -41,7 +41,7 @@ class TestEveryHook:
         done = spied.run("validate", spied.manifest(), SPY_FAILS="all")
         assert (done.code, done.err) == (0, "")
 
-    def test_a_storage_s_schemes_that_raise_serve_nobody_and_hinder_nobody(self, spied: Spied) -> None:
+    def test_storage_schemes_that_raise_are_unavailable_and_affect_no_other_plugin(self, spied: Spied) -> None:
         told = "mhsync-spy is broken: mhsync_storage_schemes failed: RuntimeError: no mhsync_storage_schemes today"
         done = spied.run("plan", spied.manifest(), SPY_FAILS="mhsync_storage_schemes")
         assert done.code == 1
@@ -87,7 +87,7 @@ class TestEveryHook:
         done = spied.run("apply", spied.manifest(), "--format", "json", SPY_FAILS="mhsync_event")
         assert (done.code, outcomes(done)) == (0, ALL_DONE)
         assert warnings(done) == ["mhsync-spy: mhsync_event failed: RuntimeError: no mhsync_event today (5 times)"]
-        assert [what for what, _ in spied.seen].count("notifier.notify") == 5, "targets are told all the same"
+        assert [what for what, _ in spied.seen].count("notifier.notify") == 5, "targets are still notified"
 
     def test_a_commands_hook_that_raises_is_a_warning_and_the_built_in_commands_work(self, spied: Spied) -> None:
         shown = spied.run("--help", SPY_FAILS="mhsync_commands")
@@ -127,7 +127,7 @@ class TestFactoriesAndWhatTheyGive:
             "m.yaml:3:10: mhsync-spy: cannot open the notify target spy://…: RuntimeError: no notifier.factory today"
         )
 
-    def test_a_notifier_that_raises_is_left_alone_until_the_end(self, spied: Spied) -> None:
+    def test_a_notifier_that_raises_is_not_called_again_until_the_end(self, spied: Spied) -> None:
         done = spied.run("apply", spied.manifest(), "--format", "json", SPY_FAILS="notifier.notify")
         assert (done.code, outcomes(done)) == (0, ALL_DONE)
         assert [what for what, _ in spied.seen].count("notifier.notify") == 4

@@ -1,4 +1,4 @@
-"""`python -m mhsync` loads nothing from the current folder: what lies there may be a stranger's."""
+"""`python -m mhsync` loads nothing from the current folder: its files may come from another user."""
 
 from __future__ import annotations
 

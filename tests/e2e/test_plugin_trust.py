@@ -1,4 +1,4 @@
-"""A pull request from a stranger can be planned safely: looking writes nothing, tells nobody, runs no new code."""
+"""`plan` is safe for untrusted manifests: it writes nothing, sends no notification and runs no new code."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PLANS = [
 
 class TestLooking:
     @pytest.mark.parametrize("command", PLANS, ids=" ".join)
-    def test_plan_writes_to_no_storage_and_notifies_nobody(self, spied: Spied, command: list[str]) -> None:
+    def test_plan_writes_to_no_storage_and_sends_no_notification(self, spied: Spied, command: list[str]) -> None:
         file = spied.manifest()
         done = spied.run(*command, file)
         assert done.code in (0, 2), done.err
@@ -46,7 +46,7 @@ class TestLooking:
         assert spied.run("plan", file).code == 0
         assert [path.name for path in spied.cli_runner.folder.iterdir()] == [file]
 
-    @pytest.mark.parametrize("storage", [None, "./outputs", "s3://bucket/prefix", "nobody-serves://x"])
+    @pytest.mark.parametrize("storage", [None, "./outputs", "s3://bucket/prefix", "unknown-scheme://x"])
     def test_validate_loads_no_plugin_at_all(self, spied: Spied, storage: str | None) -> None:
         file = spied.manifest(storage=storage)
         done = spied.run("validate", file, MAGIC_HOUR_API_KEY=None)
@@ -67,7 +67,7 @@ class TestLooking:
         }
         assert writing <= spied.asked, "so the tests above would see it, too"
 
-    def test_a_refused_apply_has_notified_nobody(self, spied: Spied) -> None:
+    def test_a_refused_apply_sends_no_notification(self, spied: Spied) -> None:
         done = spied.run("apply", spied.manifest(), "--max-deletes", "0")
         assert done.code == 3
         assert spied.asked - READING == {"storage.lock", "mhsync_review_plan"}
@@ -82,7 +82,7 @@ class TestSecretsOfNotifyTargets:
         assert given == missing
         assert "t0ken" not in given.out + given.err
 
-    def test_at_apply_it_is_looked_up_and_not_told(self, spied: Spied) -> None:
+    def test_apply_looks_the_variable_up_and_does_not_print_it(self, spied: Spied) -> None:
         file = spied.manifest()
         done = spied.run("apply", file, "-vv", SPY_FAILS="notifier.notify")
         assert done.code == 0

@@ -98,7 +98,7 @@ class TestTwoRunsAtOnce:
 
 
 class TestDisk:
-    def test_a_disk_that_takes_no_more_fails_that_project_alone_and_leaves_nothing_half_written(self, cli_runner):
+    def test_a_full_disk_fails_only_that_project_and_leaves_no_partial_file(self, cli_runner):
         """A limit on a file's size stands for the full disk: the system refuses the write in the same place."""
         cli_runner.sandbox.account.put(SandboxProject("big", outputs=outputs_of("big", size=3 * MB)))
         file = cli_runner.manifest("big: archived", "p0: archived", policy="deletes: allow, durable_storage: true")
@@ -128,7 +128,7 @@ class TestDisk:
         assert "Traceback" not in done.err
         assert cli_runner.sandbox.requests.of(host="files") == ()
 
-    def test_a_path_too_long_or_a_file_in_the_way_fails_alone(self, cli_runner):
+    def test_a_path_too_long_or_occupied_fails_only_its_project(self, cli_runner):
         (cli_runner.folder / "outputs").mkdir()
         (cli_runner.folder / "outputs/p1").write_text("a file where a folder must be")
         cli_runner.sandbox.account.put(complete("p2", name="x" * 119))
@@ -182,7 +182,7 @@ def test_a_large_output_on_a_link_that_breaks_arrives_whole_in_little_memory(cli
     file = cli_runner.manifest("big: archived", policy="deletes: allow, durable_storage: true")
     code = "import os, sys, pathlib, mhsync.__main__ as m\ncode = m.main()\n"
     code += "pathlib.Path(os.environ['PEAK']).write_text(pathlib.Path('/proc/self/status').read_text())\nsys.exit(code)"
-    # The peak of this process alone: what `getrusage` gives has the peak of the process that forked it in it.
+    # The peak of only this process: what `getrusage` gives has the peak of the process that forked it in it.
     environ = cli_runner.environ | {"PEAK": str(cli_runner.folder / "peak")}
     done = subprocess.run(
         [sys.executable, "-c", code, "apply", file],

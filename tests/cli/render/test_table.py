@@ -13,7 +13,7 @@ REASON = "the render ended in error (no_speech_found: There is no speech in the 
 
 @pytest.mark.parametrize("width", [80, 120])
 @pytest.mark.parametrize("id_", ["a", "c" * 25, "u" * 36, "x" * 128])
-def test_no_line_is_wider_than_the_look_and_no_word_is_lost(width, id_):
+def test_no_line_is_wider_than_the_style_and_no_word_is_lost(width, id_):
     lines = render_table(
         [Row("+-", id_, "download, delete", REASON, Color.RED, ("-> a/b c.wav",))], HEADER, Style(width)
     )
@@ -24,7 +24,7 @@ def test_no_line_is_wider_than_the_look_and_no_word_is_lost(width, id_):
     assert "c.wav" in words
 
 
-def test_columns_stand_below_each_other():
+def test_columns_are_aligned():
     lines = render_table(
         [Row("+", "short", "download", "one"), Row("-", "a-longer-id", "delete", "two")], HEADER, Style(80)
     )
@@ -35,7 +35,7 @@ def test_columns_stand_below_each_other():
     ]
 
 
-def test_foreign_text_is_escaped_and_colour_is_ours_alone():
+def test_foreign_text_is_escaped_and_only_our_own_colour_is_kept():
     lines = render_table([Row("!", "id", "blocked", "\x1b[2J\u202egone", Color.RED)], HEADER, Style(80))
     assert "\x1b" not in "".join(lines)
     assert "\\x1b[2J\\u202egone" in lines[1]

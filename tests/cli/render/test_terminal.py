@@ -24,7 +24,7 @@ from mhsync.cli.render.terminal import Color, Style, escape, padded, truncated, 
         pytest.param("\ud800", "\\ud800", id="lone surrogate"),
     ],
 )
-def test_control_characters_are_shown_and_not_obeyed(text, shown):
+def test_control_characters_are_escaped(text, shown):
     assert escape(text) == shown
 
 
@@ -50,13 +50,13 @@ def test_wrapping_loses_nothing_and_fits():
     assert wrapped("", 10) == [""]
 
 
-def test_queries_are_left_out_wherever_a_url_stands():
+def test_queries_of_all_urls_are_removed():
     said = "GET https://files.example/a/output.wav?X-Signature=abc%2F1&Expires=9 failed; /b.wav?sig=def, too"
     assert without_queries(said) == "GET https://files.example/a/output.wav?… failed; /b.wav?… too"
     assert without_queries("Delete? Type 'yes'") == "Delete? Type 'yes'"
 
 
-def test_colour_is_painted_only_where_it_is_wanted():
+def test_colour_is_used_only_where_it_is_enabled():
     assert Style(is_colored=True).paint("x", Color.RED) == "\x1b[31mx\x1b[0m"
     assert Style().paint("x", Color.RED) == "x"
     assert Style(is_colored=True).paint("", Color.RED) == ""

@@ -97,7 +97,7 @@ def test_10_000_unchanged_projects_are_a_count():
     assert "10,000 unchanged" in with_change
 
 
-def test_many_projects_with_one_and_the_same_trouble_are_a_few_and_a_count():
+def test_many_projects_with_the_same_problem_become_a_few_rows_and_a_count():
     failed = [planned(n, Verdict.FAILED, "storage", "the storage cannot be listed: timed out") for n in range(500)]
     downloads = [planned(1000 + n, Verdict.CHANGE, "not_stored", "not stored yet", (DOWNLOAD,)) for n in range(50)]
     lines = plan_text(plan_of([*failed, *downloads]), STYLE).splitlines()
@@ -112,23 +112,23 @@ def test_many_projects_with_one_and_the_same_trouble_are_a_few_and_a_count():
     assert "more" not in eleven
 
 
-def test_what_is_drawn_is_what_the_schemas_describe():
+def test_the_rendered_plan_is_valid_by_its_schema():
     assert_valid(plan_of(every_kind()).to_json(), "plan")
     assert_valid(Report(tuple(every_outcome())).to_json(), "report")
 
 
-def test_one_project_and_none_at_all_read_well():
+def test_singular_and_empty_plans_have_correct_wording():
     assert plan_text(plan_of(unchanged(1)), STYLE) == "Nothing to do: 1 project is as desired."
     assert plan_text(plan_of([]), STYLE) == "Nothing to do: the manifests list no projects."
 
 
-def test_pending_alone_is_not_called_as_desired():
+def test_a_plan_with_only_pending_projects_is_not_reported_as_desired():
     text = plan_text(plan_of([every_kind()[14]]), STYLE)
     assert "pending" in text
     assert text.endswith("Plan: 0 to download, 0 to move, 0 to delete; 1 pending.")
 
 
-def test_a_delete_of_what_was_never_stored_says_so_whatever_its_reason():
+def test_a_delete_of_a_project_never_stored_is_marked_for_every_reason():
     delete = planned(1, Verdict.CHANGE, "unwanted", "unwanted", (DELETE,), never_stored=True)
     text = plan_text(plan_of([delete]), STYLE)
     assert "unwanted (never stored)" in text
@@ -139,7 +139,7 @@ def gone(number):
     return planned(number, Verdict.UNCHANGED, "gone", "not found", status="gone", not_found=True)
 
 
-def test_what_is_not_found_is_counted():
+def test_projects_not_found_are_counted():
     found = planned(3, Verdict.UNCHANGED, "stored", "stored", status="complete")
     assert missing_text(plan_of([gone(1), gone(2), found]), STYLE) == [
         "2 projects not found (404): already deleted, or in another account."
@@ -235,13 +235,13 @@ def test_a_run_with_nothing_to_do_is_one_line():
     assert report_text(Report(), STYLE) == "Nothing to do: the manifests list no projects."
 
 
-def test_every_outcome_has_a_word_a_sign_and_a_place():
+def test_every_outcome_has_a_row():
     for outcome in Outcome:
         text = report_text(Report((replace(every_outcome()[14], outcome=outcome),)), STYLE, is_verbose=True)
         assert outcome.value.replace("_", " ") in text
 
 
-def test_a_fault_of_a_whole_storage_is_one_row_and_others_stay_apart():
+def test_a_fault_of_a_whole_storage_is_one_row_for_each_storage():
     error = Problem("storage_unreadable", "cannot list s3://bucket: access is denied (403)")
     other = Problem("storage_unreadable", "cannot list s3://other: access is denied (403)")
     results = [result(n, Outcome.FAILED, error=error) for n in range(1, 41)]
