@@ -65,7 +65,7 @@ def test_the_receipt_tells_how_long_the_sound_is(tmp_path: Path) -> None:
         (lambda wav: wav[:-400], "output_rejected", "shorter than its WAV header says"),
         (lambda _: bytes(range(256)) * 20, "output_rejected", "mhsync-audio rejected"),
         # mhsync itself refuses a text, before any plugin sees the file.
-        (lambda _: b"<body><title>Sorry</title></body>", "download", "in place of audio"),
+        (lambda _: b"<body><title>Sorry</title></body>", "download", "instead of audio"),
     ],
     ids=["cut", "cut-reason", "noise", "page"],
 )
