@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, runtime_checkable
 
-from mhsync.errors import StorageError
+from mhsync.errors import StorageError, StorageNotFound
 from mhsync.fileio.partial import Partial, Restored
 
 _COPY_CHUNK = 1024 * 1024
@@ -131,6 +131,10 @@ class Storage(ABC):
         Raises:
             StorageNotFound: there is no file at `source`.
         """
+        if source == target:
+            if self.stat(source) is None:
+                raise StorageNotFound(f"there is no file {source!r:.120}")
+            return
         with self.open(source) as reader, self.write(target) as writer:
             while data := reader.read(_COPY_CHUNK):
                 writer.write(data)

@@ -41,8 +41,9 @@ def test_items_are_taken_only_as_threads_become_free():
             taken.append(number)
             yield number
 
-    for number, _ in map_unordered(items(), lambda n: n, workers=3, go_on=always):
-        assert len(taken) <= number + 7
+    # By the number of results: which item ends first is up to the threads.
+    for done, _ in enumerate(map_unordered(items(), lambda n: n, workers=3, go_on=always)):
+        assert len(taken) <= done + 3
 
 
 def test_no_item_is_begun_after_a_stop_and_running_work_is_waited_for():

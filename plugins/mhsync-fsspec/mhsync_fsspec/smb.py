@@ -1,7 +1,9 @@
-"""SMB through smbclient, with a session of its own for each instance.
+"""SMB through smbclient, with a connection and a session of its own for each instance.
 
-smbclient shares one connection among all that a process does: its threads run out of credits, and lock the files
-of each other.
+smbclient shares one connection among all threads of a process: they run out of credits, and lock the files of
+each other. It also sends the same client GUID on every connection. Samba takes connections with one GUID for
+channels of one session and hands them to one process, in which a login can wait forever. So each connection here
+has a GUID of its own, and each response has a time limit, which smbclient does not set.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import errno
 import stat
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +26,8 @@ T = TypeVar("T")
 PROTOCOL = "smb"
 OPTIONS = {"register_session_retries": -1}
 """fsspec would log in by the connection that all share."""
+_TIMEOUT = 60.0
+"""Seconds for each response, where the manifest's storage_options give no `timeout`."""
 _CHUNK = 1024 * 1024
 _NOT_IN_NAMES = ':*?"<>|'
 _BUSY = (0xC0000043, 0xC0000022, 0xC0000056)  # sharing violation, access denied, delete pending
@@ -43,15 +48,26 @@ class Smb(Backend):
         self._client: Any = smbclient
         settings: Any = fs
         self._host = settings.host
+        self._port: int = settings.port or 445
+        self._timeout: float = settings.timeout or _TIMEOUT
         self._cache: dict[str, Any] = {}
-        self._how = {
+        self._settings = {
             "username": settings.username,
             "password": settings.password,
-            "port": settings.port or 445,
+            "port": self._port,
             "encrypt": settings.encrypt,
-            "connection_timeout": settings.timeout,
+            "connection_timeout": self._timeout,
             "connection_cache": self._cache,
         }
+
+    @property
+    def _how(self) -> dict[str, Any]:
+        """The arguments of every call of smbclient, once a connection is there that it finds in its cache."""
+        key = f"{self._host.lower()}:{self._port}"
+        connection = self._cache.get(key)
+        if connection is None or not connection.transport.connected:
+            self._cache[key] = _connect(self._host, self._port, self._timeout)
+        return self._settings
 
     @property
     def can_rename(self) -> bool:
@@ -136,6 +152,22 @@ class Smb(Backend):
         is_folder = found.is_dir()
         size = found.smb_info.end_of_file
         return Entry(found.name, is_file=not is_folder, is_folder=is_folder, size=None if is_folder else size)
+
+
+def _connect(host: str, port: int, timeout: float) -> Any:
+    """A connection whose every response has to arrive within `timeout` seconds."""
+    from smbprotocol.connection import Connection  # type: ignore[import-untyped]
+
+    class BoundedConnection(Connection):  # type: ignore[misc]
+        def receive(
+            self, request: Any, wait: bool = True, timeout: float | None = None, resolve_symlinks: bool = True
+        ) -> Any:
+            return super().receive(request, wait, limit if timeout is None else timeout, resolve_symlinks)
+
+    limit = timeout
+    connection = BoundedConnection(uuid.uuid4(), host, port)
+    connection.connect(timeout=timeout)
+    return connection
 
 
 def _is_missing(error: OSError) -> bool:
