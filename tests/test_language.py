@@ -51,13 +51,7 @@ LITERAL: dict[str, set[str]] = {
     "tests/test_language.py": set(BANNED),
 }
 TO_DO = (
-    "docs/design.md",
-    "docs/manifest.md",
     "examples/mhsync-example-storage/",
-    "mhsync/core/",
-    "mhsync/loader/",
-    "mhsync/reconcile/",
-    "mhsync/storage/",
     "plugins/mhsync-apprise/",
     "plugins/mhsync-audio/",
     "plugins/mhsync-cloud/",
@@ -65,7 +59,6 @@ TO_DO = (
     "plugins/mhsync-sftp/",
     "plugins/mhsync-webhook/",
     "tests/core/",
-    "tests/e2e/",
     "tests/loader/",
     "tests/reconcile/",
     "tests/storage/",

@@ -22,8 +22,8 @@ PREFIX = "mhsync."
 class Event:
     """One thing that happened.
 
-    `name` is `run.started`, `project.<outcome>` or `run.finished`. `id` is the same when the same thing is told
-    again, so that a receiver can drop repeats.
+    `name` is `run.started`, `project.<outcome>` or `run.finished`. `id` is the same when the same thing is
+    sent again, so that a receiver can drop repeats.
     """
 
     id: str

@@ -87,7 +87,7 @@ def split_ext(filename: str) -> tuple[str, str]:
 
 
 def aside_path(path: str, number: int) -> str:
-    """Where a changed file is kept beside the path it had: `a/output.changed-1.wav` for `a/output.wav`.
+    """The path under which a changed file is kept: `a/output.changed-1.wav` for `a/output.wav`.
 
     The name is cut where a storage would refuse it for its length.
     """

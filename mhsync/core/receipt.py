@@ -101,7 +101,7 @@ class Receipt:
     """Files that may stand in the storage although no output names them: written here before each became visible.
     They prove nothing. The next run adopts them, or removes those whose bytes still match."""
     set_aside: tuple[FileRecord, ...] = ()
-    """Files that are kept though they are no outputs: somebody changed them after they were stored."""
+    """Files that are kept although they are not outputs: they were changed after they were stored."""
     others: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)
     """Receipts of the same id made against other APIs, as they were written."""
     extra: Mapping[str, Any] = field(default_factory=lambda: _EMPTY, hash=False)

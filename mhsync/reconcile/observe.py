@@ -103,7 +103,7 @@ def _with_unlisted_receipts(
 ) -> Mapping[str, Inventory]:
     """Read the receipts of gone projects by their paths where the listing shows none.
 
-    A listing may leave out names that begin with a dot: no copy is called lost on its word.
+    A listing may omit names that begin with a dot, so a copy is not called lost because of a listing.
     """
     doubtful: dict[str, list[str]] = {}
     for file, entry in manifest:

@@ -153,7 +153,7 @@ class Storage(ABC):
         return nullcontext()
 
     def partials(self) -> Partials | None:
-        """Where interrupted downloads are kept for the next run; None where they are begun anew."""
+        """Where interrupted downloads are kept for the next run; None where they start again."""
         return None
 
     def sweep(self) -> None:  # noqa: B027 - nothing to do for backends that leave nothing behind

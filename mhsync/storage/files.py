@@ -79,7 +79,7 @@ class TemporaryFile:
 
 
 class FileReader(io.FileIO):
-    """A file that tells its failures as a `StorageError`."""
+    """A file whose failures are raised as a `StorageError`."""
 
     def __init__(self, descriptor: int, path: Path) -> None:
         super().__init__(descriptor, "rb")

@@ -26,7 +26,7 @@ except ImportError:  # Windows
 else:
 
     def _flock(descriptor: int) -> bool:
-        """Take the lock; False when somebody else has it. It goes when the last descriptor is closed."""
+        """Take the lock; False when another process has it. It ends when the last descriptor is closed."""
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -86,7 +86,7 @@ def _try(path: Path) -> int | None:
 
 
 def _check_file(descriptor: int, path: Path) -> None:
-    """See that writing to the lock changes no other file: it may be a link to one that somebody else made.
+    """See that writing to the lock changes no other file: it may be a hard link to another file.
 
     Raises:
         StorageError: the file has another name too.
@@ -103,7 +103,7 @@ def _check_file(descriptor: int, path: Path) -> None:
 
 
 def _is_current(descriptor: int, path: Path) -> bool:
-    """Whether the file is still the one under the path: somebody may have cleared the folder."""
+    """Whether the file is still the one under the path: another program may have cleared the folder."""
     try:
         return os.path.samestat(os.fstat(descriptor), path.lstat())
     except FileNotFoundError:

@@ -1,6 +1,6 @@
-"""Receipts in any storage: where they lie, and how they are read and written.
+"""Receipts in any storage: their paths, and how they are read and written.
 
-A receipt's file name tells ids apart that differ only in case, and is no device name of Windows:
+The file names of two ids that differ only in case are different too, and none is a device name of Windows:
 `<id>.json` where the id is in lower case, else `<id in lower case>=<which letters are capitals, in hex>.json`.
 """
 
@@ -77,7 +77,7 @@ def read_receipt(storage: Storage, id: str, *, limit: int) -> Receipt | None:
 def update_receipt(
     storage: Storage, id: str, api: str, change: Callable[[Receipt], Receipt], *, limit: int
 ) -> Receipt:
-    """Read the receipt anew, change it and write it back.
+    """Read the receipt again, change it and write it back.
 
     The records of other APIs are kept, and a `deleted` is never taken back. What does not
     change is not written.

@@ -1,6 +1,6 @@
 """A folder's tree, walked by descriptors: no symbolic link below the folder is ever followed.
 
-The folder itself may be reached through links, as its owner likes; what lies below is somebody else's doing.
+The folder itself may be reached through links, which its owner chose; what is below may come from others.
 """
 
 from __future__ import annotations

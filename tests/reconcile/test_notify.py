@@ -254,7 +254,7 @@ def test_a_check_that_changes_the_file_rejects_it(bench):
     b.hooks = Hooks.of(scribbler=Scribbler())
     report = b.apply({"a": "downloaded"})
     assert outcomes(report) == {"a": "failed"}
-    assert "a check changed a/output.wav" in result_of(report, "a").error.message
+    assert "a plugin modified a/output.wav during its check" in result_of(report, "a").error.message
     assert b.files() == {}
 
 

@@ -1,6 +1,6 @@
 """The action `delete`: prove the copy where one is kept, note `deleting`, DELETE, note `deleted`.
 
-Called by `apply` alone, and the only place in a sync that sends a DELETE.
+Called only by `apply`. No other place in a sync sends a DELETE.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The action `download`: every output of one project, then its receipt. Called by `apply` alone.
+"""The action `download`: every output of one project, then its receipt. Called only by `apply`.
 
 An output becomes visible only when whole, proved and shown to the checks; the receipt is written when all are
 visible. Whatever ends this half way leaves whole files that the receipt names in `storing`: the next run adopts
@@ -36,10 +36,10 @@ def download(
     """Store all outputs of a project and write its receipt.
 
     Args:
-        remark: called with the id and one line for people.
+        remark: called with the id and one line of text for the report.
 
     Raises:
-        PathOccupied: a file of other bytes, which is not this project's alone, stands under a path.
+        PathOccupied: a path holds a file of other bytes that another receipt names, or that no receipt names.
         DownloadError, OutputRejected, ApiError, StorageError, Interrupted: the output could not be stored.
     """
     paths = [planned.path for planned in plan.outputs]
@@ -58,7 +58,7 @@ def download(
 
 
 class _RestartError(Exception):
-    """There is a new list of links, and nothing tells which of them belongs to which output stored so far."""
+    """There is a new list of links, and it is not known which of them belongs to which output stored so far."""
 
 
 class _Links:
@@ -172,8 +172,8 @@ class _Fetch:
             facts = self.run.hooks.check_output(self.project, output, writer.local_path)
             if _stamp(writer.local_path) != before:
                 raise OutputRejected(
-                    f"a check changed {output.path} while it looked at it, which none may",
-                    hint="find out which with MHSYNC_PLUGINS, and mend it",
+                    f"a plugin modified {output.path} during its check; checks must not modify files",
+                    hint="find the plugin with MHSYNC_PLUGINS, and fix or uninstall it",
                     id=self.project.id,
                 )
             return facts

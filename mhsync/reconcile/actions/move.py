@@ -1,9 +1,9 @@
-"""The action `move`: give stored outputs the paths that the manifest now gives them. Called by `apply` alone.
+"""The action `move`: give stored outputs the paths that the manifest now gives them. Called only by `apply`.
 
 One step names the copy in the receipt (`storing`), copies, reads back, writes the receipt with the new path and
 the old one as superseded, removes the old one, and ends the note. So the receipt names a whole file at every
 moment, and also each file that a step which was cut short leaves; the next run ends it. Outputs that change
-places, or whose paths differ in case alone, are parked in between.
+places, or whose paths differ only in case, are parked in between.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def make_room(
 ) -> None:
     """Park files of projects that are downloaded again, where they stand in the way of other projects.
 
-    What cannot be parked stays: whoever wants its path is blocked, and says so.
+    What cannot be parked stays. A project that needs its path is blocked, with the reason.
 
     Args:
         in_the_way: by id the paths to leave.
