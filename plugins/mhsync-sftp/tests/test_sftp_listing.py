@@ -60,7 +60,7 @@ def one_file() -> bytes:
 
 def listed(read: Callable[[int], bytes], *, exists: bool) -> list[str]:
     session = Session(ScriptedServer(read, exists=exists), 5)
-    return [path for path, _ in walk(session, "", lambda path: f"/root/{path}", lambda _: True)]
+    return [path for path, _ in walk(session, "", lambda path: f"/base/{path}", lambda _: True)]
 
 
 def test_a_missing_folder_is_empty_where_only_its_first_reading_tells() -> None:
