@@ -139,14 +139,13 @@ class Publisher:
         self._journal.drop(backend, note)
         backend.remove(note.source)
 
-    def _upload(self, backend: Backend, local: Path, size: int, *, is_seen: bool = True) -> str:
-        """Upload under a temporary name, look at its size unless `is_seen` is False, and return its path."""
+    def _upload(self, backend: Backend, local: Path, size: int) -> str:
+        """Upload under a temporary name; the path it has there, once it is seen whole."""
         path = f"{TEMPORARY}/{self._journal.new_name()}"
         try:
             self._make_folder(backend, TEMPORARY)
             backend.upload(local, path)
-            if is_seen:
-                self._see_whole(backend, path, size)
+            self._see_whole(backend, path, size)
         except BaseException:
             with suppress(Exception):
                 backend.remove(path)
@@ -165,9 +164,7 @@ class Publisher:
             if there is not None:
                 _must_be_file(there)
         is_new = path in self._free
-        # A receipt is read again before anything is changed or deleted because of it. So its upload is not looked
-        # at once this server was seen to store what it confirms.
-        source = self._upload(backend, local, size, is_seen=not (self._believes and path.startswith(PRIVATE)))
+        source = self._upload(backend, local, size)
         self._make_folder(backend, path.rpartition("/")[0])
         self._free.discard(path)
         try:

@@ -124,7 +124,7 @@ class TestRequests(OnServer):
 
     start = dav_servers.apache
 
-    @pytest.mark.parametrize(("state", "most"), [("downloaded", 10), ("archived", 15.5)])
+    @pytest.mark.parametrize(("state", "most"), [("downloaded", 11.5), ("archived", 17.5)])
     def test_an_output_takes_few_requests(
         self, server: DavServer, tmp_path: Path, state: str, most: float
     ) -> None:
