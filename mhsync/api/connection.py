@@ -47,7 +47,7 @@ class Connection(HTTPConnection):
             Interrupted: the run was asked to stop.
         """
         limits = EXCHANGE_LIMITS.get()
-        self._connecting = connecting = BackgroundConnect(super().connect, super().close)
+        self._connecting = connecting = BackgroundConnect(super().connect, self._close)
         try:
             connecting.run(limits)
         except TimeoutError:
@@ -63,7 +63,14 @@ class Connection(HTTPConnection):
 
     def close(self) -> None:
         if self._connecting is None or not self._connecting.is_abandoned:
-            super().close()
+            self._close()
+
+    def _close(self) -> None:
+        sock = self.sock
+        super().close()
+        if isinstance(sock, socket.socket) and sock.fileno() >= 0:
+            # Before 3.11.4 (gh-103472) the unclosed response of a proxy to CONNECT keeps the socket open.
+            socket.close(sock.detach())
 
     @property
     def is_connected(self) -> bool:

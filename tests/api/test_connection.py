@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import http.client
 import logging
+import queue
 import socket
+
+import pytest
 
 from mhsync.api.address import Address
 from mhsync.api.proxy import Network
 from mhsync.api.transport import Transport
+from mhsync.errors import ConnectionFailed
 from mhsync.settings import HttpSettings
 from tests.api.client_fixture import TIME, send
 from tests.api.scripted_server import http_response, read_head
@@ -49,3 +53,24 @@ def test_the_query_is_sent_but_not_logged(scripted_server, caplog):
     assert server.heads[0].startswith("GET /a.wav?sig=5ecre7 ")
     assert any("/a.wav" in record.getMessage() for record in caplog.records)  # urllib3 does log requests
     assert "5ecre7" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [http_response(407), b"HTTP/1.1 200 OK\r\nX: " + b"y" * 70_000, b"no HTTP\r\n"],
+    ids=["denied", "header too long", "no HTTP"],
+)
+def test_the_socket_is_closed_when_a_proxy_refuses_the_tunnel(scripted_server, answer: bytes):
+    ends = queue.SimpleQueue[bytes]()
+
+    def refuse(sock: socket.socket) -> None:
+        sock.sendall(answer)
+        sock.settimeout(5)
+        ends.put(sock.recv(1))
+
+    proxy = scripted_server(refuse)
+
+    with pytest.raises(ConnectionFailed) as caught:
+        send("https://api.example.test/", Network(https_proxy=proxy.url))
+
+    assert ends.get(timeout=10) == b"", f"the proxy sees no end of the connection after {caught.value}"
