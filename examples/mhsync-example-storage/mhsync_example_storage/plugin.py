@@ -20,10 +20,10 @@ from mhsync import (
     hookimpl,
     validate_path,
 )
-from mhsync.storage_kit import MinimalStorage
+from mhsync.storage_kit import MinimalStorage, refuse_unknown_options
 
 CHUNK = 1024 * 1024
-PATIENCE = 60.0
+BUSY_TIMEOUT = 60.0
 """Seconds to wait for another connection that writes."""
 
 FILES = (
@@ -48,13 +48,12 @@ def open_storage(url: str, options: Mapping[str, Any]) -> Storage:
     """The factory. It checks the URL and the options, and writes nothing.
 
     Raises:
-        UsageError: the URL names no absolute path, or there are options.
+        UsageError: the URL does not name a file by its absolute path, or there are options.
     """
     parts = urlsplit(url)
     if parts.netloc or not parts.path.startswith("/") or parts.path.endswith("/") or parts.query or parts.fragment:
-        raise UsageError("the URL names no file", hint="write sqlite:///absolute/path/to/file.db")
-    if options:
-        raise UsageError(f"there is no option {min(options)!r}", hint="leave out storage_options")
+        raise UsageError("the URL does not name a file", hint="write sqlite:///absolute/path/to/file.db")
+    refuse_unknown_options("sqlite", options, known=(), credentials="nowhere")
     return SqliteStorage(Path(unquote(parts.path)))
 
 
@@ -90,7 +89,7 @@ class SqliteStorage(MinimalStorage):
             for (data,) in database.execute(query, (row[0],)):
                 copy.write(data)
             copy.seek(0)
-            stack.pop_all()  # from here on the caller closes it
+            stack.pop_all()  # now the caller closes the copy
             return copy
 
     def put(self, path: str, file: BinaryIO, size: int) -> None:
@@ -137,7 +136,7 @@ class SqliteStorage(MinimalStorage):
     def _connect(self, mode: str) -> sqlite3.Connection:
         try:
             database = sqlite3.connect(
-                f"{self.file.as_uri()}?mode={mode}", uri=True, timeout=PATIENCE, isolation_level=None
+                f"{self.file.as_uri()}?mode={mode}", uri=True, timeout=BUSY_TIMEOUT, isolation_level=None
             )
             database.execute("PRAGMA foreign_keys = ON")
         except sqlite3.Error as error:

@@ -1,4 +1,4 @@
-"""The example keeps every promise of a storage, and refuses what it cannot open."""
+"""The example passes the conformance suite, and refuses invalid URLs, options and files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class TestSqliteStorage(StorageConformance):
         return Opener("mhsync_example_storage.plugin:open_storage", (f"sqlite://{tmp_path}/new/outputs.db", {}))
 
 
-def test_looking_makes_no_file(tmp_path: Path) -> None:
+def test_reading_does_not_create_the_file(tmp_path: Path) -> None:
     storage = open_storage(f"sqlite://{tmp_path}/new/outputs.db", {})
     assert list(storage.list()) == []
     storage.remove("a.wav")
@@ -25,17 +25,17 @@ def test_looking_makes_no_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("url", ["sqlite://host/outputs.db", "sqlite:///", "sqlite://", "sqlite:///a.db?mode=ro"])
-def test_a_url_that_names_no_file_is_refused(url: str) -> None:
-    with pytest.raises(UsageError, match="names no file"):
+def test_a_url_that_does_not_name_a_file_is_refused(url: str) -> None:
+    with pytest.raises(UsageError, match="does not name a file"):
         open_storage(url, {})
 
 
 def test_an_option_is_refused() -> None:
-    with pytest.raises(UsageError, match="no option 'region'"):
+    with pytest.raises(UsageError, match="no storage option 'region'"):
         open_storage("sqlite:///outputs.db", {"region": "eu"})
 
 
-def test_a_file_that_is_no_database_is_told_on_one_line(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database_is_reported_on_one_line(tmp_path: Path) -> None:
     (tmp_path / "outputs.db").write_text("something else " * 100)
     with pytest.raises(StorageError, match="not a database") as failed:
         list(open_storage(f"sqlite://{tmp_path}/outputs.db", {}).list())
