@@ -56,7 +56,6 @@ TO_DO = (
     "plugins/mhsync-cloud/",
     "plugins/mhsync-fsspec/",
     "plugins/mhsync-sftp/",
-    "plugins/mhsync-webhook/",
     "tests/core/",
     "tests/loader/",
     "tests/reconcile/",

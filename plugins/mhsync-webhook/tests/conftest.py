@@ -1,4 +1,4 @@
-"""What the tests of mhsync-webhook share: a receiver that checks what it gets by itself, and events."""
+"""Fixtures of the mhsync-webhook tests: a receiver that verifies what it receives, and an event."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ TOLERANCE = 300
 
 @dataclass
 class Receiver:
-    """An example of a receiver: it verifies a signature, refuses what is old, and drops repeats.
+    """An example of a receiver: it verifies signatures, refuses old timestamps, and ignores repeats.
 
-    `answers` are given in turn, each a status or a status with headers; the last one for ever.
+    `answers` are sent in order, each a status or a status with headers. The last one is repeated.
     """
 
     secret: str | None = None
@@ -60,12 +60,12 @@ class Receiver:
 
     def _keep(self, headers: dict[str, str], event: dict[str, Any]) -> None:
         if event["id"] in self._seen:
-            return  # told before: a repeat is dropped, and answered as if it were new
+            return  # A repeat is ignored, and answered like a new event.
         self._seen.add(event["id"])
         self.events.append(event)
 
     def _problem(self, headers: dict[str, str], body: bytes) -> str | None:
-        """As https://www.standardwebhooks.com describes it, without any code of the plugin's."""
+        """Verifies as https://www.standardwebhooks.com describes, without code of the plugin."""
         if headers.get("content-type") != "application/cloudevents+json":
             return "content type"
         if self.secret is None:
@@ -100,7 +100,7 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         headers[":peer"] = str(self.client_address[1])
         status, extra = self.receiver.take(self.path, headers, body)
-        if status == 0:  # says nothing
+        if status == 0:  # end the connection without a response
             self.close_connection = True
             return
         answer = b"" if status == 204 else b"thank you"
@@ -114,12 +114,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def log_message(self, *_: object) -> None:
-        """Quiet."""
+        """Do not log."""
 
 
 @pytest.fixture
 def receive() -> Iterator[Callable[..., Receiver]]:
-    """Starts receivers on loopback; all of them stop when the test ends."""
+    """Starts receivers on loopback. They stop when the test ends."""
     with ExitStack() as stack:
 
         def start(**given: Any) -> Receiver:

@@ -1,4 +1,4 @@
-"""End to end: what `mhsync apply` posts, and that no receiver can make it fail."""
+"""End to end: what `mhsync apply` posts. A receiver cannot make it fail."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 from mhsync.testing import Account, Sandbox, SandboxProject, outputs_of
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-KEPT, GONE, STUCK = "clx_kept_1", "clx_gone_2", "clx_stuck_3"
+KEPT, DELETED, FAILED = "clx_kept_1", "clx_deleted_2", "clx_failed_3"
 MANIFEST = f"""
 version: 1
 policy: {{deletes: allow}}
@@ -23,8 +23,8 @@ notify:
   - {{url: "${{HOOK}}", on: ON, options: {{secret_env: MHSYNC_NOTIFY_SECRET}}}}
 projects:
   - id: {KEPT}
-  - {{id: {GONE}, state: deleted}}
-  - id: {STUCK}
+  - {{id: {DELETED}, state: deleted}}
+  - id: {FAILED}
 """
 Receive = Callable[..., Any]
 
@@ -33,8 +33,8 @@ Receive = Callable[..., Any]
 def sandbox() -> Any:
     projects = [
         SandboxProject(KEPT, outputs=outputs_of(KEPT, seconds=0.1)),
-        SandboxProject(GONE, outputs=outputs_of(GONE, seconds=0.1)),
-        SandboxProject(STUCK, status="error"),
+        SandboxProject(DELETED, outputs=outputs_of(DELETED, seconds=0.1)),
+        SandboxProject(FAILED, status="error"),
     ]
     with Sandbox(Account(projects)) as running:
         yield running
@@ -60,20 +60,20 @@ def run(
     return done
 
 
-def test_a_run_is_told_from_its_beginning_to_its_end(
+def test_all_events_of_a_run_are_posted_in_order(
     receive: Receive, sandbox: Sandbox, tmp_path: Path, event_schema: dict[str, Any]
 ) -> None:
     receiver = receive(secret=SECRET)
     done = run("apply", sandbox, tmp_path, HOOK=receiver.url, MHSYNC_NOTIFY_SECRET=SECRET)
-    assert done.returncode == 1, "one project's render failed"
+    assert done.returncode == 1, "the render of one project failed"
     assert receiver.refused == []
     types = [(event["type"], event.get("subject")) for event in receiver.events]
     assert types[0] == ("mhsync.run.started", None)
     assert types[-1] == ("mhsync.run.finished", None)
     assert set(types[1:-1]) == {
         ("mhsync.project.downloaded", KEPT),
-        ("mhsync.project.deleted", GONE),
-        ("mhsync.project.blocked", STUCK),
+        ("mhsync.project.deleted", DELETED),
+        ("mhsync.project.blocked", FAILED),
     }
     for event in receiver.events:
         jsonschema.validate(event, event_schema, cls=jsonschema.Draft202012Validator)
@@ -84,7 +84,7 @@ def test_a_run_is_told_from_its_beginning_to_its_end(
     assert not any(b"signature=" in body for _, body in receiver.requests), "no query of a signed link"
 
 
-def test_only_the_outcomes_that_are_named_are_told(receive: Receive, sandbox: Sandbox, tmp_path: Path) -> None:
+def test_only_the_selected_outcomes_are_posted(receive: Receive, sandbox: Sandbox, tmp_path: Path) -> None:
     receiver = receive(secret=SECRET)
     run("apply", sandbox, tmp_path, on="[deleted]", HOOK=receiver.url, MHSYNC_NOTIFY_SECRET=SECRET)
     assert [event["type"] for event in receiver.events] == ["mhsync.project.deleted", "mhsync.run.finished"]
@@ -93,12 +93,12 @@ def test_only_the_outcomes_that_are_named_are_told(receive: Receive, sandbox: Sa
 @pytest.mark.parametrize(
     "answer", [500, 404, (301, {"Location": "http://127.0.0.1:9/"})], ids=["500", "404", "301"]
 )
-def test_a_receiver_that_fails_fails_no_sync(
+def test_a_failing_receiver_does_not_make_apply_fail(
     receive: Receive, sandbox: Sandbox, tmp_path: Path, answer: Any
 ) -> None:
     receiver = receive(answers=[answer])
     done = run("apply", sandbox, tmp_path, on="[moved]", HOOK=receiver.url, MHSYNC_NOTIFY_SECRET=SECRET)
-    assert done.returncode == 1, "for the project that cannot be downloaded, as without a receiver"
+    assert done.returncode == 1, "because of the project that cannot be downloaded, as without a receiver"
     assert (tmp_path / "outputs" / KEPT / "output.wav").is_file()
     status = answer if isinstance(answer, int) else answer[0]
     assert f"{status}" in done.stderr
@@ -107,7 +107,7 @@ def test_a_receiver_that_fails_fails_no_sync(
         assert secret not in done.stdout + done.stderr
 
 
-def test_without_its_secret_nothing_is_posted(receive: Receive, sandbox: Sandbox, tmp_path: Path) -> None:
+def test_nothing_is_posted_if_the_secret_is_not_set(receive: Receive, sandbox: Sandbox, tmp_path: Path) -> None:
     receiver = receive()
     done = run("apply", sandbox, tmp_path, HOOK=receiver.url)
     assert receiver.requests == []
@@ -115,7 +115,7 @@ def test_without_its_secret_nothing_is_posted(receive: Receive, sandbox: Sandbox
     assert (tmp_path / "outputs" / KEPT / "output.wav").is_file()
 
 
-def test_a_plan_tells_nobody(receive: Receive, sandbox: Sandbox, tmp_path: Path) -> None:
+def test_plan_posts_nothing(receive: Receive, sandbox: Sandbox, tmp_path: Path) -> None:
     receiver = receive()
     done = run("plan", sandbox, tmp_path, HOOK=receiver.url, MHSYNC_NOTIFY_SECRET=SECRET)
     assert done.returncode == 1, done.stderr

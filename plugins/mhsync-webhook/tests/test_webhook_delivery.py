@@ -1,4 +1,4 @@
-"""Deliveries over real sockets: signed, repeated where that helps, bounded, and without secrets in messages."""
+"""Deliveries over real sockets: signed, retried, bounded, and without secrets in messages."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Receive = Callable[..., Any]
 
 
 class Clock:
-    """Time that passes when somebody sleeps, and not otherwise."""
+    """A clock that advances only in `sleep`."""
 
     def __init__(self) -> None:
         self.now = 1_800_000_000.0
@@ -48,7 +48,7 @@ def notifier(
     return WebhookNotifier(Target.parse(url), read, environ=environ or {}, **given)
 
 
-def patient(url: str, clock: Clock, **given: Any) -> WebhookNotifier:
+def notifier_with_clock(url: str, clock: Clock, **given: Any) -> WebhookNotifier:
     return notifier(url, monotonic=clock, sleep=clock.sleep, jitter=lambda: 0.0, **given)
 
 
@@ -65,11 +65,11 @@ def test_an_event_arrives_as_a_valid_cloud_event(
     jsonschema.validate(json.loads(body), event_schema, cls=jsonschema.Draft202012Validator)
 
 
-def test_a_receiver_verifies_the_signature_by_itself(receive: Receive, event: Event) -> None:
+def test_a_receiver_verifies_the_signature(receive: Receive, event: Event) -> None:
     receiver = receive(secret=SECRET)
     options = {"secret_env": "MHSYNC_NOTIFY_HOOK"}
     notifier(receiver.url, {"MHSYNC_NOTIFY_HOOK": SECRET}, options).notify(event)
-    assert [told["id"] for told in receiver.events] == [event.id]
+    assert [received["id"] for received in receiver.events] == [event.id]
 
     with pytest.raises(MhsyncError, match="answered 401"):
         notifier(receiver.url, {"MHSYNC_NOTIFY_HOOK": "another-secret"}, options).notify(event)
@@ -78,7 +78,7 @@ def test_a_receiver_verifies_the_signature_by_itself(receive: Receive, event: Ev
     assert receiver.refused == ["wrong signature", "not signed"]
 
 
-def test_a_receiver_that_knows_only_the_old_secret_verifies_while_both_sign(
+def test_with_two_secrets_a_receiver_that_knows_only_the_old_one_accepts_the_event(
     receive: Receive, event: Event
 ) -> None:
     receiver = receive(secret="the-old-secret")
@@ -102,16 +102,16 @@ def test_each_attempt_is_signed_with_its_own_time(receive: Receive, event: Event
     assert {headers["webhook-id"] for headers, _ in receiver.requests} == {event.id}
 
 
-def test_a_repeat_is_known_by_its_id(receive: Receive, event: Event) -> None:
+def test_a_receiver_recognises_a_repeat_by_its_id(receive: Receive, event: Event) -> None:
     receiver = receive(secret=SECRET)
-    told = notifier(receiver.url, {"MHSYNC_NOTIFY_HOOK": SECRET}, {"secret_env": "MHSYNC_NOTIFY_HOOK"})
-    told.notify(event)
-    told.notify(event)
+    webhook = notifier(receiver.url, {"MHSYNC_NOTIFY_HOOK": SECRET}, {"secret_env": "MHSYNC_NOTIFY_HOOK"})
+    webhook.notify(event)
+    webhook.notify(event)
     assert len(receiver.requests) == 2
     assert len(receiver.events) == 1
 
 
-def test_an_authorization_is_sent_as_the_environment_has_it(receive: Receive, event: Event) -> None:
+def test_the_authorization_of_the_environment_is_sent_unchanged(receive: Receive, event: Event) -> None:
     receiver = receive()
     notifier(
         receiver.url, {"MHSYNC_NOTIFY_AUTH": "Bearer abc.def"}, {"authorization_env": "MHSYNC_NOTIFY_AUTH"}
@@ -121,11 +121,11 @@ def test_an_authorization_is_sent_as_the_environment_has_it(receive: Receive, ev
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 0])
 def test_a_temporary_failure_is_retried(receive: Receive, event: Event, status: int) -> None:
-    """0 is a connection that ends without an answer."""
+    """0 stands for a connection that ends without a response."""
     receiver = receive(answers=[status, status, 200])
     clock = Clock()
-    patient(receiver.url, clock).notify(event)
-    assert [told["id"] for told in receiver.events] == [event.id]
+    notifier_with_clock(receiver.url, clock).notify(event)
+    assert [received["id"] for received in receiver.events] == [event.id]
     assert clock.slept == [0.5, 1.0]
 
 
@@ -133,7 +133,7 @@ def test_a_temporary_failure_is_retried(receive: Receive, event: Event, status: 
 def test_a_final_failure_is_not_retried(receive: Receive, event: Event, status: int) -> None:
     receiver = receive(answers=[status])
     with pytest.raises(MhsyncError, match=rf"^the receiver answered {status}$"):
-        patient(receiver.url, Clock()).notify(event)
+        notifier_with_clock(receiver.url, Clock()).notify(event)
     assert len(receiver.requests) == 1
 
 
@@ -142,31 +142,31 @@ def test_a_redirect_is_not_followed(receive: Receive, event: Event, status: int)
     elsewhere = receive()
     receiver = receive(answers=[(status, {"Location": elsewhere.url.removeprefix("webhook+")})])
     with pytest.raises(MhsyncError, match=rf"redirects \({status}\)"):
-        patient(receiver.url, Clock()).notify(event)
+        notifier_with_clock(receiver.url, Clock()).notify(event)
     assert elsewhere.requests == []
     assert len(receiver.requests) == 1
 
 
-def test_attempts_end(receive: Receive, event: Event) -> None:
+def test_the_number_of_attempts_is_limited(receive: Receive, event: Event) -> None:
     receiver = receive(answers=[500])
     clock = Clock()
     with pytest.raises(MhsyncError, match=r"^the receiver answered 500 \(attempt 5\)$"):
-        patient(receiver.url, clock).notify(event)
+        notifier_with_clock(receiver.url, clock).notify(event)
     assert clock.slept == [0.5, 1.0, 2.0, 4.0]
 
 
-def test_attempts_end_when_their_time_is_up(receive: Receive, event: Event) -> None:
+def test_the_time_of_all_attempts_is_limited(receive: Receive, event: Event) -> None:
     receiver = receive(answers=[503])
     clock = Clock()
     with pytest.raises(MhsyncError, match=r"\(attempt 4\)"):
-        patient(receiver.url, clock, bounds=Bounds(attempts=50, window=4)).notify(event)
+        notifier_with_clock(receiver.url, clock, bounds=Bounds(attempts=50, window=4)).notify(event)
     assert sum(clock.slept) <= 4
 
 
 def test_retry_after_is_honoured(receive: Receive, event: Event) -> None:
     receiver = receive(answers=[(429, {"Retry-After": "7"}), (503, {"Retry-After": "20"}), 200])
     clock = Clock()
-    patient(receiver.url, clock).notify(event)
+    notifier_with_clock(receiver.url, clock).notify(event)
     assert clock.slept == [7, 20]
     assert len(receiver.events) == 1
 
@@ -176,7 +176,7 @@ def test_a_too_long_retry_after_ends_the_attempts(receive: Receive, event: Event
     receiver = receive(answers=[(429, {"Retry-After": value}) for value in asked])
     clock = Clock()
     with pytest.raises(MhsyncError, match=r"answered 429 and asked to wait \d+ s"):
-        patient(receiver.url, clock).notify(event)
+        notifier_with_clock(receiver.url, clock).notify(event)
     assert sum(clock.slept) <= 30
 
 
@@ -190,7 +190,7 @@ def test_retry_after_may_be_a_date(receive: Receive, event: Event) -> None:
 def test_a_malformed_retry_after_is_ignored(receive: Receive, event: Event) -> None:
     receiver = receive(answers=[(503, {"Retry-After": "soon"}), 200])
     clock = Clock()
-    patient(receiver.url, clock).notify(event)
+    notifier_with_clock(receiver.url, clock).notify(event)
     assert clock.slept == [0.5]
 
 
@@ -199,17 +199,17 @@ def test_an_unreachable_receiver_is_reported_in_one_line(event: Event) -> None:
         free.bind(("127.0.0.1", 0))
         url = f"webhook+http://127.0.0.1:{free.getsockname()[1]}/s3cr3t"
         with pytest.raises(MhsyncError, match=r"^cannot connect to the receiver \(attempt 5\)$"):
-            patient(url, Clock()).notify(event)
+            notifier_with_clock(url, Clock()).notify(event)
 
 
 def test_a_receiver_that_does_not_answer_times_out(receive: Receive, event: Event) -> None:
     receiver = receive(delay=1.0)
     with pytest.raises(MhsyncError, match=r"did not answer in time \(attempt 2\)"):
-        patient(receiver.url, Clock(), bounds=Bounds(read=0.1, attempts=2)).notify(event)
+        notifier_with_clock(receiver.url, Clock(), bounds=Bounds(read=0.1, attempts=2)).notify(event)
 
 
 def test_an_untrusted_certificate_is_not_retried(event: Event) -> None:
-    """A server that speaks no TLS at all stands for it: no connection to it is safe."""
+    """The server does not speak TLS at all, which is reported in the same way."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def answer() -> None:
@@ -222,13 +222,13 @@ def test_an_untrusted_certificate_is_not_retried(event: Event) -> None:
         thread.start()
         url = f"webhook+https://127.0.0.1:{server.getsockname()[1]}/s3cr3t"
         with pytest.raises(MhsyncError, match="certificate of the receiver is not trusted") as caught:
-            patient(url, Clock()).notify(event)
+            notifier_with_clock(url, Clock()).notify(event)
         thread.join(10)
     assert "s3cr3t" not in str(caught.value)
 
 
 def test_an_endless_response_is_not_read(event: Event) -> None:
-    """Its status has come; the rest is not waited for."""
+    """The status was received. The plugin does not wait for the rest."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def answer() -> None:
@@ -278,34 +278,34 @@ def test_a_slow_response_body_is_not_waited_for(event: Event, status: int) -> No
     assert took < 2
 
 
-def test_a_connection_is_used_again(receive: Receive, event: Event) -> None:
+def test_a_connection_is_reused(receive: Receive, event: Event) -> None:
     receiver = receive(answers=[204])
-    told = notifier(receiver.url)
+    webhook = notifier(receiver.url)
     for _ in range(3):
-        told.notify(event)
+        webhook.notify(event)
     assert len({headers[":peer"] for headers, _ in receiver.requests}) == 1
 
 
-def test_no_log_holds_the_url_the_secret_or_the_authorization(
+def test_no_log_contains_the_url_the_secret_or_the_authorization(
     receive: Receive, event: Event, caplog: pytest.LogCaptureFixture
 ) -> None:
     receiver = receive(answers=[500, 204])
     environ = {"MHSYNC_NOTIFY_HOOK": SECRET, "MHSYNC_NOTIFY_AUTH": "Bearer abc.def"}
     with caplog.at_level(logging.DEBUG):
-        told = notifier(
+        webhook = notifier(
             receiver.url,
             environ,
             {"secret_env": "MHSYNC_NOTIFY_HOOK", "authorization_env": "MHSYNC_NOTIFY_AUTH"},
             sleep=lambda _: None,
         )
-        told.notify(event)
-        logging.getLogger("urllib3.connectionpool").debug("others are heard again")
-    assert "others are heard again" in caplog.text
+        webhook.notify(event)
+        logging.getLogger("urllib3.connectionpool").debug("a record of other code")
+    assert "a record of other code" in caplog.text
     for secret in ("s3cr3tt0ken", "9f8e7d6c5b4a", SECRET, "abc.def"):
         assert secret not in caplog.text
 
 
-def test_a_proxy_is_never_asked_for_loopback(receive: Receive, event: Event) -> None:
+def test_a_proxy_is_not_used_for_loopback(receive: Receive, event: Event) -> None:
     receiver = receive()
     notifier(receiver.url, {"HTTPS_PROXY": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}).notify(
         event
@@ -313,27 +313,27 @@ def test_a_proxy_is_never_asked_for_loopback(receive: Receive, event: Event) -> 
     assert len(receiver.events) == 1
 
 
-def test_others_are_reached_through_the_proxy(event: Event) -> None:
-    """The proxy resolves the name; what it is told is shown to nobody."""
-    asked: list[bytes] = []
+def test_other_hosts_are_reached_through_the_proxy(event: Event) -> None:
+    """The proxy resolves the host name. No message shows what was sent to the proxy."""
+    requests: list[bytes] = []
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def refuse() -> None:
             connection, _ = server.accept()
             with connection:
-                asked.append(connection.recv(65_536))
+                requests.append(connection.recv(65_536))
                 connection.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 
         thread = threading.Thread(target=refuse)
         thread.start()
         environ = {"HTTPS_PROXY": f"http://user:p%40ss@127.0.0.1:{server.getsockname()[1]}"}
-        told = patient(
+        webhook = notifier_with_clock(
             "webhook+https://hooks.example.com/s3cr3t", Clock(), environ=environ, bounds=Bounds(attempts=1)
         )
         with pytest.raises(MhsyncError, match=r"^the proxy could not connect to the receiver$"):
-            told.notify(event)
+            webhook.notify(event)
         thread.join(10)
-    [request] = asked
+    [request] = requests
     assert request.startswith(b"CONNECT hooks.example.com:443 ")
     assert b"Basic " + base64.b64encode(b"user:p@ss") in request
     assert b"s3cr3t" not in request

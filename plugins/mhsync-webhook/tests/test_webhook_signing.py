@@ -1,4 +1,4 @@
-"""Signatures are those of Standard Webhooks."""
+"""Signatures follow Standard Webhooks."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pytest
 from mhsync_webhook.signing import Signer
 
 
-def test_the_example_of_the_specification_comes_out() -> None:
-    """The worked example of the specification's own libraries: secret, id, timestamp, body and signature."""
+def test_the_example_of_the_specification_gives_the_same_signature() -> None:
+    """The example of the specification's libraries: secret, id, timestamp, body and signature."""
     signer = Signer.read("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
     headers = signer.headers("msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}')
     assert headers == {
@@ -19,9 +19,9 @@ def test_the_example_of_the_specification_comes_out() -> None:
     }
 
 
-def test_a_secret_without_its_mark_is_taken_as_it_is() -> None:
-    marked = Signer.read("whsec_" + base64.b64encode(b"a plain secret".replace(b" ", b"-")).decode())
-    assert Signer.read("a-plain-secret") == marked
+def test_a_secret_that_is_not_base64_is_used_as_it_is() -> None:
+    encoded = Signer.read("whsec_" + base64.b64encode(b"a plain secret".replace(b" ", b"-")).decode())
+    assert Signer.read("a-plain-secret") == encoded
 
 
 @pytest.mark.parametrize(
@@ -33,16 +33,16 @@ def test_a_secret_without_its_mark_is_taken_as_it_is() -> None:
     ],
 )  # fmt: skip
 def test_base64_is_decoded_as_the_reference_library_does(text: str) -> None:
-    """That library takes the mark away where it is, adds what padding is missing, and decodes."""
+    """That library removes the prefix if there is one, adds missing padding, and decodes."""
     assert Signer.read(text).keys == (base64.b64decode(text.removeprefix("whsec_") + "=="),)
 
 
 @pytest.mark.parametrize("text", ["a-secret", "ünïcode-secret", "abcde", "abc=d", "abcd=", "a" * 31 + "=="])
-def test_text_that_is_no_base64_is_the_key_itself(text: str) -> None:
+def test_text_that_is_not_base64_is_the_key_itself(text: str) -> None:
     assert Signer.read(text).keys == (text.encode(),)
 
 
-def test_two_secrets_sign_both() -> None:
+def test_two_secrets_give_two_signatures() -> None:
     both = Signer.read("old-secret new-secret").headers("id", 1, b"{}")["webhook-signature"].split(" ")
     apart = [Signer.read(one).headers("id", 1, b"{}")["webhook-signature"] for one in ("old-secret", "new-secret")]
     assert both == apart

@@ -1,4 +1,4 @@
-"""URLs and options: what is refused, and that no refusal shows a secret."""
+"""URLs and options: which ones are refused. No message shows a secret."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from mhsync import MhsyncError
         "WEBHOOK+HTTPS://hooks.example.com/a",
     ],
 )
-def test_a_target_is_the_url_behind_its_mark(url: str) -> None:
+def test_a_target_is_the_url_after_the_prefix(url: str) -> None:
     assert Target.parse(url).url.lower() == url.lower().removeprefix("webhook+")
 
 
@@ -45,7 +45,7 @@ def test_a_target_is_the_url_behind_its_mark(url: str) -> None:
         ("webhook+https://hooks.example.com/s3cr3t x", "a space"),
     ],
 )
-def test_a_target_that_cannot_be_used_is_refused_without_being_shown(url: str, words: str) -> None:
+def test_an_invalid_target_is_refused_and_not_shown(url: str, words: str) -> None:
     with pytest.raises(MhsyncError, match=words) as caught:
         open_webhook(url, {})
     assert "s3cr3t" not in str(caught.value)
@@ -72,7 +72,7 @@ def test_a_target_that_cannot_be_used_is_refused_without_being_shown(url: str, w
         ({"authorization_env": "MHSYNC_NOTIFY_LINES"}, "is not a valid header value"),
     ],
 )
-def test_an_option_that_cannot_be_used_is_refused_without_its_value(options: dict[str, Any], words: str) -> None:
+def test_an_invalid_option_is_refused_and_its_value_is_not_shown(options: dict[str, Any], words: str) -> None:
     environ = {
         "MHSYNC_NOTIFY_EMPTY": " ",
         "MHSYNC_NOTIFY_BAD": "whsec_s3cr3t!",
@@ -84,7 +84,7 @@ def test_an_option_that_cannot_be_used_is_refused_without_its_value(options: dic
     assert "s3cr3t" not in str(caught.value)
 
 
-def test_options_that_name_what_is_there_are_read() -> None:
+def test_options_are_read_from_the_variables_that_they_name() -> None:
     options = Options.read(
         {"secret_env": "MHSYNC_NOTIFY_S", "authorization_env": "OURS"},
         {
@@ -114,7 +114,7 @@ def test_options_that_name_what_is_there_are_read() -> None:
         ("MHSYNC_NOTIFY_VARIABLES", "x", "reserved for credentials"),
     ],
 )
-def test_a_manifest_names_only_variables_that_are_meant_for_it(
+def test_a_manifest_can_name_only_variables_for_notifications(
     option: str, name: str, listed: str, words: str
 ) -> None:
     environ = {name: "s3cr3t", "MHSYNC_NOTIFY_VARIABLES": listed}
