@@ -51,7 +51,6 @@ LITERAL: dict[str, set[str]] = {
     "tests/test_language.py": set(BANNED),
 }
 TO_DO = (
-    "plugins/mhsync-apprise/",
     "plugins/mhsync-audio/",
     "plugins/mhsync-cloud/",
     "plugins/mhsync-fsspec/",

@@ -1,4 +1,4 @@
-"""What the tests of mhsync-apprise share: HTTP and mail servers on loopback, and the events of a run."""
+"""Fixtures of the mhsync-apprise tests: HTTP and mail servers on loopback, and the events of a run."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from aiosmtpd.controller import Controller
 
 from mhsync import Event, Notifier
 
-NOISE = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY", "all_proxy")
+PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY", "all_proxy")
 NOW = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
 
 
 @dataclass
 class Inbox:
-    """An HTTP server that takes everything, or answers with another status."""
+    """What an HTTP server received, and how it answers. If it is silent, it answers only after `free` is set."""
 
     status: int = 200
     location: str | None = None
@@ -63,18 +63,18 @@ class _Handler(BaseHTTPRequestHandler):
     do_PUT = do_POST
 
     def log_message(self, *_: object) -> None:
-        """Quiet."""
+        """Do not log."""
 
 
 @pytest.fixture(autouse=True)
 def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in NOISE:
+    for name in PROXY_VARIABLES:
         monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
 def open_inbox() -> Iterator[Callable[..., Inbox]]:
-    """Starts HTTP servers on loopback; all of them stop when the test ends."""
+    """Starts HTTP servers on loopback. They stop when the test ends."""
     with ExitStack() as stack:
 
         def start(**given: Any) -> Inbox:
@@ -95,7 +95,7 @@ def open_inbox() -> Iterator[Callable[..., Inbox]]:
 
 @dataclass
 class Mailbox:
-    """What a mail server on loopback took."""
+    """What a mail server on loopback received."""
 
     port: int = 0
     mails: list[EmailMessage] = field(default_factory=list)
@@ -122,10 +122,10 @@ def mailbox() -> Iterator[Mailbox]:
 
 
 @pytest.fixture
-def tell() -> Callable[..., None]:
-    """Tells a notifier of a whole run, as mhsync does: `tell(notifier, {"clx1": "failed"}, on=…, unchanged=…)`."""
+def send_run() -> Callable[..., None]:
+    """Sends a notifier the events of a run, as mhsync does: `send_run(notifier, {"clx1": "failed"}, on=…)`."""
 
-    def run(
+    def send(
         notifier: Notifier,
         outcomes: dict[str, str],
         *,
@@ -148,4 +148,4 @@ def tell() -> Callable[..., None]:
         report = {"format": "mhsync.report/1", "results": results, "summary": summary, "exit": code}
         notifier.notify(Event("f", "run.finished", "https://api", NOW, None, report))
 
-    return run
+    return send

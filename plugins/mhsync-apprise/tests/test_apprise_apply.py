@@ -1,4 +1,4 @@
-"""End to end: what `mhsync apply` tells, and that no service can make it fail."""
+"""End to end: which messages `mhsync apply` sends. A service cannot make it fail."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 from mhsync.testing import Account, Sandbox, SandboxProject, outputs_of
 
-KEPT, GONE, STUCK = "clx_kept_1", "clx_gone_2", "clx_stuck_3"
+KEPT, DELETED = "clx_kept_1", "clx_deleted_2"
 TOKEN = "aaaabbbbccccddddeeeeffff12"
 OpenInbox = Callable[..., Any]
 Apply = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -22,7 +22,7 @@ Apply = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    projects = [SandboxProject(id, outputs=outputs_of(id, seconds=0.1)) for id in (KEPT, GONE)]
+    projects = [SandboxProject(id, outputs=outputs_of(id, seconds=0.1)) for id in (KEPT, DELETED)]
     with Sandbox(Account(projects)) as running:
         yield running
 
@@ -34,7 +34,7 @@ def apply(sandbox: Sandbox, tmp_path: Path) -> Apply:
         manifest.write_text(
             "version: 1\npolicy: {deletes: allow}\n"
             f'notify:\n  - {{url: "{url}"{on}}}\n'
-            f"projects:\n  - id: {KEPT}\n  - {{id: {GONE}, state: deleted}}\n"
+            f"projects:\n  - id: {KEPT}\n  - {{id: {DELETED}, state: deleted}}\n"
         )
         given = {
             "PATH": os.environ["PATH"],
@@ -55,7 +55,7 @@ def apply(sandbox: Sandbox, tmp_path: Path) -> Apply:
     return run
 
 
-def test_a_run_is_one_message_and_a_run_with_nothing_to_do_is_none(open_inbox: OpenInbox, apply: Apply) -> None:
+def test_a_run_sends_one_message_and_a_run_without_changes_sends_none(open_inbox: OpenInbox, apply: Apply) -> None:
     inbox = open_inbox()
     github = {"GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "me/audio", "GITHUB_RUN_ID": "77"}
     url = f"json://{inbox.address}/hook/s3cr3tt0ken"
@@ -67,30 +67,31 @@ def test_a_run_is_one_message_and_a_run_with_nothing_to_do_is_none(open_inbox: O
     assert message["type"] == "success"
     assert message["message"].splitlines() == [
         "Deleted:",
-        f"- {GONE}",
+        f"- {DELETED}",
         "",
         "The whole run: 2 projects, 1 deleted, 1 downloaded",
         "See https://github.com/me/audio/actions/runs/77",
     ]
 
 
-def test_a_filter_of_the_manifest_is_kept(open_inbox: OpenInbox, apply: Apply) -> None:
+def test_no_message_is_sent_for_outcomes_that_the_manifest_does_not_select(
+    open_inbox: OpenInbox, apply: Apply
+) -> None:
     inbox = open_inbox()
     assert apply(f"json://{inbox.address}/s3cr3tt0ken", ", on: [failed, blocked]").returncode == 0
     assert inbox.bodies == []
 
 
 @pytest.mark.parametrize("status", [500, 403])
-def test_a_service_that_refuses_fails_no_sync(
+def test_a_failing_service_does_not_make_apply_fail(
     open_inbox: OpenInbox, apply: Apply, tmp_path: Path, status: int
 ) -> None:
-    """A Slack-like endpoint that answers 500."""
     inbox = open_inbox(status=status)
     done = apply(f"mmost://{inbox.address}/{TOKEN}?wait=0.2")
     assert done.returncode == 0
     assert f"Mattermost answered {status}" in done.stderr
     assert (tmp_path / "outputs" / KEPT / "output.wav").is_file()
-    assert len(inbox.bodies) == 3, "tried again, and then no more"
+    assert len(inbox.bodies) == 3, "one attempt and two retries"
 
 
 def test_a_url_that_cannot_be_parsed_is_a_warning(apply: Apply, tmp_path: Path) -> None:
@@ -106,7 +107,7 @@ def test_mail_is_sent(mailbox: Any, apply: Apply) -> None:
     assert [mail["Subject"] for mail in mailbox.mails] == ["mhsync: 1 deleted, 1 downloaded"]
 
 
-def test_a_plan_tells_nobody(open_inbox: OpenInbox, apply: Apply) -> None:
+def test_plan_sends_nothing(open_inbox: OpenInbox, apply: Apply) -> None:
     inbox = open_inbox()
     assert apply(f"json://{inbox.address}/s3cr3tt0ken", command="plan").returncode == 0
     assert inbox.bodies == []

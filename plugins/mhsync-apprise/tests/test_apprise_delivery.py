@@ -1,4 +1,4 @@
-"""One message a run, over real sockets; what a service answers, and what nobody may see."""
+"""Delivery over real sockets: one message for each run, failures, and no secret in messages or logs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from mhsync_apprise.services import open_services
 from mhsync import MhsyncError
 
 OpenInbox = Callable[..., Any]
-Tell = Callable[..., None]
+SendRun = Callable[..., None]
 TOKEN = "aaaabbbbccccddddeeeeffff12"
 URLS = {
     "json": "json://{address}/hook/s3cr3tt0ken",
@@ -37,11 +37,11 @@ HOSTILE = "@everyone <!channel> <b>bold</b> [click](http://evil.example) `x`"
 
 
 @pytest.mark.parametrize("name", URLS)
-def test_a_run_is_one_message(open_inbox: OpenInbox, tell: Tell, name: str) -> None:
+def test_a_run_sends_one_message(open_inbox: OpenInbox, send_run: SendRun, name: str) -> None:
     inbox = open_inbox()
-    told = open_target(URLS[name].format(address=inbox.address), {})
+    notifier = open_target(URLS[name].format(address=inbox.address), {})
     outcomes = {"clx1": "failed", "clx2": "deleted", "clx3": "downloaded", "clx4": "downloaded"}
-    tell(told, outcomes, reasons={"clx1": HOSTILE}, unchanged=3, code=1)
+    send_run(notifier, outcomes, reasons={"clx1": HOSTILE}, unchanged=3, code=1)
     [body] = inbox.bodies
     text = requests.utils.unquote(body.replace("+", " "))
     for part in ("1 failed, 1 deleted, 2 downloaded", "clx1", "clx2", "3 unchanged"):
@@ -51,11 +51,13 @@ def test_a_run_is_one_message(open_inbox: OpenInbox, tell: Tell, name: str) -> N
 
 
 @pytest.mark.parametrize("name", ["json", "mmost"])
-def test_the_next_run_starts_empty(open_inbox: OpenInbox, tell: Tell, name: str) -> None:
+def test_the_next_message_does_not_repeat_the_last_one(
+    open_inbox: OpenInbox, send_run: SendRun, name: str
+) -> None:
     inbox = open_inbox()
-    told = open_target(URLS[name].format(address=inbox.address), {})
-    tell(told, {"clx1": "deleted"})
-    tell(told, {"clx2": "deleted"})
+    notifier = open_target(URLS[name].format(address=inbox.address), {})
+    send_run(notifier, {"clx1": "deleted"})
+    send_run(notifier, {"clx2": "deleted"})
     assert "clx1" in inbox.bodies[0]
     assert "clx1" not in inbox.bodies[1]
 
@@ -71,17 +73,17 @@ def test_the_next_run_starts_empty(open_inbox: OpenInbox, tell: Tell, name: str)
     ids=["nothing", "unchanged", "other outcomes", "nothing, filtered"],
 )
 def test_no_message_is_sent_when_no_event_matches(
-    open_inbox: OpenInbox, tell: Tell, outcomes: dict[str, str], on: set[str] | None
+    open_inbox: OpenInbox, send_run: SendRun, outcomes: dict[str, str], on: set[str] | None
 ) -> None:
     inbox = open_inbox()
-    tell(open_target(URLS["json"].format(address=inbox.address), {}), outcomes, on=on, unchanged=9)
+    send_run(open_target(URLS["json"].format(address=inbox.address), {}), outcomes, on=on, unchanged=9)
     assert inbox.bodies == []
 
 
-def test_a_filter_leaves_out_names_and_keeps_the_sums_of_the_run(open_inbox: OpenInbox, tell: Tell) -> None:
+def test_a_filter_omits_projects_and_keeps_the_totals_of_the_run(open_inbox: OpenInbox, send_run: SendRun) -> None:
     inbox = open_inbox()
-    told = open_target(URLS["json"].format(address=inbox.address), {})
-    tell(told, {"clx1": "failed", "clx2": "deleted", "clx3": "downloaded"}, on={"failed"}, code=1)
+    notifier = open_target(URLS["json"].format(address=inbox.address), {})
+    send_run(notifier, {"clx1": "failed", "clx2": "deleted", "clx3": "downloaded"}, on={"failed"}, code=1)
     [message] = (json.loads(body) for body in inbox.bodies)
     assert message["title"] == "mhsync: 1 failed"
     assert "clx1" in message["message"]
@@ -90,71 +92,71 @@ def test_a_filter_leaves_out_names_and_keeps_the_sums_of_the_run(open_inbox: Ope
     assert message["type"] == "failure"
 
 
-def test_several_urls_with_commas_are_several_services(open_inbox: OpenInbox, tell: Tell) -> None:
+def test_several_urls_with_commas_are_several_services(open_inbox: OpenInbox, send_run: SendRun) -> None:
     first, second = open_inbox(), open_inbox(status=403)
     urls = ", ".join(URLS["json"].format(address=inbox.address) + "?retry=0" for inbox in (first, second))
     with pytest.raises(MhsyncError, match=r"^JSON answered 403$"):
-        tell(open_target(urls, {}), {"clx1": "deleted"})
+        send_run(open_target(urls, {}), {"clx1": "deleted"})
     assert len(first.bodies) == 1
 
 
-def test_a_hundred_failures_fit_into_a_message(open_inbox: OpenInbox, tell: Tell) -> None:
+def test_a_hundred_failures_fit_into_a_message(open_inbox: OpenInbox, send_run: SendRun) -> None:
     inbox = open_inbox()
-    told = open_target(URLS["mmost"].format(address=inbox.address), {})
+    notifier = open_target(URLS["mmost"].format(address=inbox.address), {})
     outcomes = {f"clx{n}": "failed" for n in range(1000)}
-    tell(told, outcomes, reasons=dict.fromkeys(outcomes, "why " * 200))
+    send_run(notifier, outcomes, reasons=dict.fromkeys(outcomes, "why " * 200))
     [message] = (json.loads(body)["text"] for body in inbox.bodies)
     assert len(message) <= 4100
     assert "more" in message
 
 
 @pytest.mark.parametrize("status", [500, 429, 401])
-def test_a_service_that_refuses_is_named_without_its_url(open_inbox: OpenInbox, tell: Tell, status: int) -> None:
+def test_a_failing_service_is_named_without_its_url(open_inbox: OpenInbox, send_run: SendRun, status: int) -> None:
     inbox = open_inbox(status=status)
-    told = open_target(URLS["mmost"].format(address=inbox.address) + "?retry=1&wait=0.1", {})
+    notifier = open_target(URLS["mmost"].format(address=inbox.address) + "?retry=1&wait=0.1", {})
     with pytest.raises(MhsyncError, match=rf"^Mattermost answered {status}$"):
-        tell(told, {"clx1": "deleted"})
+        send_run(notifier, {"clx1": "deleted"})
     assert len(inbox.bodies) == 2
 
 
-def test_a_service_that_recovers_receives_the_message(open_inbox: OpenInbox, tell: Tell) -> None:
-    """Without a word in the URL it is tried again, after a pause."""
+def test_a_service_that_recovers_receives_the_message(open_inbox: OpenInbox, send_run: SendRun) -> None:
+    """If the URL has no `?retry=`, the message is sent again after a pause."""
     inbox = open_inbox(status=503)
-    told = open_target(URLS["json"].format(address=inbox.address), {})
+    notifier = open_target(URLS["json"].format(address=inbox.address), {})
     inbox.free.set()
     begun = time.monotonic()
 
-    class Mending(list[str]):
+    class RecoversAfterFirst(list[str]):
         def append(self, path: str) -> None:
             super().append(path)
             inbox.status = 503 if len(self) == 1 else 200
 
-    inbox.paths = Mending()
-    tell(told, {"clx1": "deleted"})
+    inbox.paths = RecoversAfterFirst()
+    send_run(notifier, {"clx1": "deleted"})
     assert len(inbox.bodies) == 2
     assert time.monotonic() - begun >= 2
 
 
-def test_an_unreachable_service_is_reported_in_one_line(tell: Tell) -> None:
-    told = open_target("json://127.0.0.1:9/s3cr3tt0ken?retry=0", {})
+def test_an_unreachable_service_is_reported_in_one_line(send_run: SendRun) -> None:
+    notifier = open_target("json://127.0.0.1:9/s3cr3tt0ken?retry=0", {})
     with pytest.raises(MhsyncError, match=r"^JSON could not be reached$"):
-        tell(told, {"clx1": "deleted"})
+        send_run(notifier, {"clx1": "deleted"})
 
 
-def test_a_service_that_hangs_is_not_waited_for(open_inbox: OpenInbox, tell: Tell) -> None:
+def test_a_service_that_hangs_is_not_waited_for(open_inbox: OpenInbox, send_run: SendRun) -> None:
     inbox = open_inbox(silent=True)
     services = open_services(URLS["json"].format(address=inbox.address) + "?retry=0")
-    told = AppriseNotifier(replace(services, deadline=0.3), None)
+    notifier = AppriseNotifier(replace(services, deadline=0.3), None)
     begun = time.monotonic()
     with pytest.raises(MhsyncError, match=r"^JSON did not answer in time$"):
-        tell(told, {"clx1": "deleted"})
+        send_run(notifier, {"clx1": "deleted"})
     assert time.monotonic() - begun < 3
 
 
-def test_a_service_that_answers_late_receives_the_message_once(open_inbox: OpenInbox, tell: Tell) -> None:
+def test_a_service_that_answers_late_receives_the_message_once(open_inbox: OpenInbox, send_run: SendRun) -> None:
     inbox = open_inbox(silent=True)
     threading.Timer(5, inbox.free.set).start()  # Apprise by itself waits 4 s for an answer
-    tell(open_target(URLS["json"].format(address=inbox.address), {}), {"clx1": "deleted"})
+    send_run(open_target(URLS["json"].format(address=inbox.address), {}), {"clx1": "deleted"})
     assert len(inbox.bodies) == 1
 
 
@@ -180,10 +182,10 @@ from mhsync import Event, MhsyncError
 from mhsync_apprise.notifier import AppriseNotifier
 from mhsync_apprise.services import open_services
 
-told = AppriseNotifier(replace(open_services(sys.argv[1]), deadline=0.3), None)
-told.notify(Event("1", "project.deleted", "https://api", datetime.now(UTC), "clx1", {}))
+notifier = AppriseNotifier(replace(open_services(sys.argv[1]), deadline=0.3), None)
+notifier.notify(Event("1", "project.deleted", "https://api", datetime.now(UTC), "clx1", {}))
 try:
-    told.notify(Event("2", "run.finished", "https://api", datetime.now(UTC), None, {"summary": {"deleted": 1}}))
+    notifier.notify(Event("2", "run.finished", "https://api", datetime.now(UTC), None, {"summary": {"deleted": 1}}))
 except MhsyncError as error:
     print(error)
 """
@@ -219,20 +221,20 @@ def test_options_are_refused(open_inbox: OpenInbox) -> None:
 
 @pytest.mark.parametrize("status", [200, 500])
 def test_no_log_contains_parts_of_the_url(
-    open_inbox: OpenInbox, tell: Tell, caplog: pytest.LogCaptureFixture, status: int
+    open_inbox: OpenInbox, send_run: SendRun, caplog: pytest.LogCaptureFixture, status: int
 ) -> None:
     inbox = open_inbox(status=status)
     with caplog.at_level(1):
-        told = open_target(f"json://user:p4ssw0rd@{inbox.address}/hook/s3cr3tt0ken?retry=0", {})
+        notifier = open_target(f"json://user:p4ssw0rd@{inbox.address}/hook/s3cr3tt0ken?retry=0", {})
         try:
-            tell(told, {"clx1": "deleted"})
+            send_run(notifier, {"clx1": "deleted"})
         except MhsyncError as error:
             assert status == 500
             assert "s3cr3tt0ken" not in str(error)
-        logging.getLogger("apprise").warning("others are heard again")
+        logging.getLogger("apprise").warning("a record of other code")
     assert len(inbox.bodies) == 1
-    assert [record.getMessage() for record in caplog.records] == ["others are heard again"]
-    assert "p4ssw0rd" not in repr(told) + repr(open_services("json://user:p4ssw0rd@127.0.0.1/"))
+    assert [record.getMessage() for record in caplog.records] == ["a record of other code"]
+    assert "p4ssw0rd" not in repr(notifier) + repr(open_services("json://user:p4ssw0rd@127.0.0.1/"))
 
 
 SLACK = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#audio"
@@ -242,7 +244,7 @@ TELEGRAM = "tgram://123456789:abcdefg_hijklmnop/12315544/"
 
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """For services with hosts of their own, which cannot stand on loopback: what would leave this machine."""
+    """The requests to services with fixed hosts, which no server on loopback can replace. They are not sent."""
     caught: list[str] = []
 
     def catch(*_: object, **given: Any) -> requests.Response:
@@ -257,8 +259,8 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.mark.parametrize("url", [SLACK, DISCORD, DISCORD + "?format=markdown", TELEGRAM])
-def test_no_service_gets_markup_or_a_mention_from_a_message(tell: Tell, sent: list[str], url: str) -> None:
-    tell(open_target(url, {}), {"clx1": "failed"}, reasons={"clx1": HOSTILE}, code=1)
+def test_an_error_message_adds_no_markup_and_no_mention(send_run: SendRun, sent: list[str], url: str) -> None:
+    send_run(open_target(url, {}), {"clx1": "failed"}, reasons={"clx1": HOSTILE}, code=1)
     [payload] = sent
     assert "clx1" in payload
     for part in ("@everyone", "<!channel>", "&lt;!channel", "<b>bold", "](", "allow_mentions"):
@@ -268,12 +270,12 @@ def test_no_service_gets_markup_or_a_mention_from_a_message(tell: Tell, sent: li
 @pytest.mark.parametrize(
     "url", [SLACK, DISCORD, DISCORD + "?format=markdown", TELEGRAM, TELEGRAM + "?format=markdown"]
 )
-def test_a_message_fits_with_its_sums_and_link_whatever_escaping_adds(
-    tell: Tell, sent: list[str], monkeypatch: pytest.MonkeyPatch, url: str
+def test_a_message_with_totals_and_link_fits_after_escaping(
+    send_run: SendRun, sent: list[str], monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
     monkeypatch.setenv("CI_PIPELINE_URL", "https://ci.test/77")
     outcomes = {f"clx_{n}": "failed" for n in range(100)}
-    tell(open_target(url, {}), outcomes, reasons=dict.fromkeys(outcomes, "a-b.c_d & (e) " * 20), code=1)
+    send_run(open_target(url, {}), outcomes, reasons=dict.fromkeys(outcomes, "a-b.c_d & (e) " * 20), code=1)
     [payload] = sent
     assert "whole run" in payload
     assert "77" in payload

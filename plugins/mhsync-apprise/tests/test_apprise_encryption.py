@@ -1,4 +1,4 @@
-"""Messages and the credentials in their URLs leave this machine encrypted or not at all."""
+"""Messages, and the credentials in URLs, are sent to other machines only encrypted."""
 
 from __future__ import annotations
 
@@ -53,5 +53,5 @@ def test_plain_text_to_another_machine_is_refused(url: str, hint: str) -> None:
         "https://hooks.slack.com/services/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ",
     ],
 )  # fmt: skip
-def test_encrypted_ones_and_those_on_this_machine_are_opened(url: str) -> None:
+def test_encrypted_services_and_services_on_this_machine_are_accepted(url: str) -> None:
     open_target(url, {})

@@ -34,11 +34,11 @@ def test_each_ci_system_is_known(environ: dict[str, str], link: dict[str, str] |
     ["javascript:alert(1)", "https://token@gitlab.example.com/x", "https://example.com/<b>", "https://example.com/a b",
      "https://example.com/\n@everyone", "https://", "https://[", "ftp://example.com/x", "https://e.example/" + "x" * 600],
 )  # fmt: skip
-def test_what_is_no_harmless_link_is_left_out(link: str) -> None:
+def test_an_unsafe_link_is_omitted(link: str) -> None:
     assert run_link({"CI_PIPELINE_URL": link}) is None
 
 
 @pytest.mark.parametrize("missing", [*GITHUB][:3])
-def test_half_of_what_is_needed_is_nothing(missing: str) -> None:
+def test_there_is_no_link_if_a_variable_is_missing(missing: str) -> None:
     assert run_link({name: value for name, value in GITHUB.items() if name != missing}) is None
     assert run_link({}) is None

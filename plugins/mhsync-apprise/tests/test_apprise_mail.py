@@ -1,4 +1,4 @@
-"""Mail, to a real server on loopback."""
+"""Mail to a real server on loopback."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from mhsync_apprise.plugin import open_target
 
-Tell = Callable[..., None]
+SendRun = Callable[..., None]
 
 
 def url(port: int, extra: str = "") -> str:
@@ -16,10 +16,10 @@ def url(port: int, extra: str = "") -> str:
 
 
 @pytest.mark.parametrize("extra", ["", "&format=text"], ids=["html", "text"])
-def test_a_run_is_one_mail(mailbox: Any, tell: Tell, extra: str) -> None:
+def test_a_run_sends_one_mail(mailbox: Any, send_run: SendRun, extra: str) -> None:
     reasons = {"clx1": "<img src=http://evil.example/x.png>\r\nBcc: everyone@example.com"}
     outcomes = {"clx1": "failed", "clx2": "deleted", "clx3": "downloaded"}
-    tell(open_target(url(mailbox.port, extra), {}), outcomes, reasons=reasons, code=1)
+    send_run(open_target(url(mailbox.port, extra), {}), outcomes, reasons=reasons, code=1)
     [mail] = mailbox.mails
     assert mail["Subject"] == "mhsync: 1 failed, 1 deleted, 1 downloaded"
     assert mail["To"] == "team@example.com"
@@ -34,6 +34,6 @@ def test_a_run_is_one_mail(mailbox: Any, tell: Tell, extra: str) -> None:
         assert "everyone@example.com" not in text
 
 
-def test_no_mail_where_nothing_happened(mailbox: Any, tell: Tell) -> None:
-    tell(open_target(url(mailbox.port), {}), {}, unchanged=12)
+def test_no_mail_is_sent_if_nothing_changed(mailbox: Any, send_run: SendRun) -> None:
+    send_run(open_target(url(mailbox.port), {}), {}, unchanged=12)
     assert mailbox.mails == []

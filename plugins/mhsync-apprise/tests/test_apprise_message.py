@@ -1,4 +1,4 @@
-"""The message: sums, names, where to look; short enough, and plain."""
+"""The message: its counts, project ids and link, its length, and no markup from other people's text."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def digest(*results: tuple[str, str, str], unchanged: int = 0, code: int = 0) ->
     return Digest([Result(*result) for result in results], counts, code, LINK)
 
 
-def test_a_message_tells_sums_failures_deletes_and_where_to_look() -> None:
-    told = digest(
+def test_a_message_contains_counts_failures_deletes_and_the_link() -> None:
+    message = digest(
         ("clx1", "downloaded", ""),
         ("clx2", "failed", "the file host answered 500"),
         ("clx3", "deleted", ""),
@@ -26,8 +26,8 @@ def test_a_message_tells_sums_failures_deletes_and_where_to_look() -> None:
         unchanged=7,
         code=1,
     )
-    assert told.title == "mhsync: 1 failed, 1 blocked, 1 deleted, 1 archived, 1 downloaded"
-    assert told.body(LONGEST).splitlines() == [
+    assert message.title == "mhsync: 1 failed, 1 blocked, 1 deleted, 1 archived, 1 downloaded"
+    assert message.body(LONGEST).splitlines() == [
         "Failed:",
         "- clx2: the file host answered 500",
         "",
@@ -45,15 +45,15 @@ def test_a_message_tells_sums_failures_deletes_and_where_to_look() -> None:
     ]
 
 
-def test_the_title_tells_what_this_target_hears_of_and_the_end_what_the_run_did() -> None:
-    told = Digest([Result("clx1", "failed", "")], {"failed": 3, "deleted": 2})
-    assert told.title == "mhsync: 1 failed"
-    assert told.body(LONGEST).splitlines()[-1] == "The whole run: 5 projects, 3 failed, 2 deleted"
+def test_the_title_counts_the_selected_outcomes_and_the_last_line_counts_the_whole_run() -> None:
+    message = Digest([Result("clx1", "failed", "")], {"failed": 3, "deleted": 2})
+    assert message.title == "mhsync: 1 failed"
+    assert message.body(LONGEST).splitlines()[-1] == "The whole run: 5 projects, 3 failed, 2 deleted"
 
 
-def test_of_many_only_the_first_are_named() -> None:
-    told = digest(*((f"clx{n}", "deleted", "") for n in range(1, 24)))
-    lines = told.body(LONGEST).splitlines()
+def test_a_long_list_is_shortened() -> None:
+    message = digest(*((f"clx{n}", "deleted", "") for n in range(1, 24)))
+    lines = message.body(LONGEST).splitlines()
     assert lines[20:22] == ["- clx20", "- and 3 more"]
     exactly = digest(*((f"clx{n}", "deleted", "") for n in range(1, 21))).body(LONGEST)
     assert "- clx20" in exactly
@@ -61,10 +61,10 @@ def test_of_many_only_the_first_are_named() -> None:
 
 
 @pytest.mark.parametrize("limit", [4000, 2000, 1000, 400, 200, 140, 60, 10, 1, 0])
-def test_a_message_fits_where_little_is_taken(limit: int) -> None:
+def test_a_message_fits_into_a_low_limit(limit: int) -> None:
     outcomes = ("failed", "blocked", "not_attempted", "deleted", "archived")
-    told = digest(*((f"clx{n}_{outcome}", outcome, "why " * 100) for n in range(40) for outcome in outcomes))
-    body = told.body(limit)
+    message = digest(*((f"clx{n}_{outcome}", outcome, "why " * 100) for n in range(40) for outcome in outcomes))
+    body = message.body(limit)
     assert len(body) <= limit
     if limit >= 200:
         assert f"See {LINK}" in body
@@ -82,11 +82,11 @@ def test_a_message_fits_where_little_is_taken(limit: int) -> None:
         (["not_attempted"], 130, Mood.BAD),
     ],
 )
-def test_the_mood_is_that_of_the_worst(outcomes: list[str], code: int, mood: Mood) -> None:
+def test_the_worst_outcome_decides_the_mood(outcomes: list[str], code: int, mood: Mood) -> None:
     assert digest(*((f"clx{n}", outcome, "") for n, outcome in enumerate(outcomes)), code=code).mood is mood
 
 
-def test_an_interrupted_run_says_so() -> None:
+def test_the_title_says_that_a_run_was_interrupted() -> None:
     assert digest(("clx1", "not_attempted", ""), code=130).title == "mhsync, interrupted: 1 not attempted"
 
 
@@ -96,12 +96,12 @@ def test_an_interrupted_run_says_so() -> None:
      "**bold**", "`code`", "```", "[click](http://evil.example)", "![i](http://evil.example/x.png)", "~~gone~~",
      "||spoiler||", "<http://evil.example|bank>"],
 )  # fmt: skip
-def test_words_of_others_hold_no_markup_and_call_nobody(text: str) -> None:
-    told = digest(("clx1", "failed", text)).body(LONGEST)
-    assert not set("@<>*`[]~|") & set(told)
+def test_an_error_message_contains_no_markup_and_no_mention(text: str) -> None:
+    message = digest(("clx1", "failed", text)).body(LONGEST)
+    assert not set("@<>*`[]~|") & set(message)
 
 
-def test_words_of_others_stay_on_their_line() -> None:
+def test_an_error_message_stays_on_one_line() -> None:
     text = "a\n# Heading\r\n\u2028- item\t\x1b[31m red\u202e\x00"
     assert (
         sanitize(text, 100)
@@ -109,7 +109,7 @@ def test_words_of_others_stay_on_their_line() -> None:
     )
 
 
-def test_a_reason_is_cut_where_it_is_long() -> None:
-    told = digest(("clx1", "failed", "x" * 5000)).body(LONGEST)
-    assert "x" * 199 + "…" in told
-    assert "x" * 200 not in told
+def test_a_long_reason_is_shortened() -> None:
+    message = digest(("clx1", "failed", "x" * 5000)).body(LONGEST)
+    assert "x" * 199 + "…" in message
+    assert "x" * 200 not in message
