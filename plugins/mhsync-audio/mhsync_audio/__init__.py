@@ -1,1 +1,1 @@
-"""A plugin of mhsync: a downloaded file that does not decode as audio never becomes visible."""
+"""A plugin of mhsync. A downloaded file that does not decode as audio never becomes visible."""

@@ -1,6 +1,6 @@
-"""The decoders of miniaudio, as counts: how many frames a file really gives. Memory: one block of samples.
+"""Counts the frames that miniaudio decodes from a file. Only one block of samples is in memory.
 
-The only file that knows miniaudio.
+The only module that uses miniaudio.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ import miniaudio  # type: ignore[import-untyped]
 from mhsync_audio.window import Window
 
 _SAMPLES = 65_536
-"""Samples of all channels together that are decoded at once."""
+"""The number of samples that are decoded at once, of all channels together."""
 
 
 class DecodingFailed(Exception):
-    """The decoder cannot even begin."""
+    """The decoder cannot begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +27,14 @@ class FlacHeader:
     channels: int
     sample_rate: int
     frames: int
-    """As announced; 0 where the writer did not know."""
+    """As the header states; 0 if the writer did not know the number."""
 
 
 def read_flac_header(path: Path) -> FlacHeader:
-    """
+    """Read the header of a FLAC file.
+
     Raises:
-        DecodingFailed: it is no FLAC header.
+        DecodingFailed: the file does not begin with a valid header.
     """
     try:
         info = miniaudio.flac_get_file_info(str(path))
@@ -43,7 +44,7 @@ def read_flac_header(path: Path) -> FlacHeader:
 
 
 def count_flac(path: Path, channels: int) -> int:
-    """How many frames a FLAC file gives; damaged ones are left out: each carries its checksum.
+    """The number of frames that decode from a FLAC file. Damaged ones do not count: each block has a checksum.
 
     Raises:
         DecodingFailed: the decoder cannot begin.
@@ -52,16 +53,16 @@ def count_flac(path: Path, channels: int) -> int:
 
 
 def count_wav(path: Path, channels: int) -> int:
-    """How many frames a WAV file gives.
+    """The number of frames that decode from a WAV file.
 
     Raises:
-        DecodingFailed: the decoder cannot begin: a damaged header, or a codec it does not know.
+        DecodingFailed: the decoder cannot begin: the header is damaged, or the codec is not supported.
     """
     return _count(miniaudio.wav_stream_file(str(path), _frames_at_once(channels)), channels)
 
 
 def count_mp3(window: Window, start: int, end: int, channels: int, sample_rate: int) -> int:
-    """How many frames (samples of each channel) the MP3 between two offsets of a file gives.
+    """The number of frames (samples of each channel) that decode from the MP3 between two offsets of a file.
 
     Raises:
         DecodingFailed: the decoder cannot begin.
@@ -92,7 +93,7 @@ def _count(stream: Iterator[array[int]], channels: int) -> int:
 
 
 class _Part(miniaudio.StreamableSource):  # type: ignore[misc]
-    """Part of a file, without the tags around it: the decoder counts those behind the last frame as audio."""
+    """Part of a file without the tags around it. The decoder would count tags after the last frame as audio."""
 
     def __init__(self, window: Window, start: int, end: int) -> None:
         self._window = window

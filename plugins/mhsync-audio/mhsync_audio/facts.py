@@ -1,4 +1,4 @@
-"""Facts: what is kept in the receipt; `broken` says why a file is refused."""
+"""Facts, which the receipt contains, and the error of a rejected file."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import Any
 
 from mhsync import OutputRejected
 
-_HINT = "the next apply downloads it again; if that does not help, the project itself may be broken"
+_HINT = "the next apply downloads it again; if that does not help, look at the project in the account"
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What decoding a file showed. `duration_seconds` is None where a codec cannot be decoded here."""
+    """Properties of a decoded file. `duration_seconds` is None if the codec is not supported."""
 
     format: str
     channels: int
     sample_rate: int
-    """Frames a second."""
+    """Frames per second."""
     duration_seconds: float | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -28,5 +28,5 @@ class Facts:
 
 
 def broken(why: str) -> OutputRejected:
-    """The error of a file that is not whole; `why` goes on after 'it'."""
+    """The error of a damaged or incomplete file. `why` follows the word "it"."""
     return OutputRejected(f"it {why}", hint=_HINT)

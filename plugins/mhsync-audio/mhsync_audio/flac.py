@@ -1,4 +1,4 @@
-"""FLAC: the header announces the number of samples, and each frame carries its checksum."""
+"""FLAC: the header states the number of samples, and each block has a checksum."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from mhsync_audio.facts import Facts, broken
 def inspect(path: Path) -> Facts:
     """Decode a FLAC file to its end.
 
-    A header may say 0 for a length that its writer did not know: then whatever decodes is taken as the whole.
+    A header states 0 if its writer did not know the number of samples. Then any number is accepted.
 
     Raises:
-        OutputRejected: it does not decode, or gives fewer samples than announced.
+        OutputRejected: it does not decode, or has fewer samples than its header states.
     """
     try:
         header = read_flac_header(path)
@@ -22,9 +22,9 @@ def inspect(path: Path) -> Facts:
     except DecodingFailed:
         raise broken("does not decode as FLAC: its header is damaged") from None
     if not header.channels or not header.sample_rate:
-        raise broken("does not decode as FLAC: its header names no channels or no sample rate")
+        raise broken("does not decode as FLAC: its header has no channels or no sample rate")
     if frames < header.frames:
         raise broken(f"is shorter than its FLAC header says: {frames} of {header.frames} samples decode")
     if not frames:
-        raise broken("does not decode as FLAC: it holds not one whole frame")
+        raise broken("does not decode as FLAC: it contains no complete frame")
     return Facts("flac", header.channels, header.sample_rate, frames / header.sample_rate)

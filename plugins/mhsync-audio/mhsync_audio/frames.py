@@ -1,6 +1,6 @@
-"""The frames of an MP3 file: what a header of four bytes says, and where the next one stands.
+"""The frames of an MP3 file: their headers of four bytes, and where the next frame begins.
 
-From ISO/IEC 11172-3 and 13818-3; version 2.5 is Fraunhofer's extension for low rates. Only Layer III is MP3.
+As in ISO/IEC 11172-3 and 13818-3. Version 2.5 is Fraunhofer's extension for low rates. Only Layer III is MP3.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _MONO = 3
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One frame, as its header says."""
+    """One frame, as its header describes it."""
 
     version: int
     sample_rate: int
@@ -30,18 +30,18 @@ class Frame:
     samples: int
     """For each channel."""
     length: int
-    """In bytes with the header; 0 where the rate is free, so that only a decoder can tell."""
+    """In bytes, with the header; 0 for a free bit rate, for which only a decoder can find the length."""
     side: int
-    """Where an announcement may stand: behind the header and the side information."""
+    """The offset after the header and the side information, where a length header may be."""
 
     def continues(self, other: Frame) -> bool:
-        """Whether it may follow the other in one stream."""
+        """Whether it can follow the other frame in one stream."""
         return (self.version, self.sample_rate) == (other.version, other.sample_rate)
 
 
 @lru_cache(maxsize=1024)
 def parse(header: bytes) -> Frame | None:
-    """Read a header of four bytes; None of what is none."""
+    """Read a header of four bytes; None if it is not valid."""
     if len(header) < _HEADER or header[0] != 0xFF or header[1] & 0xE0 != 0xE0:
         return None
     version, layer = header[1] >> 3 & 3, header[1] >> 1 & 3
@@ -67,9 +67,12 @@ def frame_at(window: Window, at: int) -> Frame | None:
 
 
 def find_frames(window: Window, start: int, *, within: int | None = None) -> int | None:
-    """Where frames begin that follow one another, looked for in so many bytes from `start` on, or to the end.
+    """The offset of the first frame that another frame follows; None if there is none.
 
-    A single frame counts where a tag follows it, the file ends with it or in it, or its rate is free.
+    A frame that nothing follows counts too: at the end of the file, before a tag, or with a free bit rate.
+
+    Args:
+        within: the number of bytes to search from `start`; None for the rest of the file.
     """
     end = window.size if within is None else min(start + within, window.size)
     for at, block in window.blocks(start):
@@ -85,8 +88,8 @@ def find_frames(window: Window, start: int, *, within: int | None = None) -> int
 
 
 def _is_followed(window: Window, at: int, frame: Frame) -> bool:
-    behind = at + frame.length
-    if not frame.length or behind + _HEADER > window.size or tag_length(window, behind):
+    end = at + frame.length
+    if not frame.length or end + _HEADER > window.size or tag_length(window, end):
         return True
-    following = frame_at(window, behind)
+    following = frame_at(window, end)
     return following is not None and following.continues(frame)

@@ -1,4 +1,4 @@
-"""What a file is, by its content, and whether it is whole."""
+"""Finds the format of a file from its content, and decodes it."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def inspect(path: Path, names: Iterable[str]) -> Facts | None:
     """Decode a file.
 
     Args:
-        path: the file; what it is called does not matter.
-        names: what it is going to be called: it must hold audio when one of them says so.
+        path: the file. Its name does not matter.
+        names: the names that it will have. If one has the suffix of an audio format, it must contain audio.
 
     Returns:
-        What was found out; None of a format that is not decoded here.
+        The facts; None for a format that this plugin does not decode.
 
     Raises:
-        OutputRejected: it is not what it is called, does not decode, or is shorter than its header says.
+        OutputRejected: it has the wrong content for its name, does not decode, or is shorter than its header says.
     """
     suffixes = {PurePosixPath(name).suffix.lower() for name in names}
     with opened(path) as window:
@@ -47,14 +47,14 @@ def inspect(path: Path, names: Iterable[str]) -> Facts | None:
 
 
 def _refuse_misnamed(window: Window, suffixes: set[str]) -> None:
-    """Nothing in it is known: it passes only where its name promises nothing else.
+    """Refuse content that is not known audio if the name is that of an audio file.
 
     Raises:
-        OutputRejected: it is called WAV, MP3 or FLAC, or is called another kind of audio and holds text.
+        OutputRejected: the suffix is that of WAV, MP3 or FLAC, or of other audio and the file contains text.
     """
-    promised = suffixes & _DECODED or (suffixes & _OTHER_AUDIO if looks_like_text(window) else set())
-    if promised:
+    misleading = suffixes & _DECODED or (suffixes & _OTHER_AUDIO if looks_like_text(window) else set())
+    if misleading:
         raise OutputRejected(
-            f"it is called {min(promised)} and holds {describe(window)}",
+            f"it is named {min(misleading)} and contains {describe(window)}",
             hint="look at the output in the account; the next apply downloads it again",
         )

@@ -1,4 +1,4 @@
-"""What a file holds, as its first bytes say; never by its name alone."""
+"""Finds the format of a file from its first bytes. The name only helps to recognise MP3."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mhsync_audio.tags import skip_tags
 from mhsync_audio.window import Window
 
 _SEARCH = 64 * 1024
-"""How far a file that is called .mp3 is searched for its first frame."""
+"""The number of bytes in which the first frame of a file named .mp3 must begin."""
 _OTHERS = (
     b"OggS",  # Vorbis, Opus, FLAC in Ogg
     b"riff\x2e\x91\xcf\x11",  # Wave64
@@ -24,7 +24,7 @@ _OTHERS = (
 )
 _WAVES = (b"RIFF", b"RIFX", b"RF64", b"BW64")
 _SYNCS = ((0xF6, 0xF0), (0xE6, 0xE4))
-"""Masks and values of the second byte, behind 0xFF: AAC in ADTS, and Layer II of MPEG audio."""
+"""Masks and values of the second byte, after 0xFF: AAC in ADTS, and Layer II of MPEG audio."""
 _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 
@@ -33,12 +33,12 @@ class Kind(StrEnum):
     MP3 = "mp3"
     FLAC = "flac"
     OTHER_AUDIO = "other"
-    """Audio that is not decoded here."""
+    """Audio that this plugin does not decode."""
     UNKNOWN = "unknown"
 
 
 def kind_of(window: Window, *, is_called_mp3: bool) -> Kind:
-    """What the content is. MP3 has no mark at its beginning: where a file is called so, it is searched for."""
+    """The format of the content. MP3 has no signature: in a file with that name, frames are searched for."""
     head = window.read(0, 16)
     if head[:4] in _WAVES and head[8:12] == b"WAVE":
         return Kind.WAV
@@ -48,13 +48,13 @@ def kind_of(window: Window, *, is_called_mp3: bool) -> Kind:
     if _is_other(head) or _is_other(window.read(start, 16)):
         return Kind.OTHER_AUDIO
     if is_called_mp3 or start > 0:
-        is_there = find_frames(window, window.first_not_zero(start), within=_SEARCH) is not None
-        return Kind.MP3 if is_there or start >= window.size > 0 else Kind.UNKNOWN
+        has_frames = find_frames(window, window.first_not_zero(start), within=_SEARCH) is not None
+        return Kind.MP3 if has_frames or start >= window.size > 0 else Kind.UNKNOWN
     return Kind.MP3 if find_frames(window, 0, within=1) is not None else Kind.UNKNOWN
 
 
 def looks_like_text(window: Window) -> bool:
-    """Whether it begins as a page, a document or words do, and not as audio."""
+    """Whether its first 512 bytes are text."""
     head = window.read(0, 512)
     if head.startswith(_BOMS):
         return True
@@ -62,7 +62,7 @@ def looks_like_text(window: Window) -> bool:
 
 
 def describe(window: Window) -> str:
-    """In a few words, what a file that holds no audio seems to hold."""
+    """A short description of a file without known audio, for messages."""
     head = window.read(0, 512)
     if not head:
         return "nothing"
@@ -75,7 +75,7 @@ def describe(window: Window) -> str:
         return "JSON"
     if looks_like_text(window):
         return "text"
-    return "nothing but zeros" if window.first_not_zero(0) == window.size else "no audio that is known"
+    return "only zeros" if window.first_not_zero(0) == window.size else "no known audio format"
 
 
 def _is_other(head: bytes) -> bool:

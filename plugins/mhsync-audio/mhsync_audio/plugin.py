@@ -14,13 +14,13 @@ def mhsync_check_output(output: StoredOutput, file: Path) -> Mapping[str, Any] |
     """Decode a downloaded file to its end.
 
     Returns:
-        `duration_seconds`, `channels`, `sample_rate` and `format` of a WAV, MP3 or FLAC file; None of what is
-        neither named nor made like one.
+        `duration_seconds`, `channels`, `sample_rate` and `format` of a WAV, MP3 or FLAC file; None for a file
+        with other content and another suffix.
 
     Raises:
-        OutputRejected: it does not decode, or is shorter than its header says.
+        OutputRejected: it does not decode, is shorter than its header says, or contains no audio despite its name.
     """
-    # The decoder takes its time to load: only who checks an output pays.
+    # The decoder is slow to import, so only a run that checks an output imports it.
     from mhsync_audio.inspect import inspect
 
     facts = inspect(file, (output.filename, output.path))

@@ -1,4 +1,4 @@
-"""Tags around and between the frames of an MP3 file: ID3v2, ID3v1, APE. They hold no audio."""
+"""Tags before, between and after the frames of an MP3 file: ID3v2, ID3v1, APE. They contain no audio."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _APE_HEADER = 32
 
 
 def tag_length(window: Window, at: int) -> int:
-    """The length of the tag that begins at an offset, in bytes; 0 where none does."""
+    """The length in bytes of the tag that begins at an offset; 0 if there is none."""
     head = window.read(at, 16)
     if head[:3] == b"ID3" and len(head) >= _ID3V2_HEADER and not any(byte & 0x80 for byte in head[6:10]):
         size = head[6] << 21 | head[7] << 14 | head[8] << 7 | head[9]
@@ -22,7 +22,7 @@ def tag_length(window: Window, at: int) -> int:
 
 
 def skip_tags(window: Window, at: int) -> int:
-    """Where the tags that begin at an offset end; it may lie behind the file's end."""
+    """The offset after all tags that begin at an offset. It may be after the end of the file."""
     while at < window.size and (length := tag_length(window, at)):
         at += length
     return at

@@ -1,4 +1,4 @@
-"""A file seen through a window: any bytes of it, in the memory of one block."""
+"""Random access to the bytes of a file, with one block in memory."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _BLOCK = 256 * 1024
 
 
 class Window:
-    """Bytes of an open file by their offset. Reading goes forward best; one thread at a time."""
+    """Bytes of an open file by their offset. Reading forward is fastest. For one thread at a time."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -21,7 +21,7 @@ class Window:
         self.size = os.fstat(file.fileno()).st_size
 
     def read(self, at: int, count: int) -> bytes:
-        """Up to `count` bytes from an offset; fewer at the file's end."""
+        """The `count` bytes at an offset; fewer at the end of the file."""
         start = at - self._at
         if not 0 <= start <= start + count <= len(self._block):
             self._file.seek(at)
@@ -29,13 +29,13 @@ class Window:
         return self._block[start : start + count]
 
     def blocks(self, start: int) -> Iterator[tuple[int, bytes]]:
-        """What follows an offset, block by block, each with its own offset."""
+        """The bytes from an offset to the end, in blocks, each with its offset."""
         while block := self.read(start, _BLOCK):
             yield start, block
             start += len(block)
 
     def first_not_zero(self, start: int) -> int:
-        """The offset of the first byte from `start` on that is not zero; the size where all are."""
+        """The offset of the first byte from `start` that is not zero; the size of the file if all are zero."""
         for at, block in self.blocks(start):
             rest = block.lstrip(b"\0")
             if rest:

@@ -1,4 +1,4 @@
-"""What the tests of mhsync-audio share."""
+"""Fixtures of the mhsync-audio tests."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ MakeWav = Callable[..., bytes]
 
 @pytest.fixture
 def sample() -> Callable[[str], bytes]:
-    """Reads one of the files in tests/files, which README.md beside them says how to make."""
+    """Reads one of the files in tests/files. Their README.md has the commands that made them."""
     return lambda name: (FILES / name).read_bytes()
 
 
 @pytest.fixture
 def check(tmp_path: Path) -> Check:
-    """Asks the hook about bytes: `check(data, "output.wav")`. The file itself has a name that says nothing."""
+    """Calls the hook with bytes: `check(data, "output.wav")`. The file on disk has a name without suffix."""
 
-    def ask(data: bytes, filename: str = "output.wav", path: str | None = None) -> Mapping[str, Any] | None:
+    def call(data: bytes, filename: str = "output.wav", path: str | None = None) -> Mapping[str, Any] | None:
         file = tmp_path / "b5b1c0"
         file.write_bytes(data)
         output = StoredOutput(
@@ -36,20 +36,20 @@ def check(tmp_path: Path) -> Check:
         try:
             return mhsync_check_output(output, file)
         finally:
-            assert file.read_bytes() == data, "a check changes nothing"
+            assert file.read_bytes() == data, "a check does not change the file"
 
-    return ask
+    return call
 
 
 @pytest.fixture
 def make_wav() -> MakeWav:
-    """Makes a WAV file; any length in its headers can be a lie."""
+    """Makes a WAV file. The lengths in its headers may be wrong."""
 
     def make(
         samples: bytes = b"\x01\x00" * 800,
         *,
         container: int | None = None,
-        announced: int | None = None,
+        stated: int | None = None,
         codec: int = 1,
         channels: int = 1,
         rate: int = 8000,
@@ -60,7 +60,7 @@ def make_wav() -> MakeWav:
     ) -> bytes:
         frame = channels * bits // 8
         fmt = struct.pack(f"{order}HHIIHH", codec, channels, rate, rate * frame, frame, bits)
-        size = len(samples) if announced is None else announced
+        size = len(samples) if stated is None else stated
         body = b"WAVE" + b"fmt " + struct.pack(f"{order}I", 16) + fmt + before
         body += b"data" + struct.pack(f"{order}I", size) + samples + after
         magic = b"RIFF" if order == "<" else b"RIFX"

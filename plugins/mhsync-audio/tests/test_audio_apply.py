@@ -1,4 +1,4 @@
-"""End to end: `mhsync apply` against a sandbox, with the plugin as it is installed."""
+"""End to end: `mhsync apply` against a sandbox, with the installed plugin."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ MakeWav = Callable[..., bytes]
 
 
 @dataclass(frozen=True)
-class Instead:
-    """The file host serves these bytes, whole and as audio, whatever was asked for."""
+class OtherBody:
+    """The file host serves these bytes, complete and as audio, for every output."""
 
     body: bytes
 
-    def apply(self, occasion: FaultContext) -> HttpResponse:
-        return replace(occasion.real_response(), body=(self.body,), length=len(self.body))
+    def apply(self, context: FaultContext) -> HttpResponse:
+        return replace(context.real_response(), body=(self.body,), length=len(self.body))
 
 
 def apply(sandbox: Sandbox, folder: Path, state: str = "downloaded") -> tuple[int, dict[str, Any]]:
@@ -49,7 +49,7 @@ def account() -> Account:
     return Account([SandboxProject(ID, outputs=outputs_of(ID, seconds=0.5))])
 
 
-def test_the_receipt_tells_how_long_the_sound_is(tmp_path: Path) -> None:
+def test_the_receipt_contains_the_duration(tmp_path: Path) -> None:
     with Sandbox(account()) as sandbox:
         code, report = apply(sandbox, tmp_path)
     assert (code, report["results"][0]["outcome"]) == (0, "downloaded")
@@ -64,16 +64,16 @@ def test_the_receipt_tells_how_long_the_sound_is(tmp_path: Path) -> None:
         (lambda wav: wav[:-400], "output_rejected", "mhsync-audio rejected"),
         (lambda wav: wav[:-400], "output_rejected", "shorter than its WAV header says"),
         (lambda _: bytes(range(256)) * 20, "output_rejected", "mhsync-audio rejected"),
-        # mhsync itself refuses a text, before any plugin sees the file.
+        # mhsync itself refuses text before it calls a plugin.
         (lambda _: b"<body><title>Sorry</title></body>", "download", "instead of audio"),
     ],
-    ids=["cut", "cut-reason", "noise", "page"],
+    ids=["truncated", "truncated-reason", "noise", "page"],
 )
-def test_a_file_that_is_no_whole_audio_never_becomes_visible(
+def test_a_file_that_is_not_complete_audio_never_becomes_visible(
     tmp_path: Path, make_wav: MakeWav, spoil: Callable[[bytes], bytes], code: str, words: str
 ) -> None:
-    spoilt = Instead(spoil(make_wav(bytes(16_000))))
-    with Sandbox(account(), faults=Faults(Rule(spoilt, host="files"))) as sandbox:
+    damaged = OtherBody(spoil(make_wav(bytes(16_000))))
+    with Sandbox(account(), faults=Faults(Rule(damaged, host="files"))) as sandbox:
         status, report = apply(sandbox, tmp_path)
         assert status == 1
         [result] = report["results"]
@@ -85,13 +85,15 @@ def test_a_file_that_is_no_whole_audio_never_becomes_visible(
         assert not list((tmp_path / "outputs").glob(".mhsync/receipts/*.json"))
 
         sandbox.faults = Faults()
-        assert apply(sandbox, tmp_path)[0] == 0, "the next apply finds it mended"
+        assert apply(sandbox, tmp_path)[0] == 0, "the next apply downloads the file again"
     assert (tmp_path / "outputs" / ID / "output.wav").is_file()
 
 
-def test_a_project_is_never_deleted_from_the_account_for_a_broken_copy(tmp_path: Path, make_wav: MakeWav) -> None:
-    spoilt = Instead(make_wav(bytes(16_000))[:-400])
-    with Sandbox(account(), faults=Faults(Rule(spoilt, host="files"))) as sandbox:
+def test_a_project_with_a_damaged_copy_is_never_deleted_from_the_account(
+    tmp_path: Path, make_wav: MakeWav
+) -> None:
+    damaged = OtherBody(make_wav(bytes(16_000))[:-400])
+    with Sandbox(account(), faults=Faults(Rule(damaged, host="files"))) as sandbox:
         assert apply(sandbox, tmp_path, "archived")[0] == 1
         assert sandbox.requests.of(method="DELETE") == ()
         sandbox.faults = Faults()

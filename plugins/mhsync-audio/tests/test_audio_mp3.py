@@ -1,4 +1,4 @@
-"""MP3 files: whole ones pass with their facts, cut and damaged ones are rejected."""
+"""MP3 files: complete ones are accepted with their facts, truncated and damaged ones are rejected."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mhsync import OutputRejected
 Check = Callable[..., Mapping[str, Any] | None]
 Sample = Callable[[str], bytes]
 FRAME = 72
-"""Bytes of each frame of unannounced.mp3: MPEG 2.5, 8 kbit/s, 8 kHz."""
+"""Bytes of each frame of no-header.mp3: MPEG 2.5, 8 kbit/s, 8 kHz."""
 
 
 def facts(seconds: float, channels: int = 1, rate: int = 8000) -> dict[str, Any]:
@@ -25,16 +25,16 @@ def facts(seconds: float, channels: int = 1, rate: int = 8000) -> dict[str, Any]
         ("xing.mp3", facts(0.25)),
         ("tagged.mp3", facts(0.25)),
         ("stereo.mp3", facts(0.25, 2, 44_100)),
-        ("unannounced.mp3", facts(0.432)),
+        ("no-header.mp3", facts(0.432)),
     ],
 )
-def test_a_whole_file_tells_its_facts(check: Check, sample: Sample, name: str, expected: dict[str, Any]) -> None:
-    """What an encoder adds in front and behind is left out of the time where the file says how much that is."""
+def test_a_complete_file_has_facts(check: Check, sample: Sample, name: str, expected: dict[str, Any]) -> None:
+    """If the file states the padding of its encoder, the duration does not include it."""
     assert check(sample(name), "output.mp3") == expected
 
 
-@pytest.mark.parametrize("name", ["xing.mp3", "tagged.mp3", "unannounced.mp3"])
-def test_files_joined_together_play_for_the_time_of_both(check: Check, sample: Sample, name: str) -> None:
+@pytest.mark.parametrize("name", ["xing.mp3", "tagged.mp3", "no-header.mp3"])
+def test_the_duration_of_joined_files_is_that_of_both(check: Check, sample: Sample, name: str) -> None:
     once = check(sample(name), "output.mp3")
     twice = check(sample(name) * 2, "output.mp3")
     assert once is not None
@@ -48,63 +48,63 @@ def test_files_joined_together_play_for_the_time_of_both(check: Check, sample: S
         (b"", b"TAG" + bytes(125)),
         (b"", b"APETAGEX" + b"\xd0\x07\0\0" + b"\x40\0\0\0" + bytes(16 + 64)),
         (b"", bytes(5000)),
-        (b"", b"odds and ends of a careless program"),
+        (b"", b"bytes that are not audio"),
         (b"ID3\x04\0\0\0\0\x02\x00" + bytes(256), b""),
         (b"ID3\x04\0\0\0\0\0\x0a" + bytes(10) + bytes(700), b""),
     ],
     ids=["ID3v1", "APE", "zeros", "junk", "ID3v2", "ID3v2 and zeros"],
 )
-def test_what_stands_around_the_frames_does_no_harm(
+def test_tags_and_other_bytes_around_the_frames_are_skipped(
     check: Check, sample: Sample, front: bytes, back: bytes
 ) -> None:
     assert check(front + sample("xing.mp3") + back, "output.mp3") == facts(0.25)
-    assert check(front + sample("unannounced.mp3") + back, "output.mp3") == facts(0.432)
+    assert check(front + sample("no-header.mp3") + back, "output.mp3") == facts(0.432)
 
 
-def test_a_file_cut_between_frames_is_noticed_where_their_number_is_announced(
-    check: Check, sample: Sample
-) -> None:
+def test_a_truncation_between_frames_is_detected_if_their_number_is_stated(check: Check, sample: Sample) -> None:
     stereo = sample("stereo.mp3")
     last = stereo.rindex(b"\xff\xfb")
-    with pytest.raises(OutputRejected, match="10 of 11 frames are there"):
+    with pytest.raises(OutputRejected, match="10 of 11 frames are present"):
         check(stereo[:last], "output.mp3")
 
 
-def test_a_file_cut_between_frames_passes_where_nothing_announces_them(check: Check, sample: Sample) -> None:
-    """The limit of what can be known: such a file is as whole as any."""
-    assert check(sample("unannounced.mp3")[:-FRAME], "output.mp3") == facts(0.36)
+def test_a_truncation_between_frames_is_not_detected_if_their_number_is_not_stated(
+    check: Check, sample: Sample
+) -> None:
+    """Nothing in such a file shows that it is incomplete."""
+    assert check(sample("no-header.mp3")[:-FRAME], "output.mp3") == facts(0.36)
 
 
-def test_a_count_that_includes_the_announcing_frame_is_no_cut(check: Check, sample: Sample) -> None:
+def test_a_count_that_includes_the_frame_of_the_length_header_is_accepted(check: Check, sample: Sample) -> None:
     whole = sample("xing.mp3")
     at = whole.index(b"Xing") + 8
     frames = int.from_bytes(whole[at : at + 4], "big")
     one_more = whole[:at] + (frames + 1).to_bytes(4, "big") + whole[at + 4 :]
     assert check(one_more, "output.mp3") is not None
     two_more = whole[:at] + (frames + 2).to_bytes(4, "big") + whole[at + 4 :]
-    with pytest.raises(OutputRejected, match="frames are there"):
+    with pytest.raises(OutputRejected, match="frames are present"):
         check(two_more, "output.mp3")
 
 
-def test_a_hole_is_noticed(check: Check, sample: Sample) -> None:
-    whole = sample("unannounced.mp3")
-    with pytest.raises(OutputRejected, match=f"{FRAME} bytes at offset {2 * FRAME} are no MP3"):
+def test_a_gap_between_frames_is_detected(check: Check, sample: Sample) -> None:
+    whole = sample("no-header.mp3")
+    with pytest.raises(OutputRejected, match=f"{FRAME} bytes at offset {2 * FRAME} are not MP3"):
         check(whole[: 2 * FRAME] + bytes(FRAME) + whole[3 * FRAME :], "output.mp3")
 
 
 def test_a_tag_without_frames_is_rejected(check: Check) -> None:
-    with pytest.raises(OutputRejected, match="not one whole frame"):
+    with pytest.raises(OutputRejected, match="no complete frame"):
         check(b"ID3\x04\0\0\0\0\0\x0a" + bytes(10), "output.mp3")
 
 
-def test_a_tag_that_is_cut_is_rejected(check: Check) -> None:
-    with pytest.raises(OutputRejected, match="not one whole frame"):
+def test_a_truncated_tag_is_rejected(check: Check) -> None:
+    with pytest.raises(OutputRejected, match="no complete frame"):
         check(b"ID3\x04\0\0\0\0\x20\x00" + bytes(100), "output.mp3")
 
 
 def test_frames_that_do_not_decode_are_rejected(check: Check, sample: Sample) -> None:
-    """The headers follow one another, but each frame draws on bytes of frames that are not there."""
-    header = sample("unannounced.mp3")[:4]
+    """The headers are in sequence, but each frame needs bytes of frames that are missing."""
+    header = sample("no-header.mp3")[:4]
     frame = header + b"\xff" * (FRAME - 4)
     with pytest.raises(OutputRejected, match="does not decode"):
         check(frame * 40, "output.mp3")
