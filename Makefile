@@ -8,10 +8,12 @@ PLUGINS := $(wildcard plugins/*)
 PLUGIN_VENV := .venv-plugins
 PLUGIN_BIN := $(PLUGIN_VENV)/bin
 PLUGIN_READY := $(PLUGIN_VENV)/.ready
+BENCH_VENV := .venv-bench
+BENCH_READY := $(BENCH_VENV)/.ready
 PIP := -m pip install --quiet --disable-pip-version-check -c constraints.txt
 PYTEST := -m pytest -n 2 -q
 
-.PHONY: test test-mhsync test-plugins test-pythons test-lowest test-long test-integration lint fuzz demo hashes setup clean
+.PHONY: test test-mhsync test-plugins test-pythons test-lowest test-long test-integration lint bench bench-check fuzz demo hashes setup clean
 
 test: lint test-mhsync test-plugins
 
@@ -55,6 +57,21 @@ demo: $(READY)
 	@rm -rf build/demo
 	@PATH="$(CURDIR)/$(BIN):$$PATH" mhsync sandbox run -- sh examples/demo/demo.sh build/demo
 
+# mhsync against other programs, with nginx of Debian's package; docs/performance.md explains the rows.
+# `make bench BENCH='--only plan --runs 5'` passes options; `make bench BENCH=--help` lists them.
+bench: $(BENCH_READY) bench-install
+	$(BENCH_VENV)/bin/python -m benchmarks $(BENCH)
+
+# A smaller scale of the same; fails when a ratio is worse than its bound in benchmarks/bounds.py.
+bench-check: $(BENCH_READY) bench-install
+	$(BENCH_VENV)/bin/python -m benchmarks --scale small --check $(BENCH)
+
+# Installed as a user installs it: an editable install starts more slowly.
+.PHONY: bench-install
+bench-install: $(BENCH_READY)
+	@rm -rf build/lib build/bdist.*
+	@$(BENCH_VENV)/bin/python $(PIP) --no-deps --no-build-isolation --force-reinstall .
+
 # Writes constraints-hashed.txt; run it after constraints.txt changed.
 hashes: $(READY)
 	$(BIN)/python tools/write_hashes.py
@@ -71,6 +88,11 @@ $(PLUGIN_READY): pyproject.toml constraints.txt $(PLUGINS:%=%/pyproject.toml)
 	$(PLUGIN_BIN)/python $(PIP) -e '.[dev]' $(foreach plugin,$(PLUGINS),-e '$(plugin)[test]')
 	@touch $(PLUGIN_READY)
 
+$(BENCH_READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(BENCH_VENV)
+	$(BENCH_VENV)/bin/python $(PIP) setuptools '.[bench]'
+	@touch $(BENCH_READY)
+
 clean:
-	rm -rf $(VENV) $(PLUGIN_VENV) .venv-pythons build dist *.egg-info plugins/*/*.egg-info
+	rm -rf $(VENV) $(PLUGIN_VENV) $(BENCH_VENV) .venv-pythons build dist *.egg-info plugins/*/*.egg-info
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis node_modules

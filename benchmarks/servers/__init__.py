@@ -1,0 +1,1 @@
+"""Servers that the suite starts on loopback, each as a process of its own, and ends."""
