@@ -35,6 +35,7 @@ ONLY_IN = {
     "jsonschema": ["loader"],
     "urllib3": ["api/connection.py", "api/transport.py", "api/transport_errors.py"],
     "click": ["cli"],
+    "difflib": ["core/suggest.py"],
     "pytest": ["testing"],
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mhsync.api.download import Downloader, Fetched
 from mhsync.api.local_files import Directory, TemporaryFile
-from mhsync.api.text import sanitize
+from mhsync.api.sanitize import sanitize
 from mhsync.api.timing import Time
 from mhsync.core.paths import filenames
 from mhsync.core.project import FAILED, Download, Project, Status

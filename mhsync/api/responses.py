@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from mhsync.api.errors import MalformedResponse
-from mhsync.api.text import sanitize
+from mhsync.api.sanitize import sanitize
 from mhsync.api.transport import HttpResponse
 from mhsync.core.project import DetailsInvalid, Project
 from mhsync.errors import (

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from mhsync.api.headers import parse_content_range, parse_unsatisfied_range, strong_validator
-from mhsync.api.text import sanitize
+from mhsync.api.sanitize import sanitize
 from mhsync.api.transport import HttpResponse
 from mhsync.core.audio import HEAD, is_text
 from mhsync.core.receipt import Proof

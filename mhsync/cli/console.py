@@ -10,7 +10,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import TextIO
 
-from mhsync.cli.render.terminal import Style, truncated, without_queries
+from mhsync.cli.render.terminal import Style, hide_queries, truncated
 from mhsync.core.redaction import mask_secrets
 from mhsync.errors import MhsyncError
 
@@ -78,7 +78,7 @@ class Console:
 
     def redact(self, text: str) -> str:
         """The text without the secrets that are known and without the query of any URL."""
-        return without_queries(mask_secrets(text, self._secrets))
+        return hide_queries(mask_secrets(text, self._secrets))
 
     def out(self, text: str) -> None:
         """Write to stdout. If the reader has closed the pipe, later output is discarded and the work continues.

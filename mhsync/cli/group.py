@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -14,6 +13,7 @@ from mhsync.cli.console import Console
 from mhsync.cli.options import verbosity_options
 from mhsync.cli.plugin_loading import has_plugins
 from mhsync.cli.render.terminal import escape
+from mhsync.core.suggest import suggest
 from mhsync.errors import MhsyncError, UsageError
 
 COMMANDS: Mapping[str, str] = MappingProxyType(
@@ -64,8 +64,8 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
         if not name.startswith("-") and self.get_command(ctx, name) is None and not ctx.resilient_parsing:
-            near = difflib.get_close_matches(name, self.list_commands(ctx), n=1)
-            hint = f"did you mean '{near[0]}'?" if near else "mhsync --help lists the commands"
+            near = suggest(name, self.list_commands(ctx))
+            hint = f"did you mean '{near}'?" if near else "mhsync --help lists the commands"
             raise UsageError(f"no such command: {name!r:.80}", hint=hint)
         return super().resolve_command(ctx, args)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from mhsync.cli.console import Console
 from mhsync.cli.render.terminal import escape
 from mhsync.core import plan as saved
 from mhsync.core.manifest import Manifest
+from mhsync.core.suggest import suggest
 from mhsync.errors import ManifestError, Position, Problem
 from mhsync.loader import load
 from mhsync.loader.ids import doubt_of
@@ -47,8 +47,8 @@ def warn_of_doubts(console: Console, manifest: Manifest) -> None:
 
 
 def _unlisted(id_: str, ids: frozenset[str]) -> Problem:
-    near = difflib.get_close_matches(id_, sorted(ids), n=1)
-    hint = f"did you mean {near[0]}?" if near else "--only takes the id of a project that is in the manifest"
+    near = suggest(id_, ids)
+    hint = f"did you mean {near}?" if near else "--only takes the id of a project that is in the manifest"
     return Problem("only_unknown", f"--only {id_!r:.130}: no manifest lists this id", hint)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from importlib.resources import files
 
 import click
 
 from mhsync.cli.console import Console
 from mhsync.cli.options import output_options, pass_console
+from mhsync.core.suggest import suggest
 from mhsync.errors import UsageError
 
 _SUFFIX = ".schema.json"
@@ -26,8 +26,8 @@ def command(console: Console, name: str) -> int:
     folder = files("mhsync.schemas")
     known = sorted(item.name.removesuffix(_SUFFIX) for item in folder.iterdir() if item.name.endswith(_SUFFIX))
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=1)
-        guess = f"did you mean {near[0]}? " if near else ""
+        near = suggest(name, known)
+        guess = f"did you mean {near}? " if near else ""
         raise UsageError(f"no such schema: {name!r:.80}", hint=f"{guess}the schemas are {', '.join(known)}")
     console.document((folder / f"{name}{_SUFFIX}").read_text(encoding="utf-8").rstrip("\n"))
     return 0

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
-from mhsync.core.text import values_without_queries, without_queries
+from mhsync.core.redaction import values_without_queries, without_queries
 
 T = TypeVar("T")
 

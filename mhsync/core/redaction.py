@@ -1,11 +1,13 @@
-"""Secrets in options and messages: which option names stand for one, and how a known secret is masked."""
+"""Removal of secrets: names of options that hold one, known secrets in messages, queries of URLs.
+
+The query of a signed URL is a secret. It is removed where text from outside (messages of the API, errors of
+storages, reports of plugins) becomes a value, so that no later reader has to remove it.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-
-from mhsync.core.text import without_queries
+from collections.abc import Iterable, Mapping
 
 MASK = "***"
 """Replaces a secret in a message."""
@@ -21,6 +23,22 @@ _SECRET_PART = re.compile(
 )
 _REFERENCES = frozenset(("file", "path", "env", "name", "prefix", "suffix", "var", "variable"))
 """Last words of option names that say where a secret is stored. The value is not the secret."""
+
+DEPTH = 64
+"""The most levels of a value that are read: Python can parse JSON that is too deep to be walked recursively."""
+
+_URL = re.compile(
+    # Every part that repeats is bounded or cannot fail once begun: a text of 1 MB takes linear time.
+    r"([A-Za-z][A-Za-z0-9+.-]{0,30}:(?:\\?/){2})"  # the scheme; JSON may write \/ for /
+    r"(?:[^\s/?#\"<>@\\]{0,500}@)?"  # a user and a password, which are removed too
+    r"([^\s?#\"<>]*)"
+    r"(?:[?#][^\s\"<>]*)?"
+)
+_QUERY = re.compile(
+    # What follows a path without a scheme, or in a URL that was encoded once more.
+    r"(?:\?|%3F)[\w.~%\[\]-]{1,80}?(?:=|%3D)[^\s\"<>]*",
+    re.IGNORECASE,
+)
 
 
 def names_secret(name: str) -> bool:
@@ -60,3 +78,26 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
         secrets: values to mask, as for `mask_secrets`.
     """
     return without_queries(mask_secrets(text, secrets))
+
+
+def without_queries(text: str) -> str:
+    """The text with query, fragment, user and password of every URL in it removed."""
+    if "?" not in text and "#" not in text and "@" not in text and "%" not in text:
+        return text
+    return _QUERY.sub("", _URL.sub(r"\1\2", text))
+
+
+def values_without_queries(value: object, *, depth: int = DEPTH) -> object:
+    """The JSON value with the queries removed from all of its texts, keys included.
+
+    Values deeper than `depth` levels become `…`.
+    """
+    if isinstance(value, str):
+        return without_queries(value)
+    if not isinstance(value, Mapping | list | tuple):
+        return value
+    if depth == 0:
+        return "…"
+    if isinstance(value, Mapping):
+        return {without_queries(str(k)): values_without_queries(v, depth=depth - 1) for k, v in value.items()}
+    return [values_without_queries(item, depth=depth - 1) for item in value]

@@ -7,12 +7,12 @@ was filled already.
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 
 from mhsync.core.layout import PRIVATE_FOLDER
+from mhsync.core.suggest import suggest
 from mhsync.errors import Problem
 
 FIELDS = ("id", "name", "type", "index", "filename", "stem", "ext", "date")
@@ -119,8 +119,8 @@ def _unknown_field(name: str, known: str) -> Problem:
             f"write {{{plain}}}: fields take no format",
         )
     lower = plain.lower()
-    near = [_OTHER_WORDS[lower]] if lower in _OTHER_WORDS else difflib.get_close_matches(lower[:64], FIELDS, 1)
-    hint = f"did you mean {{{near[0]}}}? The fields are {known}" if near else f"the fields are {known}"
+    near = _OTHER_WORDS.get(lower) or suggest(lower, FIELDS)
+    hint = f"did you mean {{{near}}}? The fields are {known}" if near else f"the fields are {known}"
     return Problem("path_field", f"the path has an unknown field: {shown}", hint)
 
 

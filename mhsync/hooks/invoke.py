@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 import pluggy
 
-from mhsync.core.text import without_queries
+from mhsync.core.redaction import without_queries
 from mhsync.errors import Interrupted, MhsyncError
 
 T = TypeVar("T")

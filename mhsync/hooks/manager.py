@@ -14,8 +14,8 @@ from mhsync.core.manifest import ManifestFile
 from mhsync.core.plan import Plan
 from mhsync.core.project import Project
 from mhsync.core.receipt import StoredOutput
+from mhsync.core.redaction import values_without_queries
 from mhsync.core.storage_url import path_problem
-from mhsync.core.text import values_without_queries
 from mhsync.errors import MhsyncError, OutputRejected, PlanRefused, PluginError, StorageUnavailable, UsageError
 from mhsync.hooks import builtin
 from mhsync.hooks.discovery import Candidate, NotLoaded, installed, select

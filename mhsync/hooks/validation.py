@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Iterator
 
 import pluggy
+
+from mhsync.core.suggest import suggest
 
 
 def implemented(manager: pluggy.PluginManager, plugin: object) -> tuple[str, ...]:
@@ -23,8 +24,7 @@ def find_problem(manager: pluggy.PluginManager, plugin: object, known: frozenset
     marked = dict(_implementations(manager, plugin))
     for name, options in marked.items():
         if name not in known:
-            nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
-            return f"there is no hook {name}: did you mean {nearest[0]}?"
+            return f"there is no hook {name}: did you mean {suggest(name, known, cutoff=0.0)}?"
         if options["wrapper"] or options["hookwrapper"]:
             return f"{name} is a hook wrapper, which mhsync does not support"
     for name in sorted(known - marked.keys()):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Protocol
 
@@ -81,10 +79,3 @@ def _by_position(problem: Problem) -> tuple[int, int]:
 def show(text: str, most: int = 60) -> str:
     """A text for a message: quoted, short, and with everything invisible escaped."""
     return repr(text if len(text) <= most else text[: most - 1] + "…")
-
-
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that was most likely meant, or None where none is like it."""
-    words = {name.lower(): name for name in known}
-    near = difflib.get_close_matches(word[:64].lower(), words, n=1, cutoff=0.6)
-    return words[near[0]] if near else None

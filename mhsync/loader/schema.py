@@ -13,7 +13,8 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from mhsync.core.project import is_valid_id
-from mhsync.loader.problems import Place, Problems, nearest, show
+from mhsync.core.suggest import suggest
+from mhsync.loader.problems import Place, Problems, show
 from mhsync.loader.schema_messages import Path, Schema, SchemaError, example, value_problem
 from mhsync.loader.yaml_nodes import Broken, ListNode, MapNode, Node, Scalar, plain
 
@@ -115,7 +116,7 @@ class _Translator:
 def _word_for(key: str, known: Iterable[str]) -> str | None:
     words = list(known)
     other = _OTHER_WORDS.get(key.lower())
-    return other if other in words else nearest(key, words)
+    return other if other in words else suggest(key, words)
 
 
 def _meant(key: str, known: Iterable[str]) -> str | None:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from mhsync.core.project import is_valid_id
+from mhsync.core.suggest import suggest
 from mhsync.errors import Problem
 from mhsync.loader.ids import id_in_url
-from mhsync.loader.problems import nearest, show
+from mhsync.loader.problems import show
 from mhsync.loader.yaml_nodes import ListNode, MapNode, Node, Scalar, reads_as
 
 Schema = Mapping[str, Any]
@@ -129,7 +130,7 @@ def not_a_limit(node: Node) -> Problem:
 
 
 def _word_hint(word: str, known: list[str]) -> str:
-    near = nearest(word, known)
+    near = suggest(word, known)
     words = ", ".join(known)
     return f"did you mean {near}? It is one of {words}" if near else f"write one of {words}"
 

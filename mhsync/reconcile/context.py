@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from mhsync.api.client import Client
 from mhsync.core.manifest import Limit
-from mhsync.core.text import without_queries
+from mhsync.core.redaction import without_queries
 from mhsync.errors import MhsyncError
 from mhsync.hooks.manager import Hooks
 from mhsync.reconcile.progress import Observer, ignore_progress

@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from mhsync.core.suggest import suggest
 from mhsync.errors import ManifestError, Position, UsageError
 from mhsync.loader import yaml_parser
-from mhsync.loader.problems import Problems, nearest, show
+from mhsync.loader.problems import Problems, show
 from mhsync.loader.yaml_nodes import ListNode, MapNode, Node, Scalar
 from mhsync.settings import ManifestSettings
 
@@ -73,7 +74,7 @@ class Fields:
     def close(self) -> None:
         for key, place in self.node.keys.items():
             if key not in self._asked:
-                near = nearest(key, self._asked)
+                near = suggest(key, self._asked)
                 hint = f"did you mean {near!r}?" if near else f"known here: {', '.join(self._asked)}"
                 self._problems.add("unknown_key", f"unknown key {show(key)}", hint, place, self.id)
 

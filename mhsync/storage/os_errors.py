@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
 
-from mhsync.core.text import printable, without_queries
+from mhsync.core.printable import printable
+from mhsync.core.redaction import without_queries
 from mhsync.errors import StorageError
 
 _FULL = ("the disk is full", "free some space there, then run it again")

@@ -4,23 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from mhsync.core.redaction import may_name_secret
+from mhsync.core.suggest import suggest
 from mhsync.errors import UsageError
 
 _NAME_MAX = 60
-
-
-def suggest(name: object, known: Iterable[str], cutoff: float = 0.6) -> str | None:
-    """The known name that a misspelt one probably means; None where no known name is similar.
-
-    Args:
-        name: as written in the manifest.
-        cutoff: the least similarity, from 0 to 1.
-    """
-    return next(iter(get_close_matches(str(name)[:_NAME_MAX], list(known), n=1, cutoff=cutoff)), None)
 
 
 def refuse_unknown_options(scheme: str, names: Iterable[object], known: Collection[str], credentials: str) -> None:

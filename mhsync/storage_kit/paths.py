@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mhsync.core.text import printable
+from mhsync.core.printable import printable
 from mhsync.errors import StorageError
 from mhsync.storage.base import validate_path
 

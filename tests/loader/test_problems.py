@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
-from mhsync.loader.problems import Problems, nearest, show
+from mhsync.loader.problems import Problems, show
 from mhsync.loader.yaml_nodes import Key
 
 
@@ -32,14 +30,6 @@ def test_what_is_not_told_is_counted_and_memory_is_bounded() -> None:
         "f:1:1: m",
         "f: and at least 98 more problems",
     ]
-
-
-@pytest.mark.parametrize(
-    ("word", "meant"),
-    [("storge", "storage"), ("STATE", "state"), ("projcts", "projects"), ("xyzzy", None), ("", None), ("s" * 10**6, None)],
-)  # fmt: skip
-def test_the_nearest_known_word_is_found(word: str, meant: str | None) -> None:
-    assert nearest(word, ["storage", "state", "projects"]) == meant
 
 
 def test_a_text_in_a_message_is_short_and_harmless() -> None:

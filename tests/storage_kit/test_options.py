@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mhsync import UsageError
-from mhsync.storage_kit import Options, refuse_unknown_options, suggest
+from mhsync.storage_kit import Options, refuse_unknown_options
 
 KNOWN = ("endpoint", "region", "tls", "timeout", "mode")
 
@@ -73,8 +73,3 @@ def test_an_invalid_value_is_refused_and_not_shown(values: dict[str, object], re
         read(options(**values))
     assert caught.value.hint
     assert "hunter2" not in f"{caught.value.message} {caught.value.hint}"
-
-
-def test_a_suggestion_needs_a_similar_name():
-    assert suggest("regoin", KNOWN) == "region"
-    assert suggest("zzz", KNOWN) is None

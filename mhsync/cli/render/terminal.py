@@ -30,7 +30,7 @@ def _escaped(char: str) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def without_queries(text: str) -> str:
+def hide_queries(text: str) -> str:
     """The text without the query of any URL: the query of a signed link is a secret."""
     return _QUERY.sub("?…", text)
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from mhsync.core.redaction import mask_secrets
-from mhsync.core.text import without_queries
+from mhsync.core.redaction import mask_secrets, without_queries
 
 LIMIT = 300
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mhsync.api.text import sanitize
+from mhsync.api.sanitize import sanitize
 
 
 @pytest.mark.parametrize(
