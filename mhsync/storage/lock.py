@@ -1,13 +1,13 @@
-"""One run at a time in a folder: `flock` on a file, which ends with its holder, however that ends.
+"""The lock of a folder: one run at a time, with `flock` on a file. The system releases it when its holder ends.
 
-The lock file stays when it is let go of: removing it would let two runs hold two files of one name. POSIX only.
+The file is not removed when the lock is released: a removal would let two runs hold two files of one name.
+POSIX only.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import socket
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from mhsync.errors import Locked, StorageError
+from mhsync.fileio.processes import ProcessIdentity, utc_text
 from mhsync.storage.os_errors import SpecialFile, printable_path, reported_as
 from mhsync.storage.tree import NOFOLLOW
 
@@ -26,7 +27,7 @@ except ImportError:  # Windows
 else:
 
     def _flock(descriptor: int) -> bool:
-        """Take the lock; False when another process has it. It ends when the last descriptor is closed."""
+        """Take the lock; False when another process holds it. It ends when the last descriptor is closed."""
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -40,7 +41,7 @@ _NOTE_MAX = 4096
 
 @contextmanager
 def hold(path: Path, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Iterator[None]:
-    """Hold the lock file for the length of the block. Tries once.
+    """Hold the lock during the block. Tries once, without waiting.
 
     Args:
         path: the lock file; its folder must exist.
@@ -59,8 +60,8 @@ def hold(path: Path, *, now: Callable[[], datetime] = lambda: datetime.now(UTC))
     if descriptor is None:
         raise _locked(path)
     try:
-        with reported_as("sign the lock", path):
-            _write_note(descriptor, {"pid": os.getpid(), "host": socket.gethostname(), "since": _text(now())})
+        with reported_as("write the lock", path):
+            _write_note(descriptor, {**ProcessIdentity.current().to_json(), "since": utc_text(now())})
         yield
     finally:
         with suppress(OSError):
@@ -72,7 +73,7 @@ def hold(path: Path, *, now: Callable[[], datetime] = lambda: datetime.now(UTC))
 def _try(path: Path) -> int | None:
     """A descriptor that holds the lock, or None."""
     assert _flock is not None
-    # Python opens files so that no process started meanwhile inherits them, and the lock with them.
+    # Python opens files so that child processes do not inherit them: a child would keep the lock.
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | NOFOLLOW | _NONBLOCK, 0o666)
     try:
         _check_file(descriptor, path)
@@ -86,11 +87,11 @@ def _try(path: Path) -> int | None:
 
 
 def _check_file(descriptor: int, path: Path) -> None:
-    """See that writing to the lock changes no other file: it may be a hard link to another file.
+    """Check that a write to the lock changes no other file: the lock may be a hard link to one.
 
     Raises:
         StorageError: the file has another name too.
-        SpecialFile: it is no regular file.
+        SpecialFile: it is not a regular file.
     """
     info = os.fstat(descriptor)
     if not stat.S_ISREG(info.st_mode):
@@ -98,12 +99,12 @@ def _check_file(descriptor: int, path: Path) -> None:
     if info.st_nlink > 1:
         raise StorageError(
             f"cannot lock {printable_path(path)}: the file has another name too (a hard link)",
-            hint="remove this name; mhsync makes a lock file of its own",
+            hint="remove this name; mhsync then creates a lock file of its own",
         )
 
 
 def _is_current(descriptor: int, path: Path) -> bool:
-    """Whether the file is still the one under the path: another program may have cleared the folder."""
+    """Whether the open file is still the file at the path: another program may have cleared the folder."""
     try:
         return os.path.samestat(os.fstat(descriptor), path.lstat())
     except FileNotFoundError:
@@ -116,7 +117,7 @@ def _write_note(descriptor: int, note: dict[str, Any]) -> None:
 
 
 def _locked(path: Path) -> Locked:
-    """The error that names the holder, as far as it has signed the file."""
+    """The error that names the holder, if the holder has written its note."""
     try:
         descriptor = os.open(path, os.O_RDONLY | NOFOLLOW | _NONBLOCK)
     except OSError:
@@ -131,7 +132,3 @@ def _locked(path: Path) -> Locked:
         return Locked()
     pid, host, since = (printable_path(note.get(key, "unknown"))[:80] for key in ("pid", "host", "since"))
     return Locked(f"process {pid} on host {host}", since)
-
-
-def _text(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""One run at a time in a folder; whoever waits is told for whom, and nobody waits for the dead."""
+"""One run at a time in a folder; the error names the holder, and the lock of an ended process is free."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from mhsync.errors import Locked, StorageError
+from mhsync.fileio.processes import ProcessIdentity
 from mhsync.storage import lock
 from mhsync.storage.local import LocalStorage
 from mhsync.storage.lock import hold
@@ -59,14 +60,15 @@ def test_a_free_lock_is_taken_at_once(path: Path) -> None:
             pass
 
 
-def test_the_holder_signs_while_it_holds(path: Path) -> None:
+def test_the_lock_file_names_its_holder_while_it_is_held(path: Path) -> None:
     with hold(path, now=lambda: NOW):
         note = json.loads(path.read_text())
-        assert note == {"pid": os.getpid(), "host": socket.gethostname(), "since": "2026-11-01T12:00:00Z"}
+        assert (note["pid"], note["host"]) == (os.getpid(), socket.gethostname())
+        assert note == {**ProcessIdentity.current().to_json(), "since": "2026-11-01T12:00:00Z"}
     assert path.read_bytes() == b""
 
 
-def test_it_is_let_go_of_when_the_block_raises(path: Path) -> None:
+def test_it_is_released_when_the_block_raises(path: Path) -> None:
     with pytest.raises(KeyError), hold(path):
         raise KeyError
     with hold(path):
@@ -76,7 +78,7 @@ def test_it_is_let_go_of_when_the_block_raises(path: Path) -> None:
 def test_a_held_lock_is_refused_at_once_with_its_holder_and_the_time(path: Path) -> None:
     holder = f"process {os.getpid()} on host {socket.gethostname()}"
     with hold(path, now=lambda: NOW), pytest.raises(Locked) as refused, hold(path):
-        pytest.fail("two hold it")
+        pytest.fail("two runs hold the lock")
     assert (refused.value.holder, refused.value.since) == (holder, "2026-11-01T12:00:00Z")
     assert refused.value.message == f"held by {holder} since 2026-11-01T12:00:00Z"
     assert refused.value.exit_code == 3
@@ -96,13 +98,13 @@ def test_two_threads_of_one_process_exclude_each_other(tmp_path: Path) -> None:
         assert pool.submit(take).result()
 
 
-def test_another_process_s_lock_ends_with_it_even_when_it_is_killed(tmp_path: Path) -> None:
+def test_the_lock_of_a_killed_process_is_free_although_its_child_runs(tmp_path: Path) -> None:
     with another_run(tmp_path) as process:
         with pytest.raises(Locked, match=f"process {process.pid} "), LocalStorage(tmp_path).lock():
             pass
         process.kill()
         process.wait()
-        # Its child is still alive, and holds nothing.
+        # Its child still runs and does not hold the lock.
         with LocalStorage(tmp_path).lock():
             assert json.loads((tmp_path / ".mhsync" / "lock").read_text())["pid"] == os.getpid()
 
@@ -112,11 +114,11 @@ def test_a_lock_file_that_cannot_be_read_names_no_holder(path: Path, note: bytes
     with hold(path):
         path.write_bytes(note)
         with pytest.raises(Locked) as refused, hold(path):
-            pytest.fail("two hold it")
+            pytest.fail("two runs hold the lock")
     assert (refused.value.holder, refused.value.message) == (None, "held by another run")
 
 
-def test_a_note_cannot_bring_control_characters_to_a_terminal(path: Path) -> None:
+def test_control_characters_of_a_note_are_escaped(path: Path) -> None:
     with hold(path):
         path.write_text(json.dumps({"pid": 1, "host": "\x1b[31mred\n", "since": "now"}))
         with pytest.raises(Locked) as refused, hold(path):
@@ -124,24 +126,24 @@ def test_a_note_cannot_bring_control_characters_to_a_terminal(path: Path) -> Non
     assert refused.value.message.isprintable()
 
 
-def test_what_a_dead_run_left_in_the_file_is_in_nobody_s_way(path: Path) -> None:
+def test_the_note_of_an_ended_run_does_not_block_the_lock(path: Path) -> None:
     path.write_text('{"pid": 1, "host": "gone", "since": "2020-01-01T00:00:00Z"}')
     with hold(path):
         assert json.loads(path.read_text())["pid"] == os.getpid()
 
 
-def test_a_lock_on_a_file_that_was_cleared_away_meanwhile_does_not_count(
+def test_a_lock_on_a_file_that_was_removed_during_the_try_does_not_count(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     locked: list[int] = []
 
-    def lock_a_file_that_goes_away(descriptor: int) -> bool:
+    def remove_the_file_and_lock(descriptor: int) -> bool:
         locked.append(descriptor)
         if len(locked) == 1:
             path.unlink()
         return True
 
-    monkeypatch.setattr(lock, "_flock", lock_a_file_that_goes_away)
+    monkeypatch.setattr(lock, "_flock", remove_the_file_and_lock)
     with pytest.raises(Locked), hold(path):
         pytest.fail("the file that is locked is not the one under the path")
     with hold(path):
@@ -157,13 +159,13 @@ def test_a_lock_file_that_is_a_link_is_refused(path: Path, tmp_path: Path) -> No
     assert (tmp_path / "elsewhere").read_text() == "kept"
 
 
-def test_a_system_without_flock_says_so(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_system_without_flock_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lock, "_flock", None)
     with pytest.raises(StorageError, match="no flock"), hold(path):
         pass
 
 
-def test_a_file_system_that_cannot_lock_says_so(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_system_without_locks_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(descriptor: int) -> bool:
         raise OSError(37, "No locks available")
 
@@ -172,39 +174,39 @@ def test_a_file_system_that_cannot_lock_says_so(path: Path, monkeypatch: pytest.
         pass
 
 
-class TestAForeignFile:
-    """Somebody made the lock a second name of a file that is not mhsync's."""
+class TestHardLink:
+    """The lock file is a second name of a file that mhsync did not create."""
 
     @pytest.fixture
-    def thesis(self, path: Path, tmp_path: Path) -> Path:
-        thesis = tmp_path / "thesis.txt"
-        thesis.write_text("years of work")
-        os.link(thesis, path)
-        return thesis
+    def document(self, path: Path, tmp_path: Path) -> Path:
+        document = tmp_path / "document.txt"
+        document.write_text("kept")
+        os.link(document, path)
+        return document
 
-    def test_a_lock_with_a_second_name_is_refused_and_left_as_it_is(self, path: Path, thesis: Path) -> None:
+    def test_a_lock_with_a_second_name_is_refused_and_left_as_it_is(self, path: Path, document: Path) -> None:
         with pytest.raises(StorageError, match="another name too") as refused, hold(path):
             pytest.fail("the lock must not be taken")
         assert refused.value.hint
-        assert thesis.read_text() == "years of work"
+        assert document.read_text() == "kept"
         path.unlink()
         with hold(path):
             pass
 
-    def test_it_is_left_as_it_is_also_while_somebody_holds_it(self, path: Path, thesis: Path) -> None:
-        with thesis.open() as file:
+    def test_it_is_left_as_it_is_also_while_another_process_locks_it(self, path: Path, document: Path) -> None:
+        with document.open() as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             with pytest.raises(StorageError), hold(path):
                 pytest.fail("the lock must not be taken")
-        assert thesis.read_text() == "years of work"
+        assert document.read_text() == "kept"
 
-    def test_a_second_name_that_comes_while_it_is_held_is_not_emptied(self, path: Path, tmp_path: Path) -> None:
+    def test_a_second_name_that_is_added_while_it_is_held_is_not_emptied(self, path: Path, tmp_path: Path) -> None:
         with hold(path):
             os.link(path, tmp_path / "other")
-            signed = path.read_bytes()
-        assert (tmp_path / "other").read_bytes() == signed
+            note = path.read_bytes()
+        assert (tmp_path / "other").read_bytes() == note
 
-    def test_a_pipe_is_told(self, path: Path) -> None:
+    def test_a_named_pipe_is_refused(self, path: Path) -> None:
         os.mkfifo(path)
         with pytest.raises(StorageError, match="a named pipe is there"), hold(path):
             pytest.fail("the lock must not be taken")
