@@ -123,7 +123,7 @@ def _judge(case: _Case) -> ProjectPlan:
     try:
         return _judge_stored(case)
     except UnusablePathError as error:
-        return case.verdict(Verdict.BLOCKED, "path_unusable", str(error))
+        return case.verdict(Verdict.BLOCKED, "path_unusable", str(error), hint=error.hint)
 
 
 def _judge_stored(case: _Case) -> ProjectPlan:
@@ -175,8 +175,8 @@ def _judge_archived(case: _Case) -> ProjectPlan:
             return case.verdict(
                 Verdict.BLOCKED,
                 "outputs_indistinct",
-                f"{receipt.indistinct_reason}; the original is kept (remove the files and apply to download them "
-                "again, or write 'downloaded')",
+                f"{receipt.indistinct_reason}; the original is kept",
+                hint="remove the files and apply to download them again, or write 'downloaded'",
             )
         return case.verdict(
             Verdict.CHANGE,

@@ -29,8 +29,8 @@ def without_clashes(judged: list[tuple[Inventory, ProjectPlan]]) -> Iterator[Pro
             continue
         blocker = untracked[inventory.location].in_the_way_of(plan)
         if blocker is not None:
-            reason = f"{blocker[0]} blocks its path {blocker[1]}: move it, or change the path"
-            yield _blocked(plan, "path_occupied", reason)
+            reason = f"{blocker[0]} blocks its path {blocker[1]}"
+            yield _blocked(plan, "path_occupied", reason, "move it away, or change the path in the manifest")
             continue
         yield _unless_clash(plan, inventory.location, claims, folders)
 
@@ -117,12 +117,12 @@ def _unless_clash(
     for output in plan.outputs:
         others = _claimants(output.path, location, claims, folders) - {plan.id}
         if others:
-            reason = f"its path {output.path} is also that of {min(others)}: add {{id}} to the path of one"
-            return _blocked(plan, "path_clash", reason)
+            reason = f"its path {output.path} conflicts with a path of {min(others)}"
+            return _blocked(plan, "path_clash", reason, "add {id} to the path of one of them in the manifest")
     return plan
 
 
-def _blocked(plan: ProjectPlan, code: str, reason: str) -> ProjectPlan:
+def _blocked(plan: ProjectPlan, code: str, reason: str, hint: str) -> ProjectPlan:
     return replace(
-        plan, verdict=Verdict.BLOCKED, reason_code=code, reason=reason, hint=None, actions=(), never_stored=False
+        plan, verdict=Verdict.BLOCKED, reason_code=code, reason=reason, hint=hint, actions=(), never_stored=False
     )

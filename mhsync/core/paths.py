@@ -39,7 +39,15 @@ class PathValues:
 
 
 class UnusablePathError(ValueError):
-    """A template gave a path that no storage can take."""
+    """A template gave a path that no storage can take.
+
+    Attributes:
+        hint: one line: what to do about it.
+    """
+
+    def __init__(self, message: str, hint: str | None) -> None:
+        super().__init__(message)
+        self.hint = hint
 
 
 def safe_name(text: str, *, most: int = NAME_MAX) -> str:
@@ -143,14 +151,18 @@ def output_paths(template: str, values: PathValues, names: Sequence[str]) -> tup
         path = fill(template, {**project, "index": str(index), "filename": name, "stem": stem, "ext": ext})
         problems = check_text(path)
         if problems:
-            raise UnusablePathError(f"{problems[0].message} ({path!r:.80})")
+            raise UnusablePathError(f"{problems[0].message} ({path!r:.80})", problems[0].hint)
         paths.append(path)
     keys = [path_key(path) for path in paths]
     folders = {folder for key in keys for folder in folders_of(key)}
     if len(set(keys)) < len(keys):
         raise UnusablePathError(
-            f"the path {template!r:.80} is the same for {len(paths)} outputs: add {{filename}} or {{index}}"
+            f"the path {template!r:.80} is the same for {len(paths)} outputs",
+            "add {filename} or {index} to the path",
         )
     if not folders.isdisjoint(keys):
-        raise UnusablePathError(f"the path {template!r:.80} makes one output the folder of another")
+        raise UnusablePathError(
+            f"with the path {template!r:.80}, one output would be the folder of another",
+            "write a path whose last part differs for each output, such as {id}/{filename}",
+        )
     return tuple(paths)

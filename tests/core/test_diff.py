@@ -294,38 +294,11 @@ def test_only_what_is_not_settled_is_asked_for(state, stock, asks):
     assert needs_details(entry(state=state), stock) is asks
 
 
-def test_two_projects_that_want_one_path_are_both_blocked():
-    desired = manifest(entry("a", path="all/{name}{ext}"), entry("b", path="ALL/{name}{ext}"))
-    plan = plan_of(desired, NOTHING, {"a": live("a"), "b": live("b")})
-    assert [p.verdict for p in plan.projects] == [Verdict.BLOCKED, Verdict.BLOCKED]
-    assert "that of b" in plan.projects[0].reason
-    assert plan.summary["download"] == 0
-
-
-def test_a_file_where_another_project_needs_a_folder_blocks_both():
-    desired = manifest(entry("a", path="x{ext}"), entry("b", path="x.wav/{filename}"))
-    plan = plan_of(desired, NOTHING, {"a": live("a"), "b": live("b")})
-    assert [p.verdict for p in plan.projects] == [Verdict.BLOCKED, Verdict.BLOCKED]
-
-
-@pytest.mark.parametrize(("stranger", "told"), [("One", "the file one"), ("one/output.wav/x", "a folder")])
-def test_a_strangers_file_that_no_path_can_pass_blocks(stranger, told):
-    plan = plan_one(entry(), inventory(sizes={stranger: 3}), live())
-    check(plan, Verdict.BLOCKED)
-    assert (plan.reason_code, told in plan.reason) == ("path_occupied", True), plan.reason
-
-
-def test_who_is_stored_under_a_path_keeps_it():
-    desired = manifest(entry("a", path="{name}{ext}"), entry("b", path="{name}{ext}"))
-    stock = inventory(receipt("a", paths=("A name.wav",)))
-    plan = plan_of(desired, stock, {"b": live("b")})
-    assert [p.verdict for p in plan.projects] == [Verdict.UNCHANGED, Verdict.BLOCKED]
-
-
-def test_two_outputs_on_one_path_are_blocked_with_the_mend():
+def test_two_outputs_with_one_path_are_blocked_and_the_hint_names_the_fields_to_add():
     plan = plan_one(entry(path="{name}{ext}"), NOTHING, live(outputs=2))
     check(plan, Verdict.BLOCKED)
-    assert "{index}" in plan.reason
+    assert (plan.reason_code, plan.reason) == ("path_unusable", "the path '{name}{ext}' is the same for 2 outputs")
+    assert plan.hint == "add {filename} or {index} to the path"
 
 
 def test_names_from_the_api_cannot_leave_the_storage():

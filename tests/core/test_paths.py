@@ -163,8 +163,9 @@ def test_the_date_is_the_day_in_utc():
 
 @pytest.mark.parametrize("template", ["{name}{ext}", "{id}"])
 def test_one_path_for_two_outputs_is_unusable_and_says_what_to_add(template):
-    with pytest.raises(UnusablePathError, match="index"):
+    with pytest.raises(UnusablePathError, match="the same for 2 outputs") as raised:
         output_paths(template, VALUES, ["output.wav", "output-2.wav"])
+    assert raised.value.hint == "add {filename} or {index} to the path"
 
 
 def test_a_path_longer_than_storages_take_is_unusable():
