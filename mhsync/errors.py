@@ -356,7 +356,7 @@ class OutputsChanged(MhsyncError):
 
 
 class ReceiptInvalid(MhsyncError):
-    """A receipt cannot be read, is another project's, or is newer than this version of mhsync."""
+    """A receipt cannot be read, has the id of another project, or is newer than this version of mhsync."""
 
     code = "receipt_invalid"
 

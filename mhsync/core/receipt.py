@@ -1,12 +1,11 @@
-"""Receipt: the proof, kept in the storage, of what was stored or deleted, when, and from which API.
+"""Receipt: the record, kept in the storage, of what was stored or deleted, when, and from which API.
 
-`from_json` is strict: a receipt that cannot be understood proves nothing and is left as it is. Keys it does not
-know are kept, so that an older mhsync does not strip what a newer one wrote.
+`from_json` is strict: a receipt that cannot be read proves nothing, and its file is not changed. Unknown keys are
+kept, so that an older mhsync does not remove what a newer one wrote.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -15,28 +14,28 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from mhsync.core.layout import PARKED
-from mhsync.core.project import Project, format_time, is_valid_id, parse_time
-from mhsync.core.template import is_private, path_key
-from mhsync.errors import ReceiptInvalid
+from mhsync.core.project import Project, format_time
+from mhsync.core.receipt_reader import ReceiptReader
+from mhsync.core.template import path_key
 
 VERSION = 1
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
 class Proof(StrEnum):
-    """What proved that a downloaded body was whole."""
+    """How a download was proved to be complete."""
 
     LENGTH = "content-length"
     CHUNKED = "chunked"
     UNCONFIRMED = "unconfirmed"
-    """Two downloads gave the same bytes, but both may have been cut: the original is not deleted."""
+    """Two downloads returned the same bytes, but both may be truncated: the original is not deleted."""
     TWICE = "twice"
-    """No answer proved the length: two downloads gave the same bytes, and file or host say that they end there."""
+    """No response stated the length. Two downloads returned the same bytes, and the file's own header or the host
+    confirms that they are complete."""
 
 
 class Deletion(StrEnum):
-    """How far our own DELETE got. `DELETING` is written before the request leaves."""
+    """The state of our own DELETE. `DELETING` is written before the request is sent."""
 
     DELETING = "deleting"
     DELETED = "deleted"
@@ -50,24 +49,24 @@ class StoredOutput:
     size: int
     sha256: str
     source: str
-    """The URL it came from, without the query."""
+    """The URL it was downloaded from, without the query."""
     filename: str
     """The value of `{filename}` when it was first stored."""
     proof: Proof = Proof.LENGTH
     suspect: bool = False
-    """Its bytes did not match when they were read back."""
+    """Whether its bytes did not match the receipt when they were read back."""
     superseded: str | None = None
-    """Where it was before a move that has not ended."""
+    """Its path before a move that is not complete yet; else None."""
     facts: Mapping[str, Any] = field(default_factory=lambda: _EMPTY, hash=False)
-    """What plugins found out about the file."""
+    """What plugins reported about the file."""
     audio_format: str | None = None
-    """What its first bytes show, such as `wav`, or `unrecognised`; None where an older mhsync stored it."""
+    """The format of its first bytes, such as `wav`, or `unrecognised`; None if an older mhsync stored it."""
     extra: Mapping[str, Any] = field(default_factory=lambda: _EMPTY, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """A file of a project that is no output of it (yet). `path` as in `StoredOutput`; `size` is in bytes."""
+    """A file of a project that is not one of its outputs. `path` as in `StoredOutput`; `size` is in bytes."""
 
     path: str
     size: int
@@ -83,11 +82,11 @@ class FileRecord:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What is proved of one project against one API. All times are UTC."""
+    """What was stored and deleted of one project, against one API. All times are UTC."""
 
     id: str
     api: str
-    """The API's origin, such as `https://api.magichour.ai`: a receipt made against another proves nothing."""
+    """The origin of the API, such as `https://api.magichour.ai`. A record of another API proves nothing."""
     name: str | None = None
     type: str | None = None
     created_at: datetime | None = None
@@ -98,12 +97,12 @@ class Receipt:
     deleting_at: datetime | None = None
     deleted_at: datetime | None = None
     storing: tuple[FileRecord, ...] = ()
-    """Files that may stand in the storage although no output names them: written here before each became visible.
-    They prove nothing. The next run adopts them, or removes those whose bytes still match."""
+    """Files that may be in the storage although they are not outputs yet. Each is recorded here before it becomes
+    visible. The records prove nothing. The next run adopts the files, or removes those whose bytes still match."""
     set_aside: tuple[FileRecord, ...] = ()
-    """Files that are kept although they are not outputs: they were changed after they were stored."""
+    """Files that were changed after they were stored. They are kept, and are not outputs."""
     others: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)
-    """Receipts of the same id made against other APIs, as they were written."""
+    """Records of the same id against other APIs, as they were written."""
     extra: Mapping[str, Any] = field(default_factory=lambda: _EMPTY, hash=False)
 
     @property
@@ -131,13 +130,13 @@ class Receipt:
 
     @property
     def named(self) -> frozenset[str]:
-        """Every path that this record names, for whatever reason; `others` are not looked at."""
+        """Every path in this record: of outputs, moves, and recorded files. `others` are not included."""
         superseded = {output.superseded for output in self.outputs if output.superseded is not None}
         return self.paths | superseded | {record.path for record in (*self.storing, *self.set_aside)}
 
     @property
     def is_deleted(self) -> bool:
-        """Whether our own DELETE is proved."""
+        """Whether mhsync deleted the project from the account itself."""
         return self.deletion is Deletion.DELETED
 
     @classmethod
@@ -145,10 +144,10 @@ class Receipt:
         return cls(id=id, api=api)
 
     def with_stored(self, project: Project, outputs: tuple[StoredOutput, ...], now: datetime) -> Receipt:
-        """The receipt once all outputs of a project are visible.
+        """The receipt after all outputs of a project became visible.
 
-        What the paths were made of (name, type, day) keeps the values of the first time, so that a renamed
-        project does not move by itself.
+        The values that paths are made of (name, type, day) are those of the first time, so that a renamed project
+        is not moved.
         """
         first = self.stored_at is None
         return replace(
@@ -162,7 +161,7 @@ class Receipt:
         )
 
     def with_deletion(self, deletion: Deletion, now: datetime) -> Receipt:
-        """The receipt with one step of a delete noted; a `deleted` is never taken back."""
+        """The receipt with one step of a delete recorded. The state `deleted` is never reset."""
         if self.is_deleted:
             return self
         if deletion is Deletion.DELETED:
@@ -170,7 +169,7 @@ class Receipt:
         return replace(self, deletion=deletion, deleting_at=now)
 
     def with_suspects(self, paths: frozenset[str]) -> Receipt:
-        """The receipt with the outputs under these paths marked: their bytes did not match."""
+        """The receipt with the outputs at these paths marked as suspect: their bytes did not match."""
         return replace(
             self,
             outputs=tuple(replace(o, suspect=True) if o.path in paths else o for o in self.outputs),
@@ -204,26 +203,26 @@ class Receipt:
         """Read a receipt strictly.
 
         Raises:
-            ReceiptInvalid: it is not a receipt, is another id's, or its version is newer than known.
+            ReceiptInvalid: it is not a receipt, is the receipt of another id, or its version is not supported.
         """
-        reader = _Reader(data, expected_id)
+        reader = ReceiptReader(data, expected_id)
         version = reader.take("version", int)
         if version > VERSION:
-            raise reader.error(f"has version {version}, and this mhsync knows {VERSION}", "upgrade mhsync")
+            raise reader.error(f"has version {version}, and this mhsync reads version {VERSION}", "upgrade mhsync")
         if version < 1:
-            raise reader.error(f"has version {version}")
+            raise reader.error(f"has the invalid version {version}")
         if reader.take("id", str) != expected_id:
-            raise reader.error("is another project's")
-        project = _Reader(reader.take("project", dict), expected_id)
+            raise reader.error("has the id of another project")
+        project = ReceiptReader(reader.take("project", dict), expected_id)
         deletion = reader.take_or_none("deletion", str)
         if deletion not in (None, *Deletion):
             raise reader.error(f"has an unknown deletion: {deletion!r}")
         outputs = tuple(_output_from_json(item, expected_id) for item in reader.take("outputs", list))
         if len({path_key(output.path) for output in outputs}) < len(outputs):
-            raise reader.error("names one path for two outputs")
+            raise reader.error("has one path for two outputs")
         others = reader.take_or_none("others", list) or []
         if not all(isinstance(other, dict) for other in others):
-            raise reader.error("has others that are not receipts")
+            raise reader.error("has an invalid value in 'others'")
         return cls(
             id=expected_id,
             api=reader.take("api", str),
@@ -243,10 +242,10 @@ class Receipt:
         )
 
     def for_api(self, api: str) -> Receipt:
-        """The record made against `api`: this one, one of `others`, or a new one that keeps all the rest.
+        """The record of `api`: this one, one of `others`, or a new one. The other records are kept in `others`.
 
         Raises:
-            ReceiptInvalid: the record kept for that API cannot be understood.
+            ReceiptInvalid: the record of that API cannot be read.
         """
         if self.api == api:
             return self
@@ -280,7 +279,7 @@ def _output_to_json(output: StoredOutput) -> dict[str, Any]:
 
 
 def _output_from_json(data: object, id: str) -> StoredOutput:
-    reader = _Reader(data, id)
+    reader = ReceiptReader(data, id)
     proof = reader.take("proof", str)
     if proof not in tuple(Proof):
         raise reader.error(f"has an unknown proof: {proof!r}")
@@ -301,72 +300,6 @@ def _output_from_json(data: object, id: str) -> StoredOutput:
     )
 
 
-def _records_from_json(reader: _Reader, name: str, id: str) -> tuple[FileRecord, ...]:
-    items = [_Reader(item, id) for item in reader.take_or_none(name, list) or []]
+def _records_from_json(reader: ReceiptReader, name: str, id: str) -> tuple[FileRecord, ...]:
+    items = [ReceiptReader(item, id) for item in reader.take_or_none(name, list) or []]
     return tuple(FileRecord(item.path("path"), item.size(), item.sha256()) for item in items)
-
-
-class _Reader:
-    """Takes typed values out of one JSON object, and knows which keys were not asked for."""
-
-    def __init__(self, data: object, id: str) -> None:
-        self._id = id
-        if not isinstance(data, dict):
-            raise self.error("is not a JSON object")
-        self.data: dict[str, Any] = data
-        self._taken: set[str] = set()
-
-    def error(self, what: str, hint: str | None = None) -> ReceiptInvalid:
-        shown = self._id if is_valid_id(self._id) else repr(self._id)
-        return ReceiptInvalid(
-            f"the receipt of {shown} {what}",
-            id=self._id,
-            hint=hint or "look at the file under .mhsync/receipts/; mhsync leaves it as it is",
-        )
-
-    def take(self, name: str, wanted: type[Any]) -> Any:
-        self._taken.add(name)
-        value = self.data.get(name)
-        if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
-            raise self.error(f"has no usable {name!r}")
-        return value
-
-    def take_or_none(self, name: str, wanted: type[Any]) -> Any:
-        self._taken.add(name)
-        return None if self.data.get(name) is None else self.take(name, wanted)
-
-    def path(self, name: str) -> str:
-        """A path inside the storage: a damaged receipt must not point anywhere else."""
-        path: str = self.take(name, str)
-        parts = path.split("/")
-        if not path or "\\" in path or "\0" in path or any(part in ("", ".", "..") for part in parts):
-            raise self.error(f"has a {name} that leaves the storage: {path!r:.80}")
-        if any(map(is_private, parts)) and not self._is_parked(path):
-            raise self.error(f"has a {name} in mhsync's own folder: {path!r:.80}")
-        return path
-
-    def _is_parked(self, path: str) -> bool:
-        start = f"{PARKED}{self._id}-"
-        return path.startswith(start) and re.fullmatch(r"[0-9]{1,6}", path[len(start) :]) is not None
-
-    def size(self) -> int:
-        size: int = self.take("size", int)
-        if size < 0:
-            raise self.error("has a size below zero")
-        return size
-
-    def sha256(self) -> str:
-        sha256: str = self.take("sha256", str)
-        if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
-            raise self.error("has an invalid sha256")
-        return sha256
-
-    def time(self, name: str) -> datetime | None:
-        text = self.take_or_none(name, str)
-        try:
-            return None if text is None else parse_time(text)
-        except (ValueError, OverflowError):
-            raise self.error(f"has no usable {name!r}") from None
-
-    def rest(self) -> Mapping[str, Any]:
-        return MappingProxyType({key: value for key, value in self.data.items() if key not in self._taken})

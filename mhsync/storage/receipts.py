@@ -15,12 +15,12 @@ from typing import BinaryIO, NoReturn
 from mhsync.core.layout import RECEIPTS
 from mhsync.core.project import is_valid_id
 from mhsync.core.receipt import Deletion, Receipt
+from mhsync.core.receipt_reader import HINT
 from mhsync.errors import ReceiptInvalid, StorageNotFound
 from mhsync.storage.base import Storage
 
 _SUFFIX = ".json"
 _RESERVED = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]")
-_HINT = "look at the file under .mhsync/receipts/; mhsync leaves it as it is"
 
 
 def receipt_path(id: str) -> str:
@@ -66,11 +66,11 @@ def read_receipt(storage: Storage, id: str, *, limit: int) -> Receipt | None:
     with reader:
         data = _read(reader, limit + 1)
     if len(data) > limit:
-        raise ReceiptInvalid(f"the receipt of {id} is larger than {limit} bytes", id=id, hint=_HINT)
+        raise ReceiptInvalid(f"the receipt of {id} is larger than {limit} bytes", id=id, hint=HINT)
     try:
         value = json.loads(data, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
-        raise ReceiptInvalid(f"the receipt of {id} is not JSON", id=id, hint=_HINT) from None
+        raise ReceiptInvalid(f"the receipt of {id} is not JSON", id=id, hint=HINT) from None
     return Receipt.from_json(value, expected_id=id)
 
 
@@ -99,7 +99,7 @@ def update_receipt(
     if after != found:
         data = to_bytes(after)
         if len(data) > limit:
-            raise ReceiptInvalid(f"the receipt of {id} would be larger than {limit} bytes", id=id, hint=_HINT)
+            raise ReceiptInvalid(f"the receipt of {id} would be larger than {limit} bytes", id=id, hint=HINT)
         with storage.write(receipt_path(id)) as writer:
             writer.write(data)
     return after

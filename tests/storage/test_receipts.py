@@ -137,7 +137,7 @@ class TestReading:
     def test_a_receipt_of_another_id_is_refused(self, storage: Counting) -> None:
         update(storage)
         storage.copy(receipt_path("one"), receipt_path("two"))
-        with pytest.raises(ReceiptInvalid, match="another project's"):
+        with pytest.raises(ReceiptInvalid, match="id of another project"):
             read_receipt(storage, "two", limit=LIMIT)
 
     def test_it_is_read_whole_up_to_its_bound(self, storage: Counting) -> None:
