@@ -25,8 +25,8 @@ class FileInfo:
     path: str
     size: int
     version: str | None = None
-    """An opaque token that changes when the file does: an ETag, say. `list` and `stat` give the same one. None
-    where the backend has none that surely changes."""
+    """An opaque token that changes when the file does, such as an ETag. `list` and `stat` give the same one. None
+    if the backend has none, or as long as a further change could give the same one."""
 
 
 class Writer(Protocol):

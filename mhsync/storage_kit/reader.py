@@ -5,12 +5,21 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from contextlib import suppress
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from mhsync.errors import StorageError
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
+
+
+class Source(Protocol):
+    """What `CheckedReader` needs of the reader of a library."""
+
+    def read(self, size: int, /) -> bytes:
+        """At least one byte and at most `size`; empty at the end of the file."""
+
+    def close(self) -> object: ...
 
 
 class CheckedReader(io.RawIOBase):
@@ -29,7 +38,7 @@ class CheckedReader(io.RawIOBase):
 
     def __init__(
         self,
-        source: IO[bytes],
+        source: Source,
         size: int | None,
         name: str,
         *,
