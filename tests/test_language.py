@@ -54,7 +54,6 @@ LITERAL: dict[str, set[str]] = {
 TO_DO = (
     "plugins/mhsync-cloud/",
     "plugins/mhsync-fsspec/",
-    "plugins/mhsync-sftp/",
     "tests/core/",
     "tests/loader/",
     "tests/reconcile/",

@@ -1,1 +1,1 @@
-"""Keeps the outputs of mhsync on any server that speaks SFTP: `storage: sftp://user@host/path`."""
+"""Stores the outputs of mhsync on an SFTP server: `storage: sftp://user@host/path`."""

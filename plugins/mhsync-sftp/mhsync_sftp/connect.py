@@ -1,4 +1,4 @@
-"""One SSH connection: the server proves who it is, then we do. The only module that uses paramiko."""
+"""Opens SSH connections: checks the host key of the server, then authenticates. Only this module uses paramiko."""
 
 from __future__ import annotations
 
@@ -14,20 +14,23 @@ from mhsync import StorageUnavailable
 from mhsync_sftp.hostkeys import KnownHosts
 from mhsync_sftp.session import Session
 from mhsync_sftp.target import PASSPHRASE, PASSWORD, Target
-from mhsync_sftp.wire import Lost
+from mhsync_sftp.wire import ConnectionLost
 
 _LOG = "mhsync_sftp.ssh"
 _KEEPALIVE = 20
+"""Seconds between keepalive messages."""
 _WINDOW = 4 * 1024 * 1024
+"""Bytes of a channel that may be on the way."""
+_UNREACHABLE = "check that the server runs, and the host and the port in the URL"
 _KEY_CLASSES = (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey)
 
 
 class SessionsExhausted(Exception):
-    """The server opens no further session on this connection."""
+    """The server refuses another session on this connection."""
 
 
 class Connection:
-    """A connection that is open and let in."""
+    """An open and authenticated connection."""
 
     def __init__(self, client: paramiko.SSHClient, timeout: float) -> None:
         self._client = client
@@ -39,15 +42,15 @@ class Connection:
         return transport is not None and transport.is_active()
 
     def open_session(self) -> Session:
-        """One more SFTP session.
+        """Open another SFTP session.
 
         Raises:
-            SessionsExhausted: the server opens no more of them.
-            Lost: the connection broke, or the server does not speak SFTP.
+            SessionsExhausted: the server refuses another session.
+            ConnectionLost: the connection broke, or the server does not speak SFTP.
         """
         transport = self._client.get_transport()
         if transport is None:
-            raise Lost("the connection was closed")
+            raise ConnectionLost("the connection was closed")
         try:
             channel = transport.open_session(window_size=_WINDOW, timeout=self._timeout)
             channel.settimeout(self._timeout)
@@ -55,15 +58,15 @@ class Connection:
         except paramiko.ChannelException as error:
             raise SessionsExhausted from error
         except (paramiko.SSHException, OSError, EOFError) as error:
-            raise Lost(str(error) or type(error).__name__) from error
+            raise ConnectionLost(str(error) or type(error).__name__) from error
         try:
             return Session(channel, self._timeout)
-        except Lost:
+        except ConnectionLost:
             channel.close()
             raise
 
     def close(self) -> None:
-        with suppress(Exception):  # it may be broken already, in whatever way
+        with suppress(Exception):  # the connection may be broken already
             self._client.close()
 
 
@@ -71,11 +74,12 @@ def connect(target: Target) -> Connection:
     """Open a connection.
 
     Raises:
-        StorageUnavailable: it cannot be had, and what to do about it.
+        StorageUnavailable: the server cannot be reached, its host key is not trusted, or it refuses the
+            credentials.
     """
     known = KnownHosts(target)
     client = paramiko.SSHClient()
-    client.set_log_channel(_quiet_log())
+    client.set_log_channel(_ssh_log_name())
     client.set_missing_host_key_policy(_Policy(known))
     key = None if target.key_file is None else _load_key(target.key_file, target.passphrase)
     try:
@@ -100,13 +104,13 @@ def connect(target: Target) -> Connection:
     except BaseException as error:
         client.close()
         if isinstance(error, Exception):
-            raise _told(error, target) from error
+            raise _unavailable(error, target) from error
         raise
     return Connection(client, target.timeout)
 
 
 class _Policy(paramiko.MissingHostKeyPolicy):
-    """paramiko is given no known hosts of its own, so that every key comes here."""
+    """Checks every host key: paramiko itself is given no known hosts."""
 
     def __init__(self, known: KnownHosts) -> None:
         self._known = known
@@ -121,10 +125,10 @@ class _Policy(paramiko.MissingHostKeyPolicy):
 
 
 def _transports(known: KnownHosts) -> Any:
-    """Makes transports that ask for the kinds of host key which are known before any other."""
+    """A factory of transports that prefer the host key types for which a key is known."""
 
     def make(sock: socket.socket, **options: Any) -> paramiko.Transport:
-        # Many small requests go back and forth: none waits for company.
+        # Requests are small and are sent at once, without Nagle's algorithm.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         transport = paramiko.Transport(sock, **options)
         security = transport.get_security_options()
@@ -139,17 +143,16 @@ def _transports(known: KnownHosts) -> Any:
 
 def _load_key(file: Path, passphrase: str | None) -> paramiko.PKey:
     if not file.is_file():
-        raise StorageUnavailable(f"there is no key file {file}", hint="look at key_file in storage_options")
+        raise StorageUnavailable(f"the key file {file} does not exist", hint="check key_file in storage_options")
     for key_class in _KEY_CLASSES:
         try:
             key = key_class.from_private_key_file(str(file), passphrase)
         except paramiko.PasswordRequiredException:
-            raise StorageUnavailable(
-                f"the key in {file} has a passphrase", hint=f"put it into {PASSPHRASE}"
-            ) from None
+            raise StorageUnavailable(f"the key in {file} has a passphrase", hint=f"set {PASSPHRASE}") from None
         except OSError as error:
             raise StorageUnavailable(
-                f"cannot read the key file {file}: {error.strerror}", hint="let the user that runs mhsync read it"
+                f"cannot read the key file {file}: {error.strerror}",
+                hint="give the user that runs mhsync read permission",
             ) from error
         except (paramiko.SSHException, ValueError):
             continue
@@ -157,34 +160,38 @@ def _load_key(file: Path, passphrase: str | None) -> paramiko.PKey:
         if certificate.is_file():
             key.load_certificate(str(certificate))
         return key
-    hint = f"see that it is a private key, and that {PASSPHRASE} is its passphrase if it has one"
-    raise StorageUnavailable(f"cannot use the key in {file}", hint=hint)
+    raise StorageUnavailable(
+        f"cannot use the key in {file}",
+        hint=f"check that the file is a private key and that {PASSPHRASE} is its passphrase, if it has one",
+    )
 
 
-def _told(error: Exception, target: Target) -> StorageUnavailable:
-    """What paramiko and the network raise, in words."""
+def _unavailable(error: Exception, target: Target) -> StorageUnavailable:
+    """Translate an exception of paramiko or of the network."""
     if isinstance(error, StorageUnavailable):
         return error
     server = f"{target.user}@{target.server}"
     if isinstance(error, paramiko.AuthenticationException) or "No authentication methods" in str(error):
-        hint = f"give the server a key it knows (key_file, an agent, ~/.ssh/id_*), or set {PASSWORD}"
+        hint = f"use a key that the server accepts (key_file, an agent, ~/.ssh/id_*), or set {PASSWORD}"
         if target.password is not None:
-            hint = f"check the password in {PASSWORD} and the user in the URL, or give the server a key it knows"
-        return StorageUnavailable(f"{server} does not let us in: {_line(error)}", hint=hint)
+            hint = (
+                f"check the password in {PASSWORD} and the user in the URL, or use a key that the server accepts"
+            )
+        return StorageUnavailable(f"{server}: authentication failed: {_line(error)}", hint=hint)
     if isinstance(error, socket.gaierror):
-        return StorageUnavailable(f"there is no server {target.host}", hint="look at the name in the URL")
+        return StorageUnavailable(f"the host {target.host} was not found", hint="check the host in the URL")
     if isinstance(error, TimeoutError):
-        what = f"no answer within {target.timeout:g} s"
-        return StorageUnavailable(f"cannot reach {target.server}: {what}", hint="see that it is up, and the port")
-    if isinstance(error, OSError):
         return StorageUnavailable(
-            f"cannot reach {target.server}: {_line(error)}", hint="see that it is up, and the port"
+            f"cannot reach {target.server}: no response within {target.timeout:g} s", hint=_UNREACHABLE
         )
-    # How paramiko tells of a server that closes the connection before it said what it is.
-    is_hung_up = isinstance(error, EOFError) or "protocol banner" in str(error)
-    what = "it hung up" if is_hung_up else _line(error)
+    if isinstance(error, OSError):
+        return StorageUnavailable(f"cannot reach {target.server}: {_line(error)}", hint=_UNREACHABLE)
+    # paramiko reports a connection that is closed before the banner in either of these ways.
+    is_closed = isinstance(error, EOFError) or "protocol banner" in str(error)
+    what = "the server closed the connection" if is_closed else _line(error)
     return StorageUnavailable(
-        f"cannot talk to {target.server}: {what}", hint="see that an SSH server answers there, and is well"
+        f"cannot open an SSH connection to {target.server}: {what}",
+        hint="check that an SSH server runs on that port, and its log",
     )
 
 
@@ -193,17 +200,17 @@ def _line(error: Exception) -> str:
     return "".join(char if char.isprintable() else "?" for char in text)[:200]
 
 
-class _Quiet(logging.Filter):
-    """What paramiko calls an error comes to us as an exception too: for the log it is a detail."""
+class _DebugLevel(logging.Filter):
+    """Lowers the records of paramiko to DEBUG: its errors are raised as exceptions too."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.levelno, record.levelname = logging.DEBUG, "DEBUG"
         return True
 
 
-def _quiet_log() -> str:
+def _ssh_log_name() -> str:
     log = logging.getLogger(_LOG)
     if not log.filters:
-        log.addFilter(_Quiet())
+        log.addFilter(_DebugLevel())
         log.addHandler(logging.NullHandler())
     return _LOG

@@ -1,4 +1,4 @@
-"""What a server refuses, and a connection that breaks, as errors of mhsync: one line, and one of what to do."""
+"""Translates refused requests and lost connections into errors of mhsync."""
 
 from __future__ import annotations
 
@@ -7,29 +7,38 @@ from types import MappingProxyType
 
 from mhsync import StorageError, StorageNotFound
 from mhsync.storage_kit import printable
-from mhsync_sftp.wire import Lost, Refused, Status
+from mhsync_sftp.wire import ConnectionLost, Refused, Status
 
 _BAD_MESSAGE = 5
 _NO_SPACE, _QUOTA, _EXISTS = 14, 15, 11
-_WORDS: Mapping[int, tuple[str, str]] = MappingProxyType(
+_MESSAGES: Mapping[int, tuple[str, str]] = MappingProxyType(
     {
-        Status.NO_SUCH_FILE: ("it is not there", "see what else changes files there, then run it again"),
+        Status.NO_SUCH_FILE: (
+            "it does not exist",
+            "check whether another program changes files there, then run it again",
+        ),
         Status.PERMISSION_DENIED: (
             "permission denied",
-            "give the user of the URL the right to read and write there",
+            "give the user in the URL read and write permission there",
         ),
-        Status.OP_UNSUPPORTED: ("the server cannot do that", "see which SFTP server it is, and its settings"),
-        _BAD_MESSAGE: ("the server refuses the name", "give it a shorter or plainer path in the manifest"),
-        _NO_SPACE: ("the disk is full", "free some space there, then run it again"),
-        _QUOTA: ("the quota is used up", "free some space there, then run it again"),
+        Status.OP_UNSUPPORTED: (
+            "the server does not support the operation",
+            "check the configuration of the SFTP server",
+        ),
+        _BAD_MESSAGE: (
+            "the server refuses the name",
+            "choose a shorter path or plainer characters in the manifest",
+        ),
+        _NO_SPACE: ("the disk is full", "free space on the server, then run it again"),
+        _QUOTA: ("the quota is exceeded", "free space on the server, then run it again"),
     }
 )
-_HINT = "look at the room left there, at the folder's rights, and at the server's log"
-_LOST_HINT = "see that the server and the way to it are well, then run it again"
+_HINT = "check the free space, the permissions of the folder, and the server's log"
+_LOST_HINT = "check the server and the network, then run it again"
 
 
-class InTheWay(Exception):
-    """What stands under a path is not what must be there."""
+class PathBlocked(Exception):
+    """An entry of another type is at a path, or on the way to it."""
 
     def __init__(self, what: str, hint: str) -> None:
         super().__init__(what)
@@ -37,28 +46,28 @@ class InTheWay(Exception):
         self.hint = hint
 
 
-LINK = ("a symbolic link is in the way", "mhsync follows none inside a storage: put a real file or folder there")
-FOLDER = ("a folder stands there", "move the folder away, or choose another path in the manifest")
-FILE = ("a file stands where a folder must be", "move the file away, or choose another path in the manifest")
+LINK = ("there is a symbolic link", "mhsync follows no links inside a storage: replace it with a file or a folder")
+FOLDER = ("there is a folder", "move the folder away, or choose another path in the manifest")
+FILE = ("there is a file in place of a folder", "move the file away, or choose another path in the manifest")
 
 
-def told(doing: str, place: str, error: Exception) -> StorageError:
-    """The error of mhsync for what a session raised.
+def storage_error(doing: str, url: str, error: Exception) -> StorageError:
+    """The error of mhsync for an exception of a session.
 
     Args:
-        doing: what was tried, as it follows "cannot".
-        place: the URL of the file or folder.
+        doing: the operation, as it follows "cannot" in the message.
+        url: of the file or folder.
     """
-    start = f"cannot {doing} {printable(place)}"
-    if isinstance(error, InTheWay):
+    start = f"cannot {doing} {printable(url)}"
+    if isinstance(error, PathBlocked):
         return StorageError(f"{start}: {error.what}", hint=error.hint)
     if isinstance(error, Refused):
-        said = " ".join(printable(error.text).split())[:200] or f"status {error.status}"
-        what, hint = _WORDS.get(error.status, (f"the server says: {said}", _HINT))
+        reason = " ".join(printable(error.text).split())[:200] or f"status {error.status}"
+        what, hint = _MESSAGES.get(error.status, (f"the server refused the request: {reason}", _HINT))
         return StorageError(f"{start}: {what}", hint=hint)
-    assert isinstance(error, Lost), "a session raises nothing else"
+    assert isinstance(error, ConnectionLost), "a session raises no other exception"
     return StorageError(f"{start}: the connection was lost: {printable(str(error))}", hint=_LOST_HINT)
 
 
-def not_found(place: str) -> StorageNotFound:
-    return StorageNotFound(f"there is no file {printable(place)}")
+def not_found(url: str) -> StorageNotFound:
+    return StorageNotFound(f"there is no file {printable(url)}")

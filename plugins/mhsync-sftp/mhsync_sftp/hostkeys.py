@@ -1,6 +1,6 @@
-"""Known hosts as OpenSSH keeps them: hashed names, wildcards, several keys of one server, revoked ones.
+"""Reads known_hosts files as OpenSSH does: hashed names, wildcards, several keys of one server, revoked keys.
 
-paramiko reads such files too, but looks at the first line of each kind only and at no `@revoked`.
+paramiko reads such files too, but uses only the first line of each key type and ignores `@revoked`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _REVOKED = "@revoked"
 
 @dataclass(frozen=True, slots=True)
 class HostKey:
-    """One line. `key` is the public key's bytes as SSH writes them, `kind` the name they begin with."""
+    """A line of a known_hosts file: its key type (`kind`, such as `ssh-ed25519`) and its public key blob."""
 
     file: Path
     line: int
@@ -32,7 +32,7 @@ class HostKey:
     is_revoked: bool
 
     def is_of(self, server: str) -> bool:
-        """Whether the line is about the server, named `host` or `[host]:port`."""
+        """Whether the line applies to the server, given as `host` or `[host]:port`."""
         found = False
         for name in self.names:
             if _matches(name.removeprefix("!"), server):
@@ -43,10 +43,10 @@ class HostKey:
 
 
 class KnownHosts:
-    """What is known of one server.
+    """The known host keys of one server.
 
     Raises:
-        StorageUnavailable: a file is there and cannot be read.
+        StorageUnavailable: a file exists but cannot be read.
     """
 
     def __init__(self, target: Target) -> None:
@@ -54,25 +54,25 @@ class KnownHosts:
         keys = [key for file in target.known_hosts for key in _read(file)]
         self._revoked = frozenset(key.key for key in keys if key.is_revoked)
         mine = [key for key in keys if key.is_of(target.server)]
-        # As OpenSSH does it: a line without a port is good for every port of its host.
+        # As in OpenSSH, a line without a port applies to every port that has no line of its own.
         mine = mine or [key for key in keys if key.is_of(target.host)]
         self._keys = tuple(key for key in mine if not key.is_revoked)
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """The kinds of key that are known, so that the server is asked for one of those first."""
+        """The types of the known keys. The client prefers them when it negotiates with the server."""
         return tuple(dict.fromkeys(key.kind for key in self._keys))
 
     def check(self, kind: str, key: bytes) -> None:
-        """See that the key which the server showed is a known one.
+        """Check the key that the server presented.
 
         Raises:
-            StorageUnavailable: it is not, and how to add it.
+            StorageUnavailable: the key is revoked, has changed or is not known. The message says how to add it.
         """
         if key in self._revoked:
             raise StorageUnavailable(
                 f"the host key of {self._target.server} is revoked ({kind} {fingerprint(key)})",
-                hint="do not trust this server before its owner has explained it",
+                hint="do not connect to this server; ask its administrator",
             )
         if any(known.key == key for known in self._keys):
             return
@@ -84,16 +84,17 @@ class KnownHosts:
     def _unknown(self, kind: str, key: bytes) -> StorageUnavailable:
         target = self._target
         return StorageUnavailable(
-            f"the host key of {target.server} is not known: it shows {kind} {fingerprint(key)}; "
+            f"the host key of {target.server} is not known: the server presented {kind} {fingerprint(key)}; "
             f"to add it: {self._scan()}",
-            hint="compare the fingerprint with what the server's owner says before you add it",
+            hint="compare the fingerprint with the one from the server's administrator before you add it",
         )
 
     def _changed(self, kind: str, key: bytes, known: HostKey) -> StorageUnavailable:
         return StorageUnavailable(
-            f"the host key of {self._target.server} has changed: it shows {kind} {fingerprint(key)}, "
-            f"and {known.file}:{known.line} has {fingerprint(known.key)}",
-            hint="somebody may stand in between; only once the server's owner confirms the new key: "
+            f"the host key of {self._target.server} has changed: the server presented {kind} {fingerprint(key)}, "
+            f"but {known.file}:{known.line} has {fingerprint(known.key)}",
+            hint="the connection may be intercepted; if the server's administrator confirms the new key, "
+            "replace the old one: "
             f"ssh-keygen -R '{self._target.server}' -f {known.file} && {self._scan()}",
         )
 
@@ -103,7 +104,7 @@ class KnownHosts:
 
 
 def fingerprint(key: bytes) -> str:
-    """A key's fingerprint as `ssh-keygen -l` prints it."""
+    """The fingerprint of a key, in the form of `ssh-keygen -l`."""
     return "SHA256:" + base64.b64encode(hashlib.sha256(key).digest()).decode().rstrip("=")
 
 
@@ -115,7 +116,7 @@ def _read(file: Path) -> Iterator[HostKey]:
     except OSError as error:
         raise StorageUnavailable(
             f"cannot read the known hosts in {file}: {error.strerror}",
-            hint="let the user that runs mhsync read it",
+            hint="give the user that runs mhsync read permission",
         ) from error
     yield from _parse(file, text.splitlines())
 
@@ -124,7 +125,7 @@ def _parse(file: Path, lines: Iterable[str]) -> Iterator[HostKey]:
     for number, line in enumerate(lines, start=1):
         fields = line.split()
         marker = fields.pop(0) if fields and fields[0].startswith("@") else None
-        # Other markers, such as @cert-authority, say nothing about a host key itself.
+        # Lines with another marker are ignored. The key of a @cert-authority line is not a host key.
         if len(fields) < 3 or fields[0].startswith("#") or marker not in (None, _REVOKED):
             continue
         try:

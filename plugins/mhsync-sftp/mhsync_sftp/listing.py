@@ -1,4 +1,4 @@
-"""Walking folders with many requests under way, so that ten thousand of them do not take ten thousand waits."""
+"""Lists folders recursively. Many requests are sent ahead, so that the round trips of the folders overlap."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mhsync_sftp.session import Session
 from mhsync_sftp.wire import Attributes, Kind, ProtocolError, Reader, Refused, Status, string, text
 
 _AHEAD = 32
-"""Folders looked into at once."""
+"""Folders that are listed at once."""
 
 
 class _Step(Enum):
@@ -22,7 +22,7 @@ class _Step(Enum):
 
 @dataclass(frozen=True, slots=True)
 class _Visit:
-    """A folder that is being looked into."""
+    """A folder that is being listed."""
 
     folder: str
     step: _Step
@@ -32,15 +32,16 @@ class _Visit:
 def walk(
     session: Session, start: str, full: Callable[[str], str], is_wanted: Callable[[str], bool]
 ) -> list[tuple[str, Attributes]]:
-    """Every file below a folder, links and all else that is no file left out.
+    """All regular files below a folder. Links and special files are left out.
 
     Args:
-        start: the folder, as a path of the storage; "" is the storage itself. One that is not there is empty.
-        full: from a path of the storage to the server's.
-        is_wanted: whether to look into a folder.
+        start: the folder, as a path of the storage; "" is the storage itself. A folder that does not exist is
+            empty.
+        full: converts a path of the storage to a path on the server.
+        is_wanted: whether to list a folder.
 
     Raises:
-        Refused: a folder could not be read. The session is closed then: answers are still on their way.
+        Refused: a folder could not be listed. The session is closed then, since responses are outstanding.
     """
     try:
         return list(_walk(session, start, full, is_wanted))
@@ -58,12 +59,12 @@ def _walk(
         while waiting and len(visits) < _AHEAD:
             folder = waiting.popleft()
             visits[session.send(Kind.OPENDIR, text(full(folder)))] = _Visit(folder, _Step.OPEN)
-        request = session.any_answer()
+        request = session.next_response()
         visit = visits.pop(request)
         if visit.step is _Step.OPEN:
             handle = _opened(session, request)
             if handle is None:
-                continue  # it went away since it was listed
+                continue  # it was removed after it was listed
         else:
             handle = visit.handle
             try:
@@ -88,7 +89,7 @@ def _walk(
 
 def _opened(session: Session, request: int) -> bytes | None:
     try:
-        return session.answer(request, Kind.HANDLE).string()
+        return session.response(request, Kind.HANDLE).string()
     except Refused as error:
         if error.status == Status.NO_SUCH_FILE:
             return None
@@ -96,19 +97,19 @@ def _opened(session: Session, request: int) -> bytes | None:
 
 
 def _is_missing(session: Session, visit: _Visit, full: str, error: Refused) -> bool:
-    """Whether there was no such folder when its first entries were asked for.
+    """Whether the first READDIR failed because the folder does not exist.
 
-    asyncssh's server opens any folder, and reports with the first READDIR only that there is none. A listing that
-    has begun and then fails is never taken for a whole one.
+    The server of asyncssh opens any folder, and reports a missing one at the first READDIR. A listing that fails
+    later is incomplete, and is an error.
     """
     is_first = visit.step is _Step.READ
     return is_first and error.status == Status.NO_SUCH_FILE and session.find(full) is None
 
 
 def _read(session: Session, request: int) -> list[tuple[str, Attributes]] | None:
-    """Some of a folder's entries, or None at its end."""
+    """The next entries of a folder, or None at its end."""
     try:
-        reader = session.answer(request, Kind.NAME)
+        reader = session.response(request, Kind.NAME)
     except Refused as error:
         if error.status == Status.EOF:
             return None
@@ -121,5 +122,5 @@ def _entries(reader: Reader) -> Iterator[tuple[str, Attributes]]:
         name = reader.text()
         reader.string()
         if "/" in name or not name:
-            raise ProtocolError("the server lists a name that is none")
+            raise ProtocolError("the server listed an invalid file name")
         yield name, reader.attributes()

@@ -1,10 +1,11 @@
-"""One run at a time in a folder of a server: a lock that lasts as long as its holder renews it.
+"""The lock of a folder on a server. It is held by one run, as long as that run renews it.
 
-Lock files are numbered, and the highest number is the lock. Whoever wants it makes the next one, which the server
-lets one of them do (`SSH_FXF_EXCL`), and only once the highest says that it was let go of, or that its holder is
-dead: the holder's process is gone from this very machine, or the file was not renewed for `LEASE` seconds by the
-server's own clock. So a number is given once, and two who find the same dead holder do not both follow it.
-A holder that could not renew in time, or finds a higher number, makes nothing visible any more.
+Lock files are numbered. The file with the highest number is the lock. A run takes the lock by creating the file
+with the next number, which the server allows only once (`SSH_FXF_EXCL`). It does so only if the current file says
+that it was released, or if its holder is dead: the holder's process on this machine has ended, or the file was not
+renewed for `LEASE` seconds by the server's clock. Each number is used once, so two runs that find the same dead
+holder cannot both take the lock. A holder that could not renew the lock in time, or finds a higher number, changes
+no more files.
 """
 
 from __future__ import annotations
@@ -29,15 +30,18 @@ from mhsync_sftp.wire import Attributes, Flags, Refused, Status
 
 LOCKS = ".mhsync/locks"
 LEASE = 120.0
-"""Seconds without a sign of life after which a holder is dead."""
+"""Seconds without a renewal after which a holder counts as dead."""
 RENEW = 20.0
+"""Seconds between renewals."""
 _MARGIN = 20.0
+"""Seconds before the end of the lease at which its holder stops changing files."""
 _NOTE_MAX = 4096
+"""Bytes of a lock file that are read."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """The highest lock file."""
+    """The lock file with the highest number."""
 
     number: int
     note: dict[str, Any]
@@ -45,7 +49,7 @@ class _Seen:
 
 
 class HeldLock:
-    """A lock that is held, and renewed by a thread of its own."""
+    """A lock that is held. A thread renews it."""
 
     def __init__(self, remote: Remote, number: int, note: bytes, clock: Callable[[], float]) -> None:
         self._remote = remote
@@ -59,20 +63,24 @@ class HeldLock:
         self._thread.start()
 
     def check(self) -> None:
-        """See that the lock is still ours.
+        """Check that the lock is still held.
 
         Raises:
-            StorageError: it is not, or could not be renewed in time.
+            StorageError: another run has taken it, or it could not be renewed in time.
         """
         if not self._lost and self._clock() - self._renewed > LEASE - _MARGIN:
             self._renew()
         if self._lost or self._clock() - self._renewed > LEASE - _MARGIN:
             raise StorageError(
-                f"the lock of {self._remote.url} was lost, so nothing more is changed there",
-                hint="see whether another run is at work there, then run it again",
+                f"the lock of {self._remote.url} was lost; the operation was not carried out",
+                hint="check whether another run uses this storage, then run it again",
             )
 
-    def let_go(self) -> None:
+    def find(self, session: Session) -> Attributes | None:
+        """The attributes of the lock file, which the server has just written."""
+        return session.find(self._remote.full(_path(self._number)))
+
+    def release(self) -> None:
         self._end.set()
         self._thread.join()
         if not self._lost:
@@ -97,12 +105,12 @@ class HeldLock:
             self._write(session, self._note)
 
     def _write(self, session: Session, note: bytes) -> None:
-        """Write the file anew, so that the server gives it a new time; it is not made again once it is gone."""
+        """Write the file, so that the server updates its time. A file that was removed is not created again."""
         _put(session, self._remote.full(_path(self._number)), note, Flags.WRITE | Flags.TRUNCATE)
 
 
 class Watch:
-    """Watches the holder of one lock over several tries, to find that it is dead whatever the server's clock says.
+    """Watches a lock file over several attempts. It finds a dead holder even if the server's clock is wrong.
 
     Args:
         clock: seconds of any origin, never set back.
@@ -113,7 +121,7 @@ class Watch:
         self._seen: tuple[_Seen, float] | None = None
 
     def is_dead(self, seen: _Seen) -> bool:
-        """Whether the lock file was seen unchanged for `LEASE` seconds."""
+        """Whether the lock file has not changed for `LEASE` seconds."""
         if self._seen is None or self._seen[0] != seen:
             self._seen = (seen, self.clock())
         return self.clock() - self._seen[1] > LEASE
@@ -123,7 +131,7 @@ class Watch:
 def hold(
     remote: Remote, watch: Watch, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
 ) -> Iterator[HeldLock]:
-    """Hold the lock for the length of the block. Tries once.
+    """Hold the lock during the block. It tries once to take it.
 
     Raises:
         Locked: another run holds it.
@@ -142,11 +150,11 @@ def hold(
     try:
         yield held
     finally:
-        held.let_go()
+        held.release()
 
 
 class _Acquiring:
-    """One try to take the lock."""
+    """One attempt to take the lock."""
 
     def __init__(self, remote: Remote, note: bytes, watch: Watch) -> None:
         self._remote = remote
@@ -154,13 +162,13 @@ class _Acquiring:
         self._watch = watch
 
     def attempt(self, session: Session) -> tuple[int, Locked | None]:
-        """The number that is ours now, or the one of another run and the error that names it."""
+        """The number of the new lock file; or the number of another run's file, and the error to raise."""
         numbers = _numbers(self._remote, session)
         highest = max(numbers, default=0)
         seen = self._see(session, highest) if highest else None
         if seen is not None:
             if seen.note == json.loads(self._note):
-                return highest, None  # made a moment ago, and the answer lost
+                return highest, None  # the file was created, but the response was lost
             if not self._is_over(session, seen):
                 return highest, _locked(seen)
         if not self._make(session, highest + 1):
@@ -176,7 +184,7 @@ class _Acquiring:
         return None if found is None else _Seen(number, _read(session, full, found), found.mtime or 0)
 
     def _is_over(self, session: Session, seen: _Seen) -> bool:
-        """Whether the lock was let go of, or its holder is dead."""
+        """Whether the lock was released, or its holder is dead."""
         if seen.note.get("released") is True or has_ended(seen.note):
             return True
         if self._watch.is_dead(seen):
@@ -219,13 +227,13 @@ def _put(session: Session, full: str, data: bytes, flags: Flags) -> None:
 
 
 def _read(session: Session, full: str, found: Attributes) -> dict[str, Any]:
-    """What a lock file says; one that cannot be read says nothing."""
+    """The content of a lock file; empty if it cannot be read or is being written."""
     try:
-        handle = session.open(full, Flags.READ)
-        with Download(
-            session, handle, min(found.size or 0, _NOTE_MAX), lambda: None, lambda error: error
-        ) as reader:
-            note = json.loads(reader.readall())
+        download = Download(session, session.open(full, Flags.READ), min(found.size or 0, _NOTE_MAX))
+        try:
+            note = json.loads(b"".join(iter(download.read, b"")))
+        finally:
+            download.close()
     except (Refused, ValueError):
         return {}
     return note if isinstance(note, dict) else {}

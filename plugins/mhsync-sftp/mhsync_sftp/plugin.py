@@ -1,4 +1,4 @@
-"""What mhsync finds through the entry point: the scheme `sftp`."""
+"""The entry point of the plugin: it registers the scheme `sftp`."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ def mhsync_storage_schemes() -> Mapping[str, Callable[[str, Mapping[str, Any]], 
 
 
 def open_storage(url: str, options: Mapping[str, Any]) -> Storage:
-    """The storage of a `sftp://` URL. Nothing is asked of the server before the first use.
+    """Make the storage of an `sftp://` URL. It connects to the server when it is first used.
 
     Raises:
-        UsageError: the URL or an option is wrong.
-        StorageUnavailable: the password is not meant for this server.
+        UsageError: the URL or an option is not valid.
+        StorageUnavailable: the password in the environment is for another server.
     """
-    # paramiko and its cryptography take a while to load: only who uses the scheme pays for it.
+    # paramiko and its cryptography take long to import, so they are imported only when the scheme is used.
     from mhsync_sftp.factory import make
 
     return make(url, options)

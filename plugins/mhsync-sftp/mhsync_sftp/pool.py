@@ -1,8 +1,8 @@
-"""Connections, shared without being shared: each session serves one caller at a time.
+"""Pool: the connections of a storage. A session on one of them serves one caller at a time.
 
-There are never more connections than allowed. Once all are in use, a caller gets one more session on the
-connection that has the fewest. Where the server allows no more sessions either, a thread that has one already uses
-that one again, and others wait: nobody waits while holding a session, so nobody waits for ever.
+There are never more connections than allowed. When all are in use, a caller gets another session on the connection
+with the fewest. If the server allows no more sessions, a thread that already has one uses it again, and other
+threads wait. No thread waits while it has a session, so threads cannot block each other.
 """
 
 from __future__ import annotations
@@ -15,68 +15,69 @@ from dataclasses import dataclass, field, replace
 from mhsync import StorageError, StorageUnavailable
 from mhsync_sftp.connect import Connection, SessionsExhausted
 from mhsync_sftp.session import Session
-from mhsync_sftp.wire import Lost
+from mhsync_sftp.wire import ConnectionLost
 
 _AT_ONCE = 3
-"""Connections being made: servers hang up on who knocks with ten at once (sshd's MaxStartups)."""
+"""Connections that are opened at once. Servers limit them (MaxStartups of sshd, 10 by default)."""
 _TRIES = 3
 _PAUSE = 5.0
-"""Seconds in which a server that could not be reached is not tried again."""
+"""Seconds until the next attempt after a server could not be reached."""
 
 
 @dataclass(eq=False, slots=True)
 class _Entry:
-    """One connection and its sessions."""
+    """A connection and its sessions."""
 
     connection: Connection
     idle: list[Session] = field(default_factory=list)
     used: int = 0
+    """Sessions in use, or about to be opened."""
     open: int = 0
-    """Sessions, those that are idle among them."""
-    most: int = 1000
-    """Sessions that the server allows on it, once it has refused one more."""
+    """Open sessions, including idle ones."""
+    max_sessions: int = 1000
+    """Set to the number of open sessions when the server refuses another one."""
     opening: threading.Lock = field(default_factory=threading.Lock)
-    """paramiko mixes up what two that are opened at once are told."""
+    """paramiko confuses the responses to two channels that are opened at once."""
     is_suspect: bool = False
-    """A session on it broke: it serves nobody else, and is closed when the last of its users is done."""
+    """A session was lost: the connection gets no new users, and is closed with its last one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A session that is one caller's own until it is given back."""
+    """A session that one caller uses until it is given back."""
 
     session: Session
     entry: _Entry
     owner: int
     """The thread that took it."""
     is_shared: bool = False
-    """Whether the same thread has it from before."""
+    """Whether the thread had taken this session before."""
 
 
 class Pool:
     """The connections of one storage.
 
     Args:
-        connect: makes one more.
-        most: connections at once.
+        connect: opens a connection.
+        max_connections: at once.
         server: for messages.
-        patience: seconds to wait for a session where the server allows no more of them.
-        clock: seconds that only grow.
+        wait_timeout: seconds to wait for a session when the server allows no more of them.
+        clock: seconds of any origin, never set back.
     """
 
     def __init__(
         self,
         connect: Callable[[], Connection],
-        most: int,
+        max_connections: int,
         server: str,
         *,
-        patience: float = 3600.0,
+        wait_timeout: float = 3600.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._connect = connect
-        self._most = most
+        self._max_connections = max_connections
         self._server = server
-        self._patience = patience
+        self._wait_timeout = wait_timeout
         self._clock = clock
         self._entries: list[_Entry] = []
         self._connecting = 0
@@ -85,14 +86,14 @@ class Pool:
         self._gate = threading.Semaphore(_AT_ONCE)
         self._failure: tuple[float, StorageUnavailable] | None = None
         self._held: dict[int, list[Lease]] = {}
-        """By thread, what it has taken and not yet given back."""
+        """The leases that each thread has not given back yet."""
 
     def take(self) -> Lease:
-        """A session of one's own; `give` it back.
+        """A session for the caller, who gives it back with `give`.
 
         Raises:
-            StorageUnavailable: the server cannot be reached, or does not let us in.
-            StorageError: it allows no more sessions.
+            StorageUnavailable: the server cannot be reached, or refuses the credentials.
+            StorageError: the server allows no more sessions.
         """
         tries = 0
         while True:
@@ -102,21 +103,21 @@ class Pool:
             try:
                 return self._lend(self._session(entry), entry)
             except SessionsExhausted:
-                self._note_bound(entry)
-            except Lost as error:
+                self._limit_sessions(entry)
+            except ConnectionLost as error:
                 self._drop(entry)
                 tries += 1
                 if tries == _TRIES:
                     raise StorageUnavailable(
                         f"cannot open an SFTP session on {self._server}: {error}",
-                        hint="see that the server, its SFTP and the way to it are well",
+                        hint="check the server, its SFTP subsystem and the network",
                     ) from error
             except BaseException:
                 self._drop(entry)
                 raise
 
     def give(self, lease: Lease) -> None:
-        """Hand a session back; a broken one is let go of."""
+        """Give a session back. A broken one is closed."""
         if lease.is_shared:
             return
         entry, session = lease.entry, lease.session
@@ -174,8 +175,8 @@ class Pool:
                     alive = sum(entry.connection.is_alive for entry in self._entries)
                     if not alive:
                         raise
-                    # The server lets us in, only not once more: make do with what there is.
-                    self._most = alive
+                    # The server accepts no further connection: use the existing ones.
+                    self._max_connections = alive
                 continue
             entry = _Entry(connection, used=1)
             with self._changed:
@@ -185,30 +186,30 @@ class Pool:
             return entry
 
     def _find(self) -> _Entry | Lease | None:
-        """The connection to use, what this thread has already, or None where one more connection is to be made."""
-        deadline = self._clock() + self._patience
+        """The connection to use, a lease of this thread, or None if another connection is to be opened."""
+        deadline = self._clock() + self._wait_timeout
         with self._changed:
             while True:
                 if self._closed:
-                    raise StorageError("the storage is closed already")
+                    raise StorageError("the storage is closed")
                 self._prune()
-                free = [entry for entry in self._entries if entry.used < entry.most and not entry.is_suspect]
+                free = [
+                    entry for entry in self._entries if entry.used < entry.max_sessions and not entry.is_suspect
+                ]
                 best = min(free, key=lambda entry: entry.used, default=None)
-                is_full = len(self._entries) + self._connecting >= self._most
+                is_full = len(self._entries) + self._connecting >= self._max_connections
                 if best is not None and (is_full or best.used == 0):
                     best.used += 1
                     return best
                 if not is_full:
                     self._connecting += 1
                     return None
-                mine = [
-                    lease for lease in self._held.get(threading.get_ident(), ()) if not lease.session.is_broken
-                ]
-                if mine:
-                    return mine[-1]
+                own = [lease for lease in self._held.get(threading.get_ident(), ()) if not lease.session.is_broken]
+                if own:
+                    return own[-1]
                 if not self._changed.wait(max(0.0, deadline - self._clock())):
                     raise StorageError(
-                        f"{self._server} allows no more sessions at once",
+                        f"{self._server} allows no more SFTP sessions",
                         hint="raise connections in storage_options, or lower --transfers and --checkers",
                     )
 
@@ -229,15 +230,15 @@ class Pool:
                 self._failure = (self._clock() + _PAUSE, error)
                 raise
 
-    def _note_bound(self, entry: _Entry) -> None:
+    def _limit_sessions(self, entry: _Entry) -> None:
         with self._changed:
             entry.used -= 1
             if not entry.open:
                 raise StorageUnavailable(
-                    f"{self._server} opens no session on a connection",
-                    hint="see that its SFTP subsystem is on",
+                    f"{self._server} refuses SFTP sessions",
+                    hint="check that its SFTP subsystem is enabled",
                 )
-            entry.most = entry.open
+            entry.max_sessions = entry.open
             self._changed.notify_all()
 
     def _drop(self, entry: _Entry) -> None:

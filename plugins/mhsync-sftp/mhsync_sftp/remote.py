@@ -1,4 +1,4 @@
-"""Remote: the folder on the server, and how something is done there: with a session, and once more if need be."""
+"""Remote: runs operations in the folder on the server, and repeats one whose connection was lost."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from contextlib import suppress
 from typing import TypeVar
 
 from mhsync import StorageError
-from mhsync_sftp.failures import FILE, LINK, InTheWay, told
+from mhsync_sftp.failures import FILE, LINK, PathBlocked, storage_error
 from mhsync_sftp.pool import Lease, Pool
 from mhsync_sftp.session import Session
-from mhsync_sftp.wire import Attributes, Kind, Lost, Refused, Status, text
+from mhsync_sftp.wire import Attributes, ConnectionLost, Kind, Refused, Status, text
 
 T = TypeVar("T")
 
@@ -19,8 +19,8 @@ class Remote:
     """The folder of a storage.
 
     Args:
-        url: the folder as messages name it.
-        root: the folder as the server knows it.
+        url: of the folder, for messages.
+        root: the path of the folder on the server.
     """
 
     def __init__(self, pool: Pool, url: str, root: str) -> None:
@@ -29,37 +29,41 @@ class Remote:
         self.root = root
 
     def full(self, path: str) -> str:
-        """A path of the storage as the server knows it."""
+        """The path on the server."""
         return f"{self.root.rstrip('/')}/{path}" if path else self.root
 
-    def place(self, path: str) -> str:
-        """A path of the storage as messages name it."""
+    def url_of(self, path: str) -> str:
+        """The URL of a path, for messages."""
         return f"{self.url}/{path}" if path else self.url
 
     def run(self, doing: str, path: str, work: Callable[[Session], T]) -> T:
-        """Do something that may be done twice: it is repeated once when the connection breaks.
+        """Run an operation that can be repeated. It is repeated once if the connection is lost.
+
+        Args:
+            doing: the operation, as it follows "cannot" in a message.
+            path: for messages.
 
         Raises:
-            StorageError: it failed; the message names the path.
+            StorageError: the operation failed.
             StorageUnavailable: the server cannot be reached.
         """
         try:
             try:
                 return self._once(work)
-            except Lost:
+            except ConnectionLost:
                 return self._once(work)
-        except (Lost, Refused, InTheWay) as error:
-            raise told(doing, self.place(path), error) from error
+        except (ConnectionLost, Refused, PathBlocked) as error:
+            raise storage_error(doing, self.url_of(path), error) from error
 
     def lease(self, doing: str, path: str, work: Callable[[Session], T]) -> tuple[Lease, T]:
-        """As `run`, but the session is kept: give it back to the pool."""
+        """As `run`, but keep the session: the caller gives it back to the pool."""
         try:
             try:
                 return self._begin(work)
-            except Lost:
+            except ConnectionLost:
                 return self._begin(work)
-        except (Lost, Refused, InTheWay) as error:
-            raise told(doing, self.place(path), error) from error
+        except (ConnectionLost, Refused, PathBlocked) as error:
+            raise storage_error(doing, self.url_of(path), error) from error
 
     def _once(self, work: Callable[[Session], T]) -> T:
         lease, result = self._begin(work)
@@ -71,47 +75,47 @@ class Remote:
         try:
             return lease, work(lease.session)
         except BaseException as error:
-            if not isinstance(error, Refused | InTheWay | StorageError):
+            if not isinstance(error, Refused | PathBlocked | StorageError):
                 lease.session.close()
             self.pool.give(lease)
             raise
 
     def look(self, session: Session, path: str) -> Attributes | None:
-        """What lies under a path, and None where nothing does; all folders on the way are looked at in one go.
+        """The attributes of a path, or None if it does not exist. Its folders are checked too, at the same time.
 
         Raises:
-            InTheWay: a symbolic link is, at its end or on the way.
+            PathBlocked: the path or one of its folders is a symbolic link.
         """
         parts = path.split("/")
-        ways = ["/".join(parts[: count + 1]) for count in range(len(parts))]
-        requests = [session.send(Kind.LSTAT, text(self.full(way))) for way in ways]
+        prefixes = ["/".join(parts[: count + 1]) for count in range(len(parts))]
+        requests = [session.send(Kind.LSTAT, text(self.full(prefix))) for prefix in prefixes]
         found: Attributes | None = None
         failure: Refused | None = None
         is_linked = False
         for request in requests:
             try:
-                found = session.answer(request, Kind.ATTRS).attributes()
+                found = session.response(request, Kind.ATTRS).attributes()
                 is_linked |= found.is_link
             except Refused as error:
                 found = None
                 if error.status != Status.NO_SUCH_FILE:
                     failure = failure or error
         if is_linked:
-            raise InTheWay(*LINK)
+            raise PathBlocked(*LINK)
         if failure is not None:
             raise failure
         return found
 
     def make_folder(self, session: Session, folder: str) -> None:
-        """Make a folder of the storage, and those it lies in, the storage's own included.
+        """Make a folder of the storage with its parents, including the folder of the storage itself.
 
         Raises:
-            InTheWay: a file or a link is.
+            PathBlocked: a file or a link is in place of one of the folders.
         """
         self._make(session, folder, self.full(folder))
 
     def _make(self, session: Session, folder: str | None, full: str) -> None:
-        """`folder` is None above the storage, where links are its owner's own affair."""
+        """`folder` is None above the storage, where links are followed."""
         try:
             session.make_folder(full)
         except Refused as error:
@@ -122,7 +126,7 @@ class Remote:
             elif there is None:
                 raise
             elif not there.is_folder:
-                raise InTheWay(*(LINK if there.is_link else FILE)) from None
+                raise PathBlocked(*(LINK if there.is_link else FILE)) from None
 
     def _make_last(self, session: Session, full: str) -> None:
         try:
@@ -134,23 +138,23 @@ class Remote:
 
     def _follow(self, session: Session, full: str) -> Attributes | None:
         try:
-            return session.answer(session.send(Kind.STAT, text(full)), Kind.ATTRS).attributes()
+            return session.response(session.send(Kind.STAT, text(full)), Kind.ATTRS).attributes()
         except Refused as error:
             if error.status == Status.NO_SUCH_FILE:
                 return None
             raise
 
     def tidy(self, session: Session, folder: str) -> None:
-        """Remove a folder, and those it lies in, as far as they are empty; the storage's own stays."""
+        """Remove a folder and its parents, as far as they are empty, but not the folder of the storage."""
         requests = []
         while folder:
             requests.append(session.send(Kind.RMDIR, text(self.full(folder))))
             folder = _parent(folder, top="")
         for request in requests:
             with suppress(Refused):
-                session.answer(request, Kind.STATUS)
+                session.response(request, Kind.STATUS)
 
 
 def _parent(path: str, top: str = "/") -> str:
-    """The folder a path lies in; `top` where that is the uppermost."""
+    """The parent folder of a path; `top` if the path has none."""
     return path.rpartition("/")[0] or top

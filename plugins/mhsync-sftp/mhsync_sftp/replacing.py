@@ -1,8 +1,9 @@
-"""Putting a file in another one's place.
+"""Replaces files on the server.
 
-Most servers do it in one step (`posix-rename@openssh.com`). Those that refuse a name which is taken need three:
-the former file steps aside, the new one takes its place, the former one goes. Between the first two the path is
-empty, so the former file counts as standing there for as long as nothing else does.
+Most servers can do it in one step (`posix-rename@openssh.com`). Servers that refuse to rename onto an existing
+file need three: move the old file to `.mhsync/tmp/former/` as a backup, rename the new file, remove the backup.
+Between the first two steps no file is at the path. As long as this is so, the backup is listed and read in its
+place.
 """
 
 from __future__ import annotations
@@ -15,38 +16,45 @@ from mhsync_sftp.remote import Remote
 from mhsync_sftp.session import Session
 from mhsync_sftp.wire import Attributes, Refused, Status
 
-FORMER = ".mhsync/tmp/former"
+BACKUPS = ".mhsync/tmp/former"
 _TRIES = 20
-"""Tries of one rename while others tidy its folder away."""
+"""Attempts of one rename, while other threads remove its folder as empty."""
 
 
 class Replacer:
-    """Renames within one storage; safe in threads."""
+    """Renames within one storage. Threads may share it."""
 
     def __init__(self, remote: Remote) -> None:
         self._remote = remote
         self._one_at_a_time = threading.Lock()
 
     def find(self, session: Session, path: str) -> tuple[str, Attributes] | None:
-        """What counts as standing under a path: where it lies on the server, and what it is.
+        """Find a file, or the backup that replaces it. None if there is neither.
+
+        Returns:
+            The path on the server, and the attributes.
 
         Raises:
-            InTheWay: a symbolic link is in the way.
+            PathBlocked: the path or one of its folders is a symbolic link.
         """
         found = self._remote.look(session, path)
         if found is not None:
             return self._remote.full(path), found
         if session.can_replace:
             return None
-        former = self._remote.full(f"{FORMER}/{path}")
-        aside = session.find(former)
-        return None if aside is None else (former, aside)
+        backup = self._remote.full(f"{BACKUPS}/{path}")
+        found = session.find(backup)
+        return None if found is None else (backup, found)
 
     def put(self, session: Session, old: str, new: str) -> None:
-        """Rename a file that lies at `old` on the server to the path `new`; missing folders are made.
+        """Rename a file, replacing an existing one. Missing folders are made.
+
+        Args:
+            old: the path on the server.
+            new: the path in the storage.
 
         Raises:
-            Refused: with NO_SUCH_FILE where there is nothing at `old`.
+            Refused: with NO_SUCH_FILE if `old` does not exist.
         """
         folder = new.rpartition("/")[0]
         for left in reversed(range(_TRIES)):
@@ -60,38 +68,38 @@ class Replacer:
                 return
 
     def backups(self, session: Session) -> Iterator[tuple[str, Attributes]]:
-        """Files that stepped aside, by the paths they count under."""
+        """Backups, with the paths of their original files."""
         if not session.can_replace:
-            for path, found in walk(session, FORMER, self._remote.full, lambda _: True):
-                yield path.removeprefix(f"{FORMER}/"), found
+            for path, found in walk(session, BACKUPS, self._remote.full, lambda _: True):
+                yield path.removeprefix(f"{BACKUPS}/"), found
 
     def recover(self, session: Session) -> None:
-        """End what a run that died left half done. Called with the storage's lock held."""
+        """Restore or remove the backups that a killed run left. Called with the storage's lock held."""
         for path, _ in list(self.backups(session)):
-            aside = self._remote.full(f"{FORMER}/{path}")
+            backup = self._remote.full(f"{BACKUPS}/{path}")
             if self._remote.look(session, path) is None:
-                self.put(session, aside, path)
+                self.put(session, backup, path)
             else:
-                session.remove(aside)
+                session.remove(backup)
 
     def _rename(self, session: Session, old: str, new: str) -> None:
         full = self._remote.full(new)
         if session.can_replace:
             session.replace(old, full)
             return
-        aside = self._remote.full(f"{FORMER}/{new}")
+        backup = self._remote.full(f"{BACKUPS}/{new}")
         with self._one_at_a_time:
             try:
                 session.rename(old, full)
             except Refused:
                 if session.find(full) is None or session.find(old) is None:
                     raise
-                self._remote.make_folder(session, f"{FORMER}/{new}".rpartition("/")[0])
-                _remove(session, aside)
-                session.rename(full, aside)
+                self._remote.make_folder(session, f"{BACKUPS}/{new}".rpartition("/")[0])
+                _remove(session, backup)
+                session.rename(full, backup)
                 session.rename(old, full)
-            if old != aside:
-                _remove(session, aside)
+            if old != backup:
+                _remove(session, backup)
 
 
 def _remove(session: Session, full: str) -> None:

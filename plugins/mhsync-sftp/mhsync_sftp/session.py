@@ -1,8 +1,8 @@
 """One SFTP session over one SSH channel, used by one thread at a time.
 
-paramiko brings its own SFTPClient, which is not used here: it leaves out what the server's `close` answers and
-what it says of pipelined writes, knows no `fsync`, takes a name that is no UTF-8 for an error, and deadlocks
-when shared. This one sends requests ahead, matches the answers by number, and keeps every status.
+paramiko's own SFTPClient is not used: it ignores the responses to `close` and to pipelined writes, does not
+support `fsync`, fails on names that are not UTF-8, and deadlocks when threads share it. This class sends requests
+ahead, matches the responses by number, and checks every status.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from mhsync_sftp.wire import (
     PACKET_MAX,
     VERSION,
     Attributes,
+    ConnectionLost,
     Flags,
     Kind,
-    Lost,
     ProtocolError,
     Reader,
     Refused,
@@ -34,11 +34,11 @@ FSYNC = "fsync@openssh.com"
 POSIX_RENAME = "posix-rename@openssh.com"
 _READ = 64 * 1024
 _SYNC = 10
-"""How many times longer than for anything else the answer to a flush is waited for."""
+"""A flush may take this many times the usual timeout."""
 
 
 class Channel(Protocol):
-    """What is used of a paramiko `Channel`."""
+    """The methods of a paramiko `Channel` that are used."""
 
     def sendall(self, s: bytes, /) -> None: ...
     def recv(self, nbytes: int, /) -> bytes: ...
@@ -47,14 +47,14 @@ class Channel(Protocol):
 
 
 class Session:
-    """Requests to one server.
+    """Sends requests to one server and returns its responses.
 
     Args:
-        timeout: seconds to wait for any answer.
+        timeout: seconds to wait for each response.
 
     Raises, from each method:
-        Refused: the server says no.
-        Lost: the connection broke, or no answer came in time. Whoever uses the session closes it then.
+        Refused: the server refused the request.
+        ConnectionLost: the connection was lost, or no response came in time. The caller closes the session then.
     """
 
     def __init__(self, channel: Channel, timeout: float) -> None:
@@ -63,7 +63,7 @@ class Session:
         self._timeout = timeout
         self._buffer = bytearray()
         self._next = 0
-        self._answers: dict[int, tuple[int, Reader]] = {}
+        self._responses: dict[int, tuple[int, Reader]] = {}
         self._expected: set[int] = set()
         self._forgotten: set[int] = set()
         self.is_broken = False
@@ -73,7 +73,7 @@ class Session:
         return self._attributes(self.send(Kind.LSTAT, text(path)))
 
     def find(self, path: str) -> Attributes | None:
-        """What lies under the path, a link itself and not what it leads to; None where nothing does."""
+        """The attributes of a path, without following a link; None if the path does not exist."""
         try:
             return self.lstat(path)
         except Refused as error:
@@ -85,9 +85,9 @@ class Session:
         return self._attributes(self.send(Kind.FSTAT, string(handle)))
 
     def open(self, path: str, flags: Flags) -> bytes:
-        """Open a file; its handle."""
-        answer = self.answer(self.send(Kind.OPEN, text(path) + number(flags) + NO_ATTRIBUTES), Kind.HANDLE)
-        return answer.string()
+        """Open a file and return its handle."""
+        response = self.response(self.send(Kind.OPEN, text(path) + number(flags) + NO_ATTRIBUTES), Kind.HANDLE)
+        return response.string()
 
     def close_handle(self, handle: bytes) -> None:
         self._do(Kind.CLOSE, string(handle))
@@ -102,64 +102,64 @@ class Session:
         self._do(Kind.RMDIR, text(path))
 
     def rename(self, old: str, new: str) -> None:
-        """Rename; most servers refuse to replace a file."""
+        """Rename a file. Most servers refuse to replace an existing one."""
         self._do(Kind.RENAME, text(old) + text(new))
 
     @property
     def can_replace(self) -> bool:
-        """Whether the server can put a file in another one's place in one step."""
+        """Whether the server can replace a file by renaming another one."""
         return POSIX_RENAME in self.extensions
 
     def replace(self, old: str, new: str) -> None:
         self._do(Kind.EXTENDED, string(POSIX_RENAME.encode()) + text(old) + text(new))
 
     def sync(self, handle: bytes) -> None:
-        """Have an open file's bytes flushed to disk, where the server knows how."""
+        """Flush an open file to disk, if the server supports it."""
         if FSYNC in self.extensions:
-            # A slow disk takes its time over a large file.
+            # Flushing a large file to a slow disk takes long.
             self._channel.settimeout(self._timeout * _SYNC)
             self._do(Kind.EXTENDED, string(FSYNC.encode()) + string(handle))
             self._channel.settimeout(self._timeout)
 
     def send(self, kind: Kind, body: bytes) -> int:
-        """Send a request without waiting; the number that its answer will carry."""
+        """Send a request without waiting, and return its number."""
         self._next += 1
         self._expected.add(self._next)
         self._send(packet(kind, number(self._next) + body))
         return self._next
 
-    def answer(self, request: int, wanted: Kind) -> Reader:
-        """Wait for the answer to one request."""
-        while request not in self._answers:
+    def response(self, request: int, wanted: Kind) -> Reader:
+        """Wait for the response to one request."""
+        while request not in self._responses:
             self._receive()
-        kind, reader = self._answers.pop(request)
+        kind, reader = self._responses.pop(request)
         if kind == Kind.STATUS:
             _raise_unless_ok(reader)
         if kind != wanted:
-            raise ProtocolError(f"packet {kind} came where {wanted} was due")
+            raise ProtocolError(f"the server sent packet type {kind} instead of {wanted}")
         return reader
 
-    def any_answer(self) -> int:
-        """Wait until some answer is there; the number of its request."""
-        while not self._answers:
+    def next_response(self) -> int:
+        """Wait for any response, and return the number of its request."""
+        while not self._responses:
             self._receive()
-        return next(iter(self._answers))
+        return next(iter(self._responses))
 
     def forget(self, request: int) -> None:
-        """Nobody will ask for this answer any more."""
-        if self._answers.pop(request, None) is None:
+        """Drop the response to a request when it arrives."""
+        if self._responses.pop(request, None) is None:
             self._forgotten.add(request)
 
     def close(self) -> None:
         self.is_broken = True
-        with suppress(Exception):  # it may be broken already, in whatever way
+        with suppress(Exception):  # the connection may be broken already
             self._channel.close()
 
     def _do(self, kind: Kind, body: bytes) -> None:
-        self.answer(self.send(kind, body), Kind.STATUS)
+        self.response(self.send(kind, body), Kind.STATUS)
 
     def _attributes(self, request: int) -> Attributes:
-        return self.answer(request, Kind.ATTRS).attributes()
+        return self.response(request, Kind.ATTRS).attributes()
 
     def _shake_hands(self) -> Mapping[str, str]:
         self._send(packet(Kind.INIT, number(VERSION)))
@@ -177,17 +177,17 @@ class Session:
         kind, reader = self._next_packet()
         request = reader.number()
         if request not in self._expected:
-            raise ProtocolError("an answer came to what was not asked")
+            raise ProtocolError("the server sent a response without a request")
         self._expected.discard(request)
         if request in self._forgotten:
             self._forgotten.discard(request)
         else:
-            self._answers[request] = (kind, reader)
+            self._responses[request] = (kind, reader)
 
     def _next_packet(self) -> tuple[int, Reader]:
         length = int.from_bytes(self._read(4), "big")
         if not 1 <= length <= PACKET_MAX:
-            raise ProtocolError("the server does not speak SFTP; does its login print text?")
+            raise ProtocolError("the server does not speak SFTP, or its login script prints text")
         data = self._read(length)
         return data[0], Reader(data[1:])
 
@@ -196,7 +196,7 @@ class Session:
             try:
                 data = self._channel.recv(_READ)
             except Exception as error:
-                raise self._lost(_words(error)) from error
+                raise self._lost(_reason(error)) from error
             if not data:
                 raise self._lost("the server closed the connection")
             self._buffer += data
@@ -208,21 +208,21 @@ class Session:
         try:
             self._channel.sendall(data)
         except Exception as error:
-            raise self._lost(_words(error)) from error
+            raise self._lost(_reason(error)) from error
 
-    def _lost(self, words: str) -> Lost:
+    def _lost(self, reason: str) -> ConnectionLost:
         self.is_broken = True
-        return Lost(words)
+        return ConnectionLost(reason)
 
 
 def _raise_unless_ok(reader: Reader) -> None:
     status = reader.number()
-    words = "" if reader.is_at_end else reader.text()
+    message = "" if reader.is_at_end else reader.text()
     if status != Status.OK:
-        raise Refused(status, words)
+        raise Refused(status, message)
 
 
-def _words(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError):
-        return "the server did not answer in time"
+        return "the server did not respond in time"
     return str(error) or type(error).__name__

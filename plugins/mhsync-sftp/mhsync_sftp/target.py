@@ -1,4 +1,4 @@
-"""Target: which server, which folder, and how to get in, out of the URL, the options and the environment."""
+"""Target: the server, the folder and the credentials, read from the URL, the options and the environment."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from mhsync import StorageUnavailable, UsageError
 from mhsync.storage_kit import Options
 
-PASSWORD = "MHSYNC_SFTP_PASSWORD"  # noqa: S105 - names of variables
+PASSWORD = "MHSYNC_SFTP_PASSWORD"  # noqa: S105 - the name of a variable, not a password
 PASSWORD_HOST = "MHSYNC_SFTP_HOST"  # noqa: S105
 PASSPHRASE = "MHSYNC_SFTP_KEY_PASSPHRASE"  # noqa: S105
 KEY_FILE = "MHSYNC_SFTP_KEY_FILE"
@@ -25,43 +25,48 @@ _HOME = "/~"
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One folder of one server. Its `repr` shows no secret."""
+    """A folder on a server. Its `repr` contains no secret."""
 
     host: str
     port: int
     user: str
     root: str
-    """Absolute, or from the folder where the server puts its users."""
+    """An absolute path, or a path relative to the folder in which the server starts a session."""
     key_file: Path | None = None
     known_hosts: tuple[Path, ...] = ()
     agent: bool = True
     timeout: float = 30.0
-    """Seconds to wait for the server at any one point."""
+    """Seconds to wait for each response of the server."""
     connections: int = 8
-    """At most this many at once."""
+    """The maximum number of connections at once."""
     password: str | None = field(default=None, repr=False)
     passphrase: str | None = field(default=None, repr=False)
 
     @property
     def server(self) -> str:
-        """The server as `known_hosts` writes it."""
+        """The server in the notation of `known_hosts`: `host` or `[host]:port`."""
         return self.host if self.port == 22 else f"[{self.host}]:{self.port}"
 
     @property
     def url(self) -> str:
-        """The folder as messages name it."""
+        """The URL of the folder for messages, without the user."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         port = "" if self.port == 22 else f":{self.port}"
         path = self.root if self.root.startswith("/") else f"{_HOME}/{self.root}"
         return f"sftp://{host}{port}{path.rstrip('/')}"
 
 
-def target_of(url: str, options: Mapping[str, Any], environ: Mapping[str, str]) -> Target:
-    """Read all of it.
+def read_target(url: str, options: Mapping[str, Any], environ: Mapping[str, str]) -> Target:
+    """Read the URL, the options and the environment.
+
+    Args:
+        url: `sftp://[user@]host[:port]/path`.
+        options: the `storage_options` of the manifest.
+        environ: the environment of mhsync.
 
     Raises:
-        UsageError: something is wrong, or a secret stands where it must not.
-        StorageUnavailable: the password is not meant for this server.
+        UsageError: the URL or an option is not valid, or one of them holds a secret.
+        StorageUnavailable: the password in the environment is for another server.
     """
     parts = _split(url)
     read = Options("sftp", options, OPTIONS, f"{PASSWORD} and {PASSPHRASE}")
@@ -77,7 +82,7 @@ def target_of(url: str, options: Mapping[str, Any], environ: Mapping[str, str]) 
         root=_root_of(parts),
         key_file=None if key_file is None else _file("key_file", key_file),
         known_hosts=tuple(_file("known_hosts", file) for file in files),
-        # A key that was named is the one to use: servers hang up on who tries many.
+        # With an explicit key no other key is tried: servers disconnect a client that tries too many.
         agent=read.flag("agent", default=key_file is None),
         timeout=read.seconds("timeout", 30, 3600),
         connections=int(read.number("connections", 8, 1, 64)),
@@ -91,19 +96,20 @@ def _split(url: str) -> SplitResult:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError:
-        raise UsageError("not a URL of a server", hint="write sftp://user@host:22/path") from None
+        raise UsageError("the storage URL is not valid", hint="write sftp://user@host:22/path") from None
     if parts.password is not None:
-        raise UsageError("a password stands in the storage's URL", hint=f"take it out, and put it into {PASSWORD}")
+        raise UsageError("the storage URL contains a password", hint=f"remove it and set {PASSWORD}")
     if parts.query or parts.fragment:
         raise UsageError(
-            "a server's URL has neither ? nor #", hint="write them as %3F and %23, and options as storage_options"
+            "the storage URL contains ? or #",
+            hint="write them as %3F and %23 in a path; write options under storage_options",
         )
     return parts
 
 
 def _host_of(parts: SplitResult) -> tuple[str, int]:
     if not parts.hostname:
-        raise UsageError("the URL names no server", hint="write sftp://user@host/path")
+        raise UsageError("the storage URL has no host", hint="write sftp://user@host/path")
     return parts.hostname, 22 if parts.port is None else parts.port
 
 
@@ -111,43 +117,45 @@ def _root_of(parts: SplitResult) -> str:
     path = unquote(parts.path)
     if not path:
         raise UsageError(
-            f"the URL names no folder of {parts.hostname}",
-            hint="write sftp://host/folder, or sftp://host/~/folder for one in the user's own",
+            f"the storage URL has no folder on {parts.hostname}",
+            hint="write sftp://host/folder, or sftp://host/~/folder for a folder in the user's home",
         )
     if any(ord(char) < 32 for char in path) or ".." in path.split("/"):
-        raise UsageError("the URL's path holds .. or a control character", hint="write the folder itself")
+        raise UsageError(
+            "the path of the storage URL contains .. or a control character", hint="write the path without them"
+        )
     if path == _HOME or path.startswith(f"{_HOME}/"):
         return path.removeprefix(_HOME).strip("/") or "."
     return path.rstrip("/") or "/"
 
 
 def _file(name: str, value: object) -> Path:
-    """An absolute path: a manifest is applied from any folder."""
+    """The path of an option. It must be absolute, since mhsync may be started in any folder."""
     if not isinstance(value, str):
-        raise UsageError(f"{name} is no path", hint=f"write {name}: /absolute/path, or ~/path")
+        raise UsageError(f"{name} is not a path", hint=f"write {name}: /absolute/path, or ~/path")
     try:
         path = Path(value).expanduser()
     except RuntimeError:
         path = Path(value)
     if not path.is_absolute():
         raise UsageError(
-            f"{name} must not depend on the folder mhsync is started in: {value!r:.80}",
-            hint=f"write an absolute path or one from ~/, or set MHSYNC_SFTP_{name.upper()}",
+            f"{name} is a relative path: {value!r:.80}",
+            hint=f"write an absolute path, or one that begins with ~/, or set MHSYNC_SFTP_{name.upper()}",
         )
     return path
 
 
 def _password_for(host: str, environ: Mapping[str, str]) -> str | None:
-    """The password, if it is meant for this server: a manifest from a stranger may name any."""
+    """The password, if the environment allows it for this host. A manifest of another person may name any host."""
     password = environ.get(PASSWORD)
     if not password:
         return None
-    meant = environ.get(PASSWORD_HOST, "").strip().lower()
-    if meant != host.lower():
-        said = f"is for {meant!r:.80}" if meant else "does not say which server it is for"
+    allowed = environ.get(PASSWORD_HOST, "").strip().lower()
+    if allowed != host.lower():
+        state = f"is {allowed!r:.80}" if allowed else "is not set"
         raise StorageUnavailable(
-            f"{PASSWORD} {said}, and the manifest names {host}",
-            hint=f"set {PASSWORD_HOST}={host} once you are sure that this server may have the password",
+            f"{PASSWORD} is not sent to {host}, which the manifest names: {PASSWORD_HOST} {state}",
+            hint=f"if this server may have the password, set {PASSWORD_HOST}={host}",
         )
     return password
 
@@ -156,4 +164,4 @@ def _local_user() -> str:
     try:
         return getpass.getuser()
     except (OSError, KeyError):
-        raise UsageError("the URL names no user", hint="write sftp://user@host/path") from None
+        raise UsageError("the storage URL has no user", hint="write sftp://user@host/path") from None

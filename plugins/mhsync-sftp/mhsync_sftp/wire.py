@@ -1,4 +1,4 @@
-"""The packets of SFTP version 3 (draft-ietf-secsh-filexfer-02), which every server speaks."""
+"""The packets of SFTP version 3 (draft-ietf-secsh-filexfer-02), which all servers support."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from enum import IntEnum, IntFlag
 
 VERSION = 3
 PACKET_MAX = 1024 * 1024
-"""Bytes: no server sends packets this long; a length beyond it is rubbish, such as a login banner."""
+"""Bytes. No server sends longer packets. A larger length is other data, such as a login banner."""
 
 
 class Kind(IntEnum):
-    """What a packet is."""
+    """The type of a packet."""
 
     INIT = 1
     VERSION = 2
@@ -39,7 +39,7 @@ class Kind(IntEnum):
 
 
 class Status(IntEnum):
-    """What a `STATUS` packet says."""
+    """The code of a `STATUS` packet."""
 
     OK = 0
     EOF = 1
@@ -50,7 +50,7 @@ class Status(IntEnum):
 
 
 class Flags(IntFlag):
-    """How a file is opened."""
+    """Flags of an `OPEN` packet."""
 
     READ = 0x01
     WRITE = 0x02
@@ -60,7 +60,7 @@ class Flags(IntFlag):
 
 
 class Refused(Exception):
-    """The server's own answer. `status` is a number of `Status`, or one of the server's own."""
+    """The server refused a request. `status` is a number of `Status`, or one that only this server uses."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
@@ -68,17 +68,17 @@ class Refused(Exception):
         self.text = text
 
 
-class Lost(Exception):
-    """The connection broke; what was under way may or may not have been done."""
+class ConnectionLost(Exception):
+    """The connection was lost. The server may or may not have carried out the request."""
 
 
-class ProtocolError(Lost):
-    """The server sent what no SFTP server sends."""
+class ProtocolError(ConnectionLost):
+    """The server sent a packet that is not valid."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attributes:
-    """What a server says of a file; what it leaves out is None. `mtime` is in Unix seconds."""
+    """The attributes of a file; None for those that the server left out. `mtime` is in Unix seconds."""
 
     size: int | None = None
     mode: int | None = None
@@ -113,7 +113,7 @@ def string(value: bytes | bytearray | memoryview) -> bytes:
 
 
 def text(value: str) -> bytes:
-    """A path. Names that are no UTF-8 keep their bytes (PEP 383), so that they can be named again."""
+    """Encode a path. The bytes of a name that is not UTF-8 are kept (PEP 383)."""
     return string(value.encode("utf-8", "surrogateescape"))
 
 
@@ -122,10 +122,10 @@ def packet(kind: Kind, body: bytes) -> bytes:
 
 
 class Reader:
-    """Takes values out of one packet, from its start.
+    """Reads values from a packet, in order.
 
     Raises, from each method:
-        ProtocolError: the packet ends too early.
+        ProtocolError: the packet is too short.
     """
 
     def __init__(self, data: bytes) -> None:
@@ -167,7 +167,7 @@ class Reader:
     def _take(self, count: int) -> bytes:
         end = self._at + count
         if end > len(self._data):
-            raise ProtocolError("a packet ends too early")
+            raise ProtocolError("the server sent a packet that is too short")
         found = self._data[self._at : end]
         self._at = end
         return found

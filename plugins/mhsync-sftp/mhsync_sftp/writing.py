@@ -1,4 +1,4 @@
-"""Writing a file: under a temporary name, seen whole, flushed, and only then under its path."""
+"""Writes a file under a temporary name. It is renamed after the size was compared and the file was flushed."""
 
 from __future__ import annotations
 
@@ -9,32 +9,34 @@ from contextlib import contextmanager, suppress
 
 from mhsync import StorageError, Writer
 from mhsync.storage_kit import printable
-from mhsync_sftp.failures import FOLDER, InTheWay, told
+from mhsync_sftp.failures import FOLDER, PathBlocked, storage_error
 from mhsync_sftp.remote import Remote
 from mhsync_sftp.replacing import Replacer
 from mhsync_sftp.session import Session
 from mhsync_sftp.transfer import Upload
-from mhsync_sftp.wire import Flags, Lost, Refused, Status
+from mhsync_sftp.version import ServerClock
+from mhsync_sftp.wire import ConnectionLost, Flags, Refused, Status
 
 TEMPORARY = ".mhsync/tmp"
 _FLAGS = Flags.WRITE | Flags.CREATE | Flags.TRUNCATE
 
 
 class Writing:
-    """All writes of one storage. `unfinished` are the temporary files of those that are under way."""
+    """The writes of one storage. `unfinished` holds the temporary files of the current ones."""
 
-    def __init__(self, remote: Remote, replacer: Replacer) -> None:
+    def __init__(self, remote: Remote, replacer: Replacer, clock: ServerClock) -> None:
         self._remote = remote
         self._replacer = replacer
+        self._clock = clock
         self.unfinished: set[str] = set()
 
     def write(self, path: str, fence: Callable[[], None]) -> Generator[Writer, None, None]:
-        """The body of `Storage.write`: gives the writer once.
+        """The body of `Storage.write`. It yields the writer.
 
         Args:
-            fence: raises where nothing may be made visible any more.
+            fence: raises an exception if the file must not become visible, since the lock was lost.
         """
-        # What stands in the way is told before gigabytes were fetched.
+        # A path that cannot be written is an error before the content is downloaded.
         self._remote.run("write", path, lambda session: self.prepare_parent(session, path))
         temporary = f"{TEMPORARY}/{os.getpid()}-{secrets.token_hex(8)}"
         self.unfinished.add(temporary)
@@ -50,25 +52,25 @@ class Writing:
             self.unfinished.discard(temporary)
 
     def prepare_parent(self, session: Session, path: str) -> None:
-        """See that a file can stand under the path, and make its folder.
+        """Check that a file can be written to the path, and make its folder.
 
         Raises:
-            InTheWay: something else stands there.
+            PathBlocked: a folder or a link is at the path, or a file or a link is in place of one of its folders.
         """
-        there = self._remote.look(session, path)
-        if there is None:
+        found = self._remote.look(session, path)
+        if found is None:
             self._remote.make_folder(session, path.rpartition("/")[0])
-        elif not there.is_file:
-            raise InTheWay(*FOLDER)
+        elif not found.is_file:
+            raise PathBlocked(*FOLDER)
 
     def _upload(self, temporary: str, path: str) -> Generator[Writer, None, int]:
-        """Write a temporary file; its size in bytes."""
-        place = self._remote.place(path)
+        """Write a temporary file, and return its size in bytes."""
+        url = self._remote.url_of(path)
         lease, handle = self._remote.lease("write", path, lambda session: self._create(session, temporary))
         upload = Upload(lease.session, handle)
         try:
-            yield _Writer(upload, place)
-            with _telling(place):
+            yield _Writer(upload, url)
+            with _storage_errors(url):
                 upload.finish()
         except Exception:
             upload.abandon()
@@ -78,12 +80,13 @@ class Writing:
             raise
         finally:
             self._remote.pool.give(lease)
-        found = self._remote.run("look at", temporary, lambda session: session.find(self._remote.full(temporary)))
+        found = self._remote.run("stat", temporary, lambda session: session.find(self._remote.full(temporary)))
+        self._clock.observe(found)
         if found is None or found.size != upload.size:
-            arrived = "none" if found is None else found.size
+            stored = 0 if found is None else found.size
             raise StorageError(
-                f"cannot write {printable(place)}: of {upload.size} bytes {arrived} arrived",
-                hint="look at the room left there, then run it again",
+                f"cannot write {printable(url)}: the server stored {stored} of {upload.size} bytes",
+                hint="check the free space on the server, then run it again",
             )
         return upload.size
 
@@ -104,10 +107,10 @@ class Writing:
         except Refused as error:
             if error.status != Status.NO_SUCH_FILE or session.find(source) is not None:
                 raise
-            there = self._remote.look(session, path)
-            if there is None or there.size != size:
+            found = self._remote.look(session, path)
+            if found is None or found.size != size:
                 raise
-            # A former try did it, and its answer was lost.
+            # An earlier attempt renamed the file, but its response was lost.
 
     def _discard(self, session: Session, temporary: str) -> None:
         with suppress(Refused):
@@ -115,20 +118,20 @@ class Writing:
 
 
 class _Writer:
-    """An upload that tells its failures as a `StorageError`."""
+    """An upload that raises a `StorageError` when it fails."""
 
-    def __init__(self, upload: Upload, place: str) -> None:
+    def __init__(self, upload: Upload, url: str) -> None:
         self._upload = upload
-        self._place = place
+        self._url = url
 
     def write(self, data: bytes, /) -> int:
-        with _telling(self._place):
+        with _storage_errors(self._url):
             return self._upload.write(data)
 
 
 @contextmanager
-def _telling(place: str) -> Iterator[None]:
+def _storage_errors(url: str) -> Iterator[None]:
     try:
         yield
-    except (Lost, Refused) as error:
-        raise told("write", place, error) from error
+    except (ConnectionLost, Refused) as error:
+        raise storage_error("write", url, error) from error

@@ -1,4 +1,4 @@
-"""Servers for these tests, each on loopback and a port of its own."""
+"""Fixtures: servers on loopback, each on a port of its own."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mhsync.testing import Opener
 
 @dataclass
 class Place:
-    """A running server, and what a manifest would say of it."""
+    """A running server, and the URL and the options that a manifest has for it."""
 
     server: FolderServer
     url: str

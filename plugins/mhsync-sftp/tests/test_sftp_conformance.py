@@ -1,4 +1,4 @@
-"""The promises of a storage, against two servers: one that can replace a file in one step, and one that cannot."""
+"""The conformance suite with two servers: one can replace a file in one step, the other cannot."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from mhsync.testing import Opener, StorageConformance
 
 class TestSftp(StorageConformance):
     many = 250
+    versions_settle = True
 
     @pytest.fixture
     def opener(self, place) -> Opener:
@@ -18,7 +19,9 @@ class TestSftp(StorageConformance):
 
 
 class TestSftpWithoutReplace(StorageConformance):
-    """A server that refuses to rename onto a name that is taken, and knows no `fsync`."""
+    """A server that refuses to rename onto an existing file, and does not support `fsync`."""
+
+    versions_settle = True
 
     @pytest.fixture
     def opener(self, new_place: Callable[..., object]) -> Opener:

@@ -1,4 +1,4 @@
-"""Getting in: keys, passphrases, passwords, and servers that are not there or are something else."""
+"""Connecting: keys, passphrases, passwords, unreachable servers, and servers that do not speak SSH."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ def without_key(place) -> dict:
     return {name: value for name, value in place.options.items() if name != "key_file"} | {"agent": False}
 
 
-def test_nothing_is_asked_of_the_server_before_the_first_use(place) -> None:
+def test_no_connection_is_opened_before_the_first_use(place) -> None:
     place.opener.open().close()
     assert place.server.transports == []
 
 
-def test_a_key_file_with_a_passphrase_takes_it_from_the_environment(place, tmp_path: Path) -> None:
+def test_the_passphrase_of_a_key_file_comes_from_the_environment(place, tmp_path: Path) -> None:
     key = paramiko.ECDSAKey.generate()
     file = tmp_path / "locked"
     key.write_private_key_file(str(file), password="open sesame")
@@ -77,7 +77,7 @@ KEYS = {
 
 @pytest.mark.parametrize("locked", [False, True], ids=["plain", "with a passphrase"])
 @pytest.mark.parametrize("kind", list(KEYS))
-def test_keys_as_openssh_writes_them_are_taken(place, tmp_path: Path, kind: str, locked: bool) -> None:
+def test_a_key_in_the_format_of_openssh_is_used(place, tmp_path: Path, kind: str, locked: bool) -> None:
     file = tmp_path / f"id_{kind}"
     key = KEYS[kind]()
     lock = BestAvailableEncryption(b"open sesame") if locked else NoEncryption()
@@ -90,19 +90,19 @@ def test_keys_as_openssh_writes_them_are_taken(place, tmp_path: Path, kind: str,
 
 
 @pytest.mark.parametrize("kind", ["missing", "rubbish", "folder"])
-def test_a_key_file_that_is_none_is_named(place, tmp_path: Path, kind: str) -> None:
+def test_the_message_names_an_invalid_key_file(place, tmp_path: Path, kind: str) -> None:
     file = tmp_path / kind
     if kind == "rubbish":
-        file.write_text("no key at all\n")
+        file.write_text("not a key\n")
     elif kind == "folder":
         file.mkdir()
     assert str(file) in refused(place.url, {**place.options, "key_file": str(file)}).message
 
 
-def test_a_key_that_the_server_does_not_know_is_said_so(place) -> None:
+def test_a_key_that_the_server_refuses_is_an_error(place) -> None:
     place.behaviour.keys = ()
     error = refused(place.url, place.options)
-    assert f"me@[127.0.0.1]:{place.server.port} does not let us in" in error.message
+    assert f"me@[127.0.0.1]:{place.server.port}: authentication failed" in error.message
     assert "key_file" in error.hint
 
 
@@ -111,17 +111,17 @@ def test_a_password_comes_from_the_environment(place, without_key: dict) -> None
     environ = {"MHSYNC_SFTP_PASSWORD": "hunter2", "MHSYNC_SFTP_HOST": "127.0.0.1"}
     assert works(place.url, without_key, environ)
     error = refused(place.url, without_key, {**environ, "MHSYNC_SFTP_PASSWORD": "wrong password"})
-    assert "does not let us in" in error.message
+    assert "authentication failed" in error.message
     assert "wrong password" not in f"{error.message}{error.hint}"
     assert "check the password in MHSYNC_SFTP_PASSWORD" in str(error.hint)
 
 
 @pytest.mark.integration
 def test_keys_come_from_the_agent(place, without_key: dict, agent: paramiko.PKey) -> None:
-    """The agent is one of Debian's package openssh-client."""
+    """The agent is the one of OpenSSH, from the Debian package openssh-client."""
     place.behaviour.keys = (agent,)
     assert works(place.url, {**without_key, "agent": True})
-    assert "does not let us in" in refused(place.url, without_key).message
+    assert "authentication failed" in refused(place.url, without_key).message
 
 
 @pytest.fixture
@@ -141,32 +141,33 @@ def agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[paramiko.
             process.terminate()
 
 
-def wait_for(is_so, seconds: float = 20) -> None:
+def wait_for(is_true, seconds: float = 20) -> None:
     deadline = time.monotonic() + seconds
-    while not is_so():
+    while not is_true():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.01)
 
 
-def test_a_server_that_is_not_there_is_said_so(place) -> None:
+def test_a_closed_port_is_an_error(place) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     error = refused(f"sftp://me@127.0.0.1:{port}/audio", place.options)
     assert f"cannot reach [127.0.0.1]:{port}" in error.message
 
 
-def test_a_name_that_is_no_servers_is_said_so(place) -> None:
-    assert (
-        "there is no server nowhere.invalid" in refused("sftp://me@nowhere.invalid/audio", place.options).message
-    )
+def test_an_unknown_host_is_an_error(place) -> None:
+    error = refused("sftp://me@nowhere.invalid/audio", place.options)
+    assert "the host nowhere.invalid was not found" in error.message
 
 
 @pytest.mark.parametrize(
     ("says", "message"),
-    [(b"", "cannot"), (b"HTTP/1.1 400 Bad Request\r\n\r\n" * 100, "cannot talk to")],
+    [(b"", "cannot"), (b"HTTP/1.1 400 Bad Request\r\n\r\n" * 100, "cannot open an SSH connection to")],
     ids=["nothing", "http"],
 )
-def test_what_is_no_ssh_server_is_told_in_time_and_without_a_traceback(place, says, message, capfd) -> None:
+def test_a_server_that_does_not_speak_ssh_is_an_error_in_time_and_without_a_traceback(
+    place, says, message, capfd
+) -> None:
     ended = threading.Event()
 
     def answer(server: socket.socket) -> None:
@@ -188,7 +189,7 @@ def test_what_is_no_ssh_server_is_told_in_time_and_without_a_traceback(place, sa
     assert capfd.readouterr().err == ""
 
 
-def test_what_paramiko_calls_an_error_is_a_detail_for_the_log(place, caplog: pytest.LogCaptureFixture) -> None:
+def test_errors_of_paramiko_are_logged_at_debug_level(place, caplog: pytest.LogCaptureFixture) -> None:
     place.behaviour.keys = ()
     with caplog.at_level(logging.DEBUG):
         refused(place.url, place.options)
@@ -197,7 +198,7 @@ def test_what_paramiko_calls_an_error_is_a_detail_for_the_log(place, caplog: pyt
     assert {record.levelname for record in ours} == {"DEBUG"}
 
 
-def test_a_traceback_never_reaches_a_program_that_sets_up_no_logging(tmp_path: Path) -> None:
+def test_no_traceback_is_printed_by_a_program_without_logging(tmp_path: Path) -> None:
     code = (
         "import sys, socket, threading\n"
         "from mhsync_sftp.factory import make\n"

@@ -1,4 +1,4 @@
-"""Many threads, few connections, and connections that break."""
+"""Many threads, few connections, and lost connections."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from mhsync.testing.content import content, get, paths, put
 
 
 def many_at_once(storage, count: int) -> None:
-    """Each thread holds a reader and a writer at once."""
+    """Each thread has a reader and a writer open at once."""
     put(storage, "source.wav", content(100_000))
-    all_hold = threading.Barrier(count)
+    all_open = threading.Barrier(count)
 
     def work(number: int) -> None:
         with storage.open("source.wav") as reader, storage.write(f"{number}.wav") as writer:
-            all_hold.wait(60)
+            all_open.wait(60)
             assert storage.stat("source.wav") is not None
             writer.write(reader.read())
 
@@ -37,14 +37,14 @@ def test_there_are_never_more_connections_than_allowed(place, connections: int) 
     assert len(place.server.transports) == connections
 
 
-def test_a_server_that_allows_fewer_connections_is_made_do_with(new_place) -> None:
+def test_fewer_connections_are_used_if_the_server_allows_fewer(new_place) -> None:
     place = new_place(connections=2)
     storage = place.opener.open()
     many_at_once(storage, 8)
     storage.close()
 
 
-def test_a_server_that_allows_few_sessions_on_a_connection_is_waited_for(new_place) -> None:
+def test_threads_wait_for_a_session_if_the_server_allows_few(new_place) -> None:
     place = new_place(sessions=3)
     place.options["connections"] = 2
     storage = place.opener.open()
@@ -60,7 +60,7 @@ def test_a_server_that_allows_few_sessions_on_a_connection_is_waited_for(new_pla
     storage.close()
 
 
-def test_a_server_that_allows_one_session_in_all_serves_a_thread_that_needs_several(new_place) -> None:
+def test_a_thread_that_needs_several_sessions_can_use_one_for_all(new_place) -> None:
     place = new_place(sessions=1)
     place.options["connections"] = 1
     storage = place.opener.open()
@@ -80,29 +80,29 @@ def test_a_server_that_allows_one_session_in_all_serves_a_thread_that_needs_seve
     storage.close()
 
 
-def test_a_session_is_not_waited_for_without_end(new_place) -> None:
+def test_the_wait_for_a_session_has_a_timeout(new_place) -> None:
     place = new_place(sessions=1)
     place.options["connections"] = 1
     storage = place.opener.open()
-    storage._pool._patience = 0.2
+    storage._pool._wait_timeout = 0.2
     with ThreadPoolExecutor(1) as pool, storage.write("a.wav") as writer:
         writer.write(b"x")
         other = pool.submit(storage.stat, "a.wav")
-        with pytest.raises(StorageError, match=r"\[127.0.0.1\]:\d+ allows no more sessions at once") as caught:
+        with pytest.raises(StorageError, match=r"\[127.0.0.1\]:\d+ allows no more SFTP sessions") as caught:
             other.result(60)
     assert "connections" in caught.value.hint
     assert get(storage, "a.wav") == b"x"
     storage.close()
 
 
-def test_a_server_that_opens_no_session_is_said_so(new_place) -> None:
+def test_a_server_that_refuses_all_sessions_is_an_error(new_place) -> None:
     storage = new_place(sessions=0).opener.open()
-    with pytest.raises(StorageUnavailable, match="opens no session"):
+    with pytest.raises(StorageUnavailable, match="refuses SFTP sessions"):
         storage.stat("a.wav")
     storage.close()
 
 
-def test_connections_that_broke_while_nothing_was_done_are_made_anew(place) -> None:
+def test_an_idle_connection_that_was_lost_is_replaced(place) -> None:
     storage = place.opener.open()
     put(storage, "a.wav", b"before")
     place.server.hang_up()
@@ -116,7 +116,7 @@ def test_connections_that_broke_while_nothing_was_done_are_made_anew(place) -> N
 
 @pytest.mark.parametrize("extensions", [("posix-rename@openssh.com",), ()], ids=["replace", "no replace"])
 @pytest.mark.parametrize("operation", ["replace", "rename", "mkdir", "list", "lstat", "remove", "rmdir"])
-def test_what_was_done_and_whose_answer_was_lost_is_not_done_twice(new_place, operation, extensions) -> None:
+def test_an_operation_whose_response_was_lost_takes_effect_once(new_place, operation, extensions) -> None:
     place = new_place(extensions=extensions)
     storage = place.opener.open()
     put(storage, "x/keep.wav", b"kept")
@@ -139,7 +139,7 @@ def test_what_was_done_and_whose_answer_was_lost_is_not_done_twice(new_place, op
 
 
 @pytest.mark.parametrize("at", [0, 1, 20], ids=["first", "early", "late"])
-def test_a_connection_that_breaks_in_a_write_leaves_what_was_there(place, at: int) -> None:
+def test_a_connection_that_is_lost_during_a_write_keeps_the_old_file(place, at: int) -> None:
     storage = place.opener.open()
     put(storage, "a.wav", b"before")
     lost = pytest.raises(StorageError, match=r"cannot write sftp://.*/audio/a\.wav: the connection was lost")
@@ -155,7 +155,7 @@ def test_a_connection_that_breaks_in_a_write_leaves_what_was_there(place, at: in
     storage.close()
 
 
-def test_a_connection_that_breaks_in_a_read_is_an_error_and_never_a_short_file(place) -> None:
+def test_a_connection_that_is_lost_during_a_read_is_an_error_and_never_a_short_file(place) -> None:
     storage = place.opener.open()
     put(storage, "a.wav", content(5_000_000))
     with storage.open("a.wav") as reader:
@@ -168,7 +168,7 @@ def test_a_connection_that_breaks_in_a_read_is_an_error_and_never_a_short_file(p
     storage.close()
 
 
-def test_a_server_that_is_gone_is_told_and_tried_again_only_after_a_pause(place) -> None:
+def test_an_unreachable_server_is_tried_again_only_after_a_pause(place) -> None:
     storage = place.opener.open()
     put(storage, "a.wav", b"x")
     place.server.close()
@@ -181,14 +181,14 @@ def test_a_server_that_is_gone_is_told_and_tried_again_only_after_a_pause(place)
     storage.close()
 
 
-def test_a_server_that_stops_answering_is_given_up(new_place) -> None:
+def test_a_server_that_stops_responding_is_an_error(new_place) -> None:
     place = new_place()
     place.options["timeout"] = 1
     storage = place.opener.open()
     put(storage, "a.wav", b"x")
     place.server.behaviour.hang_on = "lstat"
     begun = time.monotonic()
-    with pytest.raises(StorageError, match="did not answer in time"):
+    with pytest.raises(StorageError, match="did not respond in time"):
         storage.stat("a.wav")
     assert time.monotonic() - begun < 15
     place.server.behaviour.hang_on = None
@@ -196,7 +196,7 @@ def test_a_server_that_stops_answering_is_given_up(new_place) -> None:
     storage.close()
 
 
-def test_a_storage_that_was_closed_leaves_no_connection(place) -> None:
+def test_close_closes_all_connections(place) -> None:
     storage = place.opener.open()
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda number: put(storage, f"{number}.wav", b"x"), range(20)))

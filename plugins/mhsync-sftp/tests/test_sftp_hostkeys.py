@@ -1,4 +1,4 @@
-"""The server proves who it is, or nothing is sent to it."""
+"""The host key is checked before anything is sent to the server."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import paramiko
 import pytest
 from mhsync_sftp.hostkeys import KnownHosts, fingerprint
 from mhsync_sftp.plugin import open_storage
-from mhsync_sftp.target import target_of
+from mhsync_sftp.target import read_target
 
 from mhsync import StorageUnavailable
 
@@ -36,7 +36,7 @@ def known(tmp_path: Path):
     def make(text: str, url: str = f"sftp://me@{SERVER}/audio") -> KnownHosts:
         file = tmp_path / "known_hosts"
         file.write_text(text)
-        return KnownHosts(target_of(url, {"known_hosts": str(file)}, {}))
+        return KnownHosts(read_target(url, {"known_hosts": str(file)}, {}))
 
     return make
 
@@ -50,10 +50,10 @@ def known(tmp_path: Path):
         pytest.param(line("*.example.com"), id="wildcard"),
         pytest.param(line("FILES.example.COM"), id="case"),
         pytest.param(line(SERVER, OTHER) + line(SERVER), id="second key of one kind"),
-        pytest.param("# a comment\n\nrubbish\n" + line(SERVER).rstrip("\n"), id="among rubbish"),
+        pytest.param("# a comment\n\nrubbish\n" + line(SERVER).rstrip("\n"), id="among invalid lines"),
     ],
 )
-def test_a_known_key_is_taken(known, text: str) -> None:
+def test_a_known_key_is_accepted(known, text: str) -> None:
     known(text).check(KIND, KEY)
 
 
@@ -63,13 +63,13 @@ def test_a_known_key_is_taken(known, text: str) -> None:
         pytest.param("", id="empty"),
         pytest.param(line("other.example.com"), id="another server"),
         pytest.param(line(hashed("other.example.com")), id="another server, hashed"),
-        pytest.param(line(f"!{SERVER},*.example.com"), id="left out of a wildcard"),
-        pytest.param(line(SERVER, OTHER, kind="ecdsa-sha2-nistp256"), id="another kind of key"),
-        pytest.param(line(SERVER, marker="@cert-authority"), id="an authority is no host key"),
-        pytest.param(f"{SERVER} {KIND} no-base64!\n", id="rubbish"),
+        pytest.param(line(f"!{SERVER},*.example.com"), id="excluded from a wildcard"),
+        pytest.param(line(SERVER, OTHER, kind="ecdsa-sha2-nistp256"), id="another key type"),
+        pytest.param(line(SERVER, marker="@cert-authority"), id="a certificate authority"),
+        pytest.param(f"{SERVER} {KIND} no-base64!\n", id="invalid line"),
     ],
 )
-def test_an_unknown_key_is_refused_with_what_to_do(known, text: str) -> None:
+def test_an_unknown_key_is_refused_with_the_command_that_adds_it(known, text: str) -> None:
     with pytest.raises(StorageUnavailable, match="is not known") as caught:
         known(text).check(KIND, KEY)
     assert fingerprint(KEY) in caught.value.message
@@ -78,7 +78,7 @@ def test_an_unknown_key_is_refused_with_what_to_do(known, text: str) -> None:
     assert "compare the fingerprint" in caught.value.hint
 
 
-def test_a_changed_key_names_both_and_the_line(known) -> None:
+def test_the_message_of_a_changed_key_has_both_fingerprints_and_the_line(known) -> None:
     with pytest.raises(StorageUnavailable, match="has changed") as caught:
         known("# first\n" + line(SERVER, OTHER)).check(KIND, KEY)
     assert fingerprint(KEY) in caught.value.message
@@ -86,12 +86,12 @@ def test_a_changed_key_names_both_and_the_line(known) -> None:
     assert f"ssh-keygen -R '{SERVER}'" in caught.value.hint
 
 
-def test_a_revoked_key_is_refused_even_where_another_line_knows_it(known) -> None:
+def test_a_revoked_key_is_refused_even_if_another_line_has_it(known) -> None:
     with pytest.raises(StorageUnavailable, match="is revoked"):
         known(line(SERVER) + line("*", marker="@revoked")).check(KIND, KEY)
 
 
-def test_a_port_has_lines_of_its_own_and_falls_back_on_the_host(known) -> None:
+def test_a_line_with_the_port_has_priority_over_a_line_with_the_host(known) -> None:
     url = f"sftp://me@{SERVER}:2222/audio"
     known(line(f"[{SERVER}]:2222"), url).check(KIND, KEY)
     known(line(SERVER), url).check(KIND, KEY)
@@ -100,12 +100,12 @@ def test_a_port_has_lines_of_its_own_and_falls_back_on_the_host(known) -> None:
     assert f"ssh-keyscan -p 2222 {SERVER} >> " in caught.value.hint
 
 
-def test_the_fingerprint_is_what_openssh_prints(tmp_path: Path) -> None:
+def test_the_fingerprint_has_the_format_of_openssh(tmp_path: Path) -> None:
     key = paramiko.ECDSAKey.generate()
     assert fingerprint(key.asbytes()) == key.fingerprint
 
 
-def test_nothing_is_sent_to_a_server_that_is_not_known(place, tmp_path: Path) -> None:
+def test_no_credentials_are_sent_to_an_unknown_server(place, tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.write_text("")
     storage = open_storage(place.url, {**place.options, "known_hosts": str(empty)})
@@ -116,7 +116,7 @@ def test_nothing_is_sent_to_a_server_that_is_not_known(place, tmp_path: Path) ->
     assert empty.read_text() == ""
 
 
-def test_a_server_with_another_key_than_before_is_refused(place) -> None:
+def test_a_server_whose_key_has_changed_is_refused(place) -> None:
     place.server.host_key = paramiko.ECDSAKey.generate()
     storage = place.opener.open()
     with pytest.raises(StorageUnavailable, match="has changed"):
@@ -124,8 +124,8 @@ def test_a_server_with_another_key_than_before_is_refused(place) -> None:
     storage.close()
 
 
-def test_the_server_is_asked_for_the_kind_of_key_that_is_known(place, tmp_path: Path) -> None:
-    """It offers an Ed25519 key too, which a client would like better, and which is not known."""
+def test_the_type_of_a_known_key_is_preferred(place, tmp_path: Path) -> None:
+    """The server also has an ECDSA key, which clients prefer by default, and which is not known here."""
     rsa = paramiko.RSAKey.generate(2048)
     place.server.more_keys.append(rsa)
     file = tmp_path / "rsa_only"

@@ -1,4 +1,4 @@
-"""When a folder that cannot be listed is empty, and when it is an error. The server's answers are scripted."""
+"""A folder that cannot be listed: when it is empty, and when it is an error. The responses are scripted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mhsync_sftp.wire import Kind, Refused, Status, number, packet, string
 
 
 class ScriptedServer:
-    """The channel of a server that opens every folder. `read` answers each READDIR by its count, from 1."""
+    """The channel of a server that opens every folder. `read` returns the response to the READDIR with a count from 1."""
 
     def __init__(self, read: Callable[[int], bytes], *, exists: bool) -> None:
         self._read = read
@@ -63,11 +63,11 @@ def listed(read: Callable[[int], bytes], *, exists: bool) -> list[str]:
     return [path for path, _ in walk(session, "", lambda path: f"/base/{path}", lambda _: True)]
 
 
-def test_a_missing_folder_is_empty_where_only_its_first_reading_tells() -> None:
+def test_a_folder_that_is_missing_at_the_first_readdir_is_empty() -> None:
     assert listed(lambda count: refusal(Status.NO_SUCH_FILE), exists=False) == []
 
 
-def test_a_folder_that_is_there_and_cannot_be_read_is_an_error() -> None:
+def test_a_folder_that_exists_but_cannot_be_read_is_an_error() -> None:
     with pytest.raises(Refused):
         listed(lambda count: refusal(Status.NO_SUCH_FILE), exists=True)
 
@@ -77,5 +77,5 @@ def test_a_listing_that_has_begun_is_never_cut_short() -> None:
         listed(lambda count: one_file() if count == 1 else refusal(Status.NO_SUCH_FILE), exists=False)
 
 
-def test_a_listing_that_ends_is_whole() -> None:
+def test_a_listing_that_ends_is_complete() -> None:
     assert listed(lambda count: one_file() if count < 3 else refusal(Status.EOF), exists=True) == ["a.wav"] * 2

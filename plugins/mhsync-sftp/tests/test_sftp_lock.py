@@ -1,4 +1,4 @@
-"""One run at a time, and a dead one is never in the way."""
+"""The lock: one run at a time, and dead holders."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def holder(place):
 
 
 def age(place, seconds: float) -> None:
-    """Let the server think that the lock was renewed for the last time so long ago."""
+    """Set the time of the last renewal to this many seconds ago."""
     newest = max((place.folder / ".mhsync/locks").iterdir(), key=lambda file: int(file.name))
     then = time.time() - seconds
     os.utime(newest, (then, then))
@@ -59,7 +59,7 @@ def test_a_second_run_is_refused_with_the_holder_and_the_time(place, holder) -> 
 
 
 def test_a_lock_file_that_is_being_written_names_no_holder_yet(place) -> None:
-    """While the file is made, and while it is renewed, it is empty for a moment."""
+    """The file is empty for a moment while it is created or renewed."""
     file = place.folder / ".mhsync/locks/1"
     file.parent.mkdir(parents=True)
     file.touch()
@@ -85,7 +85,7 @@ def test_a_lock_can_be_taken_when_its_holder_ends(place, holder) -> None:
     storage.close()
 
 
-def test_a_holder_that_was_killed_on_this_machine_is_not_waited_for(place, holder) -> None:
+def test_the_lock_of_a_process_that_was_killed_on_this_machine_is_taken_at_once(place, holder) -> None:
     holder.kill()
     holder.wait()
     storage = place.opener.open()
@@ -97,21 +97,23 @@ def test_a_holder_that_was_killed_on_this_machine_is_not_waited_for(place, holde
     storage.close()
 
 
-def test_a_holder_elsewhere_is_dead_once_it_was_not_renewed_by_the_servers_clock(
+def test_a_holder_on_another_machine_is_dead_when_its_lease_ended_by_the_servers_clock(
     place, holder, monkeypatch
 ) -> None:
     monkeypatch.setattr("mhsync.fileio.processes.machine_id", lambda: "another machine")
     storage = place.opener.open()
     age(place, 60)
     with pytest.raises(Locked), storage.lock():
-        pytest.fail("a minute without a sign of life is not death")
+        pytest.fail("one minute is shorter than the lease")
     age(place, 200)
     with storage.lock():
         pass
     storage.close()
 
 
-def test_a_holder_is_dead_once_it_was_watched_for_long_whatever_the_servers_clock_says(place, holder, monkeypatch):
+def test_a_holder_is_dead_when_its_lock_file_did_not_change_even_if_the_servers_clock_is_wrong(
+    place, holder, monkeypatch
+):
     monkeypatch.setattr("mhsync.fileio.processes.machine_id", lambda: "another machine")
     age(place, -100_000)
     passed = [0.0]
@@ -121,15 +123,15 @@ def test_a_holder_is_dead_once_it_was_watched_for_long_whatever_the_servers_cloc
     for seconds in (0, 60, 119):
         passed[0] = seconds
         with pytest.raises(Locked), storage.lock():
-            pytest.fail("it was not watched for long enough")
+            pytest.fail("the lease has not ended")
     passed[0] = 121
     with storage.lock():
         pass
     storage.close()
 
 
-def test_a_lock_file_that_says_nothing_holds_for_a_while_and_no_longer(place) -> None:
-    """Its holder died between making it and signing it."""
+def test_an_empty_lock_file_holds_until_its_lease_ends(place) -> None:
+    """Its holder was killed after it created the file and before it wrote to it."""
     storage = place.opener.open()
     (place.folder / ".mhsync/locks").mkdir(parents=True)
     (place.folder / ".mhsync/locks/7").write_bytes(b"")
@@ -137,14 +139,14 @@ def test_a_lock_file_that_says_nothing_holds_for_a_while_and_no_longer(place) ->
         pytest.raises(Locked, match=r"held by another run since 20\S+Z \(the lock file"),
         storage.lock(),
     ):
-        pytest.fail("it may be about to be signed")
+        pytest.fail("its holder may be about to write to it")
     age(place, 200)
     with storage.lock():
         assert [file.name for file in (place.folder / ".mhsync/locks").iterdir()] == ["8"]
     storage.close()
 
 
-def test_of_many_that_find_one_dead_holder_one_follows_it(place) -> None:
+def test_one_of_many_runs_takes_the_lock_of_a_dead_holder(place) -> None:
     (place.folder / ".mhsync/locks").mkdir(parents=True)
     (place.folder / ".mhsync/locks/1").write_bytes(b'{"released": true}')
     started, inside = threading.Barrier(8), []
@@ -181,8 +183,8 @@ def test_a_lock_is_renewed(place, monkeypatch) -> None:
     storage.close()
 
 
-def test_who_lost_the_lock_changes_nothing_any_more(place, monkeypatch) -> None:
-    """Asleep for too long, say, and another run has followed."""
+def test_a_run_that_lost_the_lock_changes_no_files(place, monkeypatch) -> None:
+    """The run was suspended, for example, and another run has taken the lock."""
     first, second = place.opener.open(), place.opener.open()
     put(first, "a.wav", b"before")
     with ExitStack() as stack:
@@ -217,7 +219,7 @@ def test_a_lock_that_cannot_be_renewed_in_time_counts_as_lost(place) -> None:
     storage.close()
 
 
-def test_the_locks_own_files_are_few_and_not_listed(place) -> None:
+def test_one_lock_file_is_kept_and_it_is_not_listed(place) -> None:
     storage = place.opener.open()
     for _ in range(5):
         with storage.lock():
@@ -226,7 +228,7 @@ def test_the_locks_own_files_are_few_and_not_listed(place) -> None:
     storage.close()
 
 
-def test_without_the_lock_only_what_is_old_is_cleared_away(place) -> None:
+def test_without_the_lock_only_old_temporary_files_are_removed(place) -> None:
     storage = place.opener.open()
     put(storage, "a.wav", b"x")
     for name, hours in (("young", 20), ("old", 30)):
@@ -241,7 +243,7 @@ def test_without_the_lock_only_what_is_old_is_cleared_away(place) -> None:
     storage.close()
 
 
-def test_a_write_under_way_is_not_swept(place) -> None:
+def test_the_temporary_file_of_a_current_write_is_not_removed(place) -> None:
     storage = place.opener.open()
     with storage.lock():
         with storage.write("a.wav") as writer:

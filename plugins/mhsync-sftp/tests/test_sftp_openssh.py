@@ -1,4 +1,4 @@
-"""A real OpenSSH server: the promises of a storage, what its error says to do, and mhsync end to end."""
+"""A real OpenSSH server: the conformance suite, the commands in error messages, and mhsync from end to end."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.integration
 
 @pytest.fixture(scope="module")
 def new_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Sshd]]:
-    """Servers that stay for the whole module; the same arguments give the same one."""
+    """Starts servers for the whole module. The same arguments return the same server."""
     running: dict[tuple[tuple[str, Any], ...], Sshd] = {}
     with ExitStack() as stack:
 
@@ -48,12 +48,13 @@ def options(server: Sshd, tmp_path: Path) -> dict[str, Any]:
 
 
 def folder_of(server: Sshd, tmp_path: Path) -> Path:
-    """A folder of the server for one test."""
+    """The folder of one test on the server."""
     return server.root / tmp_path.name
 
 
 class TestOpenSsh(StorageConformance):
     many = 500
+    versions_settle = True
 
     @pytest.fixture
     def opener(self, server: Sshd, tmp_path: Path) -> Opener:
@@ -61,7 +62,9 @@ class TestOpenSsh(StorageConformance):
 
 
 class TestOpenSshWithoutExtensions(StorageConformance):
-    """The same server, forbidden to replace a file in one step and to flush it."""
+    """The same server without the extensions for renaming and flushing."""
+
+    versions_settle = True
 
     @pytest.fixture
     def opener(self, new_server: Callable[..., Sshd], tmp_path: Path) -> Opener:
@@ -82,19 +85,19 @@ class TestEndToEnd(EndToEnd):
         )
 
 
-def test_the_extensions_are_what_the_other_class_goes_without(
+def test_only_the_limited_server_lacks_the_extensions(
     new_server: Callable[..., Sshd], server: Sshd, tmp_path: Path
 ) -> None:
-    lame = new_server(subsystem="/usr/lib/openssh/sftp-server -P posix-rename,fsync", sessions=2)
+    limited = new_server(subsystem="/usr/lib/openssh/sftp-server -P posix-rename,fsync", sessions=2)
     known = {}
-    for one in (server, lame):
+    for one in (server, limited):
         storage = opener_of(one, tmp_path).open()
         known[one.port] = set(storage._pool.take().session.extensions)
         storage.close()
-    assert known[server.port] - known[lame.port] == {"posix-rename@openssh.com", "fsync@openssh.com"}
+    assert known[server.port] - known[limited.port] == {"posix-rename@openssh.com", "fsync@openssh.com"}
 
 
-def test_what_the_error_of_an_unknown_host_says_to_do_mends_it(server: Sshd, options, tmp_path: Path) -> None:
+def test_the_command_in_the_error_of_an_unknown_host_key_fixes_it(server: Sshd, options, tmp_path: Path) -> None:
     known = Path(options["known_hosts"])
     known.write_text("")
     url = f"sftp://{server.user}@127.0.0.1:{server.port}{folder_of(server, tmp_path)}"
@@ -111,7 +114,7 @@ def test_what_the_error_of_an_unknown_host_says_to_do_mends_it(server: Sshd, opt
     storage.close()
 
 
-def test_what_the_error_of_a_changed_host_says_to_do_mends_it(server: Sshd, options, tmp_path: Path) -> None:
+def test_the_command_in_the_error_of_a_changed_host_key_fixes_it(server: Sshd, options, tmp_path: Path) -> None:
     known = Path(options["known_hosts"])
     other = Path(f"{tmp_path}/other")
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(other)], check=True)
@@ -129,20 +132,20 @@ def test_what_the_error_of_a_changed_host_says_to_do_mends_it(server: Sshd, opti
     storage.close()
 
 
-def test_names_that_are_no_utf_8_are_listed_and_can_be_removed(server: Sshd, tmp_path: Path) -> None:
+def test_files_whose_names_are_not_utf_8_are_listed_and_can_be_removed(server: Sshd, tmp_path: Path) -> None:
     storage = opener_of(server, tmp_path).open()
     put(storage, "a.wav", b"x")
     name = b"caf\xe9.wav".decode("utf-8", "surrogateescape")
-    (folder_of(server, tmp_path) / name).write_bytes(b"theirs")
+    (folder_of(server, tmp_path) / name).write_bytes(b"other")
     assert name in paths(storage)
     storage.remove(name)
     assert paths(storage) == ["a.wav"]
     storage.close()
 
 
-def test_a_server_of_two_sessions_a_connection_serves_all(new_server, tmp_path: Path) -> None:
-    lame = new_server(subsystem="/usr/lib/openssh/sftp-server -P posix-rename,fsync", sessions=2)
-    opener = opener_of(lame, tmp_path)
+def test_a_server_that_allows_two_sessions_is_sufficient(new_server, tmp_path: Path) -> None:
+    limited = new_server(subsystem="/usr/lib/openssh/sftp-server -P posix-rename,fsync", sessions=2)
+    opener = opener_of(limited, tmp_path)
     opener.arguments[1]["connections"] = 1
     storage = opener.open()
     put(storage, "a.wav", b"one")
@@ -152,8 +155,8 @@ def test_a_server_of_two_sessions_a_connection_serves_all(new_server, tmp_path: 
     storage.close()
 
 
-def test_a_folder_in_the_users_own(server: Sshd, options, tmp_path: Path) -> None:
-    """`/~/` is where the server puts its users: only asked for here, and nothing written."""
+def test_a_folder_in_the_home_of_the_user(server: Sshd, options, tmp_path: Path) -> None:
+    """It is only listed: the test writes nothing to the home."""
     storage = open_storage(f"sftp://{server.user}@127.0.0.1:{server.port}/~/mhsync-{tmp_path.name}", options)
     assert list(storage.list()) == []
     assert storage.stat("a.wav") is None

@@ -1,4 +1,4 @@
-"""The plugin as mhsync finds it."""
+"""The entry point of the plugin."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from mhsync_sftp.storage import SftpStorage
 from mhsync import UsageError
 
 
-def test_it_is_found_through_its_entry_point() -> None:
+def test_the_entry_point_is_found() -> None:
     (found,) = [entry for entry in entry_points(group="mhsync") if entry.name == "sftp"]
     assert found.load() is plugin
 
 
-def test_it_serves_sftp(place) -> None:
+def test_the_scheme_is_sftp(place) -> None:
     (factory,) = plugin.mhsync_storage_schemes().values()
     storage = factory(place.url, place.options)
     assert isinstance(storage, SftpStorage)
@@ -25,6 +25,6 @@ def test_it_serves_sftp(place) -> None:
     storage.close()
 
 
-def test_what_is_wrong_in_the_manifest_is_told_when_it_is_opened() -> None:
+def test_an_invalid_option_is_an_error_when_the_storage_is_opened() -> None:
     with pytest.raises(UsageError, match="no storage option"):
         plugin.open_storage("sftp://me@host/audio", {"regoin": "eu"})

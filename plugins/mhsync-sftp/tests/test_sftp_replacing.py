@@ -1,4 +1,4 @@
-"""Servers that cannot put one file in another one's place: killed at any step, a whole file counts."""
+"""Servers that cannot replace a file in one step. After a kill at any step a complete file is found."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ STEPS = ("rename", "mkdir", "remove")
 
 
 @pytest.fixture
-def lame(new_place):
+def limited(new_place):
     return new_place(extensions=())
 
 
 class Killed(BaseException):
-    """Stands for the end of the process."""
+    """Simulates the end of the process."""
 
 
 @pytest.mark.parametrize("step", [1, 2, 3, 4, 5])
-def test_a_kill_at_any_step_of_replacing_leaves_one_of_both_whole(lame, monkeypatch, step: int) -> None:
-    storage = lame.opener.open()
+def test_a_kill_at_any_step_leaves_the_old_or_the_new_file_complete(limited, monkeypatch, step: int) -> None:
+    storage = limited.opener.open()
     put(storage, "x/a.wav", b"before")
     done = 0
     session_class = type(storage._pool.take().session)
@@ -45,7 +45,7 @@ def test_a_kill_at_any_step_of_replacing_leaves_one_of_both_whole(lame, monkeypa
             pass
         else:
             assert step == 5, "every other step is reached"
-    again = lame.opener.open()
+    again = limited.opener.open()
     assert get(again, "x/a.wav") in (b"before", b"after!")
     assert paths(again) == ["x/a.wav"]
     assert again.stat("x/a.wav").size == 6
@@ -53,21 +53,21 @@ def test_a_kill_at_any_step_of_replacing_leaves_one_of_both_whole(lame, monkeypa
     with again.lock():
         again.sweep()
         assert get(again, "x/a.wav") == what
-        assert (lame.folder / "x/a.wav").read_bytes() == what
-        assert [file for file in (lame.folder / ".mhsync/tmp").rglob("*") if file.is_file()] == []
+        assert (limited.folder / "x/a.wav").read_bytes() == what
+        assert [file for file in (limited.folder / ".mhsync/tmp").rglob("*") if file.is_file()] == []
     put(again, "x/a.wav", b"third")
     assert get(again, "x/a.wav") == b"third"
     again.close()
     storage.close()
 
 
-def test_a_file_that_stepped_aside_can_be_copied_and_removed(lame) -> None:
-    storage = lame.opener.open()
+def test_a_backup_can_be_copied_and_removed(limited) -> None:
+    storage = limited.opener.open()
     for name in ("a.wav", "b.wav"):
         put(storage, name, name.encode())
-        aside = lame.folder / ".mhsync/tmp/former" / name
-        aside.parent.mkdir(exist_ok=True)
-        (lame.folder / name).rename(aside)
+        backup = limited.folder / ".mhsync/tmp/former" / name
+        backup.parent.mkdir(exist_ok=True)
+        (limited.folder / name).rename(backup)
     assert paths(storage) == ["a.wav", "b.wav"]
     storage.copy("a.wav", "c.wav")
     storage.remove("a.wav")

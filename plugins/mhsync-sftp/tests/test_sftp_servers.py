@@ -1,4 +1,4 @@
-"""Servers beside OpenSSH's: the promises of a storage, mhsync from end to end, and what a user reads of a fault."""
+"""Servers other than OpenSSH: the conformance suite, mhsync from end to end, and error messages."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 class TestServers(StorageConformance):
     many = 250
+    versions_settle = True
 
     @pytest.fixture
     def opener(self, server: Sshd, tmp_path: Path) -> Opener:
@@ -43,7 +44,7 @@ class TestEndToEnd(BriefEndToEnd):
             url=lambda port: url_of(server, tmp_path, port),
             open=open_storage,
             plugin="mhsync-sftp",
-            # With 8, so that sessions shared connections, proftpd answered a write with `Invalid handle` under load.
+            # With 8 connections, which sessions then share, proftpd refused a write with `Invalid handle` under load.
             options={**options_of(server, tmp_path), "connections": 16},
         )
 
@@ -62,25 +63,27 @@ class TestMessages:
         options = options_of(server, tmp_path)
         Path(options["known_hosts"]).write_text("")
         error = failure(open_storage(url_of(server, tmp_path), options))
-        assert re.search(r"host key of \S+ is not known: it shows ssh-ed25519 SHA256:\S+", error.message)
+        assert re.search(
+            r"host key of \S+ is not known: the server presented ssh-ed25519 SHA256:\S+", error.message
+        )
         assert "ssh-keyscan" in error.message
 
-    def test_a_key_that_the_server_does_not_know(self, server: Sshd, tmp_path: Path) -> None:
+    def test_a_key_that_the_server_refuses(self, server: Sshd, tmp_path: Path) -> None:
         other = tmp_path / "other"
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(other)], check=True)
         options = {**options_of(server, tmp_path), "key_file": str(other)}
         error = failure(open_storage(url_of(server, tmp_path), options))
-        assert error.message.startswith(f"{server.user}@[127.0.0.1]:{server.port} does not let us in")
+        assert error.message.startswith(f"{server.user}@[127.0.0.1]:{server.port}: authentication failed")
         assert "key_file" in str(error.hint)
 
-    def test_nobody_listens(self, server: Sshd, tmp_path: Path) -> None:
+    def test_a_closed_port(self, server: Sshd, tmp_path: Path) -> None:
         error = failure(open_storage(url_of(server, tmp_path, port=free_port()), options_of(server, tmp_path)))
         assert error.message.startswith("cannot reach [127.0.0.1]:")
-        assert "see that it is up" in str(error.hint)
+        assert "check that the server runs" in str(error.hint)
 
 
 def failure(storage: Storage) -> StorageUnavailable:
-    """What the first use of a storage raises: one line, and one of what to do."""
+    """The error of the first use of a storage: one line with the message, and one with the hint."""
     with pytest.raises(StorageUnavailable) as caught:
         storage.stat("a.wav")
     storage.close()

@@ -1,4 +1,4 @@
-"""URL, options and environment: what is taken, and what is refused with a mend."""
+"""The URL, the options and the environment: valid and invalid values."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from mhsync_sftp.target import Target, target_of
+from mhsync_sftp.target import Target, read_target
 
 from mhsync import StorageUnavailable, UsageError
 
 
 def read(url: str, options: dict | None = None, environ: dict | None = None) -> Target:
-    return target_of(url, options or {}, environ or {})
+    return read_target(url, options or {}, environ or {})
 
 
 @pytest.mark.parametrize(
@@ -42,28 +42,28 @@ def test_a_url_is_read(url: str, expected: tuple) -> None:
         ("sftp://host/", "sftp://host"),
     ],
 )
-def test_messages_name_the_storage_as_the_manifest_does(url: str, name: str) -> None:
+def test_the_url_for_messages_is_the_url_without_the_user(url: str, name: str) -> None:
     assert read(url).url == name
 
 
-def test_without_a_user_it_is_the_one_who_runs_mhsync(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LOGNAME", "somebody")
-    assert read("sftp://host/audio").user == "somebody"
+def test_the_default_user_is_the_one_who_runs_mhsync(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "alice")
+    assert read("sftp://host/audio").user == "alice"
 
 
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("sftp://me:hunter2@host/audio", "password stands in the storage's URL"),
-        ("sftp:///audio", "names no server"),
-        ("sftp://me@host", "names no folder"),
-        ("sftp://me@host:port/audio", "not a URL"),
-        ("sftp://me@host/audio?x=1", r"neither \? nor #"),
-        ("sftp://me@host/audio/../other", r"holds \.\."),
+        ("sftp://me:hunter2@host/audio", "the storage URL contains a password"),
+        ("sftp:///audio", "has no host"),
+        ("sftp://me@host", "has no folder"),
+        ("sftp://me@host:port/audio", "the storage URL is not valid"),
+        ("sftp://me@host/audio?x=1", r"contains \? or #"),
+        ("sftp://me@host/audio/../other", r"contains \.\."),
         ("sftp://me@host/audio%0A", "control character"),
     ],
 )
-def test_a_wrong_url_is_refused_with_a_mend(url: str, message: str) -> None:
+def test_an_invalid_url_is_refused_with_a_hint(url: str, message: str) -> None:
     with pytest.raises(UsageError, match=message) as caught:
         read(url)
     assert caught.value.hint
@@ -78,25 +78,25 @@ def test_a_wrong_url_is_refused_with_a_mend(url: str, message: str) -> None:
         ({"password": "hunter2"}, "must not contain secrets", "MHSYNC_SFTP_PASSWORD"),
         ({"key_passphrase": "hunter2"}, "must not contain secrets", "MHSYNC_SFTP_KEY_PASSPHRASE"),
         ({"private_key": "hunter2"}, "must not contain secrets", "MHSYNC_SFTP"),
-        ({"key_file": "keys/id"}, "must not depend on the folder", "MHSYNC_SFTP_KEY_FILE"),
-        ({"known_hosts": 5}, "is no path", "known_hosts: /absolute/path"),
+        ({"key_file": "keys/id"}, "key_file is a relative path", "MHSYNC_SFTP_KEY_FILE"),
+        ({"known_hosts": 5}, "is not a path", "known_hosts: /absolute/path"),
         ({"agent": "yes"}, "option agent of sftp:// is not valid", "agent: true"),
         ({"timeout": 0}, "option timeout of sftp:// is not valid", "a number from 1 to 3600"),
         ({"timeout": True}, "option timeout of sftp:// is not valid", "a number"),
         ({"connections": 65}, "option connections of sftp:// is not valid", "a number from 1 to 64"),
     ],
 )
-def test_a_wrong_option_is_refused_with_a_mend(options: dict, message: str, hint: str) -> None:
+def test_an_invalid_option_is_refused_with_a_hint(options: dict, message: str, hint: str) -> None:
     with pytest.raises(UsageError, match=message) as caught:
         read("sftp://me@host/audio", options)
     assert hint in caught.value.hint
     assert "hunter2" not in f"{caught.value.message} {caught.value.hint}"
 
 
-def test_files_come_from_the_options_else_the_environment_else_their_usual_place() -> None:
-    usual = read("sftp://me@host/a")
-    assert usual.key_file is None
-    assert usual.known_hosts == (Path("~/.ssh/known_hosts").expanduser(), Path("/etc/ssh/ssh_known_hosts"))
+def test_files_come_from_the_options_then_the_environment_then_the_default() -> None:
+    default = read("sftp://me@host/a")
+    assert default.key_file is None
+    assert default.known_hosts == (Path("~/.ssh/known_hosts").expanduser(), Path("/etc/ssh/ssh_known_hosts"))
     environ = {"MHSYNC_SFTP_KEY_FILE": "/env/key", "MHSYNC_SFTP_KNOWN_HOSTS": "/env/hosts"}
     from_environment = read("sftp://me@host/a", {}, environ)
     assert (from_environment.key_file, from_environment.known_hosts) == (Path("/env/key"), (Path("/env/hosts"),))
@@ -105,23 +105,23 @@ def test_files_come_from_the_options_else_the_environment_else_their_usual_place
     assert (from_options.key_file, from_options.known_hosts) == (Path("/opt/key"), (Path("/opt/hosts"),))
 
 
-def test_a_key_that_is_named_is_the_only_one_tried_unless_the_agent_is_asked_for() -> None:
+def test_an_explicit_key_disables_the_agent_by_default() -> None:
     assert read("sftp://me@host/a").agent
     assert not read("sftp://me@host/a", {"key_file": "/k"}).agent
     assert read("sftp://me@host/a", {"key_file": "/k", "agent": True}).agent
 
 
-def test_a_password_goes_only_to_the_server_it_is_meant_for() -> None:
+def test_the_password_is_sent_only_to_the_host_in_the_environment() -> None:
     environ = {"MHSYNC_SFTP_PASSWORD": "hunter2", "MHSYNC_SFTP_HOST": "host"}
     assert read("sftp://me@host/a", {}, environ).password == "hunter2"
-    for meant in ({"MHSYNC_SFTP_HOST": "other"}, {"MHSYNC_SFTP_HOST": ""}):
-        with pytest.raises(StorageUnavailable, match="the manifest names host") as caught:
-            read("sftp://me@host/a", {}, {**environ, **meant})
+    for allowed in ({"MHSYNC_SFTP_HOST": "other"}, {"MHSYNC_SFTP_HOST": ""}):
+        with pytest.raises(StorageUnavailable, match="is not sent to host, which the manifest names") as caught:
+            read("sftp://me@host/a", {}, {**environ, **allowed})
         assert "MHSYNC_SFTP_HOST=host" in caught.value.hint
         assert "hunter2" not in f"{caught.value.message} {caught.value.hint}"
 
 
-def test_a_target_shows_no_secret() -> None:
+def test_the_repr_of_a_target_contains_no_secret() -> None:
     environ = {
         "MHSYNC_SFTP_PASSWORD": "hunter2", "MHSYNC_SFTP_HOST": "host", "MHSYNC_SFTP_KEY_PASSPHRASE": "hunter3",
     }  # fmt: skip
@@ -130,6 +130,6 @@ def test_a_target_shows_no_secret() -> None:
     assert "hunter" not in repr(target)
 
 
-def test_loading_the_plugin_loads_no_paramiko() -> None:
+def test_importing_the_plugin_does_not_import_paramiko() -> None:
     code = "import sys, mhsync_sftp.plugin; print('paramiko' in sys.modules)"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "False"

@@ -1,4 +1,4 @@
-"""Bytes on their way: every answer is looked at, and a file that did not arrive whole is never seen."""
+"""Transfers: every response is checked, and an incomplete file never becomes visible."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from mhsync.testing.content import content, get, paths, put
 
 
 @pytest.mark.parametrize("bound", [0, 50_000, 4_999_999])
-def test_a_refused_write_is_an_error_and_leaves_what_was_there(place, bound: int) -> None:
-    """As on a full disk; the last of the answers counts as much as the first."""
+def test_a_refused_write_is_an_error_and_keeps_the_old_file(place, bound: int) -> None:
+    """As with a full disk. The first, a later or the last write is refused."""
     storage = place.opener.open()
     put(storage, "a.wav", b"before")
     place.behaviour.refuse_writes_after = bound
-    with pytest.raises(StorageError, match=r"cannot write sftp://.*a\.wav: the server says") as caught:
+    with pytest.raises(
+        StorageError, match=r"cannot write sftp://.*a\.wav: the server refused the request"
+    ) as caught:
         put(storage, "a.wav", content(5_000_000))
-    assert "room" in caught.value.hint
+    assert "free space" in caught.value.hint
     place.behaviour.refuse_writes_after = None
     assert get(storage, "a.wav") == b"before"
     assert paths(storage) == ["a.wav"]
@@ -24,16 +26,16 @@ def test_a_refused_write_is_an_error_and_leaves_what_was_there(place, bound: int
     storage.close()
 
 
-def test_bytes_that_the_server_only_says_it_took_are_found_missing(place) -> None:
+def test_a_write_that_the_server_only_pretends_to_carry_out_is_an_error(place) -> None:
     storage = place.opener.open()
     place.behaviour.drop_writes_after = 100_000
-    with pytest.raises(StorageError, match="of 300000 bytes .* arrived"):
+    with pytest.raises(StorageError, match="the server stored 98304 of 300000 bytes"):
         put(storage, "a.wav", content(300_000))
     assert paths(storage) == []
     storage.close()
 
 
-def test_short_answers_are_asked_on_for(place) -> None:
+def test_the_rest_of_a_short_response_is_requested_again(place) -> None:
     storage = place.opener.open()
     put(storage, "a.wav", content(400_000))
     place.behaviour.short_reads = 1000
@@ -45,12 +47,12 @@ def test_a_file_that_ends_before_its_size_is_an_error(place) -> None:
     storage = place.opener.open()
     put(storage, "a.wav", content(400_000))
     place.behaviour.ends_early = 300_000
-    with pytest.raises(StorageError, match="it ended after 300000 of 400000 bytes"):
+    with pytest.raises(StorageError, match=r"cannot read sftp://.*a\.wav: 300000 of 400000 bytes were received"):
         get(storage, "a.wav")
     storage.close()
 
 
-def test_a_file_is_flushed_to_disk_before_it_is_seen_where_the_server_can(place) -> None:
+def test_a_file_is_flushed_to_disk_before_it_becomes_visible(place) -> None:
     storage = place.opener.open()
     put(storage, "a.wav", content(100_000))
     order = [operation for operation, _ in place.behaviour.log if operation in ("write", "fsync", "replace")]
@@ -59,16 +61,16 @@ def test_a_file_is_flushed_to_disk_before_it_is_seen_where_the_server_can(place)
     storage.close()
 
 
-def test_reading_a_little_asks_for_little(place) -> None:
+def test_a_small_file_is_read_with_one_request(place) -> None:
     storage = place.opener.open()
     put(storage, "a.json", b"{}")
     place.behaviour.log.clear()
     assert get(storage, "a.json") == b"{}"
-    assert place.behaviour.asked("read") == 1
+    assert place.behaviour.count("read") == 1
     storage.close()
 
 
-def test_a_reader_that_is_given_up_half_way_spoils_nothing(place) -> None:
+def test_a_session_can_be_used_after_a_reader_is_closed_early(place) -> None:
     storage = place.opener.open()
     put(storage, "a.wav", content(3_000_000))
     for _ in range(10):
@@ -80,23 +82,23 @@ def test_a_reader_that_is_given_up_half_way_spoils_nothing(place) -> None:
     storage.close()
 
 
-def test_a_link_in_the_way_is_refused_and_not_followed(place, tmp_path) -> None:
+def test_a_path_through_a_link_is_refused(place, tmp_path) -> None:
     storage = place.opener.open()
     put(storage, "real/a.wav", b"x")
     outside = tmp_path / "outside"
     outside.mkdir()
-    (outside / "b.wav").write_bytes(b"theirs")
+    (outside / "b.wav").write_bytes(b"other")
     (place.folder / "folder").symlink_to(outside)
     (place.folder / "file.wav").symlink_to(outside / "b.wav")
     for path in ("folder/b.wav", "folder/new.wav", "file.wav"):
-        for doing in (storage.stat, storage.open, storage.remove, lambda path: put(storage, path, b"y")):
-            with pytest.raises(StorageError, match="a symbolic link is in the way"):
-                doing(path)
-    with pytest.raises(StorageError, match="a symbolic link is in the way"):
+        for operation in (storage.stat, storage.open, storage.remove, lambda path: put(storage, path, b"y")):
+            with pytest.raises(StorageError, match="there is a symbolic link"):
+                operation(path)
+    with pytest.raises(StorageError, match="there is a symbolic link"):
         storage.copy("real/a.wav", "folder/a.wav")
     assert paths(storage) == ["real/a.wav"]
     assert paths(storage, "folder/") == []
-    assert [(file.name, file.read_bytes()) for file in outside.iterdir()] == [("b.wav", b"theirs")]
+    assert [(file.name, file.read_bytes()) for file in outside.iterdir()] == [("b.wav", b"other")]
     storage.close()
 
 
@@ -110,10 +112,13 @@ def test_the_folder_itself_may_be_a_link(place, tmp_path) -> None:
     storage.close()
 
 
-def test_a_folder_or_a_file_in_the_way_is_told_before_anything_is_written(place) -> None:
+def test_a_path_blocked_by_a_folder_or_a_file_is_refused_before_the_write(place) -> None:
     storage = place.opener.open()
     put(storage, "folder/a.wav", b"x")
-    for path, message in (("folder", "a folder stands there"), ("folder/a.wav/b.wav", "a file stands where")):
+    for path, message in (
+        ("folder", "there is a folder"),
+        ("folder/a.wav/b.wav", "there is a file in place of a folder"),
+    ):
         with pytest.raises(StorageError, match=message), storage.write(path):
             pytest.fail("the block must not begin")
         with pytest.raises(StorageError, match=message):
@@ -122,7 +127,7 @@ def test_a_folder_or_a_file_in_the_way_is_told_before_anything_is_written(place)
     storage.close()
 
 
-def test_folders_that_are_left_empty_go(place) -> None:
+def test_empty_folders_are_removed(place) -> None:
     storage = place.opener.open()
     put(storage, "a/b/c.wav", b"x")
     put(storage, "a/d.wav", b"x")
@@ -140,14 +145,14 @@ def test_folders_that_are_left_empty_go(place) -> None:
 
 
 @pytest.mark.parametrize("path", [".mhsync/tmp/a", ".mhsync/locks/1"])
-def test_nothing_is_written_where_locks_and_unfinished_files_lie(place, path: str) -> None:
+def test_the_folders_of_locks_and_temporary_files_are_reserved(place, path: str) -> None:
     storage = place.opener.open()
     with pytest.raises(StorageError, match="is reserved"):
         put(storage, path, b"x")
     storage.close()
 
 
-def test_a_file_removed_behind_our_back_is_not_found(place) -> None:
+def test_a_missing_file_is_not_found(place) -> None:
     storage = place.opener.open()
     with pytest.raises(StorageNotFound, match=r"there is no file sftp://127\.0\.0\.1:\d+/audio/a\.wav"):
         storage.open("a.wav")

@@ -1,4 +1,4 @@
-"""mhsync itself on a storage that lies elsewhere: applied, killed, cut off, applied again. Subclass `EndToEnd`."""
+"""mhsync from end to end with a remote storage: applied, killed, disconnected, applied again. Subclass `EndToEnd`."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from mhsync.testing import Account, Output, Sandbox, SandboxProject, outputs_of
 COUNT = 12
 SIZE = 1_000_000
 BYTES = COUNT * 3 // 4 * 2 * SIZE
-"""What is stored in the end: three projects of four, two outputs each."""
+"""Bytes that are stored at the end: two outputs of three projects in four."""
 
 
 @dataclass(frozen=True)
 class Site:
-    """A running server, and what a manifest says of it.
+    """A running server, and the URL and the options that a manifest has for it.
 
-    `url` gives the storage's URL with the server at the port that is given: its own, or a proxy's.
+    `url` returns the URL of the storage for a port: the server's own, or that of a proxy.
     """
 
     port: int
@@ -39,20 +39,20 @@ class Site:
     plugin: str
     options: dict[str, Any] = field(default_factory=dict)
     environment: Callable[[int], dict[str, str]] = lambda _: {}
-    """What mhsync needs in its environment to get in, by the port that the URL names."""
+    """Credentials in the environment of mhsync, for a port."""
 
 
 def projects() -> list[SandboxProject]:
     return [
         SandboxProject(
-            f"e2e-{number:02}", name=f"Ton {number}", outputs=outputs_of(f"e2e-{number:02}", 2, size=SIZE)
+            f"e2e-{number:02}", name=f"Tone {number}", outputs=outputs_of(f"e2e-{number:02}", 2, size=SIZE)
         )
         for number in range(COUNT)
     ]
 
 
 class Desk:
-    """A manifest, a sandbox and a storage, and mhsync run on them as a process of its own."""
+    """A manifest, a sandbox and a storage. mhsync runs with them as a process of its own."""
 
     def __init__(self, folder: Path, site: Site, sandbox: Sandbox) -> None:
         self.folder = folder
@@ -65,7 +65,7 @@ class Desk:
         }
 
     def write(self) -> None:
-        """The manifest, as JSON, which is YAML too."""
+        """Write the manifest as JSON, which is valid YAML."""
         manifest = {
             "version": 1,
             "storage": self.site.url(self.port),
@@ -91,17 +91,17 @@ class Desk:
         )  # fmt: skip
 
     def run(self, *arguments: str) -> tuple[int, dict[str, Any], str]:
-        """Exit code, what stands on stdout as JSON, and stderr."""
+        """Run mhsync. Returns the exit code, the JSON document on stdout, and stderr."""
         with self.start(*arguments, "--format", "json") as process:
             out, err = process.communicate(timeout=300)
         assert "Traceback" not in err, err
         return process.returncode, json.loads(out), err
 
     def end_at(self, moment: float, how: signal.Signals) -> int:
-        """Apply, and send the process a signal at a moment; its exit code.
+        """Apply, send a signal to the process at a moment, and return its exit code.
 
         Args:
-            moment: a share of all requests that a whole run makes.
+            moment: as a fraction of the requests of a complete run.
         """
         with self.start("apply", "manifest.yaml", "--yes", "-q") as process:
             deadline = time.monotonic() + 120
@@ -115,7 +115,7 @@ class Desk:
         return process.returncode
 
     def cut_off_and_settle(self, share: float) -> None:
-        """Apply with the way to the storage cut after a share of all bytes, and again once it is mended."""
+        """Apply with a network that fails after a fraction of all bytes, and again when it works."""
         with TcpProxy(self.site.port, cut_after=int(share * BYTES)) as proxy:
             self.port = proxy.port
             code, report, err = self.apply()
@@ -130,17 +130,17 @@ class Desk:
                 assert str(proxy.port) in message
             self.check_nothing_is_lost()
             assert not {result["id"] for result in failed} & self.deleted()
-            proxy.mend()
+            proxy.restore()
             self.settle()
 
     def apply(self) -> tuple[int, dict[str, Any], str]:
         return self.run("apply", "manifest.yaml", "--yes")
 
     def settle(self, *kept: str) -> None:
-        """Apply to the end, and see that nothing is left to do and everything is as it should be.
+        """Apply, and check that nothing is left to do and that every file is correct.
 
         Args:
-            kept: paths of changed files that are kept beside the outputs.
+            kept: paths of modified files that were set aside.
         """
         code, report, err = self.apply()
         assert code == 0, (report, err)
@@ -166,12 +166,13 @@ class Desk:
         assert self.deleted() == {id for id, state in self.states.items() if state != "downloaded"}
 
     def check_nothing_is_lost(self) -> None:
-        """Whatever was cut short: all files are whole, and every project that is gone was to go and is kept."""
+        """Check an interrupted run: every file is complete, and every deleted project was to be deleted and, if it is
+        archived, is stored."""
         storage = self.storage()
-        whole = {output.audio.sha256() for id in self.states for output in self.outputs(id)}
-        there = [info.path for info in storage.list() if not info.path.startswith(".mhsync/")]
-        sums = {path: sha256(storage, path) for path in there}
-        assert set(sums.values()) <= whole
+        complete = {output.audio.sha256() for id in self.states for output in self.outputs(id)}
+        found = [info.path for info in storage.list() if not info.path.startswith(".mhsync/")]
+        sums = {path: sha256(storage, path) for path in found}
+        assert set(sums.values()) <= complete
         for id in self.deleted():
             assert self.states[id] != "downloaded"
             if self.states[id] == "archived":
@@ -198,7 +199,7 @@ def sha256(storage: Storage, path: str) -> str:
 
 
 class EndToEnd:
-    """What a run does on a storage. A subclass gives the fixture `site`, with an empty folder each time."""
+    """Tests of complete runs. A subclass has a fixture `site`, which returns an empty folder for each test."""
 
     @pytest.fixture
     def desk(self, tmp_path: Path, site: Site) -> Iterator[Desk]:
@@ -207,7 +208,7 @@ class EndToEnd:
         with Sandbox(Account(projects())) as sandbox:
             yield Desk(folder, site, sandbox)
 
-    def test_applied_once_there_is_nothing_left_to_do(self, desk: Desk) -> None:
+    def test_a_second_apply_finds_nothing_to_do(self, desk: Desk) -> None:
         desk.settle()
         requests = len(desk.sandbox.requests)
         code, report, _ = desk.apply()
@@ -216,7 +217,7 @@ class EndToEnd:
         ] == COUNT
         assert len(desk.sandbox.requests) == requests
 
-    def test_a_plan_writes_nothing(self, desk: Desk) -> None:
+    def test_plan_writes_nothing(self, desk: Desk) -> None:
         code, plan, _ = desk.run("plan", "manifest.yaml", "--detailed-exitcode")
         assert code == 2
         assert plan["summary"]["download"] == COUNT * 3 // 4
@@ -225,8 +226,8 @@ class EndToEnd:
         storage.close()
 
     @pytest.mark.parametrize("moment", [0.2, 0.5, 0.7, 0.9])
-    def test_killed_at_any_moment_and_applied_again(self, desk: Desk, moment: float) -> None:
-        """The moment is a share of all requests that a whole run makes."""
+    def test_apply_after_a_kill_at_any_moment(self, desk: Desk, moment: float) -> None:
+        """The moment is a fraction of the requests of a complete run."""
         desk.end_at(moment, signal.SIGKILL)
         desk.check_nothing_is_lost()
         desk.settle()
@@ -235,7 +236,7 @@ class EndToEnd:
     def test_cut_off_from_the_storage_half_way(self, desk: Desk, share: float) -> None:
         desk.cut_off_and_settle(share)
 
-    def test_archived_is_not_deleted_before_its_stored_copy_is_proved(self, desk: Desk) -> None:
+    def test_an_archived_project_is_deleted_only_after_its_copy_is_proved(self, desk: Desk) -> None:
         (victim, *_) = [id for id, state in desk.states.items() if state == "archived"]
         states = desk.states
         desk.states = {id: "downloaded" if state == "archived" else state for id, state in states.items()}
@@ -258,23 +259,25 @@ class EndToEnd:
         storage.close()
         log = [(entry.host, entry.method) for entry in desk.sandbox.requests.of(id=victim)]
         assert log.count(("api", "DELETE")) == 1
-        assert log.index(("api", "DELETE")) > max(at for at, what in enumerate(log) if what == ("files", "GET"))
+        assert log.index(("api", "DELETE")) > max(
+            at for at, request in enumerate(log) if request == ("files", "GET")
+        )
 
 
 class BriefEndToEnd:
-    """The same in less time, for one more server of a kind: a kill, a stop and a cut, each once.
+    """A shorter version for further servers of one kind: a kill, a stop and a lost network.
 
-    A subclass gives the fixture `site`, or `desk`.
+    A subclass has a fixture `site`, or `desk`.
     """
 
     desk = EndToEnd.desk
 
-    def test_killed_and_applied_again(self, desk: Desk) -> None:
+    def test_apply_after_a_kill(self, desk: Desk) -> None:
         desk.end_at(0.5, signal.SIGKILL)
         desk.check_nothing_is_lost()
         desk.settle()
 
-    def test_stopped_and_applied_again(self, desk: Desk) -> None:
+    def test_apply_after_a_stop(self, desk: Desk) -> None:
         assert desk.end_at(0.5, signal.SIGTERM) == 130
         desk.check_nothing_is_lost()
         desk.settle()

@@ -1,6 +1,6 @@
-"""asyncssh's SFTP server, as a process: `python sftp_asyncssh.py PORT HOST_KEY AUTHORIZED_KEYS`.
+"""The SFTP server of asyncssh, as a process: `python sftp_asyncssh.py PORT HOST_KEY AUTHORIZED_KEYS`.
 
-It lets in whoever has a key, and serves the paths of this machine.
+It accepts the keys of the file AUTHORIZED_KEYS, and serves all paths of this machine.
 """
 
 from __future__ import annotations

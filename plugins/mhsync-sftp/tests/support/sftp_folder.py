@@ -1,6 +1,6 @@
-"""An SFTP server in this process, over a folder: quick, and as lame or as faulty as a test wants it.
+"""An SFTP server in this process, for a folder. A test can limit its features and inject faults.
 
-It is paramiko's own server side, which shares no code with what is tested but the transport.
+It is the server of paramiko. Only the SSH transport is shared with the code under test.
 """
 
 from __future__ import annotations
@@ -25,31 +25,31 @@ POSIX_RENAME = "posix-rename@openssh.com"
 
 @dataclass
 class Behaviour:
-    """How the server behaves; may be changed while it runs."""
+    """The behaviour of the server. It may be changed while the server runs."""
 
     extensions: tuple[str, ...] = (POSIX_RENAME, FSYNC)
     password: str | None = None
     keys: tuple[paramiko.PKey, ...] = ()
     sessions: int = 1000
-    """Sessions on one connection; one more is refused."""
+    """Sessions on one connection. Further ones are refused."""
     connections: int = 1000
-    """Connections at once; one more is hung up on."""
+    """Connections at once. Further ones are closed."""
     break_on: str | None = None
-    """The next operation of this name is done, and the connection broken in place of an answer."""
+    """The next operation of this name is carried out, and the connection is closed before the response."""
     hang_on: str | None = None
-    """Operations of this name are not answered for a while."""
+    """Responses to operations of this name are delayed by up to 10 seconds."""
     refuse_writes_after: int | None = None
     """Bytes of one file after which writes fail."""
     drop_writes_after: int | None = None
-    """Bytes of one file after which writes are said to be done and are not."""
+    """Bytes of one file after which writes are reported as successful but are not carried out."""
     short_reads: int | None = None
-    """Bytes at most in one answer."""
+    """Maximum number of bytes in one response."""
     ends_early: int | None = None
-    """Bytes of a file after which reads say that it ends."""
+    """Bytes of a file after which reads return the end of the file."""
     log: list[tuple[str, str]] = field(default_factory=list)
-    """What was asked: the operation and its path."""
+    """The requests: operation and path."""
 
-    def asked(self, operation: str) -> int:
+    def count(self, operation: str) -> int:
         return sum(name == operation for name, _ in self.log)
 
 
@@ -58,7 +58,7 @@ class _Broken(Exception):
 
 
 class FolderServer:
-    """A server on a port of its own. `paths` begin at the folder."""
+    """A server on a port of its own. The folder is its root."""
 
     def __init__(self, folder: Path, behaviour: Behaviour) -> None:
         self.folder = folder
@@ -72,7 +72,7 @@ class FolderServer:
         self._thread.start()
 
     def known_hosts(self, file: Path) -> Path:
-        """Write the line that makes a client trust this server."""
+        """Write the line with the host key of this server."""
         key = self.host_key
         file.write_text(f"[127.0.0.1]:{self.port} {key.get_name()} {key.get_base64()}\n")
         return file
@@ -82,7 +82,7 @@ class FolderServer:
         return [transport for transport in self.transports if transport.is_active()]
 
     def hang_up(self) -> None:
-        """Break every connection."""
+        """Close every connection."""
         for transport in self.alive:
             transport.close()
 
@@ -110,10 +110,10 @@ class FolderServer:
             transport.set_subsystem_handler("sftp", _Server, _Files, self, transport)
             self.transports.append(transport)
             with suppress(paramiko.SSHException, EOFError, OSError):
-                transport.start_server(event=threading.Event(), server=_Doorman(self.behaviour))
+                transport.start_server(event=threading.Event(), server=_Authentication(self.behaviour))
 
 
-class _Doorman(paramiko.ServerInterface):
+class _Authentication(paramiko.ServerInterface):
     def __init__(self, behaviour: Behaviour) -> None:
         self._behaviour = behaviour
         self._sessions = 0
@@ -136,7 +136,7 @@ class _Doorman(paramiko.ServerInterface):
 
 
 class _Server(SFTPServer):
-    """paramiko's server with extensions that are told, and `fsync`."""
+    """The server of paramiko, with the extensions that `Behaviour` lists, and `fsync`."""
 
     def _send_server_version(self) -> int:
         self._read_packet()
@@ -229,34 +229,34 @@ class _Files(paramiko.SFTPServerInterface):
         return found
 
     def stat(self, path):
-        return self._told(lambda: SFTPAttributes.from_stat(self._at(path).stat()), "stat", path)
+        return self._call(lambda: SFTPAttributes.from_stat(self._at(path).stat()), "stat", path)
 
     def lstat(self, path):
-        return self._told(lambda: SFTPAttributes.from_stat(self._at(path).lstat()), "lstat", path)
+        return self._call(lambda: SFTPAttributes.from_stat(self._at(path).lstat()), "lstat", path)
 
     def remove(self, path):
-        return self._did(lambda: self._at(path).unlink(), "remove", path)
+        return self._call_for_status(lambda: self._at(path).unlink(), "remove", path)
 
     def rename(self, oldpath, newpath):
         def link_and_unlink() -> None:
             os.link(self._at(oldpath), self._at(newpath), follow_symlinks=False)
             self._at(oldpath).unlink()
 
-        return self._did(link_and_unlink, "rename", newpath)
+        return self._call_for_status(link_and_unlink, "rename", newpath)
 
     def posix_rename(self, oldpath, newpath):
-        return self._did(lambda: self._at(oldpath).replace(self._at(newpath)), "replace", newpath)
+        return self._call_for_status(lambda: self._at(oldpath).replace(self._at(newpath)), "replace", newpath)
 
     def mkdir(self, path, attr):
-        return self._did(lambda: self._at(path).mkdir(), "mkdir", path)
+        return self._call_for_status(lambda: self._at(path).mkdir(), "mkdir", path)
 
     def rmdir(self, path):
-        return self._did(lambda: self._at(path).rmdir(), "rmdir", path)
+        return self._call_for_status(lambda: self._at(path).rmdir(), "rmdir", path)
 
     def _at(self, path: str) -> Path:
         return self._root / path.lstrip("/")
 
-    def _told(self, call, operation: str, path: str):
+    def _call(self, call, operation: str, path: str):
         self.note(operation, path)
         try:
             result = call()
@@ -265,8 +265,8 @@ class _Files(paramiko.SFTPServerInterface):
         self._maybe_break(operation)
         return result
 
-    def _did(self, call, operation: str, path: str) -> int:
-        result = self._told(call, operation, path)
+    def _call_for_status(self, call, operation: str, path: str) -> int:
+        result = self._call(call, operation, path)
         return SFTP_OK if result is None or isinstance(result, Path) else result
 
     def _note_and_break(self, operation: str, path: str) -> None:

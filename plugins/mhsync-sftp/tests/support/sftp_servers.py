@@ -1,4 +1,4 @@
-"""Other SFTP servers than OpenSSH's, on loopback, each ended by its own process object."""
+"""SFTP servers other than OpenSSH, on loopback. Each is ended by its context manager."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def rclone(folder: Path) -> Iterator[Sshd]:
     """`rclone serve sftp`. Paths begin at the folder that it serves."""
     program = Path(os.environ.get("MHSYNC_SERVERS") or "build/servers").absolute() / "bin" / "rclone"
     if not program.is_file():
-        pytest.fail(f"there is no {program}: tools/install-servers")
+        pytest.fail(f"{program} does not exist: run tools/install-servers")
     _prepare(folder)
     port = free_port()
     command = [
@@ -49,11 +49,11 @@ def rclone(folder: Path) -> Iterator[Sshd]:
 
 @contextmanager
 def dropbear(folder: Path) -> Iterator[Sshd]:
-    """dropbear, which starts OpenSSH's sftp-server. It finds authorized keys in the user's home only."""
+    """dropbear, which starts the sftp-server of OpenSSH. It reads authorized keys only from the user's home."""
     program = _program("dropbear", "dropbear-bin")
     library = next(Path("/usr/lib").glob("*/libnss_wrapper.so"), None)
     if library is None:
-        pytest.fail("there is no libnss_wrapper.so: apt-get install libnss-wrapper")
+        pytest.fail("libnss_wrapper.so does not exist: apt-get install libnss-wrapper")
     _prepare(folder)
     home = folder / "home"
     (home / ".ssh").mkdir(parents=True, mode=0o700)
@@ -157,7 +157,7 @@ def _sshd(port: int, folder: Path, served: Path | None = None) -> Sshd:
 def _program(name: str, packages: str) -> str:
     found = shutil.which(name, path=_PATH)
     if found is None:
-        pytest.fail(f"there is no {name}: apt-get install {packages}")
+        pytest.fail(f"{name} is not installed: apt-get install {packages}")
     return found
 
 

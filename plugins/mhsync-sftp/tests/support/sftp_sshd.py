@@ -1,4 +1,4 @@
-"""A real OpenSSH server on loopback. It needs the Debian package `openssh-server`, and fails where it is not there."""
+"""A real OpenSSH server on loopback, from the Debian package `openssh-server`."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ Subsystem sftp {subsystem}
 
 @dataclass(frozen=True)
 class Sshd:
-    """A running server that lets `user` in with `key_file`."""
+    """A running server that accepts `key_file` for `user`."""
 
     port: int
     user: str
@@ -46,7 +46,7 @@ class Sshd:
     root: Path
     """A folder for files."""
     served: Path | None = None
-    """What the server calls it, where that is another name."""
+    """The path of `root` on the server, if it differs."""
 
 
 @contextmanager
@@ -54,7 +54,7 @@ def sshd(folder: Path, *, subsystem: str = "internal-sftp", sessions: int = 10) 
     """Run a server whose files are all in `folder`."""
     binary = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
     if binary is None:
-        pytest.fail("there is no sshd: apt-get install openssh-server")
+        pytest.fail("sshd is not installed: apt-get install openssh-server")
     folder.mkdir()
     for name in ("host_key", "id_ed25519"):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)], check=True)
@@ -95,14 +95,14 @@ def free_port() -> int:
 
 
 def wait_for_port(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Return once the server listens; fail the test where it ends before."""
+    """Wait until the server listens. Fail the test if the server ends first."""
     deadline = time.monotonic() + 30
     while True:
         try:
             socket.create_connection(("127.0.0.1", port), 5).close()
         except OSError:
             if process.poll() is not None or time.monotonic() > deadline:
-                pytest.fail(f"{process.args} does not start: {log.read_text()[-2000:]}")
+                pytest.fail(f"{process.args} did not start: {log.read_text()[-2000:]}")
             time.sleep(0.02)
         else:
             return

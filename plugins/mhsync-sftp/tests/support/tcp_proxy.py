@@ -1,4 +1,4 @@
-"""A network that can be cut: a TCP proxy on loopback."""
+"""A TCP proxy on loopback that can interrupt the network."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from typing import Self
 
 
 class TcpProxy:
-    """Passes bytes on to a port of this machine, until it is cut; `mend` lets it pass them again.
+    """Forwards connections to a port of this machine until `cut`, and again after `restore`.
 
-    `cut_after` bytes on their way to the server cut it by themselves.
+    Args:
+        target: the port.
+        cut_after: number of bytes to the server after which the proxy calls `cut` itself.
     """
 
     def __init__(self, target: int, *, cut_after: int | None = None) -> None:
@@ -23,7 +25,7 @@ class TcpProxy:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self.is_cut = False
-        self.passed = 0
+        self.forwarded = 0
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._threads[0].start()
 
@@ -35,7 +37,7 @@ class TcpProxy:
             with suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
 
-    def mend(self) -> None:
+    def restore(self) -> None:
         with self._lock:
             self._left = None
             self.is_cut = False
@@ -69,35 +71,35 @@ class TcpProxy:
                 continue
             with self._lock:
                 self._open |= {client, server}
-            both_done = [2]
+            running = [2]
             for source, target, counted in ((client, server, True), (server, client, False)):
                 thread = threading.Thread(
-                    target=self._pass_on, args=(source, target, counted, both_done), daemon=True
+                    target=self._forward, args=(source, target, counted, running), daemon=True
                 )
                 self._threads.append(thread)
                 thread.start()
 
-    def _pass_on(self, source: socket.socket, target: socket.socket, counted: bool, both_done: list[int]) -> None:
+    def _forward(self, source: socket.socket, target: socket.socket, counted: bool, running: list[int]) -> None:
         source.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with suppress(OSError):
             while data := source.recv(65536):
-                if counted and self._spend(len(data)):
+                if counted and self._is_last(len(data)):
                     self.cut()
                     break
                 target.sendall(data)
         with suppress(OSError):
             target.shutdown(socket.SHUT_RDWR)
         with self._lock:
-            both_done[0] -= 1
-            is_last = not both_done[0]
+            running[0] -= 1
+            is_last = not running[0]
             self._open -= {source, target}
         if is_last:
             source.close()
             target.close()
 
-    def _spend(self, count: int) -> bool:
+    def _is_last(self, count: int) -> bool:
         with self._lock:
-            self.passed += count
+            self.forwarded += count
             if self._left is None:
                 return False
             self._left -= count
