@@ -53,7 +53,7 @@ def projects() -> list[SandboxProject]:
 
 @dataclass
 class Scenario:
-    bench: ReconcileFixture
+    fixture: ReconcileFixture
     file: Path
     wholes: set[tuple[int, str]]
     """Size and sha256 of every output that the account has."""
@@ -62,8 +62,8 @@ class Scenario:
         """Run apply in a process of its own; its exit code, -9 when it was killed."""
         env = os.environ | {
             "CRASH_AT": str(at),
-            "MHSYNC_API_URL": self.bench.sandbox.api_url,
-            "MAGIC_HOUR_API_KEY": self.bench.sandbox.key,
+            "MHSYNC_API_URL": self.fixture.sandbox.api_url,
+            "MAGIC_HOUR_API_KEY": self.fixture.sandbox.key,
         }
         env |= {} if count is None else {"CRASH_COUNT": str(count)}
         command = [
@@ -86,26 +86,26 @@ class Scenario:
 
     def check(self) -> None:
         """What must hold at every moment."""
-        for path in self.bench.files():
-            data = (self.bench.folder / path).read_bytes()
+        for path in self.fixture.files():
+            data = (self.fixture.folder / path).read_bytes()
             assert (len(data), hashlib.sha256(data).hexdigest()) in self.wholes, f"{path} is not whole"
-        self.bench.check_receipts_are_true()
+        self.fixture.check_receipts_are_true()
         wanted = states()
-        for id_ in self.bench.sent("DELETE"):
+        for id_ in self.fixture.sent("DELETE"):
             assert wanted[id_][0] in ("deleted", "archived"), f"{id_} was deleted without a request"
             if wanted[id_][0] == "archived":
-                receipt = self.bench.receipt(id_)
+                receipt = self.fixture.receipt(id_)
                 assert receipt is not None, f"{id_} was deleted without a receipt"
                 assert receipt["outputs"], f"{id_} was deleted without a copy"
                 assert receipt["deletion"] in ("deleting", "deleted"), f"{id_} was deleted without a note"
 
     def check_end(self) -> None:
         self.check()
-        assert self.bench.leftovers() == []
-        assert self.bench.plan(self.bench.manifest(states())).changes == ()
-        assert set(outcomes(self.bench.apply(states())).values()) == {"unchanged"}
-        assert sorted(set(self.bench.sent("DELETE"))) == sorted(ARCHIVED + DELETED)
-        assert len(self.bench.files()) == len(NEW) + len(ARCHIVED) + len(AFTER) + 2
+        assert self.fixture.leftovers() == []
+        assert self.fixture.plan(self.fixture.manifest(states())).changes == ()
+        assert set(outcomes(self.fixture.apply(states())).values()) == {"unchanged"}
+        assert sorted(set(self.fixture.sent("DELETE"))) == sorted(ARCHIVED + DELETED)
+        assert len(self.fixture.files()) == len(NEW) + len(ARCHIVED) + len(AFTER) + 2
 
 
 def bytes_of(output) -> bytes:
@@ -116,22 +116,22 @@ def bytes_of(output) -> bytes:
 def scenario(tmp_path):
     everything = projects()
     with Sandbox(Account(everything)) as sandbox:
-        bench = ReconcileFixture(sandbox, tmp_path / "outputs")
-        first = bench.apply({id_: ("downloaded", path) for id_, path in BEFORE.items()})
+        fixture = ReconcileFixture(sandbox, tmp_path / "outputs")
+        first = fixture.apply({id_: ("downloaded", path) for id_, path in BEFORE.items()})
         assert set(outcomes(first).values()) == {"downloaded"}
         file = tmp_path / "m.yaml"
         file.write_text(
             json.dumps(
                 {
                     "version": 1,
-                    "storage": str(bench.folder),
+                    "storage": str(fixture.folder),
                     "policy": {"deletes": ALLOW.deletes.value, "durable_storage": True},
                     "projects": [{"id": i, "state": s, "path": p} for i, (s, p) in states().items()],
                 }
             )
         )
         bodies = [bytes_of(output) for project in everything for output in project.outputs]
-        yield Scenario(bench, file, {(len(body), hashlib.sha256(body).hexdigest()) for body in bodies})
+        yield Scenario(fixture, file, {(len(body), hashlib.sha256(body).hexdigest()) for body in bodies})
 
 
 def test_the_driver_counts_the_steps_of_a_run(scenario, tmp_path):

@@ -70,19 +70,19 @@ class Runner:
 
 @dataclass
 class Storm:
-    bench: ReconcileFixture
+    fixture: ReconcileFixture
     runner: Runner
     chance: random.Random
     wholes: set[tuple[int, str]]
     removed: set[tuple[int, str]] = field(default_factory=set)
 
     def run(self, wanted: dict[str, str], at: int = 0) -> int:
-        file = self.bench.folder.parent / "m.json"
+        file = self.fixture.folder.parent / "m.json"
         file.write_text(
             json.dumps(
                 {
                     "version": 1,
-                    "storage": str(self.bench.folder),
+                    "storage": str(self.fixture.folder),
                     "policy": {"deletes": "allow", "durable_storage": True},
                     "projects": [{"id": i, "state": s, "path": wanted[i]} for i, s in STATES.items()],
                 }
@@ -94,31 +94,31 @@ class Storm:
 
     def check(self) -> None:
         """What must hold at every moment."""
-        for path in self.bench.files():
-            assert fingerprint(self.bench.folder / path) in self.wholes, f"{path} is not whole"
-        assert [found for found in self.bench.unnamed() if not found.endswith("/")] == []
+        for path in self.fixture.files():
+            assert fingerprint(self.fixture.folder / path) in self.wholes, f"{path} is not whole"
+        assert [found for found in self.fixture.unnamed() if not found.endswith("/")] == []
         for id_ in STATES:
-            receipt = self.bench.receipt(id_) or {"outputs": []}
+            receipt = self.fixture.receipt(id_) or {"outputs": []}
             for output in receipt["outputs"]:
-                place = self.bench.folder / output["path"]
+                place = self.fixture.folder / output["path"]
                 noted = (output["size"], output["sha256"])
                 if place.exists():
                     assert fingerprint(place) == noted, f"{output['path']} is another file"
                 else:
                     assert noted in self.removed, f"{output['path']} is lost"
-        for id_ in self.bench.sent("DELETE"):
+        for id_ in self.fixture.sent("DELETE"):
             assert STATES[id_] in ("deleted", "archived"), f"{id_} was deleted without a request"
-            kept = self.bench.receipt(id_)
+            kept = self.fixture.receipt(id_)
             assert kept is not None, f"{id_} was deleted without a receipt"
             assert kept["deletion"], f"{id_} was deleted without a note"
             assert STATES[id_] == "deleted" or kept["outputs"], f"{id_} was deleted without a copy"
 
     def somebody_removes_a_file(self) -> None:
         """One that can be downloaded again."""
-        receipts = [self.bench.receipt(id_) or {"outputs": []} for id_ in ("a", "b", "c")]
+        receipts = [self.fixture.receipt(id_) or {"outputs": []} for id_ in ("a", "b", "c")]
         found = [output["path"] for receipt in receipts for output in receipt["outputs"]]
         if found:
-            path = self.bench.folder / self.chance.choice(found)
+            path = self.fixture.folder / self.chance.choice(found)
             if path.exists():
                 self.removed.add(fingerprint(path))
                 path.unlink()
@@ -133,10 +133,10 @@ class Storm:
         report = json.loads(log[log.index("{") :])
         assert status == 0, json.dumps(report["results"], indent=1)
         assert {result["outcome"] for result in report["results"]} == {"unchanged"}, report
-        assert self.bench.unnamed() == []
-        assert self.bench.leftovers() == []
-        assert sorted(set(self.bench.sent("DELETE"))) == ["d", "e", "f"]
-        assert len(self.bench.files()) == 7
+        assert self.fixture.unnamed() == []
+        assert self.fixture.leftovers() == []
+        assert sorted(set(self.fixture.sent("DELETE"))) == ["d", "e", "f"]
+        assert len(self.fixture.files()) == 7
 
 
 def fingerprint(path: Path) -> tuple[int, str]:

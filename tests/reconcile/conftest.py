@@ -10,12 +10,12 @@ from mhsync.sandbox.account import Account, SandboxProject
 from mhsync.sandbox.server import Sandbox
 from tests.reconcile.fixture import ReconcileFixture
 
-BenchFactory = Callable[..., ReconcileFixture]
+FixtureFactory = Callable[..., ReconcileFixture]
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[BenchFactory]:
-    """`bench(complete("a"), …)`: a sandbox with these projects over an empty folder."""
+def reconcile_fixture(tmp_path: Path) -> Iterator[FixtureFactory]:
+    """`reconcile_fixture(complete("a"), …)`: a sandbox with these projects, and an empty folder as the storage."""
     with ExitStack() as stack:
 
         def start(*projects: SandboxProject) -> ReconcileFixture:

@@ -1,4 +1,4 @@
-"""A bench for reconcile: a real sandbox, a real folder, and manifests in one line."""
+"""`ReconcileFixture`: a real sandbox and a real folder, with manifests written in one line."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def complete(id: str, outputs: int = 1, *, size: int = 2000, name: str | None = 
 
 @dataclass
 class ReconcileFixture:
-    """One account, one folder, one manifest file."""
+    """One account in a sandbox, one folder as the storage, and manifests of one file."""
 
     sandbox: Sandbox
     folder: Path

@@ -25,105 +25,110 @@ from tests.reconcile.fixture import ALLOW, collect_warnings, complete, outcomes,
 ASK = Policy(deletes=Deletes.CONFIRM)
 
 
-def test_all_three_states_are_made_so_and_a_second_run_finds_nothing_to_do(bench):
-    b = bench(complete("kept", 2), complete("archived"), complete("unwanted"))
+def test_all_three_states_are_made_so_and_a_second_run_finds_nothing_to_do(reconcile_fixture):
+    fixture = reconcile_fixture(complete("kept", 2), complete("archived"), complete("unwanted"))
     states = {"kept": "downloaded", "archived": "archived", "unwanted": "deleted"}
-    first = b.apply(states)
+    first = fixture.apply(states)
     assert outcomes(first) == {"kept": "downloaded", "archived": "archived", "unwanted": "deleted"}
-    assert b.files() == {"kept/output.wav": 2000, "kept/output-2.wav": 2000, "archived/output.wav": 2000}
-    assert sorted(b.sent("DELETE")) == ["archived", "unwanted"]
-    b.check_receipts_are_true()
-    b.sandbox.requests.clear()
-    second = b.apply(states)
+    assert fixture.files() == {"kept/output.wav": 2000, "kept/output-2.wav": 2000, "archived/output.wav": 2000}
+    assert sorted(fixture.sent("DELETE")) == ["archived", "unwanted"]
+    fixture.check_receipts_are_true()
+    fixture.sandbox.requests.clear()
+    second = fixture.apply(states)
     assert set(outcomes(second).values()) == {"unchanged"}
-    assert b.sandbox.requests.all() == (), "what is settled needs no request"
-    assert b.leftovers() == []
+    assert fixture.sandbox.requests.all() == (), "what is settled needs no request"
+    assert fixture.leftovers() == []
 
 
-def test_deletes_begin_when_all_downloads_have_ended(bench):
-    b = bench(*(complete(f"a{n}") for n in range(6)), complete("unwanted"))
-    b.apply({"unwanted": "deleted", **{f"a{n}": "archived" for n in range(6)}})
-    order = [(e.host, e.method) for e in b.sandbox.requests.all() if e.method == "DELETE" or e.host == "files"]
+def test_deletes_begin_when_all_downloads_have_ended(reconcile_fixture):
+    fixture = reconcile_fixture(*(complete(f"a{n}") for n in range(6)), complete("unwanted"))
+    fixture.apply({"unwanted": "deleted", **{f"a{n}": "archived" for n in range(6)}})
+    order = [
+        (e.host, e.method) for e in fixture.sandbox.requests.all() if e.method == "DELETE" or e.host == "files"
+    ]
     first_delete = order.index(("api", "DELETE"))
     assert all(host == "api" for host, _ in order[first_delete:])
     assert len(order) == 6 + 7
 
 
-def test_an_archived_project_is_deleted_after_receipt_and_a_fresh_get(bench):
-    b = bench(complete("one"))
-    b.apply({"one": "archived"})
-    kinds = [(e.host, e.method) for e in b.sandbox.requests.all()]
+def test_an_archived_project_is_deleted_after_receipt_and_a_fresh_get(reconcile_fixture):
+    fixture = reconcile_fixture(complete("one"))
+    fixture.apply({"one": "archived"})
+    kinds = [(e.host, e.method) for e in fixture.sandbox.requests.all()]
     assert kinds == [("api", "GET"), ("files", "GET"), ("api", "GET"), ("api", "DELETE")]
-    receipt = b.receipt("one")
+    receipt = fixture.receipt("one")
     assert receipt["deletion"] == "deleted"
     assert receipt["stored_at"] <= receipt["deleting_at"] <= receipt["deleted_at"]
 
 
-def test_a_copy_that_changed_on_disk_is_not_trusted_before_a_delete(bench):
-    b = bench(complete("one"))
-    b.apply({"one": "downloaded"})
-    stored = b.folder / "one/output.wav"
+def test_a_copy_that_changed_on_disk_is_not_trusted_before_a_delete(reconcile_fixture):
+    fixture = reconcile_fixture(complete("one"))
+    fixture.apply({"one": "downloaded"})
+    stored = fixture.folder / "one/output.wav"
     stored.write_bytes(b"x" * stored.stat().st_size)
-    report = b.apply({"one": "archived"})
+    report = fixture.apply({"one": "archived"})
     assert outcomes(report) == {"one": "failed"}
-    assert b.sent("DELETE") == []
-    assert b.receipt("one")["outputs"][0]["suspect"] is True
-    assert outcomes(b.apply({"one": "archived"})) == {"one": "archived"}
-    b.check_receipts_are_true()
+    assert fixture.sent("DELETE") == []
+    assert fixture.receipt("one")["outputs"][0]["suspect"] is True
+    assert outcomes(fixture.apply({"one": "archived"})) == {"one": "archived"}
+    fixture.check_receipts_are_true()
 
 
-def test_other_outputs_at_the_last_moment_keep_the_original_alive(bench):
-    b = bench(complete("one"))
-    b.apply({"one": "downloaded"})
+def test_other_outputs_at_the_last_moment_keep_the_original_alive(reconcile_fixture):
+    fixture = reconcile_fixture(complete("one"))
+    fixture.apply({"one": "downloaded"})
 
     def swap(prepared):
-        b.sandbox.account.put(complete("one", 2))
+        fixture.sandbox.account.put(complete("one", 2))
 
-    report = b.apply({"one": "archived"}, before_execute=swap)
+    report = fixture.apply({"one": "archived"}, before_execute=swap)
     assert outcomes(report) == {"one": "failed"}
     assert result_of(report, "one").error.code == "outputs_changed"
-    assert b.sent("DELETE") == []
+    assert fixture.sent("DELETE") == []
 
 
-def test_one_failure_stops_no_other_work_and_is_told(bench):
-    b = bench(complete("good"), complete("bad"))
-    b.fault(Status(500), host="files", id="bad")
-    report = b.apply({"bad": "archived", "good": "archived"})
+def test_one_failure_stops_no_other_work_and_is_told(reconcile_fixture):
+    fixture = reconcile_fixture(complete("good"), complete("bad"))
+    fixture.fault(Status(500), host="files", id="bad")
+    report = fixture.apply({"bad": "archived", "good": "archived"})
     assert outcomes(report) == {"bad": "failed", "good": "archived"}
     actions = [(a.action.value, a.outcome.value) for a in result_of(report, "bad").actions]
     assert actions == [("download", "failed"), ("delete", "skipped")]
     assert report.exit_code == 1
-    b.no_faults()
-    assert outcomes(b.apply({"bad": "archived", "good": "archived"})) == {"bad": "archived", "good": "unchanged"}
+    fixture.no_faults()
+    assert outcomes(fixture.apply({"bad": "archived", "good": "archived"})) == {
+        "bad": "archived",
+        "good": "unchanged",
+    }
 
 
-def test_a_foreign_file_is_never_overwritten(bench):
-    b = bench(complete("one"))
-    (b.folder / "one").mkdir(parents=True)
-    (b.folder / "one/output.wav").write_text("mine")
-    report = b.apply({"one": "archived"})
+def test_a_foreign_file_is_never_overwritten(reconcile_fixture):
+    fixture = reconcile_fixture(complete("one"))
+    (fixture.folder / "one").mkdir(parents=True)
+    (fixture.folder / "one/output.wav").write_text("mine")
+    report = fixture.apply({"one": "archived"})
     assert outcomes(report) == {"one": "blocked"}
     assert result_of(report, "one").error.code == "path_occupied"
-    assert (b.folder / "one/output.wav").read_text() == "mine"
-    assert b.sent("DELETE") == []
-    assert b.receipt("one") is None
+    assert (fixture.folder / "one/output.wav").read_text() == "mine"
+    assert fixture.sent("DELETE") == []
+    assert fixture.receipt("one") is None
 
 
-def test_the_same_bytes_under_a_path_are_adopted(bench):
-    b = bench(complete("one"))
-    b.apply({"one": "downloaded"})
-    (b.folder / ".mhsync/receipts/one.json").unlink()
-    before = (b.folder / "one/output.wav").stat().st_mtime_ns
-    assert outcomes(b.apply({"one": "downloaded"})) == {"one": "downloaded"}
-    assert (b.folder / "one/output.wav").stat().st_mtime_ns == before
-    b.check_receipts_are_true()
+def test_the_same_bytes_under_a_path_are_adopted(reconcile_fixture):
+    fixture = reconcile_fixture(complete("one"))
+    fixture.apply({"one": "downloaded"})
+    (fixture.folder / ".mhsync/receipts/one.json").unlink()
+    before = (fixture.folder / "one/output.wav").stat().st_mtime_ns
+    assert outcomes(fixture.apply({"one": "downloaded"})) == {"one": "downloaded"}
+    assert (fixture.folder / "one/output.wav").stat().st_mtime_ns == before
+    fixture.check_receipts_are_true()
 
 
-def test_an_adopted_file_is_flushed_to_disk_before_its_receipt_and_its_delete(bench, monkeypatch):
-    b = bench(complete("one"))
-    b.apply({"one": "downloaded"})
-    (b.folder / ".mhsync/receipts/one.json").unlink()
-    stored, receipts = b.folder / "one/output.wav", b.folder / ".mhsync/receipts"
+def test_an_adopted_file_is_flushed_to_disk_before_its_receipt_and_its_delete(reconcile_fixture, monkeypatch):
+    fixture = reconcile_fixture(complete("one"))
+    fixture.apply({"one": "downloaded"})
+    (fixture.folder / ".mhsync/receipts/one.json").unlink()
+    stored, receipts = fixture.folder / "one/output.wav", fixture.folder / ".mhsync/receipts"
     flushed: list[tuple[str, bool]] = []
     fsync = os.fsync
 
@@ -133,263 +138,267 @@ def test_an_adopted_file_is_flushed_to_disk_before_its_receipt_and_its_delete(be
         flushed.append((path.as_posix(), (receipts / "one.json").exists()))
 
     monkeypatch.setattr(os, "fsync", seen)
-    assert outcomes(b.apply({"one": "archived"})) == {"one": "archived"}
-    for path in (stored, stored.parent, b.folder):
+    assert outcomes(fixture.apply({"one": "archived"})) == {"one": "archived"}
+    for path in (stored, stored.parent, fixture.folder):
         assert (path.resolve().as_posix(), False) in flushed, f"{path} is flushed before the receipt is written"
 
 
-def test_a_file_that_another_receipt_names_is_not_adopted(bench):
+def test_a_file_that_another_receipt_names_is_not_adopted(reconcile_fixture):
     twin = replace(complete("b"), outputs=complete("a").outputs)
-    b = bench(complete("a"), twin)
-    b.apply({"a": ("downloaded", "one{ext}")})
-    report = b.apply({"b": ("archived", "one{ext}")})
+    fixture = reconcile_fixture(complete("a"), twin)
+    fixture.apply({"a": ("downloaded", "one{ext}")})
+    report = fixture.apply({"b": ("archived", "one{ext}")})
     assert outcomes(report) == {"b": "blocked"}
     assert "the receipt of a names one.wav too" in result_of(report, "b").error.message
-    assert b.sent("DELETE") == []
+    assert fixture.sent("DELETE") == []
 
 
 @pytest.mark.parametrize("drift", ["missing", "truncated"])
-def test_drift_is_mended(bench, drift):
-    b = bench(complete("one", 2))
-    b.apply({"one": "downloaded"})
-    stored = b.folder / "one/output-2.wav"
+def test_drift_is_mended(reconcile_fixture, drift):
+    fixture = reconcile_fixture(complete("one", 2))
+    fixture.apply({"one": "downloaded"})
+    stored = fixture.folder / "one/output-2.wav"
     stored.unlink() if drift == "missing" else stored.write_bytes(b"short")
-    assert b.plan({"one": "downloaded"}).projects[0].reason_code == "drift"
-    assert outcomes(b.apply({"one": "downloaded"})) == {"one": "downloaded"}
-    b.check_receipts_are_true()
+    assert fixture.plan({"one": "downloaded"}).projects[0].reason_code == "drift"
+    assert outcomes(fixture.apply({"one": "downloaded"})) == {"one": "downloaded"}
+    fixture.check_receipts_are_true()
 
 
-def test_drift_under_a_new_path_leaves_no_second_copy_and_needs_one_run(bench):
-    b = bench(complete("one", 2))
-    b.apply({"one": ("downloaded", "old/{filename}")})
-    (b.folder / "old/output.wav").unlink()
+def test_drift_under_a_new_path_leaves_no_second_copy_and_needs_one_run(reconcile_fixture):
+    fixture = reconcile_fixture(complete("one", 2))
+    fixture.apply({"one": ("downloaded", "old/{filename}")})
+    (fixture.folder / "old/output.wav").unlink()
     wanted = {"one": ("downloaded", "new/{filename}")}
-    assert outcomes(b.apply(wanted)) == {"one": "downloaded"}
-    assert set(b.files()) == {"new/output.wav", "new/output-2.wav"}
-    b.check_receipts_are_true()
-    assert outcomes(b.apply(wanted)) == {"one": "unchanged"}
+    assert outcomes(fixture.apply(wanted)) == {"one": "downloaded"}
+    assert set(fixture.files()) == {"new/output.wav", "new/output-2.wav"}
+    fixture.check_receipts_are_true()
+    assert outcomes(fixture.apply(wanted)) == {"one": "unchanged"}
 
 
-def test_a_lost_copy_of_a_gone_project_is_told_loudly(bench):
-    b = bench(complete("one"))
-    b.apply({"one": "archived"})
-    (b.folder / "one/output.wav").unlink()
-    report = b.apply({"one": "archived"})
+def test_a_lost_copy_of_a_gone_project_is_told_loudly(reconcile_fixture):
+    fixture = reconcile_fixture(complete("one"))
+    fixture.apply({"one": "archived"})
+    (fixture.folder / "one/output.wav").unlink()
+    report = fixture.apply({"one": "archived"})
     assert outcomes(report) == {"one": "blocked"}
     assert "COPY IS LOST" in result_of(report, "one").error.message
 
 
-def test_an_expired_link_is_renewed_by_a_new_get(bench):
-    b = bench(complete("one"))
-    b.fault(Expired(), host="files", times=1)
-    assert outcomes(b.apply({"one": "downloaded"})) == {"one": "downloaded"}
-    assert b.sent("GET") == ["one", "one"]
+def test_an_expired_link_is_renewed_by_a_new_get(reconcile_fixture):
+    fixture = reconcile_fixture(complete("one"))
+    fixture.fault(Expired(), host="files", times=1)
+    assert outcomes(fixture.apply({"one": "downloaded"})) == {"one": "downloaded"}
+    assert fixture.sent("GET") == ["one", "one"]
 
 
 @pytest.mark.parametrize(
     "fault", [Status(500), UnknownStatus(), OtherId(), Reset()], ids=lambda f: type(f).__name__
 )
 @pytest.mark.parametrize("state", ["downloaded", "archived", "deleted"])
-def test_a_get_that_fails_leads_to_no_action(bench, fault, state):
-    b = bench(complete("one"))
-    b.fault(fault, host="api", method="GET")
-    report = b.apply({"one": state})
+def test_a_get_that_fails_leads_to_no_action(reconcile_fixture, fault, state):
+    fixture = reconcile_fixture(complete("one"))
+    fixture.fault(fault, host="api", method="GET")
+    report = fixture.apply({"one": state})
     assert outcomes(report) == {"one": "failed"}
-    assert b.sent("DELETE") == []
-    assert b.files() == {}
+    assert fixture.sent("DELETE") == []
+    assert fixture.files() == {}
 
 
-def test_a_wrong_key_ends_the_run_before_anything_changes(bench):
-    b = bench(complete("one"))
-    b.key = "wrong"
+def test_a_wrong_key_ends_the_run_before_anything_changes(reconcile_fixture):
+    fixture = reconcile_fixture(complete("one"))
+    fixture.key = "wrong"
     with pytest.raises(AuthenticationFailed):
-        b.apply({"one": "deleted"})
-    assert b.sent("DELETE") == []
+        fixture.apply({"one": "deleted"})
+    assert fixture.sent("DELETE") == []
 
 
-def test_a_key_refused_half_way_leaves_the_rest_not_attempted(bench):
-    b = bench(*(complete(f"p{n:02}") for n in range(30)))
-    b.fault(Status(401), method="DELETE")
-    report = b.apply({f"p{n:02}": "deleted" for n in range(30)})
+def test_a_key_refused_half_way_leaves_the_rest_not_attempted(reconcile_fixture):
+    fixture = reconcile_fixture(*(complete(f"p{n:02}") for n in range(30)))
+    fixture.fault(Status(401), method="DELETE")
+    report = fixture.apply({f"p{n:02}": "deleted" for n in range(30)})
     found = set(outcomes(report).values())
     assert found == {"failed", "not_attempted"}
-    assert len(b.sent("DELETE")) <= 16
-    assert len(b.sandbox.account.ids) == 30
+    assert len(fixture.sent("DELETE")) <= 16
+    assert len(fixture.sandbox.account.ids) == 30
 
 
-def test_a_delete_answered_404_is_done(bench):
-    b = bench(complete("one"))
-    b.fault(Status(404), method="DELETE")
-    assert outcomes(b.apply({"one": "deleted"})) == {"one": "deleted"}
+def test_a_delete_answered_404_is_done(reconcile_fixture):
+    fixture = reconcile_fixture(complete("one"))
+    fixture.fault(Status(404), method="DELETE")
+    assert outcomes(fixture.apply({"one": "deleted"})) == {"one": "deleted"}
 
 
 @pytest.mark.parametrize("answer", list(AfterDelete), ids=str)
-def test_a_404_alone_is_never_recorded_as_our_delete(bench, answer):
-    b = bench(SandboxProject("one", is_deleted=True, after_delete=answer))
-    assert outcomes(b.apply({"one": "deleted"})) == {"one": "unchanged"}
-    assert b.receipt("one") is None
-    assert b.sent("DELETE") == []
+def test_a_404_alone_is_never_recorded_as_our_delete(reconcile_fixture, answer):
+    fixture = reconcile_fixture(SandboxProject("one", is_deleted=True, after_delete=answer))
+    assert outcomes(fixture.apply({"one": "deleted"})) == {"one": "unchanged"}
+    assert fixture.receipt("one") is None
+    assert fixture.sent("DELETE") == []
 
 
-def test_receipts_of_another_api_prove_nothing_and_are_kept(bench, tmp_path):
+def test_receipts_of_another_api_prove_nothing_and_are_kept(reconcile_fixture, tmp_path):
     from mhsync.sandbox.account import Account
     from mhsync.sandbox.server import Sandbox
 
-    b = bench(complete("one"))
-    b.apply({"one": "archived"})
-    first = b.sandbox.api_url
+    fixture = reconcile_fixture(complete("one"))
+    fixture.apply({"one": "archived"})
+    first = fixture.sandbox.api_url
     with Sandbox(Account([complete("one")])) as other:
-        b.sandbox = other
-        assert outcomes(b.apply({"one": "archived"})) == {"one": "archived"}
-        receipt = b.receipt("one")
+        fixture.sandbox = other
+        assert outcomes(fixture.apply({"one": "archived"})) == {"one": "archived"}
+        receipt = fixture.receipt("one")
         assert receipt["api"] == other.api_url
         (kept,) = receipt["others"]
         assert (kept["api"], kept["deletion"]) == (first, "deleted")
 
 
-def test_deletes_need_a_yes(bench):
-    b = bench(complete("one"))
-    states = b.manifest({"one": "deleted"}, policy=ASK)
+def test_deletes_need_a_yes(reconcile_fixture):
+    fixture = reconcile_fixture(complete("one"))
+    states = fixture.manifest({"one": "deleted"}, policy=ASK)
     with pytest.raises(ConfirmationMissing):
-        b.apply(states)
+        fixture.apply(states)
     asked = []
     with pytest.raises(ConfirmationMissing):
-        b.apply(states, before_execute=lambda p: asked.append([one.id for one in p.deletes_to_confirm]))
+        fixture.apply(states, before_execute=lambda p: asked.append([one.id for one in p.deletes_to_confirm]))
     assert asked == [["one"]]
-    assert b.sent("DELETE") == []
-    assert outcomes(b.apply(states, confirmed=True)) == {"one": "deleted"}
+    assert fixture.sent("DELETE") == []
+    assert outcomes(fixture.apply(states, confirmed=True)) == {"one": "deleted"}
 
 
-def test_a_guard_refuses_before_anything_changes(bench):
-    b = bench(complete("a"), complete("b"), complete("c"))
+def test_a_guard_refuses_before_anything_changes(reconcile_fixture):
+    fixture = reconcile_fixture(complete("a"), complete("b"), complete("c"))
     policy = Policy(deletes=Deletes.ALLOW, max_deletes=Limit(1))
-    states = b.manifest({"a": "downloaded", "b": "deleted", "c": "deleted"}, policy=policy)
+    states = fixture.manifest({"a": "downloaded", "b": "deleted", "c": "deleted"}, policy=policy)
     with pytest.raises(GuardRefused, match="2 deletes are planned"):
-        b.apply(states)
-    assert b.files() == {}
-    assert b.sandbox.requests.of(host="files") == ()
-    safe = b.apply(states, ApplyOptions(no_deletes=True))
+        fixture.apply(states)
+    assert fixture.files() == {}
+    assert fixture.sandbox.requests.of(host="files") == ()
+    safe = fixture.apply(states, ApplyOptions(no_deletes=True))
     assert outcomes(safe) == {"a": "downloaded", "b": "unchanged", "c": "unchanged"}
-    assert b.sent("DELETE") == []
+    assert fixture.sent("DELETE") == []
 
 
-def test_archived_into_a_folder_of_a_ci_runner_is_refused(bench):
-    b = bench(complete("a"))
-    states = b.manifest({"a": "archived"}, policy=Policy(deletes=Deletes.ALLOW))
+def test_archived_into_a_folder_of_a_ci_runner_is_refused(reconcile_fixture):
+    fixture = reconcile_fixture(complete("a"))
+    states = fixture.manifest({"a": "archived"}, policy=Policy(deletes=Deletes.ALLOW))
     with pytest.raises(GuardRefused, match="CI runner"):
-        b.apply(states, is_ci=True)
-    assert outcomes(b.apply(states, ApplyOptions(no_deletes=True), is_ci=True)) == {"a": "downloaded"}
+        fixture.apply(states, is_ci=True)
+    assert outcomes(fixture.apply(states, ApplyOptions(no_deletes=True), is_ci=True)) == {"a": "downloaded"}
 
 
 def rendering(id, seconds):
     return SandboxProject(id, status="rendering", outputs=outputs_of(id), later=((seconds, "complete"),))
 
 
-def test_wait_takes_up_what_completes_and_deletes_last(bench):
-    b = bench(rendering("slow", 0.4), rendering("quick", 0.1), complete("unwanted"))
+def test_wait_takes_up_what_completes_and_deletes_last(reconcile_fixture):
+    fixture = reconcile_fixture(rendering("slow", 0.4), rendering("quick", 0.1), complete("unwanted"))
     states = {"slow": "archived", "quick": "downloaded", "unwanted": "deleted"}
-    report = b.apply(states, ApplyOptions(wait=20.0))
+    report = fixture.apply(states, ApplyOptions(wait=20.0))
     assert outcomes(report) == {"slow": "archived", "quick": "downloaded", "unwanted": "deleted"}
     order = [
-        (e.host, e.method, e.id) for e in b.sandbox.requests.all() if e.method == "DELETE" or e.host == "files"
+        (e.host, e.method, e.id)
+        for e in fixture.sandbox.requests.all()
+        if e.method == "DELETE" or e.host == "files"
     ]
     assert {e[1] for e in order[-2:]} == {"DELETE"}
-    assert set(outcomes(b.apply(states)).values()) == {"unchanged"}
+    assert set(outcomes(fixture.apply(states)).values()) == {"unchanged"}
 
 
-def test_wait_that_runs_out_is_exit_4_and_drafts_are_not_waited_for(bench):
-    b = bench(rendering("slow", 60), SandboxProject("draft", status="draft"))
-    report = b.apply({"slow": "downloaded"}, ApplyOptions(wait=0.2))
+def test_wait_that_runs_out_is_exit_4_and_drafts_are_not_waited_for(reconcile_fixture):
+    fixture = reconcile_fixture(rendering("slow", 60), SandboxProject("draft", status="draft"))
+    report = fixture.apply({"slow": "downloaded"}, ApplyOptions(wait=0.2))
     assert (outcomes(report), report.exit_code) == ({"slow": "pending"}, 4)
-    report = b.apply({"draft": "downloaded"}, ApplyOptions(wait=20.0))
+    report = fixture.apply({"draft": "downloaded"}, ApplyOptions(wait=20.0))
     assert (outcomes(report), report.exit_code) == ({"draft": "pending"}, 0)
 
 
-def test_without_deletes_nobody_waits_for_what_would_only_be_deleted(bench):
-    b = bench(rendering("slow", 60))
-    report = b.apply({"slow": "deleted"}, ApplyOptions(wait=30.0, no_deletes=True))
+def test_without_deletes_nobody_waits_for_what_would_only_be_deleted(reconcile_fixture):
+    fixture = reconcile_fixture(rendering("slow", 60))
+    report = fixture.apply({"slow": "deleted"}, ApplyOptions(wait=30.0, no_deletes=True))
     assert (outcomes(report), report.exit_code) == ({"slow": "pending"}, 0)
 
 
-def test_deletes_that_renders_may_come_to_are_counted_before_waiting(bench):
-    b = bench(rendering("slow", 60))
+def test_deletes_that_renders_may_come_to_are_counted_before_waiting(reconcile_fixture):
+    fixture = reconcile_fixture(rendering("slow", 60))
     policy = Policy(deletes=Deletes.ALLOW, max_deletes=Limit(0))
     with pytest.raises(GuardRefused):
-        b.apply(b.manifest({"slow": "deleted"}, policy=policy), ApplyOptions(wait=20.0))
+        fixture.apply(fixture.manifest({"slow": "deleted"}, policy=policy), ApplyOptions(wait=20.0))
 
 
-def test_only_touches_nothing_else(bench):
-    b = bench(complete("a"), complete("b"))
-    report = b.apply({"a": "deleted", "b": "deleted"}, only=frozenset({"a"}))
+def test_only_touches_nothing_else(reconcile_fixture):
+    fixture = reconcile_fixture(complete("a"), complete("b"))
+    report = fixture.apply({"a": "deleted", "b": "deleted"}, only=frozenset({"a"}))
     assert outcomes(report) == {"a": "deleted"}
-    assert b.sent("DELETE") == ["a"]
-    assert b.sent("GET") == ["a"]
+    assert fixture.sent("DELETE") == ["a"]
+    assert fixture.sent("GET") == ["a"]
 
 
-def test_a_stop_leaves_the_rest_not_attempted_and_exits_130(bench):
-    b = bench(*(complete(f"p{n:02}") for n in range(20)))
-    report = b.apply({f"p{n:02}": "archived" for n in range(20)}, before_execute=lambda prepared: b.stop.request())
+def test_a_stop_leaves_the_rest_not_attempted_and_exits_130(reconcile_fixture):
+    fixture = reconcile_fixture(*(complete(f"p{n:02}") for n in range(20)))
+    report = fixture.apply(
+        {f"p{n:02}": "archived" for n in range(20)}, before_execute=lambda prepared: fixture.stop.request()
+    )
     assert set(outcomes(report).values()) == {"not_attempted"}
     assert report.exit_code == 130
-    assert b.sent("DELETE") == []
+    assert fixture.sent("DELETE") == []
 
 
-def test_plan_writes_nothing_and_notifies_nobody(bench):
-    b = bench(complete("a"))
-    plan = b.plan({"a": "archived"})
+def test_plan_writes_nothing_and_notifies_nobody(reconcile_fixture):
+    fixture = reconcile_fixture(complete("a"))
+    plan = fixture.plan({"a": "archived"})
     assert plan.summary["download"] == 1
-    assert not b.folder.exists()
-    assert b.sandbox.requests.of(host="files") == ()
+    assert not fixture.folder.exists()
+    assert fixture.sandbox.requests.of(host="files") == ()
 
 
-def test_two_files_that_share_a_storage_share_its_paths(bench):
+def test_two_files_that_share_a_storage_share_its_paths(reconcile_fixture):
     from mhsync.core.manifest import Manifest
 
-    b = bench(complete("a", name="Same"), complete("b", name="Same"))
-    one = b.manifest({"a": ("downloaded", "{name}{ext}")}, file="1.yaml")
-    two = b.manifest({"b": ("downloaded", "{name}{ext}")}, file="2.yaml")
-    plan = b.plan(Manifest(one.files + two.files))
+    fixture = reconcile_fixture(complete("a", name="Same"), complete("b", name="Same"))
+    one = fixture.manifest({"a": ("downloaded", "{name}{ext}")}, file="1.yaml")
+    two = fixture.manifest({"b": ("downloaded", "{name}{ext}")}, file="2.yaml")
+    plan = fixture.plan(Manifest(one.files + two.files))
     assert [p.reason_code for p in plan.projects] == ["path_clash", "path_clash"]
 
 
-def test_an_unreadable_receipt_is_left_as_it_is(bench):
-    b = bench(complete("one"), complete("two"))
-    b.apply({"one": "downloaded"})
-    path = b.folder / ".mhsync/receipts/one.json"
+def test_an_unreadable_receipt_is_left_as_it_is(reconcile_fixture):
+    fixture = reconcile_fixture(complete("one"), complete("two"))
+    fixture.apply({"one": "downloaded"})
+    path = fixture.folder / ".mhsync/receipts/one.json"
     path.write_text('{"version": 99}')
-    report = b.apply({"one": "deleted", "two": "downloaded"})
+    report = fixture.apply({"one": "deleted", "two": "downloaded"})
     assert outcomes(report) == {"one": "failed", "two": "downloaded"}
     assert path.read_text() == '{"version": 99}'
-    assert b.sent("DELETE") == []
+    assert fixture.sent("DELETE") == []
 
 
-def test_the_observer_receives_results_as_they_become_final(bench):
-    b = bench(complete("a"), complete("b"))
+def test_the_observer_receives_results_as_they_become_final(reconcile_fixture):
+    fixture = reconcile_fixture(complete("a"), complete("b"))
     seen = []
 
     def observer(event):
         if isinstance(event, ProjectFinished):
             seen.append((event.result.id, event.result.outcome))
 
-    b.apply({"a": "downloaded", "b": "deleted"}, observer=observer)
+    fixture.apply({"a": "downloaded", "b": "deleted"}, observer=observer)
     assert sorted(seen) == [("a", Outcome.DOWNLOADED), ("b", Outcome.DELETED)]
 
 
-def test_an_output_that_changed_behind_the_plan_is_fetched_whole(bench):
-    b = bench(complete("one", size=50_000))
-    b.fault(Changed(), host="files", nth=1)
-    assert outcomes(b.apply({"one": "downloaded"})) == {"one": "downloaded"}
-    b.check_receipts_are_true()
+def test_an_output_that_changed_behind_the_plan_is_fetched_whole(reconcile_fixture):
+    fixture = reconcile_fixture(complete("one", size=50_000))
+    fixture.fault(Changed(), host="files", nth=1)
+    assert outcomes(fixture.apply({"one": "downloaded"})) == {"one": "downloaded"}
+    fixture.check_receipts_are_true()
 
 
 def test_allow_is_the_policy_of_these_tests():
     assert ALLOW.deletes is Deletes.ALLOW
 
 
-def test_a_storage_that_cannot_be_read_is_reported_by_its_own_error_and_not_cleared(bench):
+def test_a_storage_that_cannot_be_read_is_reported_by_its_own_error_and_not_cleared(reconcile_fixture):
     """Wrong credentials, say: the cause comes first and alone, not as a warning about what dead runs left."""
-    b = bench(*(complete(f"p{n}") for n in range(3)))
-    b.folder.mkdir()
+    fixture = reconcile_fixture(*(complete(f"p{n}") for n in range(3)))
+    fixture.folder.mkdir()
     warnings, swept = [], []
 
     class Locked(LocalStorage):
@@ -403,15 +412,15 @@ def test_a_storage_that_cannot_be_read_is_reported_by_its_own_error_and_not_clea
     class Plugin:
         @hookimpl
         def mhsync_storage_schemes(self):
-            return {"shelf": lambda url, options: Locked(b.folder)}
+            return {"shelf": lambda url, options: Locked(fixture.folder)}
 
-    b.hooks = Hooks.of(shelf=Plugin())
-    desired = b.manifest({f"p{n}": "downloaded" for n in range(3)}, storage="shelf://a")
-    report = b.apply(desired, observer=collect_warnings(warnings))
+    fixture.hooks = Hooks.of(shelf=Plugin())
+    desired = fixture.manifest({f"p{n}": "downloaded" for n in range(3)}, storage="shelf://a")
+    report = fixture.apply(desired, observer=collect_warnings(warnings))
     assert warnings == []
     assert swept == []
     assert {result.error.code for result in report.results} == {"storage_unreadable"}
     assert report_text(report, Style(100)).count("the password is wrong") == 1
-    with_plan = plan_text(b.plan(desired), Style(100))
+    with_plan = plan_text(fixture.plan(desired), Style(100))
     assert with_plan.count("the password is wrong") == 1
     assert "3 projects" in with_plan

@@ -57,95 +57,95 @@ class Sends:
         return HttpResponse.of_bytes(200, self.kind, self.body)
 
 
-def archive(b, body: bytes, kind: str = "audio/wav", policy: Policy = ALLOW):
-    b.settings = IMPATIENT
-    b.fault(Sends(body, kind), host="files")
-    return b.apply(b.manifest({"one": "archived"}, policy=policy))
+def archive(fixture, body: bytes, kind: str = "audio/wav", policy: Policy = ALLOW):
+    fixture.settings = IMPATIENT
+    fixture.fault(Sends(body, kind), host="files")
+    return fixture.apply(fixture.manifest({"one": "archived"}, policy=policy))
 
 
 @pytest.mark.parametrize(("kind", "body"), TEXTS.values(), ids=TEXTS)
 @pytest.mark.parametrize("policy", [ALLOW, ANYTHING], ids=["audio-only", "anything"])
-def test_a_text_is_refused_and_costs_no_original(bench, kind, body, policy):
-    b = bench(complete("one"))
-    report = archive(b, body, kind, policy)
+def test_a_text_is_refused_and_costs_no_original(reconcile_fixture, kind, body, policy):
+    fixture = reconcile_fixture(complete("one"))
+    report = archive(fixture, body, kind, policy)
     assert outcomes(report) == {"one": "failed"}
     assert "the host sent text" in result_of(report, "one").error.message
-    assert (b.sent("DELETE"), b.files(), b.leftovers()) == ([], {}, [])
-    assert len(b.sandbox.requests.of(host="files")) == 2, "it was tried again"
-    b.no_faults()
-    assert outcomes(b.apply({"one": "archived"})) == {"one": "archived"}
+    assert (fixture.sent("DELETE"), fixture.files(), fixture.leftovers()) == ([], {}, [])
+    assert len(fixture.sandbox.requests.of(host="files")) == 2, "it was tried again"
+    fixture.no_faults()
+    assert outcomes(fixture.apply({"one": "archived"})) == {"one": "archived"}
 
 
 @pytest.mark.parametrize("body", BINARIES.values(), ids=BINARIES)
-def test_what_is_not_recognised_is_kept_and_so_is_its_original(bench, body):
-    b = bench(complete("one"))
-    report = archive(b, body)
+def test_what_is_not_recognised_is_kept_and_so_is_its_original(reconcile_fixture, body):
+    fixture = reconcile_fixture(complete("one"))
+    report = archive(fixture, body)
     error = result_of(report, "one").error
     assert (outcomes(report), error.code) == ({"one": "failed"}, "copy_not_proved")
     assert "not recognised as audio" in error.message
     assert "audio_only: false" in error.text
-    assert (b.sent("DELETE"), b.files()) == ([], {"one/output.wav": len(body)})
-    assert b.receipt("one")["outputs"][0]["audio_format"] == "unrecognised"
-    b.check_receipts_are_true()
+    assert (fixture.sent("DELETE"), fixture.files()) == ([], {"one/output.wav": len(body)})
+    assert fixture.receipt("one")["outputs"][0]["audio_format"] == "unrecognised"
+    fixture.check_receipts_are_true()
 
 
 @pytest.mark.parametrize("body", CUT.values(), ids=CUT)
-def test_a_file_shorter_than_its_own_header_says_is_kept_and_so_is_its_original(bench, body):
-    b = bench(complete("one"))
-    report = archive(b, body)
+def test_a_file_shorter_than_its_own_header_says_is_kept_and_so_is_its_original(reconcile_fixture, body):
+    fixture = reconcile_fixture(complete("one"))
+    report = archive(fixture, body)
     assert outcomes(report) == {"one": "failed"}
     assert "shorter than its own header says" in result_of(report, "one").error.message
-    assert (b.sent("DELETE"), b.files()) == ([], {"one/output.wav": len(body)})
+    assert (fixture.sent("DELETE"), fixture.files()) == ([], {"one/output.wav": len(body)})
 
 
 @pytest.mark.parametrize("body", [*BINARIES.values(), *CUT.values()], ids=[*BINARIES, *CUT])
-def test_audio_only_false_accepts_any_file_that_is_no_text(bench, body):
-    b = bench(complete("one"))
-    assert outcomes(archive(b, body, policy=ANYTHING)) == {"one": "archived"}
-    assert (b.sent("DELETE"), b.files()) == (["one"], {"one/output.wav": len(body)})
+def test_audio_only_false_accepts_any_file_that_is_no_text(reconcile_fixture, body):
+    fixture = reconcile_fixture(complete("one"))
+    assert outcomes(archive(fixture, body, policy=ANYTHING)) == {"one": "archived"}
+    assert (fixture.sent("DELETE"), fixture.files()) == (["one"], {"one/output.wav": len(body)})
 
 
 @pytest.mark.parametrize("file", AUDIO, ids=lambda file: file.name)
-def test_real_audio_of_every_format_is_archived(bench, file):
-    b = bench(complete("one"))
-    report = archive(b, file.read_bytes())
+def test_real_audio_of_every_format_is_archived(reconcile_fixture, file):
+    fixture = reconcile_fixture(complete("one"))
+    report = archive(fixture, file.read_bytes())
     assert outcomes(report) == {"one": "archived"}, result_of(report, "one").error
-    assert b.sent("DELETE") == ["one"]
-    assert b.receipt("one")["outputs"][0]["audio_format"] != "unrecognised"
+    assert fixture.sent("DELETE") == ["one"]
+    assert fixture.receipt("one")["outputs"][0]["audio_format"] != "unrecognised"
 
 
 @pytest.mark.parametrize("said", [None, "wav"], ids=["older-receipt", "receipt-says-wav"])
 @pytest.mark.parametrize("policy", [ALLOW, ANYTHING], ids=["audio-only", "anything"])
-def test_the_bytes_decide_before_a_delete_and_not_what_a_receipt_says(bench, said, policy):
+def test_the_bytes_decide_before_a_delete_and_not_what_a_receipt_says(reconcile_fixture, said, policy):
     """A text that an older mhsync stored: it is downloaded again, and only then does the original go."""
-    b = bench(complete("one"))
-    b.apply({"one": "downloaded"})
+    fixture = reconcile_fixture(complete("one"))
+    fixture.apply({"one": "downloaded"})
     text = b"Access denied"
-    plant(b, text, said)
-    report = b.apply(b.manifest({"one": "archived"}, policy=policy))
+    plant(fixture, text, said)
+    report = fixture.apply(fixture.manifest({"one": "archived"}, policy=policy))
     assert result_of(report, "one").error.code == "copy_not_proved"
-    assert b.sent("DELETE") == []
-    again = b.apply({"one": "archived"})
+    assert fixture.sent("DELETE") == []
+    again = fixture.apply({"one": "archived"})
     assert outcomes(again) == {"one": "archived"}
-    assert b.files()["one/output.wav"] == 2000
+    assert fixture.files()["one/output.wav"] == 2000
 
 
 @pytest.mark.parametrize("said", [None, "wav"], ids=["older-receipt", "receipt-says-wav"])
-def test_unrecognised_bytes_keep_the_original_whatever_a_receipt_says(bench, said):
-    b = bench(complete("one"))
-    b.apply({"one": "downloaded"})
-    plant(b, bytes(500), said)
-    assert result_of(b.apply({"one": "archived"}), "one").error.code == "copy_not_proved"
-    assert b.sent("DELETE") == []
+def test_unrecognised_bytes_keep_the_original_whatever_a_receipt_says(reconcile_fixture, said):
+    fixture = reconcile_fixture(complete("one"))
+    fixture.apply({"one": "downloaded"})
+    plant(fixture, bytes(500), said)
+    assert result_of(fixture.apply({"one": "archived"}), "one").error.code == "copy_not_proved"
+    assert fixture.sent("DELETE") == []
 
 
-def plant(b, data: bytes, audio_format: str | None) -> None:
+def plant(fixture, data: bytes, audio_format: str | None) -> None:
     """Replace the stored file, and its receipt to match."""
-    (b.folder / "one" / "output.wav").write_bytes(data)
-    receipt = b.receipt("one")
+    (fixture.folder / "one" / "output.wav").write_bytes(data)
+    receipt = fixture.receipt("one")
     output = receipt["outputs"][0]
     output |= {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
     output.pop("audio_format", None)
     if audio_format is not None:
         output["audio_format"] = audio_format
-    (b.folder / receipt_path("one")).write_text(json.dumps(receipt))
+    (fixture.folder / receipt_path("one")).write_text(json.dumps(receipt))

@@ -25,7 +25,7 @@ class WallClock:
 
 
 @pytest.mark.parametrize("days", [1, -1])
-def test_a_wall_clock_that_is_set_does_not_end_a_run(bench, days: int):
+def test_a_wall_clock_that_is_set_does_not_end_a_run(reconcile_fixture, days: int):
     wall = WallClock()
 
     def set_clock(event: object) -> None:
@@ -33,7 +33,7 @@ def test_a_wall_clock_that_is_set_does_not_end_a_run(bench, days: int):
             return
         wall.moved += timedelta(days=days)
 
-    one = bench(complete("a"), complete("b"))
+    one = reconcile_fixture(complete("a"), complete("b"))
     one.settings = replace(one.settings, run=replace(one.settings.run, transfers=1))
     report = one.apply(
         {"a": "downloaded", "b": "downloaded"}, before_execute=set_clock, now=wall, observer=set_clock
@@ -41,10 +41,10 @@ def test_a_wall_clock_that_is_set_does_not_end_a_run(bench, days: int):
     assert outcomes(report) == {"a": "downloaded", "b": "downloaded"}
 
 
-def test_the_deadline_counts_by_the_clock_that_is_never_set_back(bench):
+def test_the_deadline_counts_by_the_clock_that_is_never_set_back(reconcile_fixture):
     """The wall clock stands still here, and the run ends all the same."""
     ticks = iter(range(0, 10**9, 7 * 3600))
-    one = bench(complete("a"))
+    one = reconcile_fixture(complete("a"))
     report = one.apply(
         {"a": "downloaded"}, now=lambda: datetime(2026, 1, 1, tzinfo=UTC), clock=lambda: next(ticks)
     )
@@ -53,9 +53,9 @@ def test_the_deadline_counts_by_the_clock_that_is_never_set_back(bench):
 
 
 @pytest.mark.parametrize("days", [1, -1])
-def test_a_wall_clock_that_is_set_neither_ends_nor_prolongs_a_wait(bench, days: int):
+def test_a_wall_clock_that_is_set_neither_ends_nor_prolongs_a_wait(reconcile_fixture, days: int):
     wall = WallClock()
-    one = bench(SandboxProject("late", status="rendering"))
+    one = reconcile_fixture(SandboxProject("late", status="rendering"))
     polls = 0
 
     def waiting(event: ProgressEvent) -> None:

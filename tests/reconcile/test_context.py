@@ -37,7 +37,7 @@ def test_what_ends_the_process_is_not_caught(error):
         attempt("one", raises(error))
 
 
-def test_a_defect_in_the_work_of_one_project_stops_no_other(bench, monkeypatch):
+def test_a_defect_in_the_work_of_one_project_stops_no_other(reconcile_fixture, monkeypatch):
     from mhsync.reconcile import publish
 
     real = publish.Publisher.conclude
@@ -48,10 +48,10 @@ def test_a_defect_in_the_work_of_one_project_stops_no_other(bench, monkeypatch):
         return real(self, project, outputs)
 
     monkeypatch.setattr(publish.Publisher, "conclude", conclude)
-    b = bench(complete("bad"), complete("good"))
-    report = b.apply({"bad": "archived", "good": "archived"})
+    fixture = reconcile_fixture(complete("bad"), complete("good"))
+    report = fixture.apply({"bad": "archived", "good": "archived"})
     assert outcomes(report) == {"bad": "failed", "good": "archived"}
-    assert b.sent("DELETE") == ["good"]
+    assert fixture.sent("DELETE") == ["good"]
 
 
 def test_stop_wakes_up_what_sleeps():

@@ -130,139 +130,139 @@ ROWS = (
 
 
 @pytest.mark.parametrize("row", ROWS)
-def test_a_fault_loses_nothing_and_the_next_run_finishes(bench, row):
-    b = bench(complete("one", size=SIZE))
-    b.settings = IMPATIENT
-    b.sandbox.faults = Faults(Rule(row.fault, host=row.host, method=row.method, times=row.times))
-    report = b.apply({"one": "archived"})
+def test_a_fault_loses_nothing_and_the_next_run_finishes(reconcile_fixture, row):
+    fixture = reconcile_fixture(complete("one", size=SIZE))
+    fixture.settings = IMPATIENT
+    fixture.sandbox.faults = Faults(Rule(row.fault, host=row.host, method=row.method, times=row.times))
+    report = fixture.apply({"one": "archived"})
     result = result_of(report, "one")
     assert result.outcome.value == row.outcome, result
     assert report.exit_code == (0 if row.outcome == "archived" else 1)
     if row.code is not None:
         assert result.error.code == row.code, result
-    assert b.files() == (WHOLE if row.files else {})
-    assert b.leftovers() == []
-    b.check_receipts_are_true()
-    deletes = b.sent("DELETE")
+    assert fixture.files() == (WHOLE if row.files else {})
+    assert fixture.leftovers() == []
+    fixture.check_receipts_are_true()
+    deletes = fixture.sent("DELETE")
     assert len(deletes) <= max(row.deletes, 6 if row.method == "DELETE" else 0)
     if row.method != "DELETE":
         assert len(deletes) == row.deletes
     if row.gets is not None:
-        assert len(b.sent("GET")) == row.gets
-    assert not [entry for entry in b.sandbox.requests.of(host="files") if entry.has_key]
-    b.no_faults()
-    again = outcomes(b.apply({"one": "archived"}))["one"]
+        assert len(fixture.sent("GET")) == row.gets
+    assert not [entry for entry in fixture.sandbox.requests.of(host="files") if entry.has_key]
+    fixture.no_faults()
+    again = outcomes(fixture.apply({"one": "archived"}))["one"]
     assert again in ("archived", "unchanged")
-    assert b.files() == WHOLE
-    assert outcomes(b.apply({"one": "archived"})) == {"one": "unchanged"}
+    assert fixture.files() == WHOLE
+    assert outcomes(fixture.apply({"one": "archived"})) == {"one": "unchanged"}
 
 
-def test_a_server_that_is_down_changes_nothing(bench):
-    b = bench(complete("one"))
-    b.settings = IMPATIENT
-    b.sandbox.stop()
-    report = b.apply({"one": "archived"})
+def test_a_server_that_is_down_changes_nothing(reconcile_fixture):
+    fixture = reconcile_fixture(complete("one"))
+    fixture.settings = IMPATIENT
+    fixture.sandbox.stop()
+    report = fixture.apply({"one": "archived"})
     assert (outcomes(report), report.exit_code) == ({"one": "failed"}, 1)
     assert result_of(report, "one").error.code == "connection_failed"
-    b.sandbox.start()
-    assert outcomes(b.apply({"one": "archived"})) == {"one": "archived"}
+    fixture.sandbox.start()
+    assert outcomes(fixture.apply({"one": "archived"})) == {"one": "archived"}
 
 
-def test_a_server_that_goes_down_half_way_leaves_work_for_the_next_run(bench):
-    b = bench(*(complete(f"p{n}", size=SIZE) for n in range(12)))
+def test_a_server_that_goes_down_half_way_leaves_work_for_the_next_run(reconcile_fixture):
+    fixture = reconcile_fixture(*(complete(f"p{n}", size=SIZE) for n in range(12)))
     hurried = replace(IMPATIENT.http, attempts=2, connect_timeout=0.2)
-    b.settings = replace(IMPATIENT, http=hurried, run=replace(QUICK.run, transfers=2))
+    fixture.settings = replace(IMPATIENT, http=hurried, run=replace(QUICK.run, transfers=2))
     states = {f"p{n}": "archived" for n in range(12)}
     seen = []
 
     def unplug(event):
         if isinstance(event, ProjectFinished):
             seen.append(event.result)
-            b.sandbox.stop()
+            fixture.sandbox.stop()
 
-    b.sandbox.faults = Faults(Rule(f.Status(500), host="files", id="p5"))
-    first = b.apply(states, observer=unplug)
+    fixture.sandbox.faults = Faults(Rule(f.Status(500), host="files", id="p5"))
+    first = fixture.apply(states, observer=unplug)
     assert seen, "something ended while the server was up"
     assert "failed" in outcomes(first).values()
-    b.check_receipts_are_true()
-    b.sandbox.start()
-    b.no_faults()
-    assert set(outcomes(b.apply(states)).values()) <= {"archived", "unchanged"}
-    assert set(outcomes(b.apply(states)).values()) == {"unchanged"}
+    fixture.check_receipts_are_true()
+    fixture.sandbox.start()
+    fixture.no_faults()
+    assert set(outcomes(fixture.apply(states)).values()) <= {"archived", "unchanged"}
+    assert set(outcomes(fixture.apply(states)).values()) == {"unchanged"}
 
 
-def test_a_401_to_a_get_in_the_first_look_is_one_error(bench):
-    b = bench(complete("one"))
-    b.fault(f.Status(401), method="GET")
+def test_a_401_to_a_get_in_the_first_look_is_one_error(reconcile_fixture):
+    fixture = reconcile_fixture(complete("one"))
+    fixture.fault(f.Status(401), method="GET")
     with pytest.raises(AuthenticationFailed):
-        b.apply({"one": "archived"})
+        fixture.apply({"one": "archived"})
 
 
-def test_the_last_get_before_a_delete_decides(bench):
-    b = bench(complete("one"))
-    b.sandbox.faults = Faults(Rule(f.Status(500), host="api", method="GET", skip=1))
-    b.settings = IMPATIENT
-    assert outcomes(b.apply({"one": "archived"})) == {"one": "failed"}
-    assert b.sent("DELETE") == []
-    assert set(b.files()) == {"one/output.wav"}
+def test_the_last_get_before_a_delete_decides(reconcile_fixture):
+    fixture = reconcile_fixture(complete("one"))
+    fixture.sandbox.faults = Faults(Rule(f.Status(500), host="api", method="GET", skip=1))
+    fixture.settings = IMPATIENT
+    assert outcomes(fixture.apply({"one": "archived"})) == {"one": "failed"}
+    assert fixture.sent("DELETE") == []
+    assert set(fixture.files()) == {"one/output.wav"}
 
 
-def test_a_cut_download_goes_on_where_it_broke(bench):
-    b = bench(complete("one", size=SIZE))
-    b.fault(f.Cut(SIZE // 2), host="files", times=1)
-    b.apply({"one": "downloaded"})
-    first, second = b.sandbox.requests.of(host="files")
+def test_a_cut_download_goes_on_where_it_broke(reconcile_fixture):
+    fixture = reconcile_fixture(complete("one", size=SIZE))
+    fixture.fault(f.Cut(SIZE // 2), host="files", times=1)
+    fixture.apply({"one": "downloaded"})
+    first, second = fixture.sandbox.requests.of(host="files")
     assert (first.range, second.range) == (None, f"bytes={SIZE // 2}-")
 
 
-def test_a_body_without_a_length_is_proved_by_a_second_download(bench):
-    b = bench(complete("one", size=SIZE))
-    b.fault(f.NoLength(), host="files")
-    b.apply({"one": "archived"})
-    assert b.receipt("one")["outputs"][0]["proof"] == "twice"
-    assert [e.range for e in b.sandbox.requests.of(host="files")] == [None, None, f"bytes={SIZE}-"]
+def test_a_body_without_a_length_is_proved_by_a_second_download(reconcile_fixture):
+    fixture = reconcile_fixture(complete("one", size=SIZE))
+    fixture.fault(f.NoLength(), host="files")
+    fixture.apply({"one": "archived"})
+    assert fixture.receipt("one")["outputs"][0]["proof"] == "twice"
+    assert [e.range for e in fixture.sandbox.requests.of(host="files")] == [None, None, f"bytes={SIZE}-"]
 
 
-def test_a_copy_that_nothing_confirms_never_costs_the_original(bench, monkeypatch):
+def test_a_copy_that_nothing_confirms_never_costs_the_original(reconcile_fixture, monkeypatch):
     """No length, no ranges, no header that tells: it is kept, and so is the original."""
     monkeypatch.setattr("mhsync.api.download.recognise", lambda head: Audio("wav"))
-    b = bench(complete("one", size=SIZE))
-    b.settings = IMPATIENT
-    b.sandbox.faults = Faults(
+    fixture = reconcile_fixture(complete("one", size=SIZE))
+    fixture.settings = IMPATIENT
+    fixture.sandbox.faults = Faults(
         Rule(f.NoLength(SIZE // 2), host="files", times=2), Rule(f.Status(404), host="files")
     )
-    report = b.apply({"one": "archived"})
+    report = fixture.apply({"one": "archived"})
     assert outcomes(report) == {"one": "failed"}
     assert result_of(report, "one").error.code == "copy_not_proved"
-    assert b.receipt("one")["outputs"][0]["proof"] == "unconfirmed"
-    assert b.sent("DELETE") == []
+    assert fixture.receipt("one")["outputs"][0]["proof"] == "unconfirmed"
+    assert fixture.sent("DELETE") == []
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/octet-stream", "audio/wav"])
-def test_a_message_that_calls_itself_audio_is_not_stored(bench, kind):
-    b = bench(complete("one", size=SIZE))
-    b.settings = IMPATIENT
+def test_a_message_that_calls_itself_audio_is_not_stored(reconcile_fixture, kind):
+    fixture = reconcile_fixture(complete("one", size=SIZE))
+    fixture.settings = IMPATIENT
     page = "<!DOCTYPE html><html><body>We are down for maintenance.</body></html>"
-    b.fault(f.Status(200, body=page, headers={"Content-Type": kind}), host="files")
-    assert outcomes(b.apply({"one": "archived"})) == {"one": "failed"}
-    assert (b.sent("DELETE"), b.files()) == ([], {})
+    fixture.fault(f.Status(200, body=page, headers={"Content-Type": kind}), host="files")
+    assert outcomes(fixture.apply({"one": "archived"})) == {"one": "failed"}
+    assert (fixture.sent("DELETE"), fixture.files()) == ([], {})
 
 
 @pytest.mark.parametrize("each", [True, False], ids=["at-one-place", "elsewhere-each-time"])
-def test_a_body_without_a_length_that_is_always_cut_keeps_the_original_alive(bench, each):
-    b = bench(complete("one", size=SIZE))
+def test_a_body_without_a_length_that_is_always_cut_keeps_the_original_alive(reconcile_fixture, each):
+    fixture = reconcile_fixture(complete("one", size=SIZE))
     # Not IMPATIENT: on a busy machine its timeout ends a transfer by itself, and the resumed file can be whole.
     cuts = [SIZE // 2] if each else [SIZE // 2, SIZE // 3]
-    b.sandbox.faults = Faults(
+    fixture.sandbox.faults = Faults(
         *(Rule(f.NoLength(cut), host="files", every=len(cuts), skip=n) for n, cut in enumerate(cuts))
     )
-    assert outcomes(b.apply({"one": "archived"})) == {"one": "failed"}
-    assert b.sent("DELETE") == []
-    assert b.files() == {}
+    assert outcomes(fixture.apply({"one": "archived"})) == {"one": "failed"}
+    assert fixture.sent("DELETE") == []
+    assert fixture.files() == {}
 
 
-def test_a_fault_of_the_details_leaves_files_alone(bench):
-    b = bench(complete("one", size=SIZE))
-    b.fault(f.MissingField("name"))
-    assert outcomes(b.apply({"one": "downloaded"})) == {"one": "downloaded"}
-    assert b.files() == WHOLE
+def test_a_fault_of_the_details_leaves_files_alone(reconcile_fixture):
+    fixture = reconcile_fixture(complete("one", size=SIZE))
+    fixture.fault(f.MissingField("name"))
+    assert outcomes(fixture.apply({"one": "downloaded"})) == {"one": "downloaded"}
+    assert fixture.files() == WHOLE

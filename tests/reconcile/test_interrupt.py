@@ -23,8 +23,8 @@ SIZE, HALF = 60_000, 24_000
 
 
 @pytest.fixture
-def one(bench) -> ReconcileFixture:
-    return bench(complete("a", size=SIZE), complete("b", size=SIZE))
+def one(reconcile_fixture) -> ReconcileFixture:
+    return reconcile_fixture(complete("a", size=SIZE), complete("b", size=SIZE))
 
 
 def halt(one: ReconcileFixture, states: dict[str, str]) -> Report:

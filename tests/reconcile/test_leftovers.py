@@ -48,57 +48,61 @@ class Dying(LocalStorage):
         self._count()
 
 
-def killed(b, monkeypatch, states, dies_at: int) -> bool:
+def killed(fixture, monkeypatch, states, dies_at: int) -> bool:
     """Apply, and die at one change; whether the run came that far."""
     Dying.changes, Dying.dies_at = 0, dies_at
     with monkeypatch.context() as patch:
-        patch.setattr(Hooks, "open_storage", lambda self, file: Dying(b.folder))
-        b.apply(states)
+        patch.setattr(Hooks, "open_storage", lambda self, file: Dying(fixture.folder))
+        fixture.apply(states)
     return Dying.changes >= dies_at
 
 
-def converge(b, states) -> None:
+def converge(fixture, states) -> None:
     for _ in range(4):
-        last = set(outcomes(b.apply(states)).values())
+        last = set(outcomes(fixture.apply(states)).values())
         if last == {"unchanged"}:
             break
     assert last == {"unchanged"}
-    assert b.unnamed() == []
-    assert b.leftovers() == []
+    assert fixture.unnamed() == []
+    assert fixture.leftovers() == []
     for id_ in states:
-        assert "storing" not in b.receipt(id_)
-    b.check_receipts_are_true()
+        assert "storing" not in fixture.receipt(id_)
+    fixture.check_receipts_are_true()
 
 
-def every_kill(b, monkeypatch, before, run, after) -> None:
+def every_kill(fixture, monkeypatch, before, run, after) -> None:
     """Kill a run at each of its changes in turn, from the same start each time, and change the templates after it."""
     for dies_at in count(1, STRIDE):
-        shutil.rmtree(b.folder, ignore_errors=True)
-        b.apply(before)
-        if not killed(b, monkeypatch, run, dies_at):
+        shutil.rmtree(fixture.folder, ignore_errors=True)
+        fixture.apply(before)
+        if not killed(fixture, monkeypatch, run, dies_at):
             assert dies_at > 5, "the run makes changes"
             return
-        assert [found for found in b.unnamed() if not found.endswith("/")] == [], dies_at
-        b.check_receipts_are_true()
-        converge(b, after)
+        assert [found for found in fixture.unnamed() if not found.endswith("/")] == [], dies_at
+        fixture.check_receipts_are_true()
+        converge(fixture, after)
 
 
-def test_a_download_that_is_killed_before_the_template_changes_leaves_nothing_unnamed(bench, monkeypatch):
-    b = bench(complete("a", 2))
-    every_kill(b, monkeypatch, {}, {"a": ("downloaded", OLD)}, {"a": ("downloaded", NEW)})
+def test_a_download_that_is_killed_before_the_template_changes_leaves_nothing_unnamed(
+    reconcile_fixture, monkeypatch
+):
+    fixture = reconcile_fixture(complete("a", 2))
+    every_kill(fixture, monkeypatch, {}, {"a": ("downloaded", OLD)}, {"a": ("downloaded", NEW)})
 
 
-def test_a_download_that_is_killed_is_adopted_where_the_template_stays(bench, monkeypatch):
-    b = bench(complete("a", 2))
-    every_kill(b, monkeypatch, {}, {"a": ("downloaded", OLD)}, {"a": ("downloaded", OLD)})
+def test_a_download_that_is_killed_is_adopted_where_the_template_stays(reconcile_fixture, monkeypatch):
+    fixture = reconcile_fixture(complete("a", 2))
+    every_kill(fixture, monkeypatch, {}, {"a": ("downloaded", OLD)}, {"a": ("downloaded", OLD)})
 
 
 @pytest.mark.parametrize("after", [OLD, NEW, THIRD])
-def test_a_move_that_is_killed_before_the_template_changes_leaves_nothing_unnamed(bench, monkeypatch, after):
-    b = bench(complete("a", 2), complete("b"))
+def test_a_move_that_is_killed_before_the_template_changes_leaves_nothing_unnamed(
+    reconcile_fixture, monkeypatch, after
+):
+    fixture = reconcile_fixture(complete("a", 2), complete("b"))
     ids = ("a", "b")
     every_kill(
-        b,
+        fixture,
         monkeypatch,
         dict.fromkeys(ids, ("downloaded", OLD)),
         dict.fromkeys(ids, ("downloaded", NEW)),
@@ -107,68 +111,68 @@ def test_a_move_that_is_killed_before_the_template_changes_leaves_nothing_unname
 
 
 @pytest.mark.parametrize("after", [("a", "b"), ("b", "a"), ("c", "a"), ("b", "c")], ids="".join)
-def test_a_swap_that_is_killed_before_the_template_changes_blocks_nobody(bench, monkeypatch, after):
-    b = bench(complete("a", size=1000), complete("b", size=3000))
+def test_a_swap_that_is_killed_before_the_template_changes_blocks_nobody(reconcile_fixture, monkeypatch, after):
+    fixture = reconcile_fixture(complete("a", size=1000), complete("b", size=3000))
 
     def at(one, other):
         return {"a": ("downloaded", f"{one}{{ext}}"), "b": ("downloaded", f"{other}{{ext}}")}
 
-    every_kill(b, monkeypatch, at("a", "b"), at("b", "a"), at(*after))
+    every_kill(fixture, monkeypatch, at("a", "b"), at("b", "a"), at(*after))
 
 
-def test_a_second_version_that_is_killed_is_known_and_not_set_aside(bench, monkeypatch):
+def test_a_second_version_that_is_killed_is_known_and_not_set_aside(reconcile_fixture, monkeypatch):
     """The new bytes are visible, and the receipt names the old ones: nobody changed this file by hand."""
-    b = bench()
+    fixture = reconcile_fixture()
     for dies_at in count(1, STRIDE):
-        shutil.rmtree(b.folder, ignore_errors=True)
-        b.sandbox.account.put(complete("a", 1))
-        b.apply({"a": ("downloaded", "{index}{ext}")})
-        b.sandbox.account.put(complete("a", 2, size=3000))
-        if not killed(b, monkeypatch, {"a": ("archived", "{index}{ext}")}, dies_at):
+        shutil.rmtree(fixture.folder, ignore_errors=True)
+        fixture.sandbox.account.put(complete("a", 1))
+        fixture.apply({"a": ("downloaded", "{index}{ext}")})
+        fixture.sandbox.account.put(complete("a", 2, size=3000))
+        if not killed(fixture, monkeypatch, {"a": ("archived", "{index}{ext}")}, dies_at):
             break
-        b.apply({"a": ("archived", "{index}{ext}")})
-        assert b.files() == {"1.wav": 3000, "2.wav": 3000}
-        assert b.unnamed() == []
+        fixture.apply({"a": ("archived", "{index}{ext}")})
+        assert fixture.files() == {"1.wav": 3000, "2.wav": 3000}
+        assert fixture.unnamed() == []
 
 
-def test_an_edit_is_set_aside_once_wherever_the_run_is_killed(bench, monkeypatch):
-    b = bench(complete("a"))
+def test_an_edit_is_set_aside_once_wherever_the_run_is_killed(reconcile_fixture, monkeypatch):
+    fixture = reconcile_fixture(complete("a"))
     for dies_at in count(1, STRIDE):
-        shutil.rmtree(b.folder, ignore_errors=True)
-        b.apply({"a": ("downloaded", OLD)})
-        (b.folder / "old/a-1.wav").write_bytes(b"an edit")
-        if not killed(b, monkeypatch, {"a": ("downloaded", OLD)}, dies_at):
+        shutil.rmtree(fixture.folder, ignore_errors=True)
+        fixture.apply({"a": ("downloaded", OLD)})
+        (fixture.folder / "old/a-1.wav").write_bytes(b"an edit")
+        if not killed(fixture, monkeypatch, {"a": ("downloaded", OLD)}, dies_at):
             break
-        b.apply({"a": ("downloaded", OLD)})
-        assert {path: (b.folder / path).read_bytes() for path in b.files() if "changed" in path} == {
+        fixture.apply({"a": ("downloaded", OLD)})
+        assert {path: (fixture.folder / path).read_bytes() for path in fixture.files() if "changed" in path} == {
             "old/a-1.changed-1.wav": b"an edit"
         }
-        assert b.unnamed() == []
-        b.check_receipts_are_true()
+        assert fixture.unnamed() == []
+        fixture.check_receipts_are_true()
 
 
-def test_a_parked_copy_that_no_receipt_names_is_cleared(bench):
-    b = bench(complete("a"))
-    moving = b.folder / ".mhsync/moving"
+def test_a_parked_copy_that_no_receipt_names_is_cleared(reconcile_fixture):
+    fixture = reconcile_fixture(complete("a"))
+    moving = fixture.folder / ".mhsync/moving"
     moving.mkdir(parents=True)
     (moving / "a-0").write_bytes(b"a copy")
     (moving / "gone-0").write_bytes(b"a copy")
-    b.apply({"a": "downloaded"})
-    assert b.leftovers() == []
+    fixture.apply({"a": "downloaded"})
+    assert fixture.leftovers() == []
 
 
-def test_whole_files_that_are_noted_stay_until_the_outputs_are_stored(bench, monkeypatch):
+def test_whole_files_that_are_noted_stay_until_the_outputs_are_stored(reconcile_fixture, monkeypatch):
     """They may be the only copy: nothing is removed while the download fails."""
-    b = bench(complete("a"))
+    fixture = reconcile_fixture(complete("a"))
     for dies_at in count(1):
-        assert killed(b, monkeypatch, {"a": ("downloaded", OLD)}, dies_at)
-        if b.files():
+        assert killed(fixture, monkeypatch, {"a": ("downloaded", OLD)}, dies_at)
+        if fixture.files():
             break
-    b.sandbox.account.delete("a")
+    fixture.sandbox.account.delete("a")
     for path in (OLD, NEW):
-        assert outcomes(b.apply({"a": ("downloaded", path)})) == {"a": "blocked"}
-    assert set(b.files()) == {"old/a-1.wav"}
-    assert b.unnamed() == []
+        assert outcomes(fixture.apply({"a": ("downloaded", path)})) == {"a": "blocked"}
+    assert set(fixture.files()) == {"old/a-1.wav"}
+    assert fixture.unnamed() == []
 
 
 def places(one: str, other: str):
@@ -177,44 +181,44 @@ def places(one: str, other: str):
 
 @pytest.mark.parametrize("lost", ["p/1.wav", "p/2.wav"])
 @pytest.mark.parametrize("both", [False, True], ids=["one is downloaded again", "both are"])
-def test_projects_that_change_places_do_not_wait_for_each_other(bench, lost, both):
+def test_projects_that_change_places_do_not_wait_for_each_other(reconcile_fixture, lost, both):
     """One is downloaded again, so its other files stay until it is stored; the other project is to go there."""
-    b = bench(complete("a", 2, size=1000), complete("b", 2, size=3000))
-    b.apply(places("p", "q"))
-    (b.folder / lost).unlink()
+    fixture = reconcile_fixture(complete("a", 2, size=1000), complete("b", 2, size=3000))
+    fixture.apply(places("p", "q"))
+    (fixture.folder / lost).unlink()
     if both:
-        (b.folder / "q/1.wav").unlink()
-    report = b.apply(places("q", "p"))
+        (fixture.folder / "q/1.wav").unlink()
+    report = fixture.apply(places("q", "p"))
     assert outcomes(report) == {"a": "downloaded", "b": "downloaded" if both else "moved"}
-    assert b.files() == {"q/1.wav": 1000, "q/2.wav": 1000, "p/1.wav": 3000, "p/2.wav": 3000}
-    assert b.leftovers() == []
-    assert b.unnamed() == []
-    b.check_receipts_are_true()
+    assert fixture.files() == {"q/1.wav": 1000, "q/2.wav": 1000, "p/1.wav": 3000, "p/2.wav": 3000}
+    assert fixture.leftovers() == []
+    assert fixture.unnamed() == []
+    fixture.check_receipts_are_true()
 
 
-def test_an_edit_in_the_way_of_another_project_stays_and_blocks_it(bench):
-    b = bench(complete("a", 2, size=1000), complete("b", 2, size=3000))
-    b.apply(places("p", "q"))
-    (b.folder / "p/1.wav").write_bytes(b"an edit")
-    report = b.apply(places("q", "p"))
+def test_an_edit_in_the_way_of_another_project_stays_and_blocks_it(reconcile_fixture):
+    fixture = reconcile_fixture(complete("a", 2, size=1000), complete("b", 2, size=3000))
+    fixture.apply(places("p", "q"))
+    (fixture.folder / "p/1.wav").write_bytes(b"an edit")
+    report = fixture.apply(places("q", "p"))
     assert outcomes(report)["b"] == "blocked"
-    assert (b.folder / "p/1.wav").read_bytes() == b"an edit"
-    assert b.unnamed() == []
-    b.apply(places("q", "p"))
-    (b.folder / "p/1.wav").unlink()
+    assert (fixture.folder / "p/1.wav").read_bytes() == b"an edit"
+    assert fixture.unnamed() == []
+    fixture.apply(places("q", "p"))
+    (fixture.folder / "p/1.wav").unlink()
     for _ in range(2):
-        report = b.apply(places("q", "p"))
-    assert set(outcomes(b.apply(places("q", "p"))).values()) == {"unchanged"}
+        report = fixture.apply(places("q", "p"))
+    assert set(outcomes(fixture.apply(places("q", "p"))).values()) == {"unchanged"}
 
 
 @pytest.mark.parametrize("after", [("q", "p"), ("r", "p"), ("p", "q")], ids="".join)
-def test_a_change_of_places_with_a_download_that_is_killed_ends_well(bench, monkeypatch, after):
-    b = bench(complete("a", 2, size=1000), complete("b", 2, size=3000))
+def test_a_change_of_places_with_a_download_that_is_killed_ends_well(reconcile_fixture, monkeypatch, after):
+    fixture = reconcile_fixture(complete("a", 2, size=1000), complete("b", 2, size=3000))
     for dies_at in count(1, STRIDE):
-        shutil.rmtree(b.folder, ignore_errors=True)
-        b.apply(places("p", "q"))
-        (b.folder / "p/2.wav").unlink()
-        if not killed(b, monkeypatch, places("q", "p"), dies_at):
+        shutil.rmtree(fixture.folder, ignore_errors=True)
+        fixture.apply(places("p", "q"))
+        (fixture.folder / "p/2.wav").unlink()
+        if not killed(fixture, monkeypatch, places("q", "p"), dies_at):
             break
-        assert [found for found in b.unnamed() if not found.endswith("/")] == [], dies_at
-        converge(b, places(*after))
+        assert [found for found in fixture.unnamed() if not found.endswith("/")] == [], dies_at
+        converge(fixture, places(*after))

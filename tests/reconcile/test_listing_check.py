@@ -47,23 +47,23 @@ def has_dot_name(path: str) -> bool:
 
 
 @pytest.fixture
-def omitting(bench) -> Callable[..., ReconcileFixture]:
+def omitting(reconcile_fixture) -> Callable[..., ReconcileFixture]:
     def start(omits: Omits, *ids: str) -> ReconcileFixture:
-        b = bench(*(complete(id_) for id_ in ids))
-        b.hooks = Hooks.of(omitting=OmittingPlugin(omits))
-        return b
+        fixture = reconcile_fixture(*(complete(id_) for id_ in ids))
+        fixture.hooks = Hooks.of(omitting=OmittingPlugin(omits))
+        return fixture
 
     return start
 
 
-def archived(b: ReconcileFixture, *ids: str):
-    return b.manifest(dict.fromkeys(ids, "archived"), storage=f"omitting://{b.folder}")
+def archived(fixture: ReconcileFixture, *ids: str):
+    return fixture.manifest(dict.fromkeys(ids, "archived"), storage=f"omitting://{fixture.folder}")
 
 
 def test_an_original_lives_where_the_listing_omits_its_receipt(omitting):
-    b = omitting(has_dot_name, "one", "two")
-    report = b.apply(archived(b, "one", "two"))
-    assert b.sent("DELETE") == []
+    fixture = omitting(has_dot_name, "one", "two")
+    report = fixture.apply(archived(fixture, "one", "two"))
+    assert fixture.sent("DELETE") == []
     assert set(outcomes(report).values()) == {"failed"}
     message = result_of(report, "one").error.message
     assert "does not list .mhsync/receipts/one.json" in message
@@ -71,13 +71,13 @@ def test_an_original_lives_where_the_listing_omits_its_receipt(omitting):
 
 
 def test_an_original_lives_where_the_listing_omits_its_output(omitting):
-    b = omitting(lambda path: path.startswith("one/"), "one", "two")
-    report = b.apply(archived(b, "one", "two"))
-    assert b.sent("DELETE") == ["two"]
+    fixture = omitting(lambda path: path.startswith("one/"), "one", "two")
+    report = fixture.apply(archived(fixture, "one", "two"))
+    assert fixture.sent("DELETE") == ["two"]
     assert outcomes(report) == {"one": "failed", "two": "archived"}
 
 
-def test_a_listing_that_fails_before_the_deletes_deletes_nothing(omitting, bench):
+def test_a_listing_that_fails_before_the_deletes_deletes_nothing(omitting, reconcile_fixture):
     calls: list[str] = []
 
     def fails_once_outputs_are_there(path: str) -> bool:
@@ -86,25 +86,25 @@ def test_a_listing_that_fails_before_the_deletes_deletes_nothing(omitting, bench
             raise OSError("the listing broke")
         return False
 
-    b = omitting(fails_once_outputs_are_there, "one")
-    report = b.apply(archived(b, "one"))
-    assert b.sent("DELETE") == []
+    fixture = omitting(fails_once_outputs_are_there, "one")
+    report = fixture.apply(archived(fixture, "one"))
+    assert fixture.sent("DELETE") == []
     assert result_of(report, "one").outcome is Outcome.FAILED
 
 
 @pytest.mark.parametrize("state", ["archived", "downloaded"])
 def test_a_copy_is_not_called_lost_before_its_receipt_was_read_by_its_path(omitting, state):
-    b = omitting(lambda path: False, "one")
-    assert outcomes(b.apply(archived(b, "one"))) == {"one": "archived"}
-    b.hooks = Hooks.of(omitting=OmittingPlugin(has_dot_name))
-    plan = b.plan(b.manifest({"one": state}, storage=f"omitting://{b.folder}"))
+    fixture = omitting(lambda path: False, "one")
+    assert outcomes(fixture.apply(archived(fixture, "one"))) == {"one": "archived"}
+    fixture.hooks = Hooks.of(omitting=OmittingPlugin(has_dot_name))
+    plan = fixture.plan(fixture.manifest({"one": state}, storage=f"omitting://{fixture.folder}"))
     assert plan.projects[0].verdict is Verdict.UNCHANGED
 
 
 def test_a_copy_that_is_really_lost_is_still_called_lost(omitting):
-    b = omitting(lambda path: False, "one")
-    b.apply(archived(b, "one"))
-    Path(b.folder, "one", "output.wav").unlink()
-    b.hooks = Hooks.of(omitting=OmittingPlugin(has_dot_name))
-    plan = b.plan(archived(b, "one"))
+    fixture = omitting(lambda path: False, "one")
+    fixture.apply(archived(fixture, "one"))
+    Path(fixture.folder, "one", "output.wav").unlink()
+    fixture.hooks = Hooks.of(omitting=OmittingPlugin(has_dot_name))
+    plan = fixture.plan(archived(fixture, "one"))
     assert plan.projects[0].reason_code == "copy_lost"

@@ -74,7 +74,7 @@ class ReconcileMachine(RuleBasedStateMachine):
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="mhsync-machine-"))
         self.sandbox = Sandbox(Account()).start()
-        self.bench = ReconcileFixture(self.sandbox, self.folder / "outputs", settings=HURRIED)
+        self.fixture = ReconcileFixture(self.sandbox, self.folder / "outputs", settings=HURRIED)
         self.states: dict[str, tuple[str, str]] = {}
         self.known: set[tuple[int, str]] = set()
         self.tampered: set[str] = set()
@@ -118,11 +118,11 @@ class ReconcileMachine(RuleBasedStateMachine):
 
     @rule(which=st.integers(0, 9), how=st.sampled_from(("remove", "truncate", "flip")))
     def drift(self, which: int, how: str) -> None:
-        files = sorted(self.bench.files())
+        files = sorted(self.fixture.files())
         if not files:
             return
         name = files[which % len(files)]
-        path = self.bench.folder / name
+        path = self.fixture.folder / name
         if how == "remove":
             path.unlink()
             return
@@ -130,20 +130,20 @@ class ReconcileMachine(RuleBasedStateMachine):
         self.write(name, body[:-1] if how == "truncate" else bytes([body[0] ^ 1]) + body[1:])
 
     def write(self, name: str, body: bytes) -> None:
-        (self.bench.folder / name).write_bytes(body)
+        (self.fixture.folder / name).write_bytes(body)
         self.tampered.add(name)
         self.edits.add(fingerprint(body))
 
     @rule(name=st.sampled_from(("output.wav", "a/output.wav", "Name-1.wav", "b")))
     def somebody_puts_a_file(self, name: str) -> None:
-        path = self.bench.folder / name
+        path = self.fixture.folder / name
         if not path.exists() and not any(part.is_file() for part in path.parents):
             path.parent.mkdir(parents=True, exist_ok=True)
             self.write(name, b"somebody's own")
 
     @rule(id_=ids)
     def a_receipt_is_lost(self, id_: str) -> None:
-        (self.bench.folder / f".mhsync/receipts/{id_}.json").unlink(missing_ok=True)
+        (self.fixture.folder / f".mhsync/receipts/{id_}.json").unlink(missing_ok=True)
 
     @rule(
         fault=st.sampled_from(FAULTS),
@@ -159,40 +159,40 @@ class ReconcileMachine(RuleBasedStateMachine):
 
     @rule(no_deletes=st.booleans())
     def apply(self, no_deletes: bool = False) -> None:
-        before = {name: self.read(name) for name in self.tampered if (self.bench.folder / name).exists()}
-        receipts = {id_: self.bench.receipt(id_) for id_ in IDS}
+        before = {name: self.read(name) for name in self.tampered if (self.fixture.folder / name).exists()}
+        receipts = {id_: self.fixture.receipt(id_) for id_ in IDS}
         self.sandbox.requests.clear()
         try:
-            self.bench.apply(self.states, ApplyOptions(no_deletes=no_deletes))
+            self.fixture.apply(self.states, ApplyOptions(no_deletes=no_deletes))
         except AuthenticationFailed:
             return
         self.check_deletes(no_deletes=no_deletes)
         self.check_strangers(before, receipts)
-        assert self.bench.leftovers() == []
+        assert self.fixture.leftovers() == []
 
     @rule()
     def look(self) -> None:
         self.sandbox.requests.clear()
-        before = self.bench.files()
-        self.bench.plan(self.states)
-        assert self.bench.files() == before
-        assert self.bench.sent("DELETE") == []
+        before = self.fixture.files()
+        self.fixture.plan(self.states)
+        assert self.fixture.files() == before
+        assert self.fixture.sent("DELETE") == []
 
     @rule()
     def verify(self) -> None:
-        verify(self.bench.hooks, self.bench.manifest(self.states), settings=HURRIED, stop=Stop())
+        verify(self.fixture.hooks, self.fixture.manifest(self.states), settings=HURRIED, stop=Stop())
 
     def check_deletes(self, *, no_deletes: bool) -> None:
-        for id_ in self.bench.sent("DELETE"):
+        for id_ in self.fixture.sent("DELETE"):
             assert not no_deletes
             state, _ = self.states[id_]
             assert state in ("deleted", "archived")
             if state == "archived":
-                receipt = self.bench.receipt(id_)
+                receipt = self.fixture.receipt(id_)
                 assert receipt is not None
                 assert receipt["outputs"], f"{id_} was deleted without a copy"
                 for output in receipt["outputs"]:
-                    body = (self.bench.folder / output["path"]).read_bytes()
+                    body = (self.fixture.folder / output["path"]).read_bytes()
                     assert fingerprint(body) == (output["size"], output["sha256"])
                     assert fingerprint(body) in self.known
 
@@ -202,16 +202,16 @@ class ReconcileMachine(RuleBasedStateMachine):
         for name, body in before.items():
             if name not in named:
                 assert self.read(name) == body, f"{name} is not ours, and was changed"
-        kept = {self.read(name) for name in self.bench.files()}
+        kept = {self.read(name) for name in self.fixture.files()}
         for name, body in before.items():
             assert body in kept or fingerprint(body) in self.known, f"the edit of {name} is lost"
 
     def read(self, name: str) -> bytes:
-        return (self.bench.folder / name).read_bytes()
+        return (self.fixture.folder / name).read_bytes()
 
     @invariant()
     def every_file_is_whole_or_as_somebody_left_it(self) -> None:
-        for name in self.bench.files():
+        for name in self.fixture.files():
             assert fingerprint(self.read(name)) in self.known | self.edits, f"{name} is not whole"
 
     def teardown(self) -> None:
@@ -230,17 +230,17 @@ class ReconcileMachine(RuleBasedStateMachine):
                 self.sandbox.account.set_status(id_, "complete")
         for _ in range(3):
             self.apply(no_deletes=False)
-        plan = self.bench.plan(self.states)
+        plan = self.fixture.plan(self.states)
         assert [change for change in plan.changes if not self.is_in_a_strangers_way(change)] == []
         for project in plan.projects:
             assert project.verdict.value != "failed", project
 
     def is_in_a_strangers_way(self, plan) -> bool:
         """Somebody's own file, or that of a project no longer managed, has its path: `apply` blocks it each time."""
-        mine = {o["path"] for o in (self.bench.receipt(plan.id) or {"outputs": ()})["outputs"]}
-        taken = {name.casefold() for name in self.bench.files() if name not in mine}
+        mine = {o["path"] for o in (self.fixture.receipt(plan.id) or {"outputs": ()})["outputs"]}
+        taken = {name.casefold() for name in self.fixture.files() if name not in mine}
         managed = {
-            o["path"] for id_ in self.states for o in (self.bench.receipt(id_) or {"outputs": ()})["outputs"]
+            o["path"] for id_ in self.states for o in (self.fixture.receipt(id_) or {"outputs": ()})["outputs"]
         }
         taken -= {name.casefold() for name in managed}
         return any(output.path.casefold() in taken for output in plan.outputs)

@@ -44,8 +44,8 @@ class Listener:
         self.events.append(event)
 
 
-def notified(b, states, *targets) -> Manifest:
-    (file,) = b.manifest(states).files
+def notified(fixture, states, *targets) -> Manifest:
+    (file,) = fixture.manifest(states).files
     return Manifest((replace(file, notify=targets),))
 
 
@@ -64,12 +64,12 @@ def names(events):
     return [(event.name, event.subject) for event in events]
 
 
-def test_each_project_is_told_and_the_sums_come_last(bench):
-    b = bench(complete("a"), complete("b"), complete("c"))
+def test_each_project_is_told_and_the_sums_come_last(reconcile_fixture):
+    fixture = reconcile_fixture(complete("a"), complete("b"), complete("c"))
     listener = Listener()
-    b.hooks = Hooks.of(listener=listener)
+    fixture.hooks = Hooks.of(listener=listener)
     states = {"a": "downloaded", "b": "deleted", "c": "archived"}
-    b.apply(notified(b, states, NotifyTarget("listen://x")))
+    fixture.apply(notified(fixture, states, NotifyTarget("listen://x")))
     told = names(listener.told)
     assert told[0] == ("run.started", None)
     assert sorted(told[1:-1]) == [("project.archived", "c"), ("project.deleted", "b"), ("project.downloaded", "a")]
@@ -78,69 +78,71 @@ def test_each_project_is_told_and_the_sums_come_last(bench):
     assert names(listener.events) == told, "the event hook is told the same"
 
 
-def test_what_is_unchanged_is_not_told(bench):
-    b = bench(complete("a"))
-    b.apply({"a": "downloaded"})
+def test_what_is_unchanged_is_not_told(reconcile_fixture):
+    fixture = reconcile_fixture(complete("a"))
+    fixture.apply({"a": "downloaded"})
     listener = Listener()
-    b.hooks = Hooks.of(listener=listener)
-    b.apply(notified(b, {"a": "downloaded"}, NotifyTarget("listen://x")))
+    fixture.hooks = Hooks.of(listener=listener)
+    fixture.apply(notified(fixture, {"a": "downloaded"}, NotifyTarget("listen://x")))
     assert names(listener.told) == [("run.started", None), ("run.finished", None)]
 
 
-def test_what_is_unchanged_is_told_to_who_asks_for_it_by_name(bench):
-    b = bench(complete("a"))
-    b.apply({"a": "downloaded"})
+def test_what_is_unchanged_is_told_to_who_asks_for_it_by_name(reconcile_fixture):
+    fixture = reconcile_fixture(complete("a"))
+    fixture.apply({"a": "downloaded"})
     listener = Listener()
-    b.hooks = Hooks.of(listener=listener)
-    b.apply(notified(b, {"a": "downloaded"}, NotifyTarget("listen://x", on=("unchanged",))))
+    fixture.hooks = Hooks.of(listener=listener)
+    fixture.apply(notified(fixture, {"a": "downloaded"}, NotifyTarget("listen://x", on=("unchanged",))))
     assert names(listener.told) == [("project.unchanged", "a"), ("run.finished", None)]
 
 
-def test_the_sums_are_told_even_where_a_slow_receiver_leaves_no_time_for_the_rest(bench):
-    b = bench(*(complete(f"p{n}") for n in range(8)))
+def test_the_sums_are_told_even_where_a_slow_receiver_leaves_no_time_for_the_rest(reconcile_fixture):
+    fixture = reconcile_fixture(*(complete(f"p{n}") for n in range(8)))
     listener, warnings = Listener(slow=0.3), []
-    b.hooks = Hooks.of(listener=listener)
-    b.settings = replace(b.settings, run=replace(b.settings.run, notify_timeout=1.5))
-    desired = notified(b, {f"p{n}": "downloaded" for n in range(8)}, NotifyTarget("listen://x"))
-    b.apply(desired, observer=collect_warnings(warnings))
+    fixture.hooks = Hooks.of(listener=listener)
+    fixture.settings = replace(fixture.settings, run=replace(fixture.settings.run, notify_timeout=1.5))
+    desired = notified(fixture, {f"p{n}": "downloaded" for n in range(8)}, NotifyTarget("listen://x"))
+    fixture.apply(desired, observer=collect_warnings(warnings))
     assert listener.told[-1].name == "run.finished"
     assert "events were not sent" in warnings[-1]
 
 
-def test_a_file_s_targets_hear_of_its_own_projects(bench):
-    b = bench(complete("a"), complete("b"))
+def test_a_file_s_targets_hear_of_its_own_projects(reconcile_fixture):
+    fixture = reconcile_fixture(complete("a"), complete("b"))
     listener = Listener()
-    b.hooks = Hooks.of(listener=listener)
-    one = notified(b, {"a": "downloaded"}, NotifyTarget("listen://one", on=("downloaded",)))
-    (two,) = b.manifest({"b": "downloaded"}, file="two.yaml").files
-    b.apply(Manifest((*one.files, two)))
+    fixture.hooks = Hooks.of(listener=listener)
+    one = notified(fixture, {"a": "downloaded"}, NotifyTarget("listen://one", on=("downloaded",)))
+    (two,) = fixture.manifest({"b": "downloaded"}, file="two.yaml").files
+    fixture.apply(Manifest((*one.files, two)))
     assert names(listener.told) == [("project.downloaded", "a"), ("run.finished", None)]
 
 
-def test_on_chooses_outcomes(bench):
-    b = bench(complete("a"), complete("b"))
+def test_on_chooses_outcomes(reconcile_fixture):
+    fixture = reconcile_fixture(complete("a"), complete("b"))
     listener = Listener()
-    b.hooks = Hooks.of(listener=listener)
-    b.apply(notified(b, {"a": "downloaded", "b": "deleted"}, NotifyTarget("listen://x", on=("deleted",))))
+    fixture.hooks = Hooks.of(listener=listener)
+    fixture.apply(
+        notified(fixture, {"a": "downloaded", "b": "deleted"}, NotifyTarget("listen://x", on=("deleted",)))
+    )
     assert names(listener.told) == [("project.deleted", "b"), ("run.finished", None)]
 
 
-def test_a_name_of_the_environment_is_resolved_at_apply_alone_and_options_are_passed_on(bench):
-    b = bench(complete("a"))
+def test_a_name_of_the_environment_is_resolved_at_apply_alone_and_options_are_passed_on(reconcile_fixture):
+    fixture = reconcile_fixture(complete("a"))
     listener = Listener()
-    b.hooks = Hooks.of(listener=listener)
-    desired = notified(b, {"a": "downloaded"}, NotifyTarget("${TARGET}", options={"secret_env": "S"}))
-    b.plan(desired)
+    fixture.hooks = Hooks.of(listener=listener)
+    desired = notified(fixture, {"a": "downloaded"}, NotifyTarget("${TARGET}", options={"secret_env": "S"}))
+    fixture.plan(desired)
     assert listener.urls == []
-    b.apply(desired, environ={"TARGET": "listen://hidden"})
+    fixture.apply(desired, environ={"TARGET": "listen://hidden"})
     assert listener.urls == [("listen://hidden", {"secret_env": "S"})]
 
 
-def test_an_unset_name_is_a_warning_and_fails_nothing(bench):
-    b = bench(complete("a"))
+def test_an_unset_name_is_a_warning_and_fails_nothing(reconcile_fixture):
+    fixture = reconcile_fixture(complete("a"))
     warnings = []
-    desired = notified(b, {"a": "downloaded"}, NotifyTarget("${NOT_SET}", position=Position("m.yaml", 7, 5)))
-    report = b.apply(desired, observer=collect_warnings(warnings))
+    desired = notified(fixture, {"a": "downloaded"}, NotifyTarget("${NOT_SET}", position=Position("m.yaml", 7, 5)))
+    report = fixture.apply(desired, observer=collect_warnings(warnings))
     assert report.exit_code == 0
     assert warnings == ["m.yaml:7:5: the environment has no NOT_SET (set it to receive notifications)"]
 
@@ -153,12 +155,12 @@ def test_an_unset_name_is_a_warning_and_fails_nothing(bench):
         ("OTHER_KEY", "mhk_SECRET", "whose value is not a URL"),
     ],
 )
-def test_a_credential_never_stands_for_a_url(bench, name, value, words):
-    b = bench(complete("a"))
+def test_a_credential_never_stands_for_a_url(reconcile_fixture, name, value, words):
+    fixture = reconcile_fixture(complete("a"))
     listener, warnings = Listener(), []
-    b.hooks = Hooks.of(listener=listener)
-    desired = notified(b, {"a": "downloaded"}, NotifyTarget(f"${{{name}}}"))
-    report = b.apply(desired, environ={name: value}, observer=collect_warnings(warnings))
+    fixture.hooks = Hooks.of(listener=listener)
+    desired = notified(fixture, {"a": "downloaded"}, NotifyTarget(f"${{{name}}}"))
+    report = fixture.apply(desired, environ={name: value}, observer=collect_warnings(warnings))
     assert report.exit_code == 0
     assert listener.urls == []
     (warning,) = warnings
@@ -166,12 +168,12 @@ def test_a_credential_never_stands_for_a_url(bench, name, value, words):
     assert "SECRET" not in warning
 
 
-def test_a_receiver_that_fails_is_named_without_its_secrets_and_fails_nothing(bench):
-    b = bench(*(complete(f"p{n}") for n in range(6)))
+def test_a_receiver_that_fails_is_named_without_its_secrets_and_fails_nothing(reconcile_fixture):
+    fixture = reconcile_fixture(*(complete(f"p{n}") for n in range(6)))
     listener, warnings = Listener(fails=True), []
-    b.hooks = Hooks.of(listener=listener)
-    desired = notified(b, {f"p{n}": "downloaded" for n in range(6)}, NotifyTarget("listen://x?token=SECRET"))
-    report = b.apply(desired, observer=collect_warnings(warnings))
+    fixture.hooks = Hooks.of(listener=listener)
+    desired = notified(fixture, {f"p{n}": "downloaded" for n in range(6)}, NotifyTarget("listen://x?token=SECRET"))
+    report = fixture.apply(desired, observer=collect_warnings(warnings))
     assert report.exit_code == 0
     assert warnings
     assert sum("listener could not send" in warning for warning in warnings) == 4
@@ -181,51 +183,53 @@ def test_a_receiver_that_fails_is_named_without_its_secrets_and_fails_nothing(be
     assert listener.told[-1].name == "run.finished"
 
 
-def test_a_slow_receiver_delays_the_end_no_longer_than_its_bound(bench):
-    b = bench(complete("a"))
+def test_a_slow_receiver_delays_the_end_no_longer_than_its_bound(reconcile_fixture):
+    fixture = reconcile_fixture(complete("a"))
     listener, warnings = Listener(slow=0.5), []
-    b.hooks = Hooks.of(listener=listener)
-    b.settings = replace(b.settings, run=replace(b.settings.run, notify_timeout=0.1))
+    fixture.hooks = Hooks.of(listener=listener)
+    fixture.settings = replace(fixture.settings, run=replace(fixture.settings.run, notify_timeout=0.1))
     began = time.monotonic()
-    b.apply(notified(b, {"a": "downloaded"}, NotifyTarget("listen://x")), observer=collect_warnings(warnings))
+    fixture.apply(
+        notified(fixture, {"a": "downloaded"}, NotifyTarget("listen://x")), observer=collect_warnings(warnings)
+    )
     assert "still under way" in warnings[-1]
     assert time.monotonic() - began < 10
 
 
-def test_ids_are_the_same_when_the_same_is_told_again(bench):
-    b = bench(complete("a"))
+def test_ids_are_the_same_when_the_same_is_told_again(reconcile_fixture):
+    fixture = reconcile_fixture(complete("a"))
     listener = Listener()
-    b.hooks = Hooks.of(listener=listener)
-    desired = notified(b, {"a": "deleted"}, NotifyTarget("listen://x"))
-    b.fault(Status(500), method="DELETE")
-    b.apply(desired)
-    b.apply(desired)
+    fixture.hooks = Hooks.of(listener=listener)
+    desired = notified(fixture, {"a": "deleted"}, NotifyTarget("listen://x"))
+    fixture.fault(Status(500), method="DELETE")
+    fixture.apply(desired)
+    fixture.apply(desired)
     failures = [event.id for event in listener.told if event.name == "project.failed"]
     assert len(set(failures)) == 2, "two runs that fail are two events"
-    b.no_faults()
-    b.apply(desired)
+    fixture.no_faults()
+    fixture.apply(desired)
     (deleted,) = [event.id for event in listener.told if event.name == "project.deleted"]
-    (b.folder / ".mhsync/receipts/a.json").unlink()
-    b.sandbox.account.put(complete("a"))
-    b.apply(desired)
+    (fixture.folder / ".mhsync/receipts/a.json").unlink()
+    fixture.sandbox.account.put(complete("a"))
+    fixture.apply(desired)
     assert [event.id for event in listener.told if event.name == "project.deleted"] == [deleted, deleted]
 
 
-def test_no_event_holds_a_signed_query(bench):
-    b = bench(complete("a"), complete("b"))
+def test_no_event_holds_a_signed_query(reconcile_fixture):
+    fixture = reconcile_fixture(complete("a"), complete("b"))
     listener = Listener()
-    b.hooks = Hooks.of(listener=listener)
-    b.fault(Status(500), host="files", id="b")
-    b.apply(notified(b, {"a": "downloaded", "b": "downloaded"}, NotifyTarget("listen://x")))
+    fixture.hooks = Hooks.of(listener=listener)
+    fixture.fault(Status(500), host="files", id="b")
+    fixture.apply(notified(fixture, {"a": "downloaded", "b": "downloaded"}, NotifyTarget("listen://x")))
     text = "".join(str(event.to_json()) for event in listener.told + listener.events)
     assert "?" not in text
-    assert b.sandbox.key not in text
+    assert fixture.sandbox.key not in text
 
 
 @pytest.mark.parametrize(
     "wrong", [mhsync.OutputRejected("too quiet"), ValueError("a bug")], ids=["rejected", "raised"]
 )
-def test_an_output_that_a_check_rejects_never_becomes_visible(bench, wrong):
+def test_an_output_that_a_check_rejects_never_becomes_visible(reconcile_fixture, wrong):
     class Check:
         @mhsync.hookimpl
         def mhsync_check_output(self, project, output, file):
@@ -234,44 +238,44 @@ def test_an_output_that_a_check_rejects_never_becomes_visible(bench, wrong):
                 raise wrong
             return {"loudness": -20}
 
-    b = bench(complete("bad"), complete("good"))
-    b.hooks = Hooks.of(check=Check())
-    report = b.apply({"bad": "archived", "good": "archived"})
+    fixture = reconcile_fixture(complete("bad"), complete("good"))
+    fixture.hooks = Hooks.of(check=Check())
+    report = fixture.apply({"bad": "archived", "good": "archived"})
     assert outcomes(report) == {"bad": "failed", "good": "archived"}
-    assert set(b.files()) == {"good/output.wav"}
-    assert b.sent("DELETE") == ["good"]
-    assert b.receipt("good")["outputs"][0]["facts"] == {"loudness": -20}
-    assert b.leftovers() == []
+    assert set(fixture.files()) == {"good/output.wav"}
+    assert fixture.sent("DELETE") == ["good"]
+    assert fixture.receipt("good")["outputs"][0]["facts"] == {"loudness": -20}
+    assert fixture.leftovers() == []
 
 
-def test_a_check_that_changes_the_file_rejects_it(bench):
+def test_a_check_that_changes_the_file_rejects_it(reconcile_fixture):
     class Scribbler:
         @mhsync.hookimpl
         def mhsync_check_output(self, file):
             file.write_bytes(b"evil")
 
-    b = bench(complete("a"))
-    b.hooks = Hooks.of(scribbler=Scribbler())
-    report = b.apply({"a": "downloaded"})
+    fixture = reconcile_fixture(complete("a"))
+    fixture.hooks = Hooks.of(scribbler=Scribbler())
+    report = fixture.apply({"a": "downloaded"})
     assert outcomes(report) == {"a": "failed"}
     assert "a plugin modified a/output.wav during its check" in result_of(report, "a").error.message
-    assert b.files() == {}
+    assert fixture.files() == {}
 
 
-def test_an_event_hook_that_interrupts_interrupts_nobody(bench):
+def test_an_event_hook_that_interrupts_interrupts_nobody(reconcile_fixture):
     class Rude:
         @mhsync.hookimpl
         def mhsync_event(self, event):
             raise KeyboardInterrupt
 
-    b = bench(complete("a"))
-    b.hooks = Hooks.of(rude=Rude())
+    fixture = reconcile_fixture(complete("a"))
+    fixture.hooks = Hooks.of(rude=Rude())
     warnings = []
-    assert b.apply({"a": "downloaded"}, observer=collect_warnings(warnings)).exit_code == 0
+    assert fixture.apply({"a": "downloaded"}, observer=collect_warnings(warnings)).exit_code == 0
     assert warnings == ["an event hook raised KeyboardInterrupt (3 times)"]
 
 
-def test_a_check_sees_a_local_file_whatever_the_storage(bench, monkeypatch):
+def test_a_check_sees_a_local_file_whatever_the_storage(reconcile_fixture, monkeypatch):
     class Elsewhere(LocalStorage):
         is_local = False
         gives_local_files = False
@@ -283,28 +287,28 @@ def test_a_check_sees_a_local_file_whatever_the_storage(bench, monkeypatch):
         def mhsync_check_output(self, file):
             seen.append(file.read_bytes()[:4])
 
-    b = bench(complete("a", 2))
-    b.hooks = Hooks.of(check=Check())
-    monkeypatch.setattr(Hooks, "open_storage", lambda self, file: Elsewhere(b.folder))
-    assert outcomes(b.apply({"a": "downloaded"})) == {"a": "downloaded"}
+    fixture = reconcile_fixture(complete("a", 2))
+    fixture.hooks = Hooks.of(check=Check())
+    monkeypatch.setattr(Hooks, "open_storage", lambda self, file: Elsewhere(fixture.folder))
+    assert outcomes(fixture.apply({"a": "downloaded"})) == {"a": "downloaded"}
     assert seen == [b"RIFF", b"RIFF"]
-    b.check_receipts_are_true()
+    fixture.check_receipts_are_true()
 
 
-def test_a_veto_changes_nothing_and_names_the_plugin(bench):
+def test_a_veto_changes_nothing_and_names_the_plugin(reconcile_fixture):
     class Veto:
         @mhsync.hookimpl
         def mhsync_review_plan(self, plan):
             raise mhsync.PlanRefused("not on a Friday")
 
-    b = bench(complete("a"))
-    b.hooks = Hooks.of(friday=Veto())
+    fixture = reconcile_fixture(complete("a"))
+    fixture.hooks = Hooks.of(friday=Veto())
     with pytest.raises(mhsync.PlanRefused, match="friday refused the plan: not on a Friday"):
-        b.apply({"a": "deleted"})
-    assert b.sent("DELETE") == []
+        fixture.apply({"a": "deleted"})
+    assert fixture.sent("DELETE") == []
 
 
-def test_what_waiting_brings_is_reviewed_too_and_a_veto_ends_the_run_there(bench):
+def test_what_waiting_brings_is_reviewed_too_and_a_veto_ends_the_run_there(reconcile_fixture):
     class NoDeletes:
         @mhsync.hookimpl
         def mhsync_review_plan(self, plan):
@@ -312,16 +316,16 @@ def test_what_waiting_brings_is_reviewed_too_and_a_veto_ends_the_run_there(bench
                 raise mhsync.PlanRefused("no deletes today")
 
     slow = SandboxProject("slow", status="rendering", outputs=outputs_of("slow"), later=((0.2, "complete"),))
-    b = bench(slow, complete("a"))
-    b.hooks = Hooks.of(reviewer=NoDeletes())
-    report = b.apply({"slow": "deleted", "a": "downloaded"}, ApplyOptions(wait=20.0))
+    fixture = reconcile_fixture(slow, complete("a"))
+    fixture.hooks = Hooks.of(reviewer=NoDeletes())
+    report = fixture.apply({"slow": "deleted", "a": "downloaded"}, ApplyOptions(wait=20.0))
     assert outcomes(report) == {"slow": "not_attempted", "a": "downloaded"}
     assert "reviewer refused the plan: no deletes today" in result_of(report, "slow").error.message
-    assert b.sent("DELETE") == []
+    assert fixture.sent("DELETE") == []
     assert report.exit_code == 1
 
 
-def test_a_storage_that_fails_to_clear_or_to_close_costs_no_report(bench):
+def test_a_storage_that_fails_to_clear_or_to_close_costs_no_report(reconcile_fixture):
     class Rude(LocalStorage):
         def sweep(self):
             raise RuntimeError("a bug")
@@ -329,34 +333,36 @@ def test_a_storage_that_fails_to_clear_or_to_close_costs_no_report(bench):
         def close(self):
             raise RuntimeError("another")
 
-    b = bench(complete("a"))
-    b.hooks = Hooks.of(mine=storage_plugin(lambda: Rude(b.folder)))
+    fixture = reconcile_fixture(complete("a"))
+    fixture.hooks = Hooks.of(mine=storage_plugin(lambda: Rude(fixture.folder)))
     warnings = []
-    report = b.apply(b.manifest({"a": "downloaded"}, storage="mine://x"), observer=collect_warnings(warnings))
+    report = fixture.apply(
+        fixture.manifest({"a": "downloaded"}, storage="mine://x"), observer=collect_warnings(warnings)
+    )
     assert (outcomes(report), report.exit_code) == ({"a": "downloaded"}, 0)
     assert "could not be removed: mine: cannot clear temporary files: RuntimeError: a bug" in warnings[0]
 
 
-def test_a_storage_that_fails_to_lock_is_one_error_that_names_it(bench):
+def test_a_storage_that_fails_to_lock_is_one_error_that_names_it(reconcile_fixture):
     class Unlockable(LocalStorage):
         def lock(self):
             raise RuntimeError("a bug")
 
-    b = bench(complete("a"))
-    b.hooks = Hooks.of(mine=storage_plugin(lambda: Unlockable(b.folder)))
+    fixture = reconcile_fixture(complete("a"))
+    fixture.hooks = Hooks.of(mine=storage_plugin(lambda: Unlockable(fixture.folder)))
     with pytest.raises(mhsync.StorageError, match="mine: cannot lock the storage: RuntimeError: a bug"):
-        b.apply(b.manifest({"a": "downloaded"}, storage="mine://x"))
+        fixture.apply(fixture.manifest({"a": "downloaded"}, storage="mine://x"))
 
 
-def test_a_plugin_that_raises_in_every_hook_is_named_and_stops_no_sync(bench):
+def test_a_plugin_that_raises_in_every_hook_is_named_and_stops_no_sync(reconcile_fixture):
     class Bad:
         @mhsync.hookimpl
         def mhsync_event(self, event):
             raise RuntimeError("bad event")
 
-    b = bench(complete("a"))
-    b.hooks = Hooks.of(bad=Bad())
+    fixture = reconcile_fixture(complete("a"))
+    fixture.hooks = Hooks.of(bad=Bad())
     warnings = []
-    report = b.apply({"a": "downloaded"}, observer=collect_warnings(warnings))
+    report = fixture.apply({"a": "downloaded"}, observer=collect_warnings(warnings))
     assert report.exit_code == 0
     assert any("bad" in warning for warning in warnings)

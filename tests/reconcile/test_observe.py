@@ -29,25 +29,27 @@ class _Plugin:
         return {"denied": lambda url, options: _Denied(self.folder)}
 
 
-def test_the_hint_of_the_api_client_reaches_plan_and_report(bench):
-    b = bench(complete("a"))
-    b.fault(Status(403), host="api")
-    (project,) = b.plan({"a": "downloaded"}).projects
+def test_the_hint_of_the_api_client_reaches_plan_and_report(reconcile_fixture):
+    fixture = reconcile_fixture(complete("a"))
+    fixture.fault(Status(403), host="api")
+    (project,) = fixture.plan({"a": "downloaded"}).projects
     assert project.problem is not None
     assert (project.problem.code, project.problem.hint) == ("permission_denied", API_HINT)
     assert project.problem.position == Position("m.yaml", 3, 9)
-    _assert_shown(b, {"a": "downloaded"}, "permission_denied", API_HINT)
+    _assert_shown(fixture, {"a": "downloaded"}, "permission_denied", API_HINT)
 
 
-def test_the_hint_of_a_storage_reaches_plan_and_report(bench):
-    b = bench(complete("a"))
-    b.hooks = Hooks.of(denied=_Plugin(b.folder))
-    _assert_shown(b, b.manifest({"a": "downloaded"}, storage="denied://a"), "storage_unreadable", STORAGE_HINT)
+def test_the_hint_of_a_storage_reaches_plan_and_report(reconcile_fixture):
+    fixture = reconcile_fixture(complete("a"))
+    fixture.hooks = Hooks.of(denied=_Plugin(fixture.folder))
+    _assert_shown(
+        fixture, fixture.manifest({"a": "downloaded"}, storage="denied://a"), "storage_unreadable", STORAGE_HINT
+    )
 
 
-def _assert_shown(b, manifest, code: str, hint: str) -> None:
+def _assert_shown(fixture, manifest, code: str, hint: str) -> None:
     """In the text and in the JSON, whose keys stay as they are: `code` and `message`."""
-    plan, report = b.plan(manifest), b.apply(manifest)
+    plan, report = fixture.plan(manifest), fixture.apply(manifest)
     assert f"({hint})" in plan_text(plan, Style(300))
     assert plan.to_json()["projects"][0]["reason"].endswith(f"({hint})")
     assert f"({hint})" in report_text(report, Style(300))

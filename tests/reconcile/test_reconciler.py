@@ -32,15 +32,19 @@ TWO = "version: 1\nprojects: [{id: a}, {id: b, state: deleted}]\n"
 
 
 @pytest.fixture
-def reconciler(bench, tmp_path: Path):
+def reconciler(reconcile_fixture, tmp_path: Path):
     """A reconciler of an account with the projects a and b, and the fixture that it belongs to."""
-    b = bench(complete("a"), complete("b"))
-    with open_reconciler(b) as one:
-        yield one, b
+    fixture = reconcile_fixture(complete("a"), complete("b"))
+    with open_reconciler(fixture) as one:
+        yield one, fixture
 
 
-def open_reconciler(b, environ=(), **arguments) -> Reconciler:
-    variables = {"MHSYNC_API_URL": b.sandbox.api_url, "MAGIC_HOUR_API_KEY": b.sandbox.key, **dict(environ)}
+def open_reconciler(fixture, environ=(), **arguments) -> Reconciler:
+    variables = {
+        "MHSYNC_API_URL": fixture.sandbox.api_url,
+        "MAGIC_HOUR_API_KEY": fixture.sandbox.key,
+        **dict(environ),
+    }
     return Reconciler.from_environment(variables, plugins=(), **arguments)
 
 
@@ -50,13 +54,13 @@ def manifest_of(folder: Path, text: str = TWO):
 
 
 def test_plan_gives_the_decision_and_changes_nothing(reconciler, tmp_path):
-    one, b = reconciler
+    one, fixture = reconciler
     decision = one.plan(manifest_of(tmp_path), ApplyOptions(max_deletes=Limit(0)))
     assert decision.plan.summary["download"] == decision.plan.summary["delete"] == 1
     assert [problem.code for problem in decision.refusals] == ["max_deletes"]
     assert [project.id for project in decision.deletes_to_confirm] == ["b"]
-    assert not b.folder.exists()
-    assert b.sent("DELETE") == []
+    assert not fixture.folder.exists()
+    assert fixture.sent("DELETE") == []
 
 
 def test_execute_applies_what_was_confirmed(reconciler, tmp_path):
@@ -69,23 +73,23 @@ def test_execute_applies_what_was_confirmed(reconciler, tmp_path):
 
 
 def test_without_confirmation_nothing_is_changed(reconciler, tmp_path):
-    one, b = reconciler
+    one, fixture = reconciler
     with one.prepare(manifest_of(tmp_path)) as prepared, pytest.raises(ConfirmationMissing, match="1 project"):
         prepared.execute()
-    assert b.files() == {}
-    assert b.sent("DELETE") == []
+    assert fixture.files() == {}
+    assert fixture.sent("DELETE") == []
     with one.prepare(manifest_of(tmp_path), ApplyOptions(no_deletes=True)) as prepared:
         assert outcomes(prepared.execute()) == {"a": "downloaded", "b": "unchanged"}
 
 
 def test_a_refused_plan_changes_nothing_even_when_it_is_confirmed(reconciler, tmp_path):
-    one, b = reconciler
+    one, fixture = reconciler
     with one.prepare(manifest_of(tmp_path), ApplyOptions(max_deletes=Limit(0))) as prepared:
         assert [problem.code for problem in prepared.refusals] == ["max_deletes"]
         with pytest.raises(GuardRefused):
             prepared.execute(confirmed=True)
-    assert b.files() == {}
-    assert b.sent("DELETE") == []
+    assert fixture.files() == {}
+    assert fixture.sent("DELETE") == []
 
 
 def test_the_veto_of_a_plugin_is_a_refusal_and_changes_nothing(reconciler, tmp_path):
@@ -94,19 +98,19 @@ def test_the_veto_of_a_plugin_is_a_refusal_and_changes_nothing(reconciler, tmp_p
         def mhsync_review_plan(self, plan):
             raise PlanRefused("not on a Friday", hint="apply on Monday")
 
-    one, b = reconciler
+    one, fixture = reconciler
     one.hooks = Hooks.of(veto=Veto())
     with one.prepare(manifest_of(tmp_path)) as prepared:
         (problem,) = prepared.refusals
         assert (problem.code, problem.hint) == ("plan_refused", "apply on Monday")
         with pytest.raises(PlanRefused, match="not on a Friday"):
             prepared.execute(confirmed=True)
-    assert b.files() == {}
-    assert b.sent("DELETE") == []
+    assert fixture.files() == {}
+    assert fixture.sent("DELETE") == []
 
 
 def test_a_plan_is_executed_once_and_only_inside_its_block(reconciler, tmp_path):
-    one, b = reconciler
+    one, fixture = reconciler
     with one.prepare(manifest_of(tmp_path)) as prepared:
         prepared.execute(confirmed=True)
         with pytest.raises(UsageError, match="executed once"):
@@ -115,7 +119,7 @@ def test_a_plan_is_executed_once_and_only_inside_its_block(reconciler, tmp_path)
         pass
     with pytest.raises(UsageError, match="inside its block"):
         prepared.execute(confirmed=True)
-    assert b.sent("DELETE") == ["b"]
+    assert fixture.sent("DELETE") == ["b"]
 
 
 def test_the_storage_is_locked_until_the_block_ends(reconciler, tmp_path):
@@ -129,30 +133,30 @@ def test_the_storage_is_locked_until_the_block_ends(reconciler, tmp_path):
 
 
 def test_only_looks_at_the_ids_and_refuses_unknown_ones(reconciler, tmp_path):
-    one, b = reconciler
+    one, fixture = reconciler
     manifest = manifest_of(tmp_path)
     assert [project.id for project in one.plan(manifest, only=["a"]).plan.projects] == ["a"]
     for call in (one.plan, one.verify):
         with pytest.raises(UsageError, match="'c'"):
             call(manifest, only=["c"])
-    assert b.sent("GET") == ["a"]
+    assert fixture.sent("GET") == ["a"]
 
 
 def test_the_environment_gives_the_ci_detection_and_the_notify_variables(reconciler, tmp_path):
-    _, b = reconciler
+    _, fixture = reconciler
     manifest = manifest_of(tmp_path, "version: 1\nprojects: [{id: a, state: archived}]\n")
-    with open_reconciler(b, {"CI": "true"}) as one:
+    with open_reconciler(fixture, {"CI": "true"}) as one:
         assert [problem.code for problem in one.plan(manifest).refusals] == ["storage_not_durable"]
         assert one.environ["CI"] == "true"
-    with open_reconciler(b, {"CI": "false"}) as one:
+    with open_reconciler(fixture, {"CI": "false"}) as one:
         assert one.plan(manifest).refusals == ()
 
 
 def test_the_observer_receives_every_event_also_those_of_the_client(reconciler, tmp_path):
-    _, b = reconciler
-    b.fault(f.Status(503, retry_after=3), nth=1, host="api")
+    _, fixture = reconciler
+    fixture.fault(f.Status(503, retry_after=3), nth=1, host="api")
     events = []
-    with open_reconciler(b, observer=events.append) as one, one.prepare(manifest_of(tmp_path)) as prepared:
+    with open_reconciler(fixture, observer=events.append) as one, one.prepare(manifest_of(tmp_path)) as prepared:
         prepared.execute(confirmed=True)
     kinds = {type(event) for event in events}
     assert {ChecksProgressed, RetryDelayed, ProjectFinished} <= kinds
@@ -160,13 +164,13 @@ def test_the_observer_receives_every_event_also_those_of_the_client(reconciler, 
 
 
 def test_stop_ends_a_run_without_further_work(reconciler, tmp_path):
-    one, b = reconciler
+    one, fixture = reconciler
     with one.prepare(manifest_of(tmp_path)) as prepared:
         one.stop.request()
         report = prepared.execute(confirmed=True)
     assert set(outcomes(report).values()) == {"not_attempted"}
     assert report.exit_code == 130
-    assert b.sent("DELETE") == []
+    assert fixture.sent("DELETE") == []
 
 
 def test_manifests_with_problems_list_all_of_them(tmp_path):

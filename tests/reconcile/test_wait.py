@@ -15,50 +15,52 @@ def rendering(id: str, seconds: float) -> SandboxProject:
     return SandboxProject(id, status="rendering", outputs=outputs_of(id), later=((seconds, "complete"),))
 
 
-def test_each_project_is_taken_up_as_its_render_ends(bench):
-    b = bench(rendering("quick", 0.1), rendering("slow", 0.6))
+def test_each_project_is_taken_up_as_its_render_ends(reconcile_fixture):
+    fixture = reconcile_fixture(rendering("quick", 0.1), rendering("slow", 0.6))
     pending = []
 
     def observer(event):
         if isinstance(event, WaitingForRenders):
             pending.append(event.pending)
 
-    report = b.apply({"quick": "downloaded", "slow": "downloaded"}, ApplyOptions(wait=20.0), observer=observer)
+    report = fixture.apply(
+        {"quick": "downloaded", "slow": "downloaded"}, ApplyOptions(wait=20.0), observer=observer
+    )
     assert outcomes(report) == {"quick": "downloaded", "slow": "downloaded"}
     assert pending[0] == 2
     assert pending[-1] == 1
     assert not report.wait_ran_out
 
 
-def test_a_project_that_has_ended_is_not_polled_again(bench):
-    b = bench(rendering("quick", 0.1), rendering("slow", 0.8))
-    b.apply({"quick": "downloaded", "slow": "downloaded"}, ApplyOptions(wait=20.0))
-    sent = b.sent("GET")
+def test_a_project_that_has_ended_is_not_polled_again(reconcile_fixture):
+    fixture = reconcile_fixture(rendering("quick", 0.1), rendering("slow", 0.8))
+    fixture.apply({"quick": "downloaded", "slow": "downloaded"}, ApplyOptions(wait=20.0))
+    sent = fixture.sent("GET")
     assert sent.count("quick") < sent.count("slow")
 
 
-def test_the_wait_ends_when_the_time_is_up(bench):
-    b = bench(rendering("slow", 60))
+def test_the_wait_ends_when_the_time_is_up(reconcile_fixture):
+    fixture = reconcile_fixture(rendering("slow", 60))
     began = time.monotonic()
-    report = b.apply({"slow": "downloaded"}, ApplyOptions(wait=0.3))
+    report = fixture.apply({"slow": "downloaded"}, ApplyOptions(wait=0.3))
     assert report.wait_ran_out
     assert 0.3 <= time.monotonic() - began < 10
 
 
-def test_a_stop_ends_the_wait(bench):
-    b = bench(rendering("slow", 60))
+def test_a_stop_ends_the_wait(reconcile_fixture):
+    fixture = reconcile_fixture(rendering("slow", 60))
 
     def observer(event):
         if isinstance(event, WaitingForRenders):
-            b.stop.request()
+            fixture.stop.request()
 
-    report = b.apply({"slow": "downloaded"}, ApplyOptions(wait=60.0), observer=observer)
+    report = fixture.apply({"slow": "downloaded"}, ApplyOptions(wait=60.0), observer=observer)
     assert report.exit_code == 130
     assert not report.wait_ran_out
 
 
-def test_without_wait_nothing_is_polled(bench):
-    b = bench(rendering("slow", 60))
-    assert b.plan({"slow": "downloaded"}).projects[0].verdict is Verdict.PENDING
-    assert outcomes(b.apply({"slow": "downloaded"})) == {"slow": "pending"}
-    assert b.sent("GET") == ["slow", "slow"]
+def test_without_wait_nothing_is_polled(reconcile_fixture):
+    fixture = reconcile_fixture(rendering("slow", 60))
+    assert fixture.plan({"slow": "downloaded"}).projects[0].verdict is Verdict.PENDING
+    assert outcomes(fixture.apply({"slow": "downloaded"})) == {"slow": "pending"}
+    assert fixture.sent("GET") == ["slow", "slow"]

@@ -63,91 +63,91 @@ def body_of(seed: str) -> bytes:
     return b"".join(Wav(seed, SIZE).read())
 
 
-def stored(b) -> list[str]:
-    return sorted(hashlib.sha256((b.folder / path).read_bytes()).hexdigest() for path in b.files())
+def stored(fixture) -> list[str]:
+    return sorted(hashlib.sha256((fixture.folder / path).read_bytes()).hexdigest() for path in fixture.files())
 
 
 def hashes(*seeds: str) -> list[str]:
     return sorted(hashlib.sha256(body_of(seed)).hexdigest() for seed in seeds)
 
 
-def use(b, account: Queries) -> Queries:
-    b.sandbox.faults = Faults(Rule(account))
+def use(fixture, account: Queries) -> Queries:
+    fixture.sandbox.faults = Faults(Rule(account))
     return account
 
 
 @pytest.mark.parametrize("state", ["downloaded", "archived"])
-def test_outputs_of_one_path_are_all_stored(bench, state):
-    b = bench(complete("one"))
-    use(b, Queries(("a", "b", "c")))
-    assert outcomes(b.apply({"one": state})) == {"one": state}
-    assert stored(b) == hashes("a", "b", "c")
-    assert b.sent("DELETE") == (["one"] if state == "archived" else [])
+def test_outputs_of_one_path_are_all_stored(reconcile_fixture, state):
+    fixture = reconcile_fixture(complete("one"))
+    use(fixture, Queries(("a", "b", "c")))
+    assert outcomes(fixture.apply({"one": state})) == {"one": state}
+    assert stored(fixture) == hashes("a", "b", "c")
+    assert fixture.sent("DELETE") == (["one"] if state == "archived" else [])
 
 
-def test_an_output_more_of_the_same_path_is_fetched_before_the_delete(bench):
-    b = bench(complete("one"))
-    use(b, Queries(("a",)))
-    b.apply({"one": "downloaded"})
-    use(b, Queries(("a", "b")))
-    assert outcomes(b.apply({"one": "archived"})) == {"one": "archived"}
-    assert stored(b) == hashes("a", "b")
+def test_an_output_more_of_the_same_path_is_fetched_before_the_delete(reconcile_fixture):
+    fixture = reconcile_fixture(complete("one"))
+    use(fixture, Queries(("a",)))
+    fixture.apply({"one": "downloaded"})
+    use(fixture, Queries(("a", "b")))
+    assert outcomes(fixture.apply({"one": "archived"})) == {"one": "archived"}
+    assert stored(fixture) == hashes("a", "b")
 
 
-def test_an_output_more_of_the_same_path_at_the_last_moment_keeps_the_original_alive(bench):
-    b = bench(complete("one"))
-    use(b, Queries(("a", "b"), orders=((0,), (0, 1))))
-    report = b.apply({"one": "archived"})
+def test_an_output_more_of_the_same_path_at_the_last_moment_keeps_the_original_alive(reconcile_fixture):
+    fixture = reconcile_fixture(complete("one"))
+    use(fixture, Queries(("a", "b"), orders=((0,), (0, 1))))
+    report = fixture.apply({"one": "archived"})
     assert result_of(report, "one").error.code == "outputs_changed"
-    assert b.sent("DELETE") == []
-    assert outcomes(b.apply({"one": "archived"})) == {"one": "archived"}
-    assert stored(b) == hashes("a", "b")
+    assert fixture.sent("DELETE") == []
+    assert outcomes(fixture.apply({"one": "archived"})) == {"one": "archived"}
+    assert stored(fixture) == hashes("a", "b")
 
 
 @pytest.mark.parametrize("refused", [0, 1])
-def test_a_new_list_in_another_order_starts_all_outputs_of_one_path_again(bench, refused):
-    b = bench(complete("one"))
-    account = use(b, Queries(("a", "b"), orders=((0, 1), (1, 0)), refused=frozenset({refused})))
-    assert outcomes(b.apply({"one": "archived"})) == {"one": "archived"}
-    assert stored(b) == hashes("a", "b")
+def test_a_new_list_in_another_order_starts_all_outputs_of_one_path_again(reconcile_fixture, refused):
+    fixture = reconcile_fixture(complete("one"))
+    account = use(fixture, Queries(("a", "b"), orders=((0, 1), (1, 0)), refused=frozenset({refused})))
+    assert outcomes(fixture.apply({"one": "archived"})) == {"one": "archived"}
+    assert stored(fixture) == hashes("a", "b")
     assert [query for query in account.files if query.endswith("list=2")] == ["n=1&list=2", "n=0&list=2"]
-    assert b.sent("DELETE") == ["one"]
-    b.check_receipts_are_true()
+    assert fixture.sent("DELETE") == ["one"]
+    fixture.check_receipts_are_true()
 
 
-def test_new_lists_are_asked_for_a_bounded_number_of_times(bench):
-    b = bench(complete("one"))
-    account = use(b, Queries(("a", "b"), refused=frozenset(range(1, 100, 2))))
-    report = b.apply({"one": "archived"})
+def test_new_lists_are_asked_for_a_bounded_number_of_times(reconcile_fixture):
+    fixture = reconcile_fixture(complete("one"))
+    account = use(fixture, Queries(("a", "b"), refused=frozenset(range(1, 100, 2))))
+    report = fixture.apply({"one": "archived"})
     assert result_of(report, "one").error.code == "link_expired"
     assert (account.gets, len(account.files)) == (4, 6)
-    assert b.sent("DELETE") == []
-    use(b, Queries(("a", "b")))
-    assert outcomes(b.apply({"one": "archived"})) == {"one": "archived"}
-    assert (stored(b), b.leftovers()) == (hashes("a", "b"), [])
+    assert fixture.sent("DELETE") == []
+    use(fixture, Queries(("a", "b")))
+    assert outcomes(fixture.apply({"one": "archived"})) == {"one": "archived"}
+    assert (stored(fixture), fixture.leftovers()) == (hashes("a", "b"), [])
 
 
-def test_outputs_of_one_path_with_the_same_bytes_keep_the_original_alive(bench):
-    b = bench(complete("one"))
-    use(b, Queries(("a", "a")))
+def test_outputs_of_one_path_with_the_same_bytes_keep_the_original_alive(reconcile_fixture):
+    fixture = reconcile_fixture(complete("one"))
+    use(fixture, Queries(("a", "a")))
     for code in ("copy_not_proved", "outputs_indistinct"):
-        error = result_of(b.apply({"one": "archived"}), "one").error
+        error = result_of(fixture.apply({"one": "archived"}), "one").error
         assert error.code == code
         assert "same bytes" in error.message
-    assert (b.sent("DELETE"), stored(b)) == ([], hashes("a", "a"))
+    assert (fixture.sent("DELETE"), stored(fixture)) == ([], hashes("a", "a"))
 
 
-def test_a_file_that_an_older_version_stored_twice_costs_no_original(bench):
-    b = bench(complete("one"))
-    use(b, Queries(("a", "b")))
-    b.apply({"one": "downloaded"})
-    receipt = b.receipt("one")
+def test_a_file_that_an_older_version_stored_twice_costs_no_original(reconcile_fixture):
+    fixture = reconcile_fixture(complete("one"))
+    use(fixture, Queries(("a", "b")))
+    fixture.apply({"one": "downloaded"})
+    receipt = fixture.receipt("one")
     first, second = receipt["outputs"]
     second |= {key: first[key] for key in ("size", "sha256")}
-    (b.folder / second["path"]).write_bytes((b.folder / first["path"]).read_bytes())
-    (b.folder / receipt_path("one")).write_text(json.dumps(receipt))
-    assert result_of(b.apply({"one": "archived"}), "one").error.code == "outputs_indistinct"
-    assert b.sent("DELETE") == []
+    (fixture.folder / second["path"]).write_bytes((fixture.folder / first["path"]).read_bytes())
+    (fixture.folder / receipt_path("one")).write_text(json.dumps(receipt))
+    assert result_of(fixture.apply({"one": "archived"}), "one").error.code == "outputs_indistinct"
+    assert fixture.sent("DELETE") == []
 
 
 class Reversed:
@@ -160,14 +160,14 @@ class Reversed:
 
 
 @pytest.mark.parametrize("refused", [1, 2])
-def test_a_new_list_in_another_order_is_matched_by_path(bench, refused):
-    b = bench(complete("one", 2), complete("two", 2))
-    b.apply({"two": "downloaded"})
-    b.sandbox.faults = Faults(
+def test_a_new_list_in_another_order_is_matched_by_path(reconcile_fixture, refused):
+    fixture = reconcile_fixture(complete("one", 2), complete("two", 2))
+    fixture.apply({"two": "downloaded"})
+    fixture.sandbox.faults = Faults(
         Rule(Reversed(), host="api", method="GET", skip=1), Rule(f.Expired(), host="files", nth=refused)
     )
-    assert outcomes(b.apply({"one": "archived"})) == {"one": "archived"}
-    b.check_receipts_are_true()
+    assert outcomes(fixture.apply({"one": "archived"})) == {"one": "archived"}
+    fixture.check_receipts_are_true()
     real_response = {f"/one/{output.path}": output.audio.sha256() for output in outputs_of("one", 2, size=SIZE)}
-    found = {urlsplit(o["source"]).path: o["sha256"] for o in b.receipt("one")["outputs"]}
+    found = {urlsplit(o["source"]).path: o["sha256"] for o in fixture.receipt("one")["outputs"]}
     assert found == real_response

@@ -12,66 +12,66 @@ from mhsync.storage.local import LocalStorage
 from tests.reconcile.fixture import complete, outcomes, result_of
 
 
-def test_a_changed_template_moves_without_a_download(bench):
-    b = bench(complete("a"), complete("b", 2))
-    b.apply({"a": "downloaded", "b": "downloaded"})
-    b.sandbox.requests.clear()
+def test_a_changed_template_moves_without_a_download(reconcile_fixture):
+    fixture = reconcile_fixture(complete("a"), complete("b", 2))
+    fixture.apply({"a": "downloaded", "b": "downloaded"})
+    fixture.sandbox.requests.clear()
     states = dict.fromkeys(("a", "b"), ("downloaded", "new/{id}-{index}{ext}"))
-    assert outcomes(b.apply(states)) == {"a": "moved", "b": "moved"}
-    assert set(b.files()) == {"new/a-1.wav", "new/b-1.wav", "new/b-2.wav"}
-    assert b.sandbox.requests.all() == ()
-    b.check_receipts_are_true()
-    assert outcomes(b.apply(states)) == {"a": "unchanged", "b": "unchanged"}
+    assert outcomes(fixture.apply(states)) == {"a": "moved", "b": "moved"}
+    assert set(fixture.files()) == {"new/a-1.wav", "new/b-1.wav", "new/b-2.wav"}
+    assert fixture.sandbox.requests.all() == ()
+    fixture.check_receipts_are_true()
+    assert outcomes(fixture.apply(states)) == {"a": "unchanged", "b": "unchanged"}
 
 
-def test_outputs_change_places(bench):
-    b = bench(complete("a", size=1000), complete("b", size=3000), complete("c", size=5000))
-    b.apply({i: ("downloaded", f"{i}{{ext}}") for i in "abc"})
+def test_outputs_change_places(reconcile_fixture):
+    fixture = reconcile_fixture(complete("a", size=1000), complete("b", size=3000), complete("c", size=5000))
+    fixture.apply({i: ("downloaded", f"{i}{{ext}}") for i in "abc"})
     turned = {"a": ("downloaded", "b{ext}"), "b": ("downloaded", "c{ext}"), "c": ("downloaded", "a{ext}")}
-    assert set(outcomes(b.apply(turned)).values()) == {"moved"}
-    assert b.files() == {"b.wav": 1000, "c.wav": 3000, "a.wav": 5000}
-    assert b.leftovers() == []
-    b.check_receipts_are_true()
+    assert set(outcomes(fixture.apply(turned)).values()) == {"moved"}
+    assert fixture.files() == {"b.wav": 1000, "c.wav": 3000, "a.wav": 5000}
+    assert fixture.leftovers() == []
+    fixture.check_receipts_are_true()
 
 
-def test_a_case_only_change_goes_through_a_parked_name(bench):
-    b = bench(complete("a"))
-    b.apply({"a": ("downloaded", "song{ext}")})
-    assert outcomes(b.apply({"a": ("downloaded", "Song{ext}")})) == {"a": "moved"}
-    assert set(b.files()) == {"Song.wav"}
-    assert b.leftovers() == []
+def test_a_case_only_change_goes_through_a_parked_name(reconcile_fixture):
+    fixture = reconcile_fixture(complete("a"))
+    fixture.apply({"a": ("downloaded", "song{ext}")})
+    assert outcomes(fixture.apply({"a": ("downloaded", "Song{ext}")})) == {"a": "moved"}
+    assert set(fixture.files()) == {"Song.wav"}
+    assert fixture.leftovers() == []
 
 
 @pytest.mark.parametrize(("old", "new"), [("song", "song/{filename}"), ("song/{filename}", "song")])
-def test_a_file_becomes_a_folder_and_a_folder_a_file(bench, old, new):
-    b = bench(complete("a"))
-    b.apply({"a": ("downloaded", old)})
-    assert outcomes(b.apply({"a": ("downloaded", new)})) == {"a": "moved"}
-    assert list(b.files()) == [new.replace("{filename}", "output.wav")]
-    assert b.leftovers() == []
-    b.check_receipts_are_true()
+def test_a_file_becomes_a_folder_and_a_folder_a_file(reconcile_fixture, old, new):
+    fixture = reconcile_fixture(complete("a"))
+    fixture.apply({"a": ("downloaded", old)})
+    assert outcomes(fixture.apply({"a": ("downloaded", new)})) == {"a": "moved"}
+    assert list(fixture.files()) == [new.replace("{filename}", "output.wav")]
+    assert fixture.leftovers() == []
+    fixture.check_receipts_are_true()
 
 
-def test_a_foreign_file_in_the_way_blocks_and_both_stay(bench):
-    b = bench(complete("a"))
-    b.apply({"a": "downloaded"})
-    (b.folder / "new.wav").write_text("mine")
-    report = b.apply({"a": ("downloaded", "new{ext}")})
+def test_a_foreign_file_in_the_way_blocks_and_both_stay(reconcile_fixture):
+    fixture = reconcile_fixture(complete("a"))
+    fixture.apply({"a": "downloaded"})
+    (fixture.folder / "new.wav").write_text("mine")
+    report = fixture.apply({"a": ("downloaded", "new{ext}")})
     assert outcomes(report) == {"a": "blocked"}
     assert result_of(report, "a").error.code == "path_occupied"
-    assert (b.folder / "new.wav").read_text() == "mine"
-    assert (b.folder / "a/output.wav").exists()
+    assert (fixture.folder / "new.wav").read_text() == "mine"
+    assert (fixture.folder / "a/output.wav").exists()
 
 
-def test_a_copy_that_does_not_match_is_not_moved_and_marked(bench):
-    b = bench(complete("a"))
-    b.apply({"a": "downloaded"})
-    stored = b.folder / "a/output.wav"
+def test_a_copy_that_does_not_match_is_not_moved_and_marked(reconcile_fixture):
+    fixture = reconcile_fixture(complete("a"))
+    fixture.apply({"a": "downloaded"})
+    stored = fixture.folder / "a/output.wav"
     stored.write_bytes(b"x" * stored.stat().st_size)
-    assert outcomes(b.apply({"a": ("downloaded", "new{ext}")})) == {"a": "failed"}
-    assert b.receipt("a")["outputs"][0]["suspect"] is True
-    assert outcomes(b.apply({"a": ("downloaded", "new{ext}")})) == {"a": "downloaded"}
-    b.check_receipts_are_true()
+    assert outcomes(fixture.apply({"a": ("downloaded", "new{ext}")})) == {"a": "failed"}
+    assert fixture.receipt("a")["outputs"][0]["suspect"] is True
+    assert outcomes(fixture.apply({"a": ("downloaded", "new{ext}")})) == {"a": "downloaded"}
+    fixture.check_receipts_are_true()
 
 
 class Dying(LocalStorage):
@@ -98,21 +98,21 @@ class Dying(LocalStorage):
 
 
 @pytest.mark.parametrize("dies_at", range(1, 13))
-def test_a_swap_cut_short_at_any_change_is_ended_by_the_next_run(bench, monkeypatch, dies_at):
-    b = bench(complete("a", size=1000), complete("b", size=3000))
-    b.apply({"a": ("downloaded", "a{ext}"), "b": ("downloaded", "b{ext}")})
+def test_a_swap_cut_short_at_any_change_is_ended_by_the_next_run(reconcile_fixture, monkeypatch, dies_at):
+    fixture = reconcile_fixture(complete("a", size=1000), complete("b", size=3000))
+    fixture.apply({"a": ("downloaded", "a{ext}"), "b": ("downloaded", "b{ext}")})
     swapped = {"a": ("downloaded", "b{ext}"), "b": ("downloaded", "a{ext}")}
-    hooks = b.hooks
-    monkeypatch.setattr(Hooks, "open_storage", lambda self, file: Dying(b.folder))
+    hooks = fixture.hooks
+    monkeypatch.setattr(Hooks, "open_storage", lambda self, file: Dying(fixture.folder))
     Dying.changes, Dying.dies_at = 0, dies_at
-    b.apply(swapped)
+    fixture.apply(swapped)
     assert Dying.changes >= dies_at, "the test must reach the change at which it dies"
-    b.check_receipts_are_true()
+    fixture.check_receipts_are_true()
     monkeypatch.undo()
-    b.hooks = hooks
+    fixture.hooks = hooks
     for _ in range(2):
-        report = b.apply(swapped)
+        report = fixture.apply(swapped)
     assert set(outcomes(report).values()) == {"unchanged"}
-    assert b.files() == {"b.wav": 1000, "a.wav": 3000}
-    assert b.leftovers() == []
-    b.check_receipts_are_true()
+    assert fixture.files() == {"b.wav": 1000, "a.wav": 3000}
+    assert fixture.leftovers() == []
+    fixture.check_receipts_are_true()
