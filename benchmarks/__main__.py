@@ -30,6 +30,8 @@ def main(arguments: Sequence[str]) -> int:
     if not rows:
         print("no row matches --only; --list prints their keys", file=sys.stderr)
         return 1
+    if options.prepare:
+        options.runs = 0
     options.folder.mkdir(parents=True, exist_ok=True)
     workspace = Workspace(options.folder.resolve(), options.scale == "full")
     results: list[RowResult] = []
@@ -41,6 +43,8 @@ def main(arguments: Sequence[str]) -> int:
         except (ServerMissing, ProcessFailed, RuntimeError) as error:
             print(f"{row.key} failed: {error}", file=sys.stderr)
             failed = True
+    if options.prepare:
+        return 1 if failed else 0
     findings = check_bounds(results)
     command = shlex.join(["python", "-m", "benchmarks", *arguments])
     machine = describe(workspace.folder)
@@ -74,6 +78,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the results as JSON")
     parser.add_argument("--check", action="store_true", help="exit 1 if a bound is missed")
+    parser.add_argument(
+        "--prepare", action="store_true", help="prepare the files of the rows, and measure nothing"
+    )
     parser.add_argument("--list", action="store_true", help="print the rows and exit")
     parser.add_argument(
         "--folder", type=Path, default=ROOT / "build" / "bench", help="where to work (default: build/bench)"

@@ -69,6 +69,18 @@ BOUNDS: tuple[Bound, ...] = (
     Bound("apply-large", "mb_per_s", least=0.85, of="curl"),
     Bound("apply-large", "memory_mib", most=60),
     Bound("apply-small", "rate", least=1200),
+    Bound("settled-10k", "wall", most=3, of="yaml.load"),
+    Bound("settled-100k", "wall", most=3, of="yaml.load"),
+    Bound("validate-100k", "wall", most=1.5, of="yaml.load"),
+    # Linear in the number of projects: a project of a million costs at most what one of 100,000 does, and 10 %.
+    Bound("settled-1m", "rate", least=0.9, of="mhsync", of_row="settled-100k"),
+    Bound("settled-1m", "memory_kib_per_item", most=1),
+    Bound("validate-1m", "rate", least=0.9, of="mhsync", of_row="validate-100k"),
+    Bound("json-1m", "rate", least=0.9, of="mhsync", of_row="json-100k"),
+    Bound("json-1m", "memory_kib_per_item", most=1),
+    Bound("start", "wall", most=1.5, of="import click", contender="mhsync --version"),
+    Bound("start", "wall", most=4, of="import click", contender="mhsync plan"),
+    Bound("verify", "mb_per_s", least=0.7, of="sha256sum, xargs -P 2"),
 )
 
 

@@ -129,7 +129,7 @@ def run_row(row: Row, workspace: Workspace, *, runs: int, only: Sequence[str] = 
         row.title,
         tuple(
             Measurement(
-                each.name, each.items, each.size, each.ceiling, tuple(samples[each.name]), notes[each.name]
+                each.name, each.items, each.size, each.ceiling, tuple(samples[each.name]), notes.get(each.name, "")
             )
             for each in contenders
         ),

@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 from benchmarks.row import Row
-from benchmarks.rows import requests, transfers
+from benchmarks.rows import loading, requests, settled, start, transfers, verify
 
-ROWS: tuple[Row, ...] = (*requests.ROWS, *transfers.ROWS)
+ROWS: tuple[Row, ...] = (
+    *requests.ROWS,
+    *transfers.ROWS,
+    *settled.ROWS,
+    *loading.ROWS,
+    *start.ROWS,
+    *verify.ROWS,
+)
