@@ -36,6 +36,8 @@ _PUBLIC = {
     "Limit": "mhsync.core.manifest",
     "LinkExpired": "mhsync.errors",
     "load_manifests": "mhsync.reconcile.reconciler",
+    "load_planned_manifests": "mhsync.reconcile.saved_plan",
+    "load_saved_plan": "mhsync.reconcile.saved_plan",
     "LocalWriter": "mhsync.storage.base",
     "LockTimeout": "mhsync.errors",
     "Locked": "mhsync.errors",
@@ -73,6 +75,9 @@ _PUBLIC = {
     "Result": "mhsync.api.check_result",
     "RetryDelayed": "mhsync.reconcile.progress",
     "RunSettings": "mhsync.settings",
+    "save_plan": "mhsync.reconcile.saved_plan",
+    "SavedPlan": "mhsync.core.saved_plan",
+    "SavedPlanFile": "mhsync.reconcile.saved_plan",
     "ServerFailed": "mhsync.errors",
     "Settings": "mhsync.settings",
     "Status": "mhsync.core.project",
@@ -109,6 +114,7 @@ if TYPE_CHECKING:
     from mhsync.core.project import Download, Project, Status
     from mhsync.core.receipt import StoredOutput
     from mhsync.core.report import Outcome, Report
+    from mhsync.core.saved_plan import SavedPlan
     from mhsync.core.verification import Verification
     from mhsync.errors import (
         AnswerInvalid,
@@ -163,6 +169,7 @@ if TYPE_CHECKING:
         Warned,
     )
     from mhsync.reconcile.reconciler import Reconciler, load_manifests
+    from mhsync.reconcile.saved_plan import SavedPlanFile, load_planned_manifests, load_saved_plan, save_plan
     from mhsync.settings import (
         DownloadSettings,
         HttpSettings,
@@ -177,6 +184,7 @@ if TYPE_CHECKING:
 __all__ = [  # noqa: RUF022 - grouped as in docs/public-api.md
     "Reconciler", "load_manifests", "Manifest", "ApplyOptions", "Limit", "Stop", "Decision", "Prepared",
     "Plan", "Report", "Outcome", "Verification",
+    "save_plan", "load_saved_plan", "load_planned_manifests", "SavedPlan", "SavedPlanFile",
     "ProgressEvent", "ChecksProgressed", "ProjectFinished", "WaitingForRenders", "StorageLocked",
     "RetryDelayed", "Warned",
     "Client", "Project", "Status", "Download", "Result", "Fetched", "WaitNotice",

@@ -89,6 +89,18 @@ class Problem:
         where = str(self.position)
         return f"{where}: {self.message}" if where else self.message
 
+    def to_json(self) -> dict[str, str | int | None]:
+        """The form of an item of `errors` in `schemas/error.schema.json`."""
+        return {
+            "file": self.position.file,
+            "line": self.position.line,
+            "column": self.position.column,
+            "id": self.id,
+            "code": self.code,
+            "message": self.message,
+            "hint": self.hint,
+        }
+
 
 class MhsyncError(Exception):
     """The root of the tree.
@@ -178,8 +190,8 @@ class PlanRefused(RefusedError):
     code = "plan_refused"
 
 
-class PlanStale(RefusedError):
-    """A saved plan no longer matches the account or the storage."""
+class PlanStale(_Several, RefusedError):
+    """A saved plan no longer matches its manifests, the account or the storage; `problems` lists each reason."""
 
     code = "plan_stale"
 

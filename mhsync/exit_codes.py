@@ -33,10 +33,12 @@ def exit_code_of_run(*, is_interrupted: bool, has_problems: bool, wait_ran_out: 
     return ExitCode.STILL_RENDERING if wait_ran_out else ExitCode.OK
 
 
-def exit_code_of_plan(*, has_problems: bool, has_changes: bool, is_detailed: bool) -> int:
-    """The exit code of `plan`; `is_detailed` is `--detailed-exitcode`."""
+def exit_code_of_plan(*, has_problems: bool, has_changes: bool, is_refused: bool, is_detailed: bool) -> int:
+    """The exit code of `plan`; `is_detailed` is `--detailed-exitcode`, and `is_refused` a guard's refusal."""
     if has_problems:
         return ExitCode.FAILED
+    if is_detailed and is_refused:
+        return ExitCode.REFUSED
     return PLAN_HAS_CHANGES if is_detailed and has_changes else ExitCode.OK
 
 

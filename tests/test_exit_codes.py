@@ -44,12 +44,19 @@ def test_a_run_returns_the_first_code_that_applies(is_interrupted, has_problems,
 
 
 @pytest.mark.parametrize(
-    ("has_problems", "has_changes", "plain", "detailed"),
-    [(True, True, 1, 1), (True, False, 1, 1), (False, True, 0, 2), (False, False, 0, 0)],
-)
-def test_only_a_detailed_plan_returns_2_for_changes(has_problems, has_changes, plain, detailed):
+    ("has_problems", "has_changes", "is_refused", "plain", "detailed"),
+    [
+        (True, True, True, 1, 1), (True, False, False, 1, 1), (False, True, True, 0, 3), (False, True, False, 0, 2),
+        (False, False, False, 0, 0),
+    ],
+)  # fmt: skip
+def test_only_a_detailed_plan_returns_2_for_changes_and_3_for_a_refusal(
+    has_problems, has_changes, is_refused, plain, detailed
+):
     codes = [
-        exit_code_of_plan(has_problems=has_problems, has_changes=has_changes, is_detailed=is_detailed)
+        exit_code_of_plan(
+            has_problems=has_problems, has_changes=has_changes, is_refused=is_refused, is_detailed=is_detailed
+        )
         for is_detailed in (False, True)
     ]
     assert codes == [plain, detailed]

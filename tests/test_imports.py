@@ -22,7 +22,7 @@ ALLOWED = {
     "storage_kit": {"core", "fileio", "storage"},
     "api": {"core", "fileio"},
     "hooks": {"core", "fileio", "storage"},
-    "reconcile": {"core", "loader", "storage", "storage_kit", "api", "hooks"},
+    "reconcile": {"core", "fileio", "loader", "storage", "storage_kit", "api", "hooks"},
     "sandbox": {"core", "loader"},
     "testing": {"core", "storage", "sandbox"},
     "cli": {

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import click
 
 from mhsync.cli.arguments import files_argument
 from mhsync.cli.console import Console
 from mhsync.cli.durations import DEFAULT_WAIT, WaitCommand, parse_duration
-from mhsync.cli.manifests import load_manifest, warn_of_doubts
+from mhsync.cli.manifests import load_manifest, load_saved, warn_of_doubts
 from mhsync.cli.options import (
     SharedOptions,
     api_options,
@@ -24,8 +26,10 @@ from mhsync.cli.render.text import missing_text, plan_text, report_text
 from mhsync.cli.run_setup import open_run
 from mhsync.core.manifest import Limit
 from mhsync.core.plan import Plan
+from mhsync.errors import UsageError
 from mhsync.reconcile.context import ApplyOptions
 from mhsync.reconcile.prepare import prepare
+from mhsync.reconcile.saved_plan import is_saved_plan
 
 
 @click.command("apply", cls=WaitCommand)
@@ -54,12 +58,21 @@ def command(
 ) -> int:
     """Apply the plan: download, move and delete.
 
+    FILE is a manifest or a folder of manifests; or one saved plan (`mhsync plan --out`): then only its actions are
+    done, and none if a manifest changed or an action no longer fits (exit 3).
+
     Asks on a terminal to confirm deletes, unless a manifest's policy allows or forbids them; without a terminal,
     deletes need --yes. A second run finds nothing to do.
     """
-    manifest = load_manifest(files, shared.settings, shared.only)
-    warn_of_doubts(console, manifest)
     options = ApplyOptions(no_deletes=no_deletes, max_deletes=max_deletes, wait=wait)
+    if len(files) == 1 and is_saved_plan(files[0]):
+        if wait is not None:
+            raise UsageError("--wait cannot be used with a saved plan", hint="give the manifests instead")
+        manifest, saved, only = load_saved(files[0], shared.settings, shared.only)
+        options, shared = replace(options, saved=saved), replace(shared, only=only)
+    else:
+        manifest = load_manifest(files, shared.settings, shared.only)
+    warn_of_doubts(console, manifest)
     progress = Progress(console)
     with (
         open_run(console, shared, progress) as run,

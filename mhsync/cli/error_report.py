@@ -27,18 +27,7 @@ class Failure:
         return {
             "format": FORMAT,
             "exit": self.exit,
-            "errors": [
-                {
-                    "file": problem.position.file,
-                    "line": problem.position.line,
-                    "column": problem.position.column,
-                    "id": problem.id,
-                    "code": problem.code,
-                    "message": problem.message,
-                    "hint": problem.hint,
-                }
-                for problem in self.problems
-            ],
+            "errors": [problem.to_json() for problem in self.problems],
         }
 
 

@@ -1,19 +1,18 @@
-"""Load the manifests of a command, refuse saved plans, and check the ids of `--only`."""
+"""Load the manifests or the saved plan of a command, and check the ids of `--only`."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from pathlib import Path
 
 from mhsync.cli.console import Console
 from mhsync.cli.render.terminal import escape
-from mhsync.core import plan as saved
 from mhsync.core.manifest import Manifest
+from mhsync.core.saved_plan import SavedPlan
 from mhsync.core.suggest import suggest
 from mhsync.errors import ManifestError, Position, Problem
 from mhsync.loader import load
 from mhsync.loader.ids import doubt_of
+from mhsync.reconcile.saved_plan import is_saved_plan, load_planned_manifests, load_saved_plan
 from mhsync.settings import Settings
 
 _NAMED = 5
@@ -26,14 +25,35 @@ def load_manifest(files: Sequence[str], settings: Settings, only: frozenset[str]
         ManifestError: they have problems; all of them are listed.
         UsageError: one is a saved plan, or `only` names an id that no file lists.
     """
-    problems = [problem for file in files for problem in _saved_plan(file, settings.manifest.size)]
+    problems = [_saved_plan(file) for file in files if is_saved_plan(file)]
     if problems:
         raise ManifestError(problems)
     manifest = load(files, settings.manifest)
-    unknown = sorted(only - manifest.ids)
-    if unknown:
-        raise ManifestError(_unlisted(id_, manifest.ids) for id_ in unknown)
+    _require_listed(only, manifest.ids, "no manifest lists this id")
     return manifest
+
+
+def load_saved(file: str, settings: Settings, only: frozenset[str]) -> tuple[Manifest, SavedPlan, frozenset[str]]:
+    """Load a saved plan and its manifests.
+
+    Returns:
+        The manifests, the plan, and the ids to look at: those with planned actions, of `only` where it is given.
+
+    Raises:
+        ManifestError: a file has problems, or `only` names an id without a planned action.
+        PlanStale: a manifest changed.
+    """
+    saved = load_saved_plan(file)
+    planned = frozenset(saved.plan.projects)
+    manifest = load_planned_manifests(saved, settings.manifest)
+    _require_listed(only, planned, "the saved plan has no action for this id")
+    return manifest, saved.plan, only or planned
+
+
+def _require_listed(only: frozenset[str], ids: frozenset[str], message: str) -> None:
+    unknown = sorted(only - ids)
+    if unknown:
+        raise ManifestError(_unlisted(id_, ids, message) for id_ in unknown)
 
 
 def warn_of_doubts(console: Console, manifest: Manifest) -> None:
@@ -46,27 +66,16 @@ def warn_of_doubts(console: Console, manifest: Manifest) -> None:
         console.info(f"warning: {len(found) - _NAMED} more ids look like words of the site")
 
 
-def _unlisted(id_: str, ids: frozenset[str]) -> Problem:
+def _unlisted(id_: str, ids: frozenset[str], message: str) -> Problem:
     near = suggest(id_, ids)
     hint = f"did you mean {near}?" if near else "--only takes the id of a project that is in the manifest"
-    return Problem("only_unknown", f"--only {id_!r:.130}: no manifest lists this id", hint)
+    return Problem("only_unknown", f"--only {id_!r:.130}: {message}", hint)
 
 
-def _saved_plan(file: str, limit: int) -> list[Problem]:
-    """A problem if the file is a saved plan: its `format` decides, not its name.
-
-    The loader reports files that cannot be read.
-    """
-    try:
-        with Path(file).open("rb") as stream:
-            start = stream.read(1)
-            text = start + stream.read(limit) if start == b"{" else b""
-        data = json.loads(text) if text else None
-    except (OSError, ValueError, RecursionError):
-        return []
-    if not isinstance(data, dict) or data.get("format") != saved.FORMAT:
-        return []
-    return [
-        Problem("saved_plan", "this is a saved plan; saved plans cannot be applied yet",
-                "give the manifests that the plan was made from", Position(file))
-    ]  # fmt: skip
+def _saved_plan(file: str) -> Problem:
+    return Problem(
+        "saved_plan",
+        "this is a saved plan, not a manifest",
+        "give the manifests that it was made from; `mhsync apply` accepts one saved plan on its own",
+        Position(file),
+    )

@@ -17,13 +17,14 @@ from mhsync.cli.options import (
 )
 from mhsync.cli.progress import Progress
 from mhsync.cli.render.json import dumped
+from mhsync.cli.render.terminal import escape
 from mhsync.cli.render.text import missing_text, plan_text, refusals_text
 from mhsync.cli.run_setup import open_run
 from mhsync.core.manifest import Limit
-from mhsync.core.plan import Plan
 from mhsync.exit_codes import exit_code_of_plan
 from mhsync.reconcile.context import ApplyOptions
 from mhsync.reconcile.plan import plan
+from mhsync.reconcile.saved_plan import save_plan
 
 
 @click.command("plan")
@@ -31,7 +32,13 @@ from mhsync.reconcile.plan import plan
 @click.option(
     "--detailed-exitcode",
     is_flag=True,
-    help="Exit 0 if there is nothing to change, 2 if there are changes, 1 on any error.",
+    help="Exit 0 if there is nothing to change, 2 if there are changes, 3 if a guard refuses, 1 on any error.",
+)
+@click.option(
+    "--out",
+    metavar="PLAN.json",
+    type=click.Path(path_type=str),
+    help="Also save the plan to this file; `mhsync apply PLAN.json` then does only what is in it.",
 )
 @max_deletes_option
 @api_options
@@ -43,6 +50,7 @@ def command(
     shared: SharedOptions,
     files: tuple[str, ...],
     detailed_exitcode: bool,
+    out: str | None,
     max_deletes: Limit | None,
 ) -> int:
     """Show what would change, and why.
@@ -57,17 +65,21 @@ def command(
         decision = plan(run, manifest, ApplyOptions(max_deletes=max_deletes))
     progress.end()
     found, refusals = decision.plan, decision.refusals
+    if out is not None:
+        save_plan(found, out)
     if console.is_json:
-        console.document(dumped(found.to_json()))
+        console.document(dumped(decision.to_json()))
         style = console.style(console.stderr)
         console.error_lines([*missing_text(found, style), *refusals_text(refusals, style)])
     else:
         style = console.style(console.stdout)
         text = plan_text(found, style, is_verbose=console.verbose > 0)
         console.out("\n".join([text, *refusals_text(refusals, style)]))
-    return _exit_code(found, is_detailed=detailed_exitcode)
-
-
-def _exit_code(found: Plan, *, is_detailed: bool) -> int:
-    has_problems = bool(found.summary["blocked"] or found.summary["failed"])
-    return exit_code_of_plan(has_problems=has_problems, has_changes=bool(found.changes), is_detailed=is_detailed)
+    if out is not None:
+        console.info(f"The plan was saved to {escape(out)}.")
+    return exit_code_of_plan(
+        has_problems=bool(found.summary["blocked"] or found.summary["failed"]),
+        has_changes=bool(found.changes),
+        is_refused=bool(refusals),
+        is_detailed=detailed_exitcode,
+    )

@@ -13,6 +13,7 @@ from typing import TypeVar
 from mhsync.api.client import Client
 from mhsync.core.manifest import Limit
 from mhsync.core.redaction import without_queries
+from mhsync.core.saved_plan import SavedPlan
 from mhsync.errors import MhsyncError
 from mhsync.hooks.manager import Hooks
 from mhsync.reconcile.progress import Observer, ignore_progress
@@ -97,4 +98,6 @@ class ApplyOptions:
     max_deletes: Limit | None = None
     """Replaces `policy.max_deletes` of each manifest file."""
     wait: float | None = None
-    """Seconds to wait for renders; None does not wait."""
+    """Seconds to wait for renders; None does not wait. Not with a saved plan, which has no action for them."""
+    saved: SavedPlan | None = None
+    """Limits the run to the actions of a saved plan."""

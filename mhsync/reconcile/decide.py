@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from mhsync.core.diff import diff
 from mhsync.core.guards import Circumstances, check, unconfirmed
 from mhsync.core.manifest import Manifest
 from mhsync.core.plan import Plan, ProjectPlan
-from mhsync.errors import Problem
+from mhsync.errors import PlanStale, Problem
 from mhsync.reconcile.context import ApplyOptions, RunContext
 from mhsync.reconcile.observe import Observation, observe
 from mhsync.reconcile.storages import Storages
@@ -25,6 +26,10 @@ class Decision:
     deletes_to_confirm: tuple[ProjectPlan, ...]
     """The projects whose deletion the policy `confirm` requires a confirmation for."""
 
+    def to_json(self) -> dict[str, Any]:
+        """The plan, with each reason why a guard refuses to apply it: `schemas/plan.schema.json`."""
+        return {**self.plan.to_json(), "refusals": [problem.to_json() for problem in self.refusals]}
+
 
 def decide(run: RunContext, manifest: Manifest, storages: Storages, options: ApplyOptions) -> Decision:
     """Observe the storages and the API, make the plan, and check the guards. Changes nothing.
@@ -37,6 +42,7 @@ def decide(run: RunContext, manifest: Manifest, storages: Storages, options: App
 
     Raises:
         AuthenticationFailed: the API refused the key.
+        PlanStale: the saved plan of the options no longer fits.
         Interrupted: the run was asked to stop.
     """
     observation = observe(run, manifest, storages)
@@ -52,6 +58,16 @@ def decide(run: RunContext, manifest: Manifest, storages: Storages, options: App
 
 
 def make_plan(run: RunContext, manifest: Manifest, observation: Observation, options: ApplyOptions) -> Plan:
-    """The plan that follows from an observation, without deletes where the options leave them out."""
+    """The plan that follows from an observation, without what the options leave out.
+
+    Raises:
+        PlanStale: the saved plan of the options no longer fits.
+    """
     plan = diff(manifest, observation.inventories, observation.details, api=run.client.origin, only=run.only)
-    return plan.without_deletes() if options.no_deletes else plan
+    if options.no_deletes:
+        plan = plan.without_deletes()
+    if options.saved is not None:
+        plan, problems = options.saved.restrict(plan, no_deletes=options.no_deletes)
+        if problems:
+            raise PlanStale(problems)
+    return plan

@@ -244,3 +244,66 @@ def test_a_second_run_on_the_same_storage_is_refused_while_the_lock_is_held(cli_
         process.communicate(timeout=TIMEOUT)
     assert done.code == 3
     assert re.search(r"another|holds|lock", done.err)
+
+
+def test_a_saved_plan_is_applied_and_later_changes_wait_for_the_next_one(cli_runner):
+    manifest = cli_runner.manifest("done", "canceled: deleted")
+    cli_runner.run("plan", manifest, "--out", "plan.json")
+    assert cli_runner.run("apply", manifest, "--only", "done").code == 0
+    done = cli_runner.run("apply", "plan.json", "--yes", "--format", "json")
+    assert_valid(done.document, "report")
+    assert {result["id"]: result["outcome"] for result in done.document["results"]} == {
+        "done": "unchanged", "canceled": "deleted",
+    }  # fmt: skip
+    again = cli_runner.run("apply", "plan.json", "--yes")
+    assert (again.code, again.out) == (0, "Nothing to do: 2 projects are as desired.\n")
+
+
+def test_a_saved_plan_still_needs_the_confirmation(cli_runner):
+    cli_runner.run("plan", cli_runner.manifest("canceled: deleted"), "--out", "plan.json")
+    assert cli_runner.run("apply", "plan.json").code == 3
+    assert deleted(cli_runner) == []
+
+
+def test_a_saved_plan_is_refused_once_its_manifest_changed(cli_runner):
+    cli_runner.run("plan", cli_runner.manifest("done", "canceled: deleted"), "--out", "plan.json")
+    cli_runner.manifest("done: deleted", "canceled: deleted")
+    done = cli_runner.run("apply", "plan.json", "--yes", "--format", "json")
+    assert_valid(done.document, "error")
+    (error,) = done.document["errors"]
+    assert (done.code, error["code"], error["file"]) == (3, "plan_stale", "m.yaml")
+    assert deleted(cli_runner) == []
+
+
+def test_a_saved_plan_is_refused_once_an_action_no_longer_fits(cli_runner):
+    cli_runner.run("plan", cli_runner.manifest("done", "takes", "canceled: deleted"), "--out", "plan.json")
+    cli_runner.sandbox.account.set_status("done", "error")
+    done = cli_runner.run("apply", "plan.json", "--yes")
+    assert done.code == 3
+    assert "error: m.yaml:3:10: done: the saved plan has download; now it is blocked: " in done.err
+    assert deleted(cli_runner) == []
+    assert not [path for path in (cli_runner.folder / "outputs").rglob("*") if path.suffix in (".wav", ".json")]
+
+
+def test_a_project_outside_the_saved_plan_is_not_requested(cli_runner):
+    manifest = cli_runner.manifest("done", "takes")
+    cli_runner.run("plan", manifest, "--only", "done", "--out", "plan.json")
+    before = len(cli_runner.sandbox.requests.of(method="GET"))
+    assert cli_runner.run("apply", "plan.json").code == 0
+    assert {entry.id for entry in cli_runner.sandbox.requests.of(method="GET")[before:]} <= {"done", None}
+    assert cli_runner.run("apply", "plan.json", "--only", "takes").code == 2
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["plan.json", "--wait", "1s"], "--wait cannot be used with a saved plan"),
+        (["plan.json", "m.yaml"], "this is a saved plan, not a manifest"),
+    ],
+    ids=["wait", "with a manifest"],
+)
+def test_a_saved_plan_is_applied_on_its_own(cli_runner, args, message):
+    cli_runner.run("plan", cli_runner.manifest("done"), "--out", "plan.json")
+    done = cli_runner.run("apply", *args)
+    assert done.code == 2
+    assert message in done.err

@@ -121,16 +121,49 @@ def test_verbose_lists_the_unchanged_and_the_paths(cli_runner):
     assert "-> done/output.wav" in out
 
 
-def test_a_saved_plan_is_refused_whatever_it_is_called(cli_runner):
-    saved = cli_runner.run("plan", cli_runner.manifest("done"), "--format", "json").out
+def test_a_saved_plan_is_not_a_manifest_whatever_it_is_called(cli_runner):
     for name in ("plan.json", "plan.yaml", "plan"):
-        (cli_runner.folder / name).write_text(saved, encoding="utf-8")
-        for command in ("apply", "plan", "validate"):
-            done = cli_runner.run(command, name)
+        manifest = cli_runner.manifest("done")
+        assert cli_runner.run("plan", manifest, "--out", name).code == 0
+        for command in (["plan", name], ["validate", name], ["apply", name, manifest]):
+            done = cli_runner.run(*command)
             assert done.code == 2
-            assert "saved plans cannot be applied yet" in done.err
+            assert "this is a saved plan, not a manifest" in done.err
     (cli_runner.folder / "other.json").write_text(json.dumps({"format": "else"}), encoding="utf-8")
     assert "saved plan" not in cli_runner.run("plan", "other.json").err
+
+
+def test_out_saves_the_plan_whatever_the_exit_code(cli_runner):
+    cli_runner.sandbox.account.set_status("takes", "error")
+    manifest = cli_runner.manifest("done", "takes", "canceled: deleted", policy="deletes: forbid")
+    done = cli_runner.run("plan", manifest, "--out", "ci.json", "--format", "json")
+    assert done.code == 1
+    assert "The plan was saved to ci.json." in done.err
+    saved = json.loads((cli_runner.folder / "ci.json").read_text())
+    assert_valid(saved, "plan")
+    assert {**done.document, "refusals": None} == {**saved, "refusals": None}
+
+
+def test_an_existing_file_is_kept_when_the_plan_fails(cli_runner):
+    (cli_runner.folder / "ci.json").write_text("old")
+    assert (
+        cli_runner.run("plan", cli_runner.manifest("done"), "--out", "ci.json", MAGIC_HOUR_API_KEY="wrong").code
+        == 1
+    )
+    assert (cli_runner.folder / "ci.json").read_text() == "old"
+
+
+def test_refusals_of_guards_are_in_the_json_and_in_the_detailed_exit_code(cli_runner):
+    manifest = cli_runner.manifest("canceled: deleted", policy="deletes: forbid")
+    done = cli_runner.run("plan", manifest, "--format", "json", "--detailed-exitcode")
+    assert done.code == 3
+    assert_valid(done.document, "plan")
+    (refusal,) = done.document["refusals"]
+    assert (refusal["code"], refusal["file"]) == ("deletes_forbidden", "m.yaml")
+    assert cli_runner.run("plan", manifest).code == 0
+    allowed = cli_runner.manifest("canceled: deleted")
+    done = cli_runner.run("plan", allowed, "--format", "json", "--detailed-exitcode")
+    assert (done.code, done.document["refusals"]) == (2, [])
 
 
 def test_names_from_the_api_cannot_reach_the_terminal_whole(cli_runner):
