@@ -54,10 +54,6 @@ LITERAL: dict[str, set[str]] = {
 TO_DO = (
     "plugins/mhsync-cloud/",
     "plugins/mhsync-fsspec/",
-    "tests/core/",
-    "tests/loader/",
-    "tests/reconcile/",
-    "tests/storage/",
 )
 _WORDS = {word: re.compile(rf"\b{word.replace(' ', r'[ _]+')}\b", re.IGNORECASE) for word in BANNED}
 _SKIPPED = re.compile(r"(^|/)(\.[^/]*|build|dist|node_modules|[^/]*\.egg-info)(/|$)")

@@ -1,4 +1,4 @@
-"""Small builders of core values, so that a test says only what it is about."""
+"""Builders of core values with defaults, so that a test states only the values that matter to it."""
 
 from __future__ import annotations
 

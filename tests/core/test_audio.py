@@ -1,4 +1,4 @@
-"""What a file's first bytes show. The files in `audio/` were made by ffmpeg, SoX and flac: a short tone each."""
+"""The format of a file's first bytes. The files in `audio/` were made with ffmpeg, SoX and flac: a short tone."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_there_is_a_file_of_every_format():
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_real_audio_is_recognised_whole_and_without_doubt(name):
+def test_real_audio_is_recognised_as_complete(name):
     head, size = head_of(name)
     assert recognise(head).format == FORMATS[name]
     assert doubt_of(head, size) is None
@@ -85,13 +85,13 @@ def test_real_audio_is_recognised_whole_and_without_doubt(name):
 
 
 @pytest.mark.parametrize("name", SAY_THEIR_LENGTH)
-def test_a_file_shorter_than_its_own_header_says_is_doubted(name):
+def test_a_file_shorter_than_its_header_states_is_doubted(name):
     head, size = head_of(name)
     assert doubt_of(head, size - 1) is Doubt.TOO_SHORT
 
 
 @pytest.mark.parametrize("tag", [b"TAG" + bytes(125), b"APETAGEX" + bytes(24)], ids=["id3v1", "ape"])
-def test_tags_behind_mp3_frames_are_fine(tag):
+def test_tags_after_mp3_frames_are_accepted(tag):
     one_frame = FILES["frames.mp3"].read_bytes()[:144] + tag
     assert doubt_of(one_frame, len(one_frame)) is None
 
@@ -114,7 +114,7 @@ def test_what_the_sandbox_serves_is_audio(seed, size):
 
 
 @pytest.mark.parametrize("size", [0, 0xFFFFFFFF])
-def test_wav_and_aiff_of_unknown_length_are_fine(size):
+def test_wav_and_aiff_of_unknown_length_are_accepted(size):
     wav = bytearray(FILES["pcm.wav"].read_bytes())
     at = wav.index(b"data") + 4
     wav[4:8] = wav[at : at + 4] = struct.pack("<I", size)
@@ -126,14 +126,14 @@ def test_wav_and_aiff_of_unknown_length_are_fine(size):
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_a_text_is_one_and_no_audio(text):
+def test_a_text_is_recognised_as_text_and_not_as_audio(text):
     assert recognise(text[:HEAD]).format == UNRECOGNISED
     assert is_text(text[:HEAD])
     assert doubt_of(text[:HEAD], len(text)) is Doubt.TEXT
 
 
 @pytest.mark.parametrize("data", BINARIES)
-def test_what_is_neither_text_nor_audio_is_unrecognised(data):
+def test_bytes_that_are_neither_text_nor_audio_are_unrecognised(data):
     assert doubt_of(data, len(data)) in (Doubt.UNRECOGNISED, Doubt.TOO_SHORT)
     assert not is_text(data)
 
@@ -146,7 +146,7 @@ def test_any_bytes_are_read_without_an_error(data):
 
 
 @given(st.sampled_from(sorted(FORMATS)), st.data())
-def test_spoilt_files_are_read_without_an_error(name, data):
+def test_damaged_files_are_read_without_an_error(name, data):
     head = bytearray(head_of(name)[0][:400])
     for _ in range(data.draw(st.integers(1, 6))):
         head[data.draw(st.integers(0, len(head) - 1))] = data.draw(st.sampled_from([0, 1, 0x7F, 0x80, 0xFF]))
@@ -160,7 +160,7 @@ def test_printable_text_is_text_in_every_encoding(text):
 
 
 @pytest.mark.parametrize("name", sorted(set(SAY_THEIR_LENGTH) - IN_PIECES))
-def test_a_cut_file_never_passes(name):
+def test_a_truncated_file_is_never_accepted(name):
     data = FILES[name].read_bytes()
     for cut in range(len(data)):
         assert doubt_of(data[:cut], cut) is not None, cut

@@ -1,4 +1,4 @@
-"""The decision table, a test a row, in the table's order; then what no row may ever do."""
+"""The decision table: one test for each row, in the order of the table, then rules for all rows."""
 
 from __future__ import annotations
 
@@ -71,11 +71,11 @@ def test_an_unknown_status_is_failed_and_never_an_action(state):
     assert "transmogrified" in plan.reason
 
 
-def test_a_project_that_was_not_asked_for_and_is_not_settled_is_failed():
+def test_an_unsettled_project_that_was_not_requested_is_failed():
     check(plan_one(entry(state=DELETED), NOTHING, None), Verdict.FAILED)
 
 
-def test_a_failed_get_does_not_shake_what_is_settled():
+def test_a_failed_get_does_not_affect_a_settled_project():
     check(plan_one(entry(), STORED, GET_FAILED), Verdict.UNCHANGED)
     check(plan_one(entry(state=ARCHIVED), STORED_AND_DELETED, GET_FAILED), Verdict.UNCHANGED)
     check(plan_one(entry(state=DELETED), STORED_AND_DELETED, GET_FAILED), Verdict.UNCHANGED)
@@ -106,7 +106,7 @@ def test_a_gone_project_does_not_move(state, gone):
     check(plan_one(entry(state=state, path="new/{id}{ext}"), STORED, gone), Verdict.UNCHANGED)
 
 
-def test_a_move_that_was_cut_short_is_ended():
+def test_an_interrupted_move_is_completed():
     stock = inventory(receipt(superseded="old/output.wav"))
     check(plan_one(entry(), stock, None), Verdict.CHANGE, Action.MOVE)
 
@@ -136,7 +136,7 @@ def test_downloaded_and_complete_is_downloaded():
 
 
 @pytest.mark.parametrize(
-    ("stock", "told"),
+    ("stock", "expected"),
     [
         (DRIFTED, "is missing"),
         (inventory(receipt(), sizes={"one/output.wav": 9}), "has 9 bytes, not 10"),
@@ -144,11 +144,11 @@ def test_downloaded_and_complete_is_downloaded():
     ],
     ids=["missing", "size", "suspect"],
 )
-def test_drift_is_downloaded_again_and_says_what_drifted(stock, told):
+def test_drift_is_downloaded_again_and_says_what_drifted(stock, expected):
     plan = plan_one(entry(), stock, live())
     check(plan, Verdict.CHANGE, Action.DOWNLOAD)
     assert plan.reason_code == "drift"
-    assert told in plan.reason
+    assert expected in plan.reason
 
 
 @KEPT
@@ -180,7 +180,7 @@ def test_archived_gone_and_stored_is_unchanged(gone):
     check(plan_one(entry(state=ARCHIVED), STORED, gone), Verdict.UNCHANGED)
 
 
-def test_archived_and_deleted_by_us_is_unchanged_without_asking():
+def test_archived_and_deleted_by_us_is_unchanged_without_a_request():
     check(plan_one(entry(state=ARCHIVED), STORED_AND_DELETED, None), Verdict.UNCHANGED)
 
 
@@ -249,7 +249,7 @@ def test_deleted_by_us_is_unchanged(details):
 
 
 @GONE
-def test_deleted_and_gone_is_unchanged_and_a_404_is_told_as_such(gone):
+def test_deleted_and_gone_is_unchanged_and_a_404_is_reported_as_not_found(gone):
     plan = plan_one(entry(state=DELETED), NOTHING, gone)
     check(plan, Verdict.UNCHANGED)
     assert plan.not_found is gone.not_found
@@ -290,7 +290,7 @@ def test_deleting_in_the_receipt_is_not_deleted():
         (DELETED, inventory(receipt(outputs=0, deletion=Deletion.DELETED)), False),
     ],
 )
-def test_only_what_is_not_settled_is_asked_for(state, stock, asks):
+def test_only_unsettled_projects_are_requested(state, stock, asks):
     assert needs_details(entry(state=state), stock) is asks
 
 

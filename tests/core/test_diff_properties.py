@@ -1,4 +1,4 @@
-"""What must hold whatever manifest, storage and account meet: see `docs/reliability.md`."""
+"""Properties of the plan for any manifest, storage and account: see `docs/reliability.md`."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_nothing_is_done_when_the_details_are_unknown(account):
 
 
 @given(worlds())
-def test_an_archived_project_is_deleted_only_behind_a_stored_copy_of_the_same_outputs(account):
+def test_an_archived_project_is_deleted_only_after_the_same_outputs_are_stored(account):
     desired, stock, details = account
     for plan in plan_of(desired, stock, asked(account)).deletes:
         if plan.desired is not State.ARCHIVED:
@@ -125,7 +125,7 @@ def test_a_delete_needs_as_many_distinct_outputs_stored_as_are_offered(kept, dat
 
 
 @given(worlds())
-def test_no_two_projects_are_given_one_path(account):
+def test_two_projects_never_get_one_path(account):
     desired, stock, _ = account
     plans = [p for p in plan_of(desired, stock, asked(account)).projects if p.verdict is Verdict.CHANGE]
     paths = [

@@ -1,4 +1,4 @@
-"""An event is a CloudEvents 1.0 value that its schema takes, and its id is the same when it is told again."""
+"""An event is a CloudEvents 1.0 value that is valid by its schema. An event that is sent again has the same id."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def of_project(outcome: Outcome) -> Event:
 
 @pytest.mark.parametrize("outcome", list(Outcome))
 def test_each_outcome_of_a_project_fits_the_schema(outcome: Outcome) -> None:
-    told = of_project(outcome)
-    SCHEMA.validate(told.to_json())
-    assert told.outcome == outcome
-    assert told.type == f"mhsync.project.{outcome}"
+    event = of_project(outcome)
+    SCHEMA.validate(event.to_json())
+    assert event.outcome == outcome
+    assert event.type == f"mhsync.project.{outcome}"
 
 
 def test_the_events_of_a_run_fit_the_schema() -> None:
@@ -40,7 +40,7 @@ def test_the_events_of_a_run_fit_the_schema() -> None:
     assert finished.outcome is None
 
 
-def test_an_event_says_what_cloudevents_asks_for() -> None:
+def test_an_event_has_the_attributes_that_cloudevents_requires() -> None:
     assert of_project(Outcome.MOVED).to_json() == {
         "specversion": "1.0",
         "id": "id",
@@ -65,7 +65,7 @@ def test_an_event_says_what_cloudevents_asks_for() -> None:
     ],
     ids=lambda changes: next(iter(changes)),
 )
-def test_the_schema_refuses_what_is_no_event(changes: dict[str, Any]) -> None:
+def test_the_schema_refuses_an_invalid_event(changes: dict[str, Any]) -> None:
     assert not SCHEMA.is_valid(of_project(Outcome.FAILED).to_json() | changes)
 
 

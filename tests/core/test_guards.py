@@ -1,4 +1,4 @@
-"""Guards refuse before anything changes, and say the numbers and the override."""
+"""Guards refuse before anything changes; their messages give the numbers and the flag that overrides them."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_no_deletes_leaves_the_safe_half():
 
 
 @pytest.mark.parametrize("text", ["", "%", "-1", "1.5", "101%", "ten", "²", "1" * 10])
-def test_a_limit_that_is_none_is_refused(text):
+def test_an_invalid_limit_is_refused(text):
     with pytest.raises(ValueError, match="neither|more than"):
         Limit.parse(text)
 

@@ -1,4 +1,4 @@
-"""Install hints name what works: a folder of a checkout until the packages are published, then their names."""
+"""Install hints name a command that works: a folder of a checkout before a release, then the package."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CODE = [*(ROOT / "mhsync").rglob("*.py"), *ROOT.glob("plugins/*/mhsync_*/*.py")]
 REMOTE = re.compile(r"pip install [^\n`#]*?(?<![./\w-])'?(mhsync[a-z-]*)")
 
 
-def test_before_a_release_the_folder_of_a_checkout_is_named():
+def test_before_a_release_the_hint_names_the_folder_of_a_checkout():
     assert not install.PUBLISHED, "the release turns it: then the pages must name the packages"
     assert install.install_command("mhsync-cloud", shortcut="s3") == "pip install ./plugins/mhsync-cloud"
     assert install.install_command("mhsync-cloud", "aws") == "pip install './plugins/mhsync-cloud[aws]'"
@@ -26,7 +26,7 @@ def test_before_a_release_the_folder_of_a_checkout_is_named():
     assert "checkout" in install.install_place()
 
 
-def test_after_it_the_package_is_named(monkeypatch):
+def test_after_a_release_the_hint_names_the_package(monkeypatch):
     monkeypatch.setattr(install, "PUBLISHED", True)
     assert install.install_command("mhsync-cloud", shortcut="s3") == "pip install 'mhsync[s3]'"
     assert install.install_command("mhsync-cloud", "aws", shortcut="s3") == "pip install 'mhsync-cloud[aws]'"
@@ -34,7 +34,7 @@ def test_after_it_the_package_is_named(monkeypatch):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
-def test_no_page_installs_a_name_that_a_stranger_could_register(page):
+def test_no_page_installs_a_name_that_another_person_could_register(page):
     if not install.PUBLISHED and page.name != "release.md":  # which says what the release changes
         assert REMOTE.findall(page.read_text(encoding="utf-8")) == []
 

@@ -1,4 +1,4 @@
-"""A manifest may name an environment variable only where whoever runs mhsync meant it to."""
+"""A manifest may name only environment variables that are meant for mhsync's notifications."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_url_is_read_from_any_other_variable():
     "value",
     [SECRET, "Bearer x", "javascript:x", "/etc/passwd", "a b://c", "://x", "x://", "json://a b", "a://b\nc"],
 )
-def test_what_is_no_url_never_becomes_one(value):
+def test_a_value_that_is_not_a_url_is_never_completed_to_one(value):
     with pytest.raises(MhsyncError, match="not a URL") as caught:
         read_notify_url("OTHER", {"OTHER": value}, "it")
     assert value not in f"{caught.value.message} {caught.value.hint}"

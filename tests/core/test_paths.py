@@ -1,4 +1,4 @@
-"""Paths: nothing that the API sends leaves the storage, hides, or collides where case does not count."""
+"""Paths: no name from the API leaves the storage, is hidden, or collides on a case-insensitive file system."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_a_long_name_keeps_its_extension():
         ("d/" * 250 + "\u00e9" * 120 + ".wav", "d/" * 250 + "\u00e9" * 120 + ".changed-1.wav"),
     ],
 )
-def test_a_changed_file_gets_a_name_beside_the_one_it_had(path, aside):
+def test_a_changed_file_gets_a_new_name_in_the_same_folder(path, aside):
     assert aside_path(path, 1) == aside
     assert check_text(aside) == ()
 
@@ -85,7 +85,7 @@ def test_the_name_of_a_changed_file_fits_where_the_path_did(parts, number):
         assert check_text(aside_path(path, number)) == ()
 
 
-def test_equal_base_names_are_told_apart_without_case():
+def test_equal_base_names_get_different_names_also_without_case():
     assert filenames(sources("a/output.wav", "b/output.wav", "c/OUTPUT.wav")) == (
         "output.wav",
         "output-2.wav",

@@ -1,4 +1,4 @@
-"""Details: both spellings are read, snake_case is written, and what cannot be understood says which field."""
+"""Details: snake_case and camelCase are read, snake_case is written, and an error names the invalid field."""
 
 from __future__ import annotations
 
@@ -64,13 +64,13 @@ def test_missing_optional_fields_are_tolerated():
     assert (project.name, project.downloads, project.enabled) == (None, (), True)
 
 
-def test_an_unknown_status_is_unknown_and_keeps_its_word():
+def test_an_unknown_status_is_unknown_and_keeps_its_text():
     project = Project.from_json(WIRE | {"status": "paused"})
     assert (project.status, project.status_text) == (Status.UNKNOWN, "paused")
     assert isinstance(details_of(project), Unreadable)
 
 
-def test_unknown_said_by_the_api_is_unknown():
+def test_the_status_unknown_of_the_api_is_unknown():
     assert isinstance(details_of(Project.from_json(WIRE | {"status": "unknown"})), Unreadable)
 
 
@@ -80,7 +80,7 @@ def test_disabled_is_gone_whatever_the_status():
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "field"),
     [
         ({"id": None}, "no id"),
         ({"status": None}, "no status"),
@@ -98,13 +98,13 @@ def test_disabled_is_gone_whatever_the_status():
     ],
     ids=str,
 )
-def test_what_cannot_be_understood_names_the_field(change, told):
-    with pytest.raises(DetailsInvalid, match=told):
+def test_an_invalid_value_names_its_field(change, field):
+    with pytest.raises(DetailsInvalid, match=field):
         Project.from_json(WIRE | change, expected_id="one")
 
 
 @pytest.mark.parametrize("body", [None, [], "x", 3])
-def test_a_body_that_is_no_object_is_refused(body):
+def test_a_body_that_is_not_an_object_is_refused(body):
     with pytest.raises(DetailsInvalid):
         Project.from_json(body)
 

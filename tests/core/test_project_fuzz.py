@@ -1,4 +1,4 @@
-"""Fuzz: whatever the API answers, a Project or a DetailsInvalid; and a Project's own JSON reads back as it was."""
+"""Fuzz: any response gives a Project or a DetailsInvalid; the JSON of a Project reads back unchanged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A receipt reads back as it was written, keeps what it does not know, and is refused where it cannot be trusted."""
+"""A receipt reads back as it was written and keeps unknown keys; an invalid one is refused."""
 
 from __future__ import annotations
 
@@ -139,13 +139,13 @@ REFUSED = {
     "a sha256 in capitals": a_receipt(**an_output(sha256="AB" * 32)),
     "an unknown proof": a_receipt(**an_output(proof="hope")),
     "an unknown deletion": a_receipt(deletion="perhaps"),
-    "a time that is none": a_receipt(stored_at="yesterday"),
+    "an invalid time": a_receipt(stored_at="yesterday"),
     "others that are no receipts": a_receipt(others=["one"]),
 }
 
 
 @pytest.mark.parametrize("value", REFUSED.values(), ids=REFUSED)
-def test_what_cannot_be_trusted_is_refused(value: object) -> None:
+def test_an_invalid_receipt_is_refused(value: object) -> None:
     with pytest.raises(ReceiptInvalid) as refused:
         Receipt.from_json(value, expected_id="one")
     assert "\n" not in refused.value.message
@@ -164,11 +164,11 @@ BEYOND_THE_SCHEMA = {
     ),
     "mhsync's own folder to a reader's eye": a_receipt(**an_output(path=".m\u04bbsync/receipts/q.json")),
 }
-"""What no JSON Schema can tell."""
+"""Checks that no JSON Schema can express."""
 
 
 @pytest.mark.parametrize("value", BEYOND_THE_SCHEMA.values(), ids=BEYOND_THE_SCHEMA)
-def test_what_only_mhsync_can_tell_is_refused_too(value: object) -> None:
+def test_values_that_only_mhsync_can_check_are_refused_too(value: object) -> None:
     with pytest.raises(ReceiptInvalid):
         Receipt.from_json(value, expected_id="one")
     elsewhere = a_receipt(others=[value | {"api": OTHER}])
@@ -196,7 +196,7 @@ def test_the_schema_takes_a_receipt_as_it_is_written() -> None:
     SCHEMA.validate(a_receipt())
 
 
-def test_a_newer_version_says_what_to_do() -> None:
+def test_a_newer_version_has_a_hint_to_upgrade() -> None:
     with pytest.raises(ReceiptInvalid) as refused:
         Receipt.from_json(a_receipt(version=2), expected_id="one")
     assert refused.value.hint == "upgrade mhsync"
@@ -236,7 +236,7 @@ def test_storing_again_keeps_what_the_paths_were_made_of() -> None:
     assert second.stored_at == LATER
 
 
-def test_a_deleted_is_never_taken_back() -> None:
+def test_the_state_deleted_is_never_reset() -> None:
     deleted = (
         Receipt.start("one", API).with_deletion(Deletion.DELETING, NOW).with_deletion(Deletion.DELETED, LATER)
     )

@@ -1,4 +1,4 @@
-"""The report's exit code and sums."""
+"""The exit code and the totals of a report."""
 
 from __future__ import annotations
 

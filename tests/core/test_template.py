@@ -94,14 +94,14 @@ BAD = [
 
 
 @pytest.mark.parametrize(("template", "code"), BAD)
-def test_what_could_leave_the_storage_or_break_a_name_is_refused(template: str, code: str) -> None:
+def test_a_path_that_could_leave_the_storage_or_is_not_portable_is_refused(template: str, code: str) -> None:
     problems = check_template(template)
     assert code in {problem.code for problem in problems}
     assert all(problem.message.isprintable() and problem.hint.isprintable() for problem in problems)
 
 
 @pytest.mark.parametrize(
-    ("template", "mend"),
+    ("template", "hint"),
     [
         ("{filname}", "{filename}"),
         ("{Name}", "{name}"),
@@ -110,20 +110,20 @@ def test_what_could_leave_the_storage_or_break_a_name_is_refused(template: str, 
         ("{id:>3}", "{id}"),
     ],
 )
-def test_an_unknown_field_is_answered_with_the_nearest(template: str, mend: str) -> None:
+def test_the_hint_for_an_unknown_field_names_the_nearest_one(template: str, hint: str) -> None:
     (problem,) = check_template(template)
-    assert mend in problem.hint
+    assert hint in problem.hint
 
 
-def test_one_cause_is_told_once() -> None:
+def test_one_cause_is_reported_once() -> None:
     assert [problem.code for problem in check_template("a./a./{ide}/{ide}")] == ["path_field", "path_trailing"]
 
 
-def test_of_a_path_that_is_far_too_long_nothing_else_is_told() -> None:
+def test_a_path_that_is_far_too_long_has_no_other_problem() -> None:
     assert [problem.code for problem in check_template("{x}/../" * 200)] == ["path_long"]
 
 
-def test_a_filled_path_is_held_to_the_same_rules_and_may_hold_braces() -> None:
+def test_a_filled_path_follows_the_same_rules_and_may_contain_braces() -> None:
     assert check_text("clx/{odd}.wav") == ()
     assert [problem.code for problem in check_text("clx/../x")] == ["path_climbs"]
 
@@ -133,7 +133,7 @@ def test_fields_of_names_the_known_fields() -> None:
     assert fields_of("intro.wav") == frozenset()
 
 
-def test_fill_puts_each_value_in_its_place_and_reads_none_of_it_again() -> None:
+def test_fill_inserts_each_value_once_and_does_not_expand_it() -> None:
     values = {"id": "{name}", "name": "n", "ext": ".wav"}
     assert fill("{id}/{name}{ext}", values) == "{name}/n.wav"
 
@@ -147,7 +147,7 @@ def test_fill_needs_every_field() -> None:
     ("one", "other"),
     [("A/b.WAV", "a/B.wav"), ("caf\u00e9", "cafe\u0301"), ("STRASSE", "straße"), ("É", "e\u0301")],
 )
-def test_paths_that_differ_in_case_or_accents_alone_have_one_key(one: str, other: str) -> None:
+def test_paths_that_differ_only_in_case_or_accents_have_one_key(one: str, other: str) -> None:
     assert path_key(one) == path_key(other)
 
 

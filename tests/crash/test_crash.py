@@ -1,4 +1,4 @@
-"""kill -9 at any moment, then apply, ends in the desired state; and no moment in between is a bad one.
+"""kill -9 at any moment, then apply, ends in the desired state, and every state in between is consistent.
 
 A run over some dozens of projects (downloads, moves, two that change places, archives, deletes) is killed at a
 step or at a random time, killed again, and run to its end. `MHSYNC_LONG=1` (`make test-long`) kills it at least 200

@@ -13,7 +13,7 @@ from mhsync.settings import ManifestSettings
 
 @pytest.fixture
 def write(tmp_path: Path) -> Callable[..., str]:
-    """Writes a manifest and gives its name."""
+    """Writes a manifest and returns its name."""
 
     def write(text: str | bytes, name: str = "manifest.yaml") -> str:
         path = tmp_path / name
@@ -26,15 +26,15 @@ def write(tmp_path: Path) -> Callable[..., str]:
 
 @pytest.fixture
 def loaded(write: Callable[..., str]) -> Callable[[str], ManifestFile]:
-    """Loads one good manifest."""
+    """Loads one valid manifest."""
     return lambda text: load([write(text)]).files[0]
 
 
 @pytest.fixture
-def told(write: Callable[..., str]) -> Callable[..., list[Problem]]:
-    """Loads one bad manifest and gives its problems, each with the file's name, a place and a hint."""
+def problems_of(write: Callable[..., str]) -> Callable[..., list[Problem]]:
+    """Loads one invalid manifest and returns its problems; each has the file's name, a position and a hint."""
 
-    def told(text: str | bytes, settings: ManifestSettings = ManifestSettings()) -> list[Problem]:  # noqa: B008
+    def problems_of(text: str | bytes, settings: ManifestSettings = ManifestSettings()) -> list[Problem]:  # noqa: B008
         name = write(text)
         with pytest.raises(ManifestError) as error:
             load([name], settings)
@@ -46,4 +46,4 @@ def told(write: Callable[..., str]) -> Callable[..., list[Problem]]:
             assert len(problem.message) < 250
         return problems
 
-    return told
+    return problems_of

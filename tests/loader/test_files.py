@@ -1,4 +1,4 @@
-"""Files and folders: which are read, in which order, once each; all problems of all of them at once."""
+"""Manifest files and folders: which are read, in which order, each once; all problems are reported at once."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_a_file_given_twice_is_taken_once(write, tmp_path: Path) -> None:
     assert ids(name, tmp_path / "set" / ".." / "set" / "a.yaml", tmp_path / "link.yaml", tmp_path / "set") == ["a"]
 
 
-def test_all_problems_of_all_files_are_told_at_once(write, tmp_path: Path) -> None:
+def test_all_problems_of_all_files_are_reported_at_once(write, tmp_path: Path) -> None:
     a = write("version: 1\nprojects: [{id: a}, {id: c, state: x}]", "a.yaml")
     b = write("version: 1\nprojects: [", "b.yaml")
     c = write("version: 1\nstate: y\nprojects: [{id: c}, {id: d}, {id: a}]", "c.yaml")
@@ -85,7 +85,7 @@ def test_all_problems_of_all_files_are_told_at_once(write, tmp_path: Path) -> No
     ]
 
 
-def test_what_cannot_be_read_is_named(write, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_named(write, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     write("x", "texts/a.txt")
     loop = tmp_path / "loop.yaml"
@@ -105,7 +105,7 @@ def test_what_cannot_be_read_is_named(write, tmp_path: Path) -> None:
     assert all(problem.hint for problem in found)
 
 
-def test_nothing_given_is_an_error() -> None:
+def test_no_files_are_an_error() -> None:
     assert [problem.code for problem in problems_of()] == ["no_files"]
 
 
@@ -118,7 +118,7 @@ def test_a_pipe_can_be_read(tmp_path: Path) -> None:
     writer.join()
 
 
-def test_at_most_so_many_problems_of_each_file_are_told(write) -> None:
+def test_the_number_of_reported_problems_of_a_file_is_limited(write) -> None:
     lines = "".join(f"  - {{id: a{number}, state: x}}\n" for number in range(60))
     a = write(f"version: 1\nprojects:\n{lines}", "a.yaml")
     b = write("version: 1\nstate: x\nprojects: []", "b.yaml")

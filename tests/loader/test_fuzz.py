@@ -1,4 +1,4 @@
-"""Fuzz: whatever the bytes, a Manifest or a ManifestError, and what is let through keeps its promises.
+"""Fuzz: any bytes give a Manifest or a ManifestError, and a loaded manifest keeps the rules of the loader.
 
 `make fuzz` tries many more examples.
 """

@@ -1,4 +1,4 @@
-"""Hostile manifests: whatever the bytes, an error that a person understands, in bounded time and memory.
+"""Hostile manifests: any bytes give a clear error, in bounded time and memory.
 
 They are read in a process under limits of the operating system: a segmentation fault, a hang or a gigabyte of memory
 fails the test. `MHSYNC_LONG=1` (`make test-long`) reads files up to the largest that is allowed.
@@ -87,11 +87,11 @@ SMALL = {
 }
 
 
-def test_a_small_bomb_does_not_go_off(tmp_path: Path) -> None:
+def test_a_small_file_that_expands_to_a_large_value_is_refused(tmp_path: Path) -> None:
     expect(read(tmp_path, {name: data for name, (data, _) in SMALL.items()}, seconds=5, memory=192 * MIB), SMALL)
 
 
-def rubbish(unit: bytes, size: int = SIZE, start: bytes = b"") -> bytes:
+def repeated(unit: bytes, size: int = SIZE, start: bytes = b"") -> bytes:
     return start + unit * ((size - len(start)) // len(unit))
 
 
@@ -116,14 +116,14 @@ LARGE = {
 }
 
 
-def test_a_file_full_of_rubbish_is_refused_soon(tmp_path: Path) -> None:
-    files = {name: (rubbish(unit, start=start), problem) for name, (unit, start, problem) in LARGE.items()}
+def test_a_file_of_invalid_values_is_refused_soon(tmp_path: Path) -> None:
+    files = {name: (repeated(unit, start=start), problem) for name, (unit, start, problem) in LARGE.items()}
     expect(read(tmp_path, {name: data for name, (data, _) in files.items()}), files)
 
 
-def test_50_mb_of_rubbish_are_not_even_read(tmp_path: Path) -> None:
-    data = rubbish(b"- {a: [b, *c]}\n", 50_000_000)
-    assert read(tmp_path, {"rubbish": data}, seconds=5, memory=192 * MIB) == {"rubbish": ["size None"]}
+def test_a_file_of_50_mb_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    data = repeated(b"- {a: [b, *c]}\n", 50_000_000)
+    assert read(tmp_path, {"invalid": data}, seconds=5, memory=192 * MIB) == {"invalid": ["size None"]}
 
 
 def test_no_more_is_read_of_an_endless_file_than_may_be_in_one(tmp_path: Path) -> None:
@@ -150,5 +150,5 @@ def test_a_file_full_of_values_ends_at_a_bound(tmp_path: Path, name: str) -> Non
     unit, start, problem = DENSE[name]
     size = 3 * MIB if problem.startswith("values") else 2 * MIB
     expect(
-        read(tmp_path, {name: rubbish(unit, size, start)}, seconds=60, memory=768 * MIB), {name: (b"", problem)}
+        read(tmp_path, {name: repeated(unit, size, start)}, seconds=60, memory=768 * MIB), {name: (b"", problem)}
     )

@@ -1,4 +1,4 @@
-"""An id in a pasted URL comes from where an id can be; words of the site are never proposed."""
+"""The id in a pasted URL is found where ids can be; words of the site are never proposed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ID = "clx7uu86w0a5qp55yxz315r6r"
         f"/v1/audio-projects/{ID}",
     ],
 )
-def test_the_id_is_found_where_it_stands(url: str) -> None:
+def test_the_id_in_a_url_is_found(url: str) -> None:
     assert id_in_url(url) == ID
 
 
@@ -39,7 +39,7 @@ def test_the_id_is_found_where_it_stands(url: str) -> None:
         "https://magichour.ai/" + "1/" * 5000,
     ],
 )
-def test_where_there_is_none_none_is_proposed(url: str) -> None:
+def test_no_id_is_proposed_for_a_url_without_one(url: str) -> None:
     assert id_in_url(url) is None
 
 

@@ -1,4 +1,4 @@
-"""Manifests: what is read from them, and everything that is refused, with its place and what to write instead."""
+"""Manifests: the values that are read, and every refused value with its position and a hint."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_audio_only_is_read(loaded, written, is_audio_only) -> None:
     assert loaded(f"{HEAD}policy: {{audio_only: {written}}}\n").policy.audio_only is is_audio_only
 
 
-def test_what_is_left_out_has_the_defaults_of_the_design(loaded) -> None:
+def test_omitted_keys_have_the_documented_defaults(loaded) -> None:
     file = loaded("version: 1\nprojects: [{id: clx7}]\n")
     assert (file.storage, file.storage_position.line, dict(file.storage_options)) == ("./outputs", None, {})
     assert file.policy == Policy(Deletes.CONFIRM, None, durable_storage=False, audio_only=True)
@@ -115,7 +115,7 @@ def test_a_storage_is_any_path_or_url_without_secrets(loaded, storage: str) -> N
     ["region", "endpoint", "prefix", "key_file", "private_key_path", "known_hosts", "keyboard", "tokenize",
      "kms_key_id", "passive", "password_file", "token_env"],
 )  # fmt: skip
-def test_options_that_are_no_secrets_are_read(loaded, option: str) -> None:
+def test_options_that_are_not_secrets_are_read(loaded, option: str) -> None:
     assert loaded(f"{HEAD}storage_options: {{{option}: x}}\n").storage_options == {option: "x"}
 
 
@@ -227,15 +227,15 @@ PLACED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "line", "column", "code", "mend"), PLACED)
-def test_each_refusal_names_its_place_once_and_what_to_write(
-    told, text: str, line: int, column: int, code: str, mend: str
+@pytest.mark.parametrize(("text", "line", "column", "code", "hint"), PLACED)
+def test_each_problem_has_its_position_once_and_a_hint(
+    problems_of, text: str, line: int, column: int, code: str, hint: str
 ) -> None:
-    problems = told(text)
+    problems = problems_of(text)
     assert [(found.position.line, found.position.column, found.code) for found in problems] == [
         (line, column, code)
     ]
-    assert mend in problems[0].hint
+    assert hint in problems[0].hint
     assert "hunter2" not in f"{problems[0]} {problems[0].hint}"
 
 
@@ -244,22 +244,22 @@ def test_each_refusal_names_its_place_once_and_what_to_write(
     ["secret", "token", "password", "access_key", "key", "api-key", "apiKey", "accessKeyId", "aws_secret_access_key",
      "access_key_id", "AccountKey", "SAS_TOKEN", "client.secret", "passphrase", "APIKEY"],
 )  # fmt: skip
-def test_a_secret_in_the_options_is_refused_and_not_shown(told, key: str) -> None:
-    (problem,) = told(f"{HEAD}storage_options: {{{key}: hunter2}}\n")
+def test_a_secret_in_the_options_is_refused_and_not_shown(problems_of, key: str) -> None:
+    (problem,) = problems_of(f"{HEAD}storage_options: {{{key}: hunter2}}\n")
     assert (problem.position.line, problem.position.column, problem.code) == (3, 19, "storage_secret")
     assert problem.hint == "remove it: secrets come from the backend's own environment"
     assert "hunter2" not in str(problem)
 
 
 @pytest.mark.parametrize("key", ["secret", "token", "apiKey"])
-def test_a_secret_in_the_options_of_a_notify_target_is_refused_and_not_shown(told, key: str) -> None:
-    (problem,) = told(f'{HEAD}notify: [{{url: "${{X}}", options: {{{key}: hunter2}}}}]\n')
+def test_a_secret_in_the_options_of_a_notify_target_is_refused_and_not_shown(problems_of, key: str) -> None:
+    (problem,) = problems_of(f'{HEAD}notify: [{{url: "${{X}}", options: {{{key}: hunter2}}}}]\n')
     assert (problem.position.line, problem.code) == (3, "notify_secret")
     assert problem.hint == "name a variable instead, such as secret_env: NAME"
     assert "hunter2" not in str(problem)
 
 
-def test_a_notify_option_that_names_a_variable_is_no_secret(loaded) -> None:
+def test_a_notify_option_that_names_a_variable_is_not_a_secret(loaded) -> None:
     (target,) = loaded(f'{HEAD}notify: [{{url: "${{X}}", options: {{secret_env: HOOK}}}}]\n').notify
     assert target.options == {"secret_env": "HOOK"}
 
@@ -269,8 +269,8 @@ UNSAFE = ["1e5", "012345", "no", "NO", "y", "on", "true", "null", "123", "0x1F",
 
 
 @pytest.mark.parametrize("id", UNSAFE)
-def test_an_unquoted_id_that_any_yaml_reads_as_something_else_is_to_be_quoted(told, loaded, id: str) -> None:
-    (problem,) = told(f"version: 1\nprojects:\n  - id: {id}\n")
+def test_an_unquoted_id_that_any_yaml_reads_as_something_else_needs_quotes(problems_of, loaded, id: str) -> None:
+    (problem,) = problems_of(f"version: 1\nprojects:\n  - id: {id}\n")
     assert (problem.position.line, problem.position.column, problem.code, problem.id) == (3, 9, "unquoted", id)
     assert problem.hint == f'quote it: id: "{id}"'
     assert loaded(f'version: 1\nprojects:\n  - id: "{id}"\n').entries[0].id == id
@@ -283,8 +283,8 @@ def test_an_id_that_every_yaml_reads_as_text_needs_no_quotes(loaded, id: str) ->
     assert loaded(f"version: 1\nprojects:\n  - id: {id}\n").entries[0].id == id
 
 
-def test_all_problems_are_told_at_once_in_the_order_of_the_lines(told) -> None:
-    problems = told("""\
+def test_all_problems_are_reported_at_once_in_the_order_of_the_lines(problems_of) -> None:
+    problems = problems_of("""\
 version: 1
 storge: x
 state: archive
@@ -314,14 +314,14 @@ projects:
     ]
 
 
-def test_with_thousands_of_problems_the_rest_is_not_looked_at(told) -> None:
-    problems = told("version: 1\nprojects:\n" + "- clx7\n" * 5000)
+def test_after_thousands_of_problems_the_rest_is_not_examined(problems_of) -> None:
+    problems = problems_of("version: 1\nprojects:\n" + "- clx7\n" * 5000)
     assert [problem.position.line for problem in problems] == [*range(3, 53), None]
     assert problems[-1].message == "and at least 951 more problems"
 
 
-def test_problems_of_a_project_carry_its_id(told) -> None:
-    problems = told("version: 1\nprojects: [{id: clx1, state: x, path: /a, foo: 1}]\n")
+def test_problems_of_a_project_carry_its_id(problems_of) -> None:
+    problems = problems_of("version: 1\nprojects: [{id: clx1, state: x, path: /a, foo: 1}]\n")
     assert {problem.id for problem in problems} == {"clx1"}
     assert len(problems) == 3
 

@@ -1,4 +1,4 @@
-"""Problems: sorted, bounded, each once."""
+"""Problems: sorted, bounded, each reported once."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from mhsync.loader.problems import Problems, show
 from mhsync.loader.yaml_nodes import Key
 
 
-def test_problems_are_told_by_position_and_the_same_one_once() -> None:
+def test_problems_are_reported_by_position_and_duplicates_once() -> None:
     problems = Problems("f", 10)
     for line, column in ((2, 1), (1, 9), (1, 2), (2, 1)):
         problems.add("c", "m", "h", Key(line, column))
@@ -17,7 +17,7 @@ def test_problems_are_told_by_position_and_the_same_one_once() -> None:
     ]
 
 
-def test_what_is_not_told_is_counted_and_memory_is_bounded() -> None:
+def test_further_problems_are_counted_and_memory_is_bounded() -> None:
     problems = Problems("f", 2)
     for line in range(30):
         problems.add("c", "m", "h", Key(line, 1))

@@ -1,4 +1,4 @@
-"""The schema: a valid one, described for editors, and held to the manual and to the core's own words."""
+"""The schema of manifests: valid, documented for editors, and equal to the manual and the core."""
 
 from __future__ import annotations
 
@@ -102,11 +102,11 @@ def codes() -> set[str]:
 
 def test_every_error_is_in_the_manual_and_the_manual_has_no_other() -> None:
     tables = MANUAL.partition("## Errors")[2].partition("## In an editor")[0]
-    told = {
+    problems_of = {
         code for row in re.findall(r"^\| (`.*?) \|", tables, re.MULTILINE) for code in re.findall(r"`(\w+)`", row)
     }
-    assert len(told) > 40
-    assert told == codes()
+    assert len(problems_of) > 40
+    assert problems_of == codes()
 
 
 def test_the_manual_gives_the_bounds_that_hold() -> None:
@@ -120,9 +120,9 @@ def test_every_field_of_a_path_is_in_the_manual() -> None:
     assert all(f"| `{{{field}}}` |" in MANUAL for field in FIELDS)
 
 
-def test_the_errors_that_the_manual_shows_are_what_is_printed(told) -> None:
+def test_the_errors_that_the_manual_shows_are_what_is_printed(problems_of) -> None:
     shown = re.findall(r"^error: manifest\.yaml:(\d+:\d+): (.*)\n  hint: (.*)$", MANUAL, re.MULTILINE)
-    problems = told("version: 1\n\nstate: archive\n\nprojects:\n  - id: clx7\n  - id: 012345\n")
+    problems = problems_of("version: 1\n\nstate: archive\n\nprojects:\n  - id: clx7\n  - id: 012345\n")
     assert [(f"{p.position.line}:{p.position.column}", p.message, p.hint) for p in problems] == shown
     assert len(shown) == 2
 

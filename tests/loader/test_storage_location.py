@@ -1,4 +1,4 @@
-"""Files that share a storage are recognised, whatever name each of them uses for it."""
+"""Files that share a storage are recognised, whatever name each file uses for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may be claimed once: ids over all files, paths over all that share a storage."""
+"""Ids are unique over all files, paths over all files that share a storage."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def clashes(*names: str) -> list[Problem]:
     return []
 
 
-def test_an_id_twice_in_one_file_names_both_places(told) -> None:
-    (problem,) = told("version: 1\nprojects:\n  - id: clx7\n  - {state: deleted, id: clx7}\n")
+def test_an_id_twice_in_one_file_names_both_places(problems_of) -> None:
+    (problem,) = problems_of("version: 1\nprojects:\n  - id: clx7\n  - {state: deleted, id: clx7}\n")
     assert (problem.position.line, problem.position.column, problem.code, problem.id) == (
         4,
         26,
@@ -48,19 +48,21 @@ def test_ids_that_differ_in_case_are_two_projects(write) -> None:
         ("A/{id}/B.wav", "a/b/{id}.wav"),
     ],
 )
-def test_two_projects_with_one_fixed_path_are_told_before_anything_is_asked(told, first: str, second: str) -> None:
+def test_two_projects_with_one_fixed_path_are_reported_before_any_request(
+    problems_of, first: str, second: str
+) -> None:
     entries = f'  - {{id: b, path: "{second}"}}\n  - {{id: B, path: "{first}"}}\n'
-    (problem,) = told(f"version: 1\nprojects:\n{entries}")
+    (problem,) = problems_of(f"version: 1\nprojects:\n{entries}")
     assert (problem.position.line, problem.position.column, problem.code) == (4, 10, "duplicate_path")
     assert problem.message.endswith(f"first at {problem.position.file}:3:10")
     assert problem.hint == "give each its own, or put {id} into the path"
 
 
 @pytest.mark.parametrize(("first", "second"), [("x", "X/y/z.wav"), ("x/y/z.wav", "X"), ("{id}", "B/{id}")])
-def test_a_path_that_is_a_folder_of_anothers_is_told(told, first: str, second: str) -> None:
-    beside = f"  - {{id: d, path: '{first}-beside'}}\n"
-    entries = f'  - {{id: b, path: "{first}"}}\n  - {{id: c, path: "{second}"}}\n{beside}'
-    (problem,) = told(f"version: 1\nprojects:\n{entries}")
+def test_a_path_that_is_a_folder_of_another_path_is_reported(problems_of, first: str, second: str) -> None:
+    other = f"  - {{id: d, path: '{first}-other'}}\n"
+    entries = f'  - {{id: b, path: "{first}"}}\n  - {{id: c, path: "{second}"}}\n{other}'
+    (problem,) = problems_of(f"version: 1\nprojects:\n{entries}")
     assert (problem.position.line, problem.position.column, problem.code, problem.id) == (
         4,
         10,
@@ -70,20 +72,20 @@ def test_a_path_that_is_a_folder_of_anothers_is_told(told, first: str, second: s
     assert problem.message.endswith(f"first at {problem.position.file}:3:10")
 
 
-def test_a_folder_of_one_file_and_a_path_of_another_clash_at_the_later_one(write) -> None:
+def test_a_folder_of_one_file_and_a_path_of_another_conflict_at_the_later_one(write) -> None:
     a = write("version: 1\nprojects: [{id: z, path: x/a.wav}]", "a.yaml")
     b = write("version: 1\nprojects: [{id: b, path: x}]", "b.yaml")
     assert [str(p) for p in clashes(a, b)] == [f"{b}:2:17: the path of b is a folder of z's: first at {a}:2:17"]
 
 
-def test_paths_beside_each_other_are_no_clash(loaded) -> None:
+def test_paths_in_one_folder_do_not_conflict(loaded) -> None:
     text = "version: 1\nprojects: [{id: b, path: x/y}, {id: c, path: x/z}, {id: d, path: x.wav}, {id: e, path: x/yy/a}]"
     assert len(loaded(text).entries) == 4
 
 
-def test_a_default_path_without_fields_is_fine_for_one_project_alone(loaded, told) -> None:
+def test_a_default_path_without_fields_is_accepted_for_one_project(loaded, problems_of) -> None:
     assert loaded("version: 1\npath: intro.wav\nprojects: [{id: a}]").entries[0].path == "intro.wav"
-    (problem,) = told("version: 1\npath: intro.wav\nprojects: [{id: a}, {id: b}]")
+    (problem,) = problems_of("version: 1\npath: intro.wav\nprojects: [{id: a}, {id: b}]")
     assert problem.code == "duplicate_path"
 
 

@@ -1,4 +1,4 @@
-"""`validate` and `apply` judge the text of a storage alike."""
+"""`validate` and `apply` judge the text of a storage in the same way."""
 
 from __future__ import annotations
 

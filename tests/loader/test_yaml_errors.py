@@ -1,4 +1,4 @@
-"""What is not YAML: the parser's complaints, in plain words, at the place a person must look at."""
+"""Syntax errors of YAML are reported in plain words, at the position of the mistake."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ BROKEN = [
 ]
 
 
-@pytest.mark.parametrize(("text", "place", "message", "mend"), BROKEN)
-def test_what_is_not_yaml_is_told_in_plain_words(text: str, place: str, message: str, mend: str) -> None:
+@pytest.mark.parametrize(("text", "place", "message", "hint"), BROKEN)
+def test_a_syntax_error_is_reported_in_plain_words(text: str, place: str, message: str, hint: str) -> None:
     with pytest.raises(ManifestError) as error:
         read(text.encode(), "f.yaml", ManifestSettings())
     (problem,) = error.value.problems
     assert str(problem.position) == f"f.yaml:{place}"
     assert problem.code == "yaml"
     assert message in problem.message
-    assert mend in (problem.hint or "")
+    assert hint in (problem.hint or "")
 
 
 def test_a_notify_url_next_to_a_mistake_is_not_shown() -> None:

@@ -1,4 +1,4 @@
-"""Unquoted words: what they are worth, and whom they could mislead."""
+"""Unquoted words: their value, and whether another YAML reader would read another one."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from mhsync.loader.yaml_nodes import plain_value, reads_as
         ("nulL", "nulL"), ("-", "-"), ("+", "+"), (".", "."), ("e5", "e5"), ("١٢", "١٢"), ("1.2.3", "1.2.3"),
     ],
 )  # fmt: skip
-def test_an_unquoted_word_is_worth_what_a_person_plainly_meant(text: str, value: object) -> None:
+def test_an_unquoted_word_has_the_value_that_its_text_shows(text: str, value: object) -> None:
     found = plain_value(text)
     assert found == value
     assert type(found) is type(value)
@@ -49,7 +49,7 @@ def test_a_word_that_any_yaml_reads_as_something_else_is_known(kind: str, text: 
 @pytest.mark.parametrize(
     "text", ["a", "nope", "e5", "1e", "1e5x", "0x", "0b2", "2024-01", "2024-1-1", "-", "1a", "x1"]
 )
-def test_a_word_that_every_yaml_reads_as_text_is_free(text: str) -> None:
+def test_a_word_that_every_yaml_reads_as_text_needs_no_quotes(text: str) -> None:
     assert reads_as(text) is None
 
 

@@ -1,4 +1,4 @@
-"""Strict YAML: what the tree holds and where it says it stands; what is refused, once, and where."""
+"""Strict YAML: the values and positions of the tree, and each problem once, with its position."""
 
 from __future__ import annotations
 
@@ -73,7 +73,9 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("text", "places"), REFUSED)
-def test_each_refusal_is_told_once_with_its_place(text: str | bytes, places: list[tuple[int, int, str]]) -> None:
+def test_each_problem_is_reported_once_with_its_position(
+    text: str | bytes, places: list[tuple[int, int, str]]
+) -> None:
     found = refused(text)
     assert [(problem.position.line, problem.position.column, problem.code) for problem in found] == places
     assert all(problem.hint and problem.message.isprintable() for problem in found)
@@ -83,12 +85,12 @@ def test_a_quoted_merge_key_is_a_key_like_any_other() -> None:
     assert plain(read(b"'<<': 1", "f.yaml", SETTINGS)) == {"<<": 1}
 
 
-def test_a_key_that_stands_twice_is_told_with_both_places() -> None:
+def test_a_duplicate_key_is_reported_with_both_positions() -> None:
     (problem,) = refused("a: 1\nb: 2\na: 3")
     assert str(problem) == "f.yaml:3:1: the key 'a' is used twice: first at 1:1"
 
 
-def test_refusals_in_different_places_are_told_together() -> None:
+def test_problems_in_different_places_are_reported_together() -> None:
     found = refused("a: *x\nb: !t 1\nc: 1\nc: &y 2\n")
     assert [(problem.position.line, problem.code) for problem in found] == [
         (1, "alias"),

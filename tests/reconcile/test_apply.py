@@ -1,4 +1,4 @@
-"""apply: the main job against a real server and a real folder, and the orders that keep audio safe."""
+"""apply, with a real server and a real folder: the three states, and the order of actions that protects audio."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.reconcile.fixture import ALLOW, collect_warnings, complete, outcomes,
 ASK = Policy(deletes=Deletes.CONFIRM)
 
 
-def test_all_three_states_are_made_so_and_a_second_run_finds_nothing_to_do(reconcile_fixture):
+def test_all_three_states_are_applied_and_a_second_run_finds_nothing_to_do(reconcile_fixture):
     fixture = reconcile_fixture(complete("kept", 2), complete("archived"), complete("unwanted"))
     states = {"kept": "downloaded", "archived": "archived", "unwanted": "deleted"}
     first = fixture.apply(states)
@@ -74,7 +74,7 @@ def test_a_copy_that_changed_on_disk_is_not_trusted_before_a_delete(reconcile_fi
     fixture.check_receipts_are_true()
 
 
-def test_other_outputs_at_the_last_moment_keep_the_original_alive(reconcile_fixture):
+def test_other_outputs_at_the_last_moment_keep_the_original(reconcile_fixture):
     fixture = reconcile_fixture(complete("one"))
     fixture.apply({"one": "downloaded"})
 
@@ -87,7 +87,7 @@ def test_other_outputs_at_the_last_moment_keep_the_original_alive(reconcile_fixt
     assert fixture.sent("DELETE") == []
 
 
-def test_one_failure_stops_no_other_work_and_is_told(reconcile_fixture):
+def test_one_failure_stops_no_other_work_and_is_reported(reconcile_fixture):
     fixture = reconcile_fixture(complete("good"), complete("bad"))
     fixture.fault(Status(500), host="files", id="bad")
     report = fixture.apply({"bad": "archived", "good": "archived"})
@@ -102,7 +102,7 @@ def test_one_failure_stops_no_other_work_and_is_told(reconcile_fixture):
     }
 
 
-def test_a_foreign_file_is_never_overwritten(reconcile_fixture):
+def test_an_untracked_file_is_never_overwritten(reconcile_fixture):
     fixture = reconcile_fixture(complete("one"))
     (fixture.folder / "one").mkdir(parents=True)
     (fixture.folder / "one/output.wav").write_text("mine")
@@ -154,7 +154,7 @@ def test_a_file_that_another_receipt_names_is_not_adopted(reconcile_fixture):
 
 
 @pytest.mark.parametrize("drift", ["missing", "truncated"])
-def test_drift_is_mended(reconcile_fixture, drift):
+def test_drift_is_repaired(reconcile_fixture, drift):
     fixture = reconcile_fixture(complete("one", 2))
     fixture.apply({"one": "downloaded"})
     stored = fixture.folder / "one/output-2.wav"
@@ -175,7 +175,7 @@ def test_drift_under_a_new_path_leaves_no_second_copy_and_needs_one_run(reconcil
     assert outcomes(fixture.apply(wanted)) == {"one": "unchanged"}
 
 
-def test_a_lost_copy_of_a_gone_project_is_told_loudly(reconcile_fixture):
+def test_a_lost_copy_of_a_gone_project_is_reported(reconcile_fixture):
     fixture = reconcile_fixture(complete("one"))
     fixture.apply({"one": "archived"})
     (fixture.folder / "one/output.wav").unlink()
@@ -212,7 +212,7 @@ def test_a_wrong_key_ends_the_run_before_anything_changes(reconcile_fixture):
     assert fixture.sent("DELETE") == []
 
 
-def test_a_key_refused_half_way_leaves_the_rest_not_attempted(reconcile_fixture):
+def test_a_key_that_is_refused_during_the_run_leaves_the_rest_not_attempted(reconcile_fixture):
     fixture = reconcile_fixture(*(complete(f"p{n:02}") for n in range(30)))
     fixture.fault(Status(401), method="DELETE")
     report = fixture.apply({f"p{n:02}": "deleted" for n in range(30)})
@@ -229,7 +229,7 @@ def test_a_delete_answered_404_is_done(reconcile_fixture):
 
 
 @pytest.mark.parametrize("answer", list(AfterDelete), ids=str)
-def test_a_404_alone_is_never_recorded_as_our_delete(reconcile_fixture, answer):
+def test_a_404_without_other_proof_is_never_recorded_as_our_delete(reconcile_fixture, answer):
     fixture = reconcile_fixture(SandboxProject("one", is_deleted=True, after_delete=answer))
     assert outcomes(fixture.apply({"one": "deleted"})) == {"one": "unchanged"}
     assert fixture.receipt("one") is None
@@ -252,7 +252,7 @@ def test_receipts_of_another_api_prove_nothing_and_are_kept(reconcile_fixture, t
         assert (kept["api"], kept["deletion"]) == (first, "deleted")
 
 
-def test_deletes_need_a_yes(reconcile_fixture):
+def test_deletes_need_confirmation(reconcile_fixture):
     fixture = reconcile_fixture(complete("one"))
     states = fixture.manifest({"one": "deleted"}, policy=ASK)
     with pytest.raises(ConfirmationMissing):
@@ -290,7 +290,7 @@ def rendering(id, seconds):
     return SandboxProject(id, status="rendering", outputs=outputs_of(id), later=((seconds, "complete"),))
 
 
-def test_wait_takes_up_what_completes_and_deletes_last(reconcile_fixture):
+def test_with_wait_completed_renders_are_downloaded_and_deletes_come_last(reconcile_fixture):
     fixture = reconcile_fixture(rendering("slow", 0.4), rendering("quick", 0.1), complete("unwanted"))
     states = {"slow": "archived", "quick": "downloaded", "unwanted": "deleted"}
     report = fixture.apply(states, ApplyOptions(wait=20.0))
@@ -312,7 +312,7 @@ def test_wait_that_runs_out_is_exit_4_and_drafts_are_not_waited_for(reconcile_fi
     assert (outcomes(report), report.exit_code) == ({"draft": "pending"}, 0)
 
 
-def test_without_deletes_nobody_waits_for_what_would_only_be_deleted(reconcile_fixture):
+def test_without_deletes_renders_that_would_only_be_deleted_are_not_waited_for(reconcile_fixture):
     fixture = reconcile_fixture(rendering("slow", 60))
     report = fixture.apply({"slow": "deleted"}, ApplyOptions(wait=30.0, no_deletes=True))
     assert (outcomes(report), report.exit_code) == ({"slow": "pending"}, 0)
@@ -325,7 +325,7 @@ def test_deletes_that_renders_may_come_to_are_counted_before_waiting(reconcile_f
         fixture.apply(fixture.manifest({"slow": "deleted"}, policy=policy), ApplyOptions(wait=20.0))
 
 
-def test_only_touches_nothing_else(reconcile_fixture):
+def test_only_changes_no_other_project(reconcile_fixture):
     fixture = reconcile_fixture(complete("a"), complete("b"))
     report = fixture.apply({"a": "deleted", "b": "deleted"}, only=frozenset({"a"}))
     assert outcomes(report) == {"a": "deleted"}
@@ -343,7 +343,7 @@ def test_a_stop_leaves_the_rest_not_attempted_and_exits_130(reconcile_fixture):
     assert fixture.sent("DELETE") == []
 
 
-def test_plan_writes_nothing_and_notifies_nobody(reconcile_fixture):
+def test_plan_writes_nothing_and_sends_no_notification(reconcile_fixture):
     fixture = reconcile_fixture(complete("a"))
     plan = fixture.plan({"a": "archived"})
     assert plan.summary["download"] == 1
@@ -384,7 +384,7 @@ def test_the_observer_receives_results_as_they_become_final(reconcile_fixture):
     assert sorted(seen) == [("a", Outcome.DOWNLOADED), ("b", Outcome.DELETED)]
 
 
-def test_an_output_that_changed_behind_the_plan_is_fetched_whole(reconcile_fixture):
+def test_an_output_that_changed_after_the_plan_is_fetched_completely(reconcile_fixture):
     fixture = reconcile_fixture(complete("one", size=50_000))
     fixture.fault(Changed(), host="files", nth=1)
     assert outcomes(fixture.apply({"one": "downloaded"})) == {"one": "downloaded"}
@@ -396,7 +396,7 @@ def test_allow_is_the_policy_of_these_tests():
 
 
 def test_a_storage_that_cannot_be_read_is_reported_by_its_own_error_and_not_cleared(reconcile_fixture):
-    """Wrong credentials, say: the cause comes first and alone, not as a warning about what dead runs left."""
+    """For example wrong credentials: the report has the cause and no warning about leftovers of ended runs."""
     fixture = reconcile_fixture(*(complete(f"p{n}") for n in range(3)))
     fixture.folder.mkdir()
     warnings, swept = [], []

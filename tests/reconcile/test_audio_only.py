@@ -1,4 +1,4 @@
-"""Only audio costs an original: impostor bodies and real files of every format, over real sockets."""
+"""An original is deleted only for audio: bodies that claim to be audio, and real files of every format."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def archive(fixture, body: bytes, kind: str = "audio/wav", policy: Policy = ALLO
 
 @pytest.mark.parametrize(("kind", "body"), TEXTS.values(), ids=TEXTS)
 @pytest.mark.parametrize("policy", [ALLOW, ANYTHING], ids=["audio-only", "anything"])
-def test_a_text_is_refused_and_costs_no_original(reconcile_fixture, kind, body, policy):
+def test_a_text_is_refused_and_the_original_is_kept(reconcile_fixture, kind, body, policy):
     fixture = reconcile_fixture(complete("one"))
     report = archive(fixture, body, kind, policy)
     assert outcomes(report) == {"one": "failed"}
@@ -77,7 +77,7 @@ def test_a_text_is_refused_and_costs_no_original(reconcile_fixture, kind, body, 
 
 
 @pytest.mark.parametrize("body", BINARIES.values(), ids=BINARIES)
-def test_what_is_not_recognised_is_kept_and_so_is_its_original(reconcile_fixture, body):
+def test_an_unrecognised_file_is_stored_and_its_original_is_kept(reconcile_fixture, body):
     fixture = reconcile_fixture(complete("one"))
     report = archive(fixture, body)
     error = result_of(report, "one").error
@@ -90,7 +90,7 @@ def test_what_is_not_recognised_is_kept_and_so_is_its_original(reconcile_fixture
 
 
 @pytest.mark.parametrize("body", CUT.values(), ids=CUT)
-def test_a_file_shorter_than_its_own_header_says_is_kept_and_so_is_its_original(reconcile_fixture, body):
+def test_a_file_shorter_than_its_header_states_is_stored_and_its_original_is_kept(reconcile_fixture, body):
     fixture = reconcile_fixture(complete("one"))
     report = archive(fixture, body)
     assert outcomes(report) == {"one": "failed"}
@@ -99,7 +99,7 @@ def test_a_file_shorter_than_its_own_header_says_is_kept_and_so_is_its_original(
 
 
 @pytest.mark.parametrize("body", [*BINARIES.values(), *CUT.values()], ids=[*BINARIES, *CUT])
-def test_audio_only_false_accepts_any_file_that_is_no_text(reconcile_fixture, body):
+def test_audio_only_false_accepts_any_file_that_is_not_text(reconcile_fixture, body):
     fixture = reconcile_fixture(complete("one"))
     assert outcomes(archive(fixture, body, policy=ANYTHING)) == {"one": "archived"}
     assert (fixture.sent("DELETE"), fixture.files()) == (["one"], {"one/output.wav": len(body)})

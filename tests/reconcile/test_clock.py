@@ -1,4 +1,4 @@
-"""Durations are measured with a clock that is never set back: the wall clock may be set while a run works."""
+"""Durations are measured with a monotonic clock: the wall clock may be set during a run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.reconcile.fixture import complete, outcomes
 
 
 class WallClock:
-    """The real time, moved by as much as somebody sets it."""
+    """The real time plus an offset that a test sets."""
 
     moved = timedelta()
 

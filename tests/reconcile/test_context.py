@@ -1,4 +1,4 @@
-"""attempt: one project's error is a value, so that it stops no other project's work."""
+"""attempt: the error of one project is a value, so that the work on other projects continues."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_a_defect_in_the_work_of_one_project_stops_no_other(reconcile_fixture, m
     assert fixture.sent("DELETE") == ["good"]
 
 
-def test_stop_wakes_up_what_sleeps():
+def test_stop_wakes_up_a_sleeping_thread():
     stop = Stop()
     assert not stop()
     assert not stop.sleep(0)

@@ -1,4 +1,4 @@
-"""What a run takes from environment variables."""
+"""Environment variables that a run reads."""
 
 from __future__ import annotations
 

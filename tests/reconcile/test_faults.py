@@ -1,5 +1,5 @@
-"""The fault matrix: whatever fails, no audio is lost, nothing is deleted that was not asked for, and the next run
-finishes the work. Each row says what must come out of an `archived` project; real sockets, the sandbox's faults.
+"""The fault matrix: with any fault, no audio is lost, nothing is deleted that was not requested, and the next run
+finishes the work. Each row gives the result of an `archived` project, over real sockets, with faults of the sandbox.
 
 The client's own rows (errors, retries, requests) are in `tests/api/`.
 """
@@ -168,7 +168,7 @@ def test_a_server_that_is_down_changes_nothing(reconcile_fixture):
     assert outcomes(fixture.apply({"one": "archived"})) == {"one": "archived"}
 
 
-def test_a_server_that_goes_down_half_way_leaves_work_for_the_next_run(reconcile_fixture):
+def test_a_server_that_goes_down_during_a_run_leaves_work_for_the_next_run(reconcile_fixture):
     fixture = reconcile_fixture(*(complete(f"p{n}", size=SIZE) for n in range(12)))
     hurried = replace(IMPATIENT.http, attempts=2, connect_timeout=0.2)
     fixture.settings = replace(IMPATIENT, http=hurried, run=replace(QUICK.run, transfers=2))
@@ -191,7 +191,7 @@ def test_a_server_that_goes_down_half_way_leaves_work_for_the_next_run(reconcile
     assert set(outcomes(fixture.apply(states)).values()) == {"unchanged"}
 
 
-def test_a_401_to_a_get_in_the_first_look_is_one_error(reconcile_fixture):
+def test_a_401_while_observing_is_one_error(reconcile_fixture):
     fixture = reconcile_fixture(complete("one"))
     fixture.fault(f.Status(401), method="GET")
     with pytest.raises(AuthenticationFailed):
@@ -207,7 +207,7 @@ def test_the_last_get_before_a_delete_decides(reconcile_fixture):
     assert set(fixture.files()) == {"one/output.wav"}
 
 
-def test_a_cut_download_goes_on_where_it_broke(reconcile_fixture):
+def test_a_truncated_download_is_resumed(reconcile_fixture):
     fixture = reconcile_fixture(complete("one", size=SIZE))
     fixture.fault(f.Cut(SIZE // 2), host="files", times=1)
     fixture.apply({"one": "downloaded"})
@@ -223,8 +223,8 @@ def test_a_body_without_a_length_is_proved_by_a_second_download(reconcile_fixtur
     assert [e.range for e in fixture.sandbox.requests.of(host="files")] == [None, None, f"bytes={SIZE}-"]
 
 
-def test_a_copy_that_nothing_confirms_never_costs_the_original(reconcile_fixture, monkeypatch):
-    """No length, no ranges, no header that tells: it is kept, and so is the original."""
+def test_an_unconfirmed_copy_never_leads_to_a_delete(reconcile_fixture, monkeypatch):
+    """No length, no ranges, no header with a length: the copy and the original are kept."""
     monkeypatch.setattr("mhsync.api.download.recognise", lambda head: Audio("wav"))
     fixture = reconcile_fixture(complete("one", size=SIZE))
     fixture.settings = IMPATIENT
@@ -249,7 +249,7 @@ def test_a_message_that_calls_itself_audio_is_not_stored(reconcile_fixture, kind
 
 
 @pytest.mark.parametrize("each", [True, False], ids=["at-one-place", "elsewhere-each-time"])
-def test_a_body_without_a_length_that_is_always_cut_keeps_the_original_alive(reconcile_fixture, each):
+def test_a_body_without_a_length_that_is_always_truncated_keeps_the_original(reconcile_fixture, each):
     fixture = reconcile_fixture(complete("one", size=SIZE))
     # Not IMPATIENT: on a busy machine its timeout ends a transfer by itself, and the resumed file can be whole.
     cuts = [SIZE // 2] if each else [SIZE // 2, SIZE // 3]
@@ -261,7 +261,7 @@ def test_a_body_without_a_length_that_is_always_cut_keeps_the_original_alive(rec
     assert fixture.files() == {}
 
 
-def test_a_fault_of_the_details_leaves_files_alone(reconcile_fixture):
+def test_a_fault_of_the_details_does_not_change_files(reconcile_fixture):
     fixture = reconcile_fixture(complete("one", size=SIZE))
     fixture.fault(f.MissingField("name"))
     assert outcomes(fixture.apply({"one": "downloaded"})) == {"one": "downloaded"}

@@ -1,4 +1,4 @@
-"""An interrupted run says what became of running downloads; the next one goes on with them and proves the whole."""
+"""An interrupted run reports its running downloads; the next run resumes them and verifies the complete files."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_the_report_says_what_was_kept_and_the_next_run_goes_on_with_it(one: Rec
         assert (one.folder / id_ / "output.wav").read_bytes() == b"".join(output.audio.read())
 
 
-def test_what_is_kept_is_hidden_from_the_listing_and_from_verify(one: ReconcileFixture):
+def test_a_kept_download_is_hidden_from_the_listing_and_from_verify(one: ReconcileFixture):
     halt(one, {"a": "downloaded"})
     assert len(kept(one)) == 2
     storage = LocalStorage(one.folder)
@@ -108,7 +108,9 @@ def test_what_is_kept_is_hidden_from_the_listing_and_from_verify(one: ReconcileF
 
 
 @pytest.mark.parametrize("spoil", ["bytes", "size", "note", "link"])
-def test_what_does_not_fit_is_fetched_anew_with_the_same_proofs(one: ReconcileFixture, spoil: str, tmp_path: Path):
+def test_a_kept_download_that_does_not_match_is_fetched_again_with_the_same_proofs(
+    one: ReconcileFixture, spoil: str, tmp_path: Path
+):
     halt(one, {"a": "archived"})
     part, note = (one.folder / ".mhsync" / "partial" / name for name in ("a-1.part", "a-1.json"))
     theirs = tmp_path / "theirs"
@@ -133,7 +135,7 @@ def test_what_does_not_fit_is_fetched_anew_with_the_same_proofs(one: ReconcileFi
     assert not theirs.exists() or theirs.stat().st_size <= HALF
 
 
-def test_a_file_that_changed_meanwhile_is_fetched_anew(one: ReconcileFixture):
+def test_a_file_that_changed_since_is_fetched_again(one: ReconcileFixture):
     halt(one, {"a": "downloaded"})
     one.sandbox.account.rewrite("a", "output.wav")
     assert outcomes(one.apply({"a": "downloaded"})) == {"a": "downloaded"}
@@ -141,7 +143,7 @@ def test_a_file_that_changed_meanwhile_is_fetched_anew(one: ReconcileFixture):
     assert (one.folder / "a" / "output.wav").read_bytes() == b"".join(output.audio.read())
 
 
-def test_what_nobody_goes_on_with_is_cleared_once_it_is_old(one: ReconcileFixture):
+def test_a_kept_download_that_is_not_resumed_is_cleared_once_it_is_old(one: ReconcileFixture):
     halt(one, {"a": "downloaded"})
     one.apply({"b": "downloaded"})
     assert len(kept(one)) == 2
@@ -151,7 +153,7 @@ def test_what_nobody_goes_on_with_is_cleared_once_it_is_old(one: ReconcileFixtur
     assert kept(one) == []
 
 
-def test_an_interrupt_before_the_first_byte_is_no_failed_download(one: ReconcileFixture):
+def test_an_interrupt_before_the_first_byte_is_not_a_failed_download(one: ReconcileFixture):
     """The host has not answered yet."""
     one.fault(f.Stall(), host="files")
     one.settings = _patient(one)
@@ -169,7 +171,7 @@ def test_spools_of_killed_runs_are_cleared_by_the_next_one(one: ReconcileFixture
     spools = tmp_path / "tmpdir"
     spools.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(spools))
-    (spools / "mhsync-spool-0123456789abcdef.wav").write_bytes(b"nobody holds its lock")
-    (spools / "notes.txt").write_text("somebody's")
+    (spools / "mhsync-spool-0123456789abcdef.wav").write_bytes(b"its lock is free")
+    (spools / "notes.txt").write_text("another program's")
     one.apply({"a": "downloaded"})
     assert [path.name for path in spools.iterdir()] == ["notes.txt"]

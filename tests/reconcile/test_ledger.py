@@ -1,4 +1,4 @@
-"""Ledger: which result a project ends with, and when that result is final."""
+"""Ledger: the result of each project, and when it is final."""
 
 from __future__ import annotations
 

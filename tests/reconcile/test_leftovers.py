@@ -1,4 +1,4 @@
-"""Whatever a run that ends half way leaves is named by a receipt, and is adopted or cleared by the next runs."""
+"""Every file that an interrupted run leaves is named by a receipt. The next runs adopt or remove it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.reconcile.fixture import complete, outcomes
 
 OLD, NEW, THIRD = "old/{id}-{index}{ext}", "new/{id}/{filename}", "{index}/{id}{ext}"
 STRIDE = 1 if os.environ.get("MHSYNC_LONG") else 4
-"""A run is killed at every so many of its changes."""
+"""A run is killed at one of its changes; the tests try many of them."""
 
 
 class Dead(StorageError):
@@ -111,7 +111,9 @@ def test_a_move_that_is_killed_before_the_template_changes_leaves_nothing_unname
 
 
 @pytest.mark.parametrize("after", [("a", "b"), ("b", "a"), ("c", "a"), ("b", "c")], ids="".join)
-def test_a_swap_that_is_killed_before_the_template_changes_blocks_nobody(reconcile_fixture, monkeypatch, after):
+def test_a_swap_that_is_killed_before_the_template_changes_blocks_no_project(
+    reconcile_fixture, monkeypatch, after
+):
     fixture = reconcile_fixture(complete("a", size=1000), complete("b", size=3000))
 
     def at(one, other):
@@ -121,7 +123,7 @@ def test_a_swap_that_is_killed_before_the_template_changes_blocks_nobody(reconci
 
 
 def test_a_second_version_that_is_killed_is_known_and_not_set_aside(reconcile_fixture, monkeypatch):
-    """The new bytes are visible, and the receipt names the old ones: nobody changed this file by hand."""
+    """The new bytes are visible and the receipt names the old ones, although no user changed the file."""
     fixture = reconcile_fixture()
     for dies_at in count(1, STRIDE):
         shutil.rmtree(fixture.folder, ignore_errors=True)
@@ -161,7 +163,7 @@ def test_a_parked_copy_that_no_receipt_names_is_cleared(reconcile_fixture):
     assert fixture.leftovers() == []
 
 
-def test_whole_files_that_are_noted_stay_until_the_outputs_are_stored(reconcile_fixture, monkeypatch):
+def test_complete_recorded_files_stay_until_the_outputs_are_stored(reconcile_fixture, monkeypatch):
     """They may be the only copy: nothing is removed while the download fails."""
     fixture = reconcile_fixture(complete("a"))
     for dies_at in count(1):
@@ -181,7 +183,7 @@ def places(one: str, other: str):
 
 @pytest.mark.parametrize("lost", ["p/1.wav", "p/2.wav"])
 @pytest.mark.parametrize("both", [False, True], ids=["one is downloaded again", "both are"])
-def test_projects_that_change_places_do_not_wait_for_each_other(reconcile_fixture, lost, both):
+def test_projects_that_swap_paths_do_not_wait_for_each_other(reconcile_fixture, lost, both):
     """One is downloaded again, so its other files stay until it is stored; the other project is to go there."""
     fixture = reconcile_fixture(complete("a", 2, size=1000), complete("b", 2, size=3000))
     fixture.apply(places("p", "q"))
@@ -196,7 +198,7 @@ def test_projects_that_change_places_do_not_wait_for_each_other(reconcile_fixtur
     fixture.check_receipts_are_true()
 
 
-def test_an_edit_in_the_way_of_another_project_stays_and_blocks_it(reconcile_fixture):
+def test_an_edited_file_at_a_path_of_another_project_stays_and_blocks_it(reconcile_fixture):
     fixture = reconcile_fixture(complete("a", 2, size=1000), complete("b", 2, size=3000))
     fixture.apply(places("p", "q"))
     (fixture.folder / "p/1.wav").write_bytes(b"an edit")
@@ -212,7 +214,7 @@ def test_an_edit_in_the_way_of_another_project_stays_and_blocks_it(reconcile_fix
 
 
 @pytest.mark.parametrize("after", [("q", "p"), ("r", "p"), ("p", "q")], ids="".join)
-def test_a_change_of_places_with_a_download_that_is_killed_ends_well(reconcile_fixture, monkeypatch, after):
+def test_a_swap_of_paths_with_a_killed_download_is_completed(reconcile_fixture, monkeypatch, after):
     fixture = reconcile_fixture(complete("a", 2, size=1000), complete("b", 2, size=3000))
     for dies_at in count(1, STRIDE):
         shutil.rmtree(fixture.folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""A listing that omits files is not believed: nothing is deleted on its word, and nothing is called lost."""
+"""A listing may omit files: no original is deleted and no copy is called lost because of it."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def archived(fixture: ReconcileFixture, *ids: str):
     return fixture.manifest(dict.fromkeys(ids, "archived"), storage=f"omitting://{fixture.folder}")
 
 
-def test_an_original_lives_where_the_listing_omits_its_receipt(omitting):
+def test_an_original_is_kept_if_the_listing_omits_its_receipt(omitting):
     fixture = omitting(has_dot_name, "one", "two")
     report = fixture.apply(archived(fixture, "one", "two"))
     assert fixture.sent("DELETE") == []
@@ -70,7 +70,7 @@ def test_an_original_lives_where_the_listing_omits_its_receipt(omitting):
     assert "was not deleted" in message
 
 
-def test_an_original_lives_where_the_listing_omits_its_output(omitting):
+def test_an_original_is_kept_if_the_listing_omits_its_output(omitting):
     fixture = omitting(lambda path: path.startswith("one/"), "one", "two")
     report = fixture.apply(archived(fixture, "one", "two"))
     assert fixture.sent("DELETE") == ["two"]

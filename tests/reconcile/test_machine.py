@@ -1,5 +1,5 @@
-"""Whatever happens to manifest, account, storage and network, in whatever order: the invariants hold, and once the
-faults end, applying until nothing is pending leaves a plan that finds nothing.
+"""A state machine changes manifest, account, storage and network in any order. The invariants always hold. When the
+faults end, repeated applies reach a plan without changes.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ class ReconcileMachine(RuleBasedStateMachine):
         path = self.fixture.folder / name
         if not path.exists() and not any(part.is_file() for part in path.parents):
             path.parent.mkdir(parents=True, exist_ok=True)
-            self.write(name, b"somebody's own")
+            self.write(name, b"a file of the user")
 
     @rule(id_=ids)
     def a_receipt_is_lost(self, id_: str) -> None:
@@ -236,7 +236,7 @@ class ReconcileMachine(RuleBasedStateMachine):
             assert project.verdict.value != "failed", project
 
     def is_in_a_strangers_way(self, plan) -> bool:
-        """Somebody's own file, or that of a project no longer managed, has its path: `apply` blocks it each time."""
+        """A file of the user, or of a project that is no longer managed, has its path: every `apply` blocks it."""
         mine = {o["path"] for o in (self.fixture.receipt(plan.id) or {"outputs": ()})["outputs"]}
         taken = {name.casefold() for name in self.fixture.files() if name not in mine}
         managed = {

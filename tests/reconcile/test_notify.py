@@ -1,4 +1,4 @@
-"""Notifications: what happened is told, once, with the sums last; a receiver that fails never fails a sync."""
+"""Notifications: each result is sent once, the totals last; a receiver that fails never fails a run."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from tests.reconcile.fixture import collect_warnings, complete, outcomes, result
 
 
 class Listener:
-    """A plugin that keeps what it is told, as a notifier and through the event hook."""
+    """A plugin that keeps the events that it receives, as a notifier and through the event hook."""
 
     def __init__(self, *, fails=False, slow=0.0):
-        self.told, self.urls, self.events = [], [], []
+        self.received, self.urls, self.events = [], [], []
         self.fails, self.slow = fails, slow
 
     @mhsync.hookimpl
@@ -35,7 +35,7 @@ class Listener:
 
     def notify(self, event):
         time.sleep(self.slow)
-        self.told.append(event)
+        self.received.append(event)
         if self.fails:
             raise RuntimeError("500 from https://chat.example/?token=SECRET")
 
@@ -64,57 +64,61 @@ def names(events):
     return [(event.name, event.subject) for event in events]
 
 
-def test_each_project_is_told_and_the_sums_come_last(reconcile_fixture):
+def test_each_project_is_reported_and_the_totals_come_last(reconcile_fixture):
     fixture = reconcile_fixture(complete("a"), complete("b"), complete("c"))
     listener = Listener()
     fixture.hooks = Hooks.of(listener=listener)
     states = {"a": "downloaded", "b": "deleted", "c": "archived"}
     fixture.apply(notified(fixture, states, NotifyTarget("listen://x")))
-    told = names(listener.told)
-    assert told[0] == ("run.started", None)
-    assert sorted(told[1:-1]) == [("project.archived", "c"), ("project.deleted", "b"), ("project.downloaded", "a")]
-    assert told[-1] == ("run.finished", None)
-    assert listener.told[-1].data["summary"]["archived"] == 1
-    assert names(listener.events) == told, "the event hook is told the same"
+    received = names(listener.received)
+    assert received[0] == ("run.started", None)
+    assert sorted(received[1:-1]) == [
+        ("project.archived", "c"),
+        ("project.deleted", "b"),
+        ("project.downloaded", "a"),
+    ]
+    assert received[-1] == ("run.finished", None)
+    assert listener.received[-1].data["summary"]["archived"] == 1
+    assert names(listener.events) == received, "the event hook receives the same events"
 
 
-def test_what_is_unchanged_is_not_told(reconcile_fixture):
+def test_unchanged_projects_are_not_reported(reconcile_fixture):
     fixture = reconcile_fixture(complete("a"))
     fixture.apply({"a": "downloaded"})
     listener = Listener()
     fixture.hooks = Hooks.of(listener=listener)
     fixture.apply(notified(fixture, {"a": "downloaded"}, NotifyTarget("listen://x")))
-    assert names(listener.told) == [("run.started", None), ("run.finished", None)]
+    assert names(listener.received) == [("run.started", None), ("run.finished", None)]
 
 
-def test_what_is_unchanged_is_told_to_who_asks_for_it_by_name(reconcile_fixture):
+def test_unchanged_projects_are_reported_to_targets_that_request_them(reconcile_fixture):
     fixture = reconcile_fixture(complete("a"))
     fixture.apply({"a": "downloaded"})
     listener = Listener()
     fixture.hooks = Hooks.of(listener=listener)
     fixture.apply(notified(fixture, {"a": "downloaded"}, NotifyTarget("listen://x", on=("unchanged",))))
-    assert names(listener.told) == [("project.unchanged", "a"), ("run.finished", None)]
+    assert names(listener.received) == [("project.unchanged", "a"), ("run.finished", None)]
 
 
-def test_the_sums_are_told_even_where_a_slow_receiver_leaves_no_time_for_the_rest(reconcile_fixture):
+def test_the_totals_are_sent_even_if_a_slow_receiver_leaves_no_time_for_the_rest(reconcile_fixture):
     fixture = reconcile_fixture(*(complete(f"p{n}") for n in range(8)))
     listener, warnings = Listener(slow=0.3), []
     fixture.hooks = Hooks.of(listener=listener)
     fixture.settings = replace(fixture.settings, run=replace(fixture.settings.run, notify_timeout=1.5))
     desired = notified(fixture, {f"p{n}": "downloaded" for n in range(8)}, NotifyTarget("listen://x"))
     fixture.apply(desired, observer=collect_warnings(warnings))
-    assert listener.told[-1].name == "run.finished"
+    assert listener.received[-1].name == "run.finished"
     assert "events were not sent" in warnings[-1]
 
 
-def test_a_file_s_targets_hear_of_its_own_projects(reconcile_fixture):
+def test_targets_of_a_file_receive_only_events_of_its_projects(reconcile_fixture):
     fixture = reconcile_fixture(complete("a"), complete("b"))
     listener = Listener()
     fixture.hooks = Hooks.of(listener=listener)
     one = notified(fixture, {"a": "downloaded"}, NotifyTarget("listen://one", on=("downloaded",)))
     (two,) = fixture.manifest({"b": "downloaded"}, file="two.yaml").files
     fixture.apply(Manifest((*one.files, two)))
-    assert names(listener.told) == [("project.downloaded", "a"), ("run.finished", None)]
+    assert names(listener.received) == [("project.downloaded", "a"), ("run.finished", None)]
 
 
 def test_on_chooses_outcomes(reconcile_fixture):
@@ -124,10 +128,10 @@ def test_on_chooses_outcomes(reconcile_fixture):
     fixture.apply(
         notified(fixture, {"a": "downloaded", "b": "deleted"}, NotifyTarget("listen://x", on=("deleted",)))
     )
-    assert names(listener.told) == [("project.deleted", "b"), ("run.finished", None)]
+    assert names(listener.received) == [("project.deleted", "b"), ("run.finished", None)]
 
 
-def test_a_name_of_the_environment_is_resolved_at_apply_alone_and_options_are_passed_on(reconcile_fixture):
+def test_an_environment_variable_is_resolved_only_at_apply_and_options_are_passed_on(reconcile_fixture):
     fixture = reconcile_fixture(complete("a"))
     listener = Listener()
     fixture.hooks = Hooks.of(listener=listener)
@@ -179,8 +183,8 @@ def test_a_receiver_that_fails_is_named_without_its_secrets_and_fails_nothing(re
     assert sum("listener could not send" in warning for warning in warnings) == 4
     assert sum("listener: 4 events were not sent" in warning for warning in warnings) == 1
     assert "SECRET" not in str(warnings)
-    assert len(listener.told) == 4, "left alone after three failures, but for the last event"
-    assert listener.told[-1].name == "run.finished"
+    assert len(listener.received) == 4, "no events after three failures, except the last one"
+    assert listener.received[-1].name == "run.finished"
 
 
 def test_a_slow_receiver_delays_the_end_no_longer_than_its_bound(reconcile_fixture):
@@ -196,7 +200,7 @@ def test_a_slow_receiver_delays_the_end_no_longer_than_its_bound(reconcile_fixtu
     assert time.monotonic() - began < 10
 
 
-def test_ids_are_the_same_when_the_same_is_told_again(reconcile_fixture):
+def test_an_event_that_is_sent_again_has_the_same_id(reconcile_fixture):
     fixture = reconcile_fixture(complete("a"))
     listener = Listener()
     fixture.hooks = Hooks.of(listener=listener)
@@ -204,15 +208,15 @@ def test_ids_are_the_same_when_the_same_is_told_again(reconcile_fixture):
     fixture.fault(Status(500), method="DELETE")
     fixture.apply(desired)
     fixture.apply(desired)
-    failures = [event.id for event in listener.told if event.name == "project.failed"]
+    failures = [event.id for event in listener.received if event.name == "project.failed"]
     assert len(set(failures)) == 2, "two runs that fail are two events"
     fixture.no_faults()
     fixture.apply(desired)
-    (deleted,) = [event.id for event in listener.told if event.name == "project.deleted"]
+    (deleted,) = [event.id for event in listener.received if event.name == "project.deleted"]
     (fixture.folder / ".mhsync/receipts/a.json").unlink()
     fixture.sandbox.account.put(complete("a"))
     fixture.apply(desired)
-    assert [event.id for event in listener.told if event.name == "project.deleted"] == [deleted, deleted]
+    assert [event.id for event in listener.received if event.name == "project.deleted"] == [deleted, deleted]
 
 
 def test_no_event_holds_a_signed_query(reconcile_fixture):
@@ -221,7 +225,7 @@ def test_no_event_holds_a_signed_query(reconcile_fixture):
     fixture.hooks = Hooks.of(listener=listener)
     fixture.fault(Status(500), host="files", id="b")
     fixture.apply(notified(fixture, {"a": "downloaded", "b": "downloaded"}, NotifyTarget("listen://x")))
-    text = "".join(str(event.to_json()) for event in listener.told + listener.events)
+    text = "".join(str(event.to_json()) for event in listener.received + listener.events)
     assert "?" not in text
     assert fixture.sandbox.key not in text
 
@@ -262,7 +266,7 @@ def test_a_check_that_changes_the_file_rejects_it(reconcile_fixture):
     assert fixture.files() == {}
 
 
-def test_an_event_hook_that_interrupts_interrupts_nobody(reconcile_fixture):
+def test_an_interrupt_raised_by_an_event_hook_is_contained(reconcile_fixture):
     class Rude:
         @mhsync.hookimpl
         def mhsync_event(self, event):
@@ -308,7 +312,7 @@ def test_a_veto_changes_nothing_and_names_the_plugin(reconcile_fixture):
     assert fixture.sent("DELETE") == []
 
 
-def test_what_waiting_brings_is_reviewed_too_and_a_veto_ends_the_run_there(reconcile_fixture):
+def test_projects_that_complete_during_the_wait_are_reviewed_and_a_veto_ends_the_run(reconcile_fixture):
     class NoDeletes:
         @mhsync.hookimpl
         def mhsync_review_plan(self, plan):
@@ -325,7 +329,7 @@ def test_what_waiting_brings_is_reviewed_too_and_a_veto_ends_the_run_there(recon
     assert report.exit_code == 1
 
 
-def test_a_storage_that_fails_to_clear_or_to_close_costs_no_report(reconcile_fixture):
+def test_a_storage_that_fails_to_clear_or_to_close_does_not_prevent_the_report(reconcile_fixture):
     class Rude(LocalStorage):
         def sweep(self):
             raise RuntimeError("a bug")

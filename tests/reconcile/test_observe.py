@@ -1,4 +1,4 @@
-"""Observe: why a project or a storage could not be read reaches the plan and the report whole, with its hint."""
+"""Observe: the reason why a project or a storage could not be read is in the plan and the report, with its hint."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A receipt may name anything; what is not proved to be one project's own file is left as it is."""
+"""A receipt may name any path. A file that is not proved to belong to one project only is not changed."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_two_outputs_with_one_path_make_a_receipt_invalid(reconcile_fixture):
 SOURCE = "https://files.example/p/output.wav"
 
 
-def test_what_several_receipts_name_is_moved_by_none(reconcile_fixture):
+def test_a_file_that_several_receipts_name_is_not_moved(reconcile_fixture):
     fixture = reconcile_fixture(complete("p"), complete("q"))
     fixture.apply({"p": "downloaded", "q": "downloaded"})
     (fixture.folder / "mine").mkdir()
@@ -111,7 +111,7 @@ def test_outputs_of_one_project_never_get_one_path(reconcile_fixture):
 
 
 class TestSetAside:
-    """A file whose bytes do not match its receipt may be somebody's edit."""
+    """A file whose bytes do not match its receipt may have been edited by the user."""
 
     @pytest.mark.parametrize(
         "edit", [b"shorter", b"x" * 2000, b"x" * 5000], ids=["shorter", "same size", "longer"]
@@ -137,11 +137,11 @@ class TestSetAside:
     def test_no_name_is_taken_twice(self, reconcile_fixture):
         fixture = reconcile_fixture(complete("one"))
         fixture.apply({"one": "downloaded"})
-        (fixture.folder / "one/output.changed-1.wav").write_text("a stranger's")
+        (fixture.folder / "one/output.changed-1.wav").write_text("untracked")
         for edit in (b"first", b"second"):
             (fixture.folder / "one/output.wav").write_bytes(edit)
             fixture.apply({"one": "downloaded"})
-        assert (fixture.folder / "one/output.changed-1.wav").read_text() == "a stranger's"
+        assert (fixture.folder / "one/output.changed-1.wav").read_text() == "untracked"
         assert (fixture.folder / "one/output.changed-2.wav").read_bytes() == b"first"
         assert (fixture.folder / "one/output.changed-3.wav").read_bytes() == b"second"
 
@@ -154,7 +154,7 @@ class TestSetAside:
         assert "set_aside" not in fixture.receipt("one")
         assert result_of(report, "one").note == ""
 
-    def test_a_name_that_somebody_removed_is_forgotten_and_used_again(self, reconcile_fixture):
+    def test_the_name_of_a_removed_file_is_dropped_and_used_again(self, reconcile_fixture):
         fixture = reconcile_fixture(complete("one"))
         fixture.apply({"one": "downloaded"})
         for _ in range(2):
@@ -165,7 +165,7 @@ class TestSetAside:
         fixture.apply({"one": "downloaded"})
         assert "set_aside" not in fixture.receipt("one")
 
-    def test_a_changed_file_is_left_where_it_is_when_the_output_goes_elsewhere(self, reconcile_fixture):
+    def test_a_changed_file_is_not_moved_when_the_output_gets_another_path(self, reconcile_fixture):
         fixture = reconcile_fixture(complete("one"))
         fixture.apply({"one": "downloaded"})
         (fixture.folder / "one/output.wav").write_bytes(b"an edit")
@@ -173,7 +173,7 @@ class TestSetAside:
         assert (fixture.folder / "one/output.wav").read_bytes() == b"an edit"
         assert fixture.unnamed() == []
 
-    def test_an_archived_original_goes_and_the_edit_stays(self, reconcile_fixture):
+    def test_an_archived_original_is_deleted_and_the_edited_file_is_kept(self, reconcile_fixture):
         fixture = reconcile_fixture(complete("one"))
         fixture.apply({"one": "downloaded"})
         (fixture.folder / "one/output.wav").write_bytes(b"an edit")
@@ -182,7 +182,7 @@ class TestSetAside:
         assert "kept as one/output.changed-1.wav" in result_of(report, "one").note
         assert (fixture.folder / "one/output.changed-1.wav").read_bytes() == b"an edit"
 
-    def test_an_edit_of_the_old_file_of_a_move_that_was_cut_short_is_kept(self, reconcile_fixture):
+    def test_an_edited_old_file_of_an_interrupted_move_is_kept(self, reconcile_fixture):
         fixture = reconcile_fixture(complete("one"))
         fixture.apply({"one": ("downloaded", "new{ext}")})
         receipt = fixture.receipt("one")

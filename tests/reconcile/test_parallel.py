@@ -46,7 +46,7 @@ def test_items_are_taken_only_as_threads_become_free():
         assert len(taken) <= done + 3
 
 
-def test_no_item_is_begun_after_a_stop_and_running_work_is_waited_for():
+def test_no_item_is_started_after_a_stop_and_running_work_is_waited_for():
     begun = []
     found = [item for item, _ in map_unordered(range(100), begun.append, workers=2, go_on=lambda: len(begun) < 5)]
     assert sorted(found) == sorted(begun)

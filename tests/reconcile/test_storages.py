@@ -1,4 +1,4 @@
-"""A storage that several files share is opened, locked and closed once, however each of them names it."""
+"""A storage that several files share is opened, locked and closed once, whatever name each file uses for it."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ def test_two_folders_are_two_storages(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("storage", ["nul\0", "file:///nul%00", "loop"])
-def test_a_folder_that_cannot_be_is_told_in_our_own_words(tmp_path: Path, storage: str) -> None:
+def test_an_impossible_folder_is_reported_in_plain_words(tmp_path: Path, storage: str) -> None:
     (tmp_path / "loop").symlink_to("loop")
     with pytest.raises(MhsyncError), opened(Hooks.load(enabled=False), manifest(tmp_path, storage)) as storages:
         list(storages.of(manifest(tmp_path, storage).files[0]).list())
 
 
-def test_what_was_opened_is_closed_even_when_the_next_cannot_be(tmp_path: Path) -> None:
+def test_open_storages_are_closed_if_the_next_one_cannot_be_opened(tmp_path: Path) -> None:
     closed: list[str] = []
 
     class Closing(LocalStorage):
@@ -140,14 +140,14 @@ class TestWaitingForALock:
         assert sum(time.sleeps) == pytest.approx(timeout)
         assert max(time.sleeps, default=0) <= 1
 
-    def test_a_lock_that_is_released_meanwhile_is_taken(self, lock: Callable[..., Any]) -> None:
+    def test_a_lock_that_is_released_during_the_wait_is_taken(self, lock: Callable[..., Any]) -> None:
         time, waits = Time(), list[str]()
         time.at_sleep = lambda: Lockable.refusals.clear() if time.now > 1003 else None
         with lock(60, NAMED, time=time, waits=waits):
             assert 3 < sum(time.sleeps) < 5
         assert waits == [HELD]
 
-    def test_a_holder_that_has_not_signed_yet_is_named_even_without_a_timeout(
+    def test_a_holder_that_writes_its_name_late_is_named_even_without_a_timeout(
         self, lock: Callable[..., Any]
     ) -> None:
         time, waits = Time(), list[str]()
@@ -156,7 +156,7 @@ class TestWaitingForALock:
         assert waits == [HELD]
         assert sum(time.sleeps) < 1
 
-    def test_a_holder_that_never_signs_is_another_run(self, lock: Callable[..., Any]) -> None:
+    def test_a_holder_that_never_writes_its_name_is_another_run(self, lock: Callable[..., Any]) -> None:
         time, waits = Time(), list[str]()
         with (
             pytest.raises(LockTimeout, match="is held by another run$"),

@@ -1,4 +1,4 @@
-"""verify: every stored byte is read back, and what is not as the receipts say is told."""
+"""verify: every stored byte is read back, and every difference from the receipts is reported."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def findings(verification):
     return {file.path: file.finding for file in verification.files if file.finding is not Finding.OK}
 
 
-def test_what_is_whole_is_ok_and_exits_0(reconcile_fixture):
+def test_complete_files_are_ok_and_exit_0(reconcile_fixture):
     found = verified(stored(reconcile_fixture))
     assert (found.summary["ok"], findings(found), found.exit_code) == (3, {}, 0)
 
 
-def test_missing_changed_and_unknown_files_are_told_and_exit_1(reconcile_fixture):
+def test_missing_changed_and_unknown_files_are_reported_and_exit_1(reconcile_fixture):
     fixture = stored(reconcile_fixture)
     (fixture.folder / "a/output.wav").unlink()
     flipped = bytearray((fixture.folder / "b/output.wav").read_bytes())
@@ -45,12 +45,12 @@ def test_missing_changed_and_unknown_files_are_told_and_exit_1(reconcile_fixture
     assert found.exit_code == 1
 
 
-def test_a_byte_that_changed_is_seen_by_the_next_plan(reconcile_fixture):
+def test_a_changed_byte_is_known_to_the_next_plan(reconcile_fixture):
     fixture = stored(reconcile_fixture)
     path = fixture.folder / "a/output.wav"
     good = path.read_bytes()
     path.write_bytes(b"x" + good[1:])
-    assert fixture.plan(STATES).changes == (), "a listing alone cannot see it"
+    assert fixture.plan(STATES).changes == (), "the listing does not show it"
     verified(fixture)
     assert [p.reason_code for p in fixture.plan(STATES).changes] == ["drift"]
     assert outcomes(fixture.apply(STATES))["a"] == "downloaded"
@@ -58,14 +58,14 @@ def test_a_byte_that_changed_is_seen_by_the_next_plan(reconcile_fixture):
     assert verified(fixture).exit_code == 0
 
 
-def test_a_receipt_that_cannot_be_read_is_told(reconcile_fixture):
+def test_a_receipt_that_cannot_be_read_is_reported(reconcile_fixture):
     fixture = stored(reconcile_fixture)
     (fixture.folder / ".mhsync/receipts/a.json").write_text("{")
     found = verified(fixture)
     assert findings(found)[".mhsync/receipts/a.json"] is Finding.UNREADABLE
 
 
-def test_what_is_not_stored_yet_is_no_problem_but_told(reconcile_fixture):
+def test_a_project_that_is_not_stored_yet_is_reported_and_is_no_problem(reconcile_fixture):
     fixture = stored(reconcile_fixture)
     found = verified(fixture, STATES | {"later": "downloaded"})
     assert (found.not_stored, found.exit_code) == (("later",), 0)
@@ -78,7 +78,7 @@ def test_only_leaves_unknown_files_out(reconcile_fixture):
     assert ({file.id for file in found.files}, found.exit_code) == ({"a"}, 0)
 
 
-def test_it_asks_nothing_of_the_api(reconcile_fixture):
+def test_verify_sends_no_request_to_the_api(reconcile_fixture):
     fixture = stored(reconcile_fixture)
     fixture.sandbox.requests.clear()
     verified(fixture)

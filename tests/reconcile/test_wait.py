@@ -1,4 +1,4 @@
-"""wait_for_renders: poll what is rendering until it has ended or the time is up."""
+"""wait_for_renders: poll the rendering projects until they end or the time is up."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def rendering(id: str, seconds: float) -> SandboxProject:
     return SandboxProject(id, status="rendering", outputs=outputs_of(id), later=((seconds, "complete"),))
 
 
-def test_each_project_is_taken_up_as_its_render_ends(reconcile_fixture):
+def test_each_project_is_processed_as_its_render_ends(reconcile_fixture):
     fixture = reconcile_fixture(rendering("quick", 0.1), rendering("slow", 0.6))
     pending = []
 

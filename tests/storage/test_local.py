@@ -1,4 +1,4 @@
-"""What a folder does beyond the promises of any storage: flushed to disk, links not followed, clear refusals."""
+"""Promises of a folder beyond those of any storage: it flushes to disk, follows no links, reports clear errors."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def open_descriptors() -> int:
 
 @contextmanager
 def as_somebody() -> Iterator[None]:
-    """Permissions do not hold for root: be nobody for a while."""
+    """Permissions do not apply to root: run the block as an unprivileged user."""
     if os.geteuid() != 0:
         yield
         return
@@ -142,7 +142,7 @@ class TestWriting:
         assert (storage.folder / "a/b/c.wav").read_bytes() == b"x"
 
     @pytest.mark.parametrize("path", ["a", "a/b/c/d.wav"])
-    def test_what_stands_in_the_way_is_told_before_the_first_byte(self, storage: LocalStorage, path: str) -> None:
+    def test_a_blocked_path_is_reported_before_the_first_byte(self, storage: LocalStorage, path: str) -> None:
         put(storage, "a/b/c", b"x")
         with pytest.raises(StorageError, match="stands"), storage.write(path):
             pytest.fail("the block must not begin")
@@ -163,16 +163,16 @@ class TestWriting:
                 raise KeyError
         assert on_disk(storage) == [".mhsync", ".mhsync/tmp", "kept", "kept/a.wav"]
 
-    def test_an_error_of_the_block_itself_is_not_taken_for_the_disk_s(self, storage: LocalStorage) -> None:
+    def test_an_error_of_the_block_is_not_reported_as_an_error_of_the_disk(self, storage: LocalStorage) -> None:
         with pytest.raises(ConnectionResetError), storage.write("a.wav"):
             raise ConnectionResetError
 
-    def test_a_temporary_file_that_somebody_took_away_is_an_error(self, storage: LocalStorage) -> None:
+    def test_a_temporary_file_that_another_program_removed_is_an_error(self, storage: LocalStorage) -> None:
         with pytest.raises(StorageError, match="went away"), storage.write("a.wav") as writer:
             writer.local_path.unlink()
         assert paths(storage) == []
 
-    def test_no_rename_is_lost_to_somebody_who_tidies(self, storage: LocalStorage) -> None:
+    def test_a_rename_succeeds_while_another_program_removes_empty_folders(self, storage: LocalStorage) -> None:
         rounds = 60
 
         def come_and_go(name: str) -> None:
@@ -222,7 +222,7 @@ class TestListing:
         storage.remove(paths(storage)[0])
         assert on_disk(storage) == []
 
-    def test_a_name_that_is_no_text_is_listed_and_read(self, storage: LocalStorage) -> None:
+    def test_a_name_that_is_not_text_is_listed_and_read(self, storage: LocalStorage) -> None:
         storage.folder.mkdir()
         (storage.folder / os.fsdecode(b"caf\xe9.wav")).write_bytes(b"x")
         (path,) = paths(storage)
@@ -332,7 +332,7 @@ class TestWhatStandsInTheWay:
             storage.copy("two.wav", "one")
         assert paths(storage) == ["one/output.wav", "two.wav"]
 
-    def test_it_is_told_before_anything_is_fetched(self, storage: LocalStorage) -> None:
+    def test_it_is_reported_before_anything_is_fetched(self, storage: LocalStorage) -> None:
         put(storage, "one/output.wav", b"x")
         entered = False
         with pytest.raises(StorageError), storage.write("one"):
@@ -358,7 +358,7 @@ class TestWhatStandsInTheWay:
             put(shared, "a.wav", b"x")
         assert refused.value.hint
 
-    def test_a_pipe_is_no_file(self, storage: LocalStorage) -> None:
+    def test_a_named_pipe_is_not_a_file(self, storage: LocalStorage) -> None:
         storage.folder.mkdir()
         os.mkfifo(storage.folder / "pipe.wav")
         assert paths(storage) == []
@@ -399,7 +399,7 @@ class TestFailingDisk:
         monkeypatch.undo()
         assert on_disk(storage) == [".mhsync", ".mhsync/tmp"]
 
-    def test_a_limit_of_the_system_is_told(self, storage: LocalStorage) -> None:
+    def test_a_limit_of_the_system_is_reported(self, storage: LocalStorage) -> None:
         program = (
             "import resource, sys\n"
             "from mhsync.storage.local import LocalStorage\n"
@@ -419,13 +419,13 @@ class TestFailingDisk:
         not Path("/proc/self/mem").exists(), reason="needs a file that cannot be read: /proc/self/mem"
     )
     @pytest.mark.parametrize("read", [lambda reader: reader.read(), lambda reader: reader.read(10)])
-    def test_a_file_that_cannot_be_read_is_told(self, read: Callable[[object], bytes]) -> None:
+    def test_a_file_that_cannot_be_read_is_reported(self, read: Callable[[object], bytes]) -> None:
         with LocalStorage("/proc/self").open("mem") as reader, pytest.raises(StorageError, match="cannot read"):
             read(reader)
 
 
 class TestCopyingAndRemoving:
-    def test_folders_that_are_left_empty_go_too(self, storage: LocalStorage) -> None:
+    def test_empty_folders_are_removed_too(self, storage: LocalStorage) -> None:
         put(storage, "a/b/one.wav", b"x")
         put(storage, "a/two.wav", b"x")
         storage.remove("a/b/one.wav")
@@ -433,26 +433,26 @@ class TestCopyingAndRemoving:
         storage.remove("a/two.wav")
         assert on_disk(storage) == [".mhsync", ".mhsync/tmp", "c", "c/two.wav"]
 
-    def test_outer_folders_go_too_where_the_inner_ones_were_never_made(self, storage: LocalStorage) -> None:
+    def test_outer_folders_are_removed_too_if_the_inner_ones_were_never_made(self, storage: LocalStorage) -> None:
         """As after a kill between the making of two folders."""
         put(storage, "kept.wav", b"kept")
         (storage.folder / "x" / "y").mkdir(parents=True)
         storage.remove("x/y/a/1.wav")
         assert not (storage.folder / "x").exists()
 
-    def test_folders_of_a_file_that_is_gone_already_go_too(self, storage: LocalStorage) -> None:
+    def test_folders_of_a_missing_file_are_removed_too(self, storage: LocalStorage) -> None:
         (storage.folder / "a/b").mkdir(parents=True)
         storage.remove("a/b/one.wav")
         assert on_disk(storage) == []
 
-    def test_the_folder_itself_and_its_private_one_stay(self, storage: LocalStorage) -> None:
+    def test_the_storage_folder_and_its_private_folder_are_kept(self, storage: LocalStorage) -> None:
         put(storage, "a.wav", b"x")
         put(storage, ".mhsync/receipts/one.json", b"x")
         storage.remove("a.wav")
         storage.remove(".mhsync/receipts/one.json")
         assert on_disk(storage) == [".mhsync", ".mhsync/receipts", ".mhsync/tmp"]
 
-    def test_a_folder_with_anything_in_it_stays(self, storage: LocalStorage) -> None:
+    def test_a_folder_that_is_not_empty_is_kept(self, storage: LocalStorage) -> None:
         put(storage, "a/b/one.wav", b"x")
         (storage.folder / "a" / "empty").mkdir()
         storage.remove("a/b/one.wav")
@@ -473,7 +473,7 @@ class TestCopyingAndRemoving:
 
 
 class TestSweeping:
-    def test_unfinished_files_go_and_nothing_else(self, storage: LocalStorage) -> None:
+    def test_only_unfinished_files_are_removed(self, storage: LocalStorage) -> None:
         put(storage, "a.wav", b"x")
         put(storage, ".mhsync/receipts/one.json", b"x")
         unfinished = storage.folder / ".mhsync" / "tmp"

@@ -1,4 +1,4 @@
-"""A folder keeps every promise of a storage."""
+"""A folder passes the conformance suite of storages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Receipts in any storage: a safe name for each id, strict reading, and no write that loses what was there."""
+"""Receipts in any storage: a safe name for each id, strict reading, and no write that loses a record."""
 
 from __future__ import annotations
 
@@ -99,21 +99,21 @@ class TestNames:
             "abc=7", "abc", ".json", "=1.json", "a.b.json", "a/b.json", "abc=" + "f" * 33 + ".json", "a" * 129 + ".json",
         ],
     )  # fmt: skip
-    def test_another_file_is_no_receipt(self, name: str) -> None:
+    def test_another_file_is_not_a_receipt(self, name: str) -> None:
         assert id_of(RECEIPTS + name) is None
 
-    def test_a_file_elsewhere_is_no_receipt(self) -> None:
+    def test_a_file_in_another_folder_is_not_a_receipt(self) -> None:
         assert id_of("one.json") is None
         assert id_of(".mhsync/one.json") is None
 
     @pytest.mark.parametrize("id", ["", "../one", "a b", "ä", "a" * 129, "one\n"])
-    def test_what_is_no_id_has_no_receipt(self, id: str) -> None:
+    def test_an_invalid_id_has_no_receipt(self, id: str) -> None:
         with pytest.raises(ValueError, match="not an id"):
             receipt_path(id)
 
 
 class TestReading:
-    def test_none_is_there(self, storage: Counting) -> None:
+    def test_a_missing_receipt_is_none(self, storage: Counting) -> None:
         assert read_receipt(storage, "one", limit=LIMIT) is None
 
     @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ class TestReading:
         ],
         ids=lambda data: data[:16].decode("latin-1"),
     )  # fmt: skip
-    def test_what_is_no_receipt_is_refused_and_left_as_it_is(self, storage: Counting, data: bytes) -> None:
+    def test_an_invalid_receipt_is_refused_and_not_changed(self, storage: Counting, data: bytes) -> None:
         put(storage, receipt_path("one"), data)
         for attempt in (lambda: read_receipt(storage, "one", limit=LIMIT), lambda: update(storage)):
             with pytest.raises(ReceiptInvalid) as refused:
@@ -147,7 +147,7 @@ class TestReading:
         with pytest.raises(ReceiptInvalid, match=f"larger than {size - 1} bytes"):
             read_receipt(storage, "one", limit=size - 1)
 
-    def test_a_storage_that_fails_is_no_missing_receipt(self, tmp_path: Path) -> None:
+    def test_a_failing_storage_is_not_a_missing_receipt(self, tmp_path: Path) -> None:
         (tmp_path / ".mhsync").mkdir()
         (tmp_path / ".mhsync" / "receipts").symlink_to(tmp_path)
         with pytest.raises(StorageError):
@@ -168,19 +168,19 @@ class TestUpdating:
         assert "日本語".encode() in data
         assert json.loads(data)["project"]["name"] == "日本語 \ud800"
 
-    def test_what_does_not_change_is_not_written(self, storage: Counting) -> None:
+    def test_an_unchanged_receipt_is_not_written(self, storage: Counting) -> None:
         update(storage, name="A name")
         update(storage, name="A name")
         assert storage.writes == 1
         update(storage, name="Another")
         assert storage.writes == 2
 
-    def test_what_somebody_wrote_meanwhile_is_read_first(self, storage: Counting) -> None:
+    def test_a_change_by_another_run_is_read_first(self, storage: Counting) -> None:
         update(storage, name="A name")
         put(storage, receipt_path("one"), get(storage, receipt_path("one")).replace(b'"A name"', b'"Changed"'))
         assert update(storage, stored_at=NOW).name == "Changed"
 
-    def test_a_deleted_is_never_dropped(self, storage: Counting) -> None:
+    def test_the_state_deleted_is_never_dropped(self, storage: Counting) -> None:
         update(storage, deletion=Deletion.DELETED, deleted_at=NOW)
         after = update(storage, deletion=None, deleted_at=None, outputs=(OUTPUT,))
         assert (after.deletion, after.deleted_at, after.outputs) == (Deletion.DELETED, NOW, (OUTPUT,))
@@ -194,14 +194,14 @@ class TestUpdating:
         assert replace(again, others=()) == real
         assert [other["api"] for other in again.others] == [OTHER]
 
-    def test_a_change_cannot_make_it_another_s(self, storage: Counting) -> None:
+    def test_a_change_cannot_set_another_id(self, storage: Counting) -> None:
         after = update_receipt(
             storage, "one", API, lambda receipt: replace(receipt, id="two", api=OTHER), limit=LIMIT
         )
         assert (after.id, after.api) == ("one", API)
         assert paths(storage) == [receipt_path("one")]
 
-    def test_one_that_could_not_be_read_back_is_not_written(self, storage: Counting) -> None:
+    def test_a_receipt_that_could_not_be_read_back_is_not_written(self, storage: Counting) -> None:
         before = update(storage, name="A name")
         with pytest.raises(ReceiptInvalid, match="would be larger"):
             update(storage, extra=MappingProxyType({"notes": "x" * LIMIT}))

@@ -1,4 +1,4 @@
-"""A folder's tree is walked without following links, or not at all."""
+"""The tree of a folder is walked without following links."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mhsync.storage.local import LocalStorage
 from mhsync.storage.tree import LinkInTheWay, Tree, look
 
 
-def test_a_system_that_cannot_do_that_says_so(tmp_path: Path) -> None:
+def test_an_unsupported_system_is_reported(tmp_path: Path) -> None:
     with pytest.raises(StorageUnavailable, match="this system cannot") as refused:
         Tree(tmp_path, supported=())
     assert "WSL" in (refused.value.hint or "")
@@ -32,7 +32,7 @@ def test_folders_are_made_only_when_asked(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("parts", [["link"], ["link", "below"], ["file"], ["file", "below"]], ids="/".join)
 @pytest.mark.parametrize("make", [False, True])
-def test_what_is_no_folder_is_told_apart(tmp_path: Path, parts: list[str], make: bool) -> None:
+def test_a_file_in_place_of_a_folder_is_distinguished(tmp_path: Path, parts: list[str], make: bool) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "root").mkdir()
     (tmp_path / "root" / "link").symlink_to(tmp_path / "elsewhere")
@@ -45,7 +45,7 @@ def test_what_is_no_folder_is_told_apart(tmp_path: Path, parts: list[str], make:
 
 @pytest.mark.parametrize("kind", ["a named pipe", "a socket", "a device"])
 @pytest.mark.parametrize("below", ["", "/below.wav"])
-def test_what_is_neither_file_nor_folder_is_named(tmp_path: Path, kind: str, below: str) -> None:
+def test_a_special_file_is_named(tmp_path: Path, kind: str, below: str) -> None:
     storage, path = LocalStorage(tmp_path), "here" + below
     with socket.socket(socket.AF_UNIX) as listener:
         if kind == "a device":
@@ -61,7 +61,7 @@ def test_what_is_neither_file_nor_folder_is_named(tmp_path: Path, kind: str, bel
             storage.stat(path)
 
 
-def test_a_look_tells_files_folders_and_the_rest_apart(tmp_path: Path) -> None:
+def test_files_folders_and_special_files_are_distinguished(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"abc")
     (tmp_path / "link").symlink_to("file")
     os.mkfifo(tmp_path / "pipe")

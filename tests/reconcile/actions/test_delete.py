@@ -1,4 +1,4 @@
-"""What a 404 proves: nothing of an account that this run's key was not seen to belong to."""
+"""A 404 proves nothing unless another response of the run shows that the key belongs to the account."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_a_copy_that_drifted_is_not_declared_lost_while_the_original_may_be_ther
     assert set(fixture.files()) == {"one/output.wav"}
 
 
-def test_a_wrong_deleted_costs_no_copy_while_the_api_has_the_project(reconcile_fixture):
+def test_a_false_deleted_record_loses_no_copy_while_the_api_has_the_project(reconcile_fixture):
     """Older versions recorded the 404 of another account as a delete."""
     fixture = reconcile_fixture(complete("one"))
     interrupted(fixture, "archived")

@@ -1,4 +1,4 @@
-"""Outputs that differ only in the query of their links, and lists of links that come in another order."""
+"""Outputs whose links differ only in the query, and lists of links in another order."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SIZE = 2000
 
 @dataclass
 class Queries:
-    """An account whose outputs have one path, and are told apart by the query alone: both hosts.
+    """An account whose outputs have one path, and differ only in the query. It simulates both hosts.
 
     Args:
         seeds: what each output sounds like; equal seeds are equal bytes.
@@ -85,7 +85,7 @@ def test_outputs_of_one_path_are_all_stored(reconcile_fixture, state):
     assert fixture.sent("DELETE") == (["one"] if state == "archived" else [])
 
 
-def test_an_output_more_of_the_same_path_is_fetched_before_the_delete(reconcile_fixture):
+def test_another_output_of_the_same_path_is_fetched_before_the_delete(reconcile_fixture):
     fixture = reconcile_fixture(complete("one"))
     use(fixture, Queries(("a",)))
     fixture.apply({"one": "downloaded"})
@@ -94,7 +94,7 @@ def test_an_output_more_of_the_same_path_is_fetched_before_the_delete(reconcile_
     assert stored(fixture) == hashes("a", "b")
 
 
-def test_an_output_more_of_the_same_path_at_the_last_moment_keeps_the_original_alive(reconcile_fixture):
+def test_another_output_of_the_same_path_at_the_last_moment_keeps_the_original(reconcile_fixture):
     fixture = reconcile_fixture(complete("one"))
     use(fixture, Queries(("a", "b"), orders=((0,), (0, 1))))
     report = fixture.apply({"one": "archived"})
@@ -115,7 +115,7 @@ def test_a_new_list_in_another_order_starts_all_outputs_of_one_path_again(reconc
     fixture.check_receipts_are_true()
 
 
-def test_new_lists_are_asked_for_a_bounded_number_of_times(reconcile_fixture):
+def test_new_lists_are_requested_a_bounded_number_of_times(reconcile_fixture):
     fixture = reconcile_fixture(complete("one"))
     account = use(fixture, Queries(("a", "b"), refused=frozenset(range(1, 100, 2))))
     report = fixture.apply({"one": "archived"})
@@ -127,7 +127,7 @@ def test_new_lists_are_asked_for_a_bounded_number_of_times(reconcile_fixture):
     assert (stored(fixture), fixture.leftovers()) == (hashes("a", "b"), [])
 
 
-def test_outputs_of_one_path_with_the_same_bytes_keep_the_original_alive(reconcile_fixture):
+def test_outputs_of_one_path_with_the_same_bytes_keep_the_original(reconcile_fixture):
     fixture = reconcile_fixture(complete("one"))
     use(fixture, Queries(("a", "a")))
     for code in ("copy_not_proved", "outputs_indistinct"):
@@ -137,7 +137,7 @@ def test_outputs_of_one_path_with_the_same_bytes_keep_the_original_alive(reconci
     assert (fixture.sent("DELETE"), stored(fixture)) == ([], hashes("a", "a"))
 
 
-def test_a_file_that_an_older_version_stored_twice_costs_no_original(reconcile_fixture):
+def test_a_file_that_an_older_version_stored_twice_keeps_the_original(reconcile_fixture):
     fixture = reconcile_fixture(complete("one"))
     use(fixture, Queries(("a", "b")))
     fixture.apply({"one": "downloaded"})

@@ -1,4 +1,4 @@
-"""move: stored outputs follow the manifest's paths, and a receipt names a whole file at every moment."""
+"""move: stored outputs get the manifest's paths, and the receipt names a complete file at every moment."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_a_changed_template_moves_without_a_download(reconcile_fixture):
     assert outcomes(fixture.apply(states)) == {"a": "unchanged", "b": "unchanged"}
 
 
-def test_outputs_change_places(reconcile_fixture):
+def test_outputs_swap_paths(reconcile_fixture):
     fixture = reconcile_fixture(complete("a", size=1000), complete("b", size=3000), complete("c", size=5000))
     fixture.apply({i: ("downloaded", f"{i}{{ext}}") for i in "abc"})
     turned = {"a": ("downloaded", "b{ext}"), "b": ("downloaded", "c{ext}"), "c": ("downloaded", "a{ext}")}
@@ -52,7 +52,7 @@ def test_a_file_becomes_a_folder_and_a_folder_a_file(reconcile_fixture, old, new
     fixture.check_receipts_are_true()
 
 
-def test_a_foreign_file_in_the_way_blocks_and_both_stay(reconcile_fixture):
+def test_an_untracked_file_at_the_new_path_blocks_the_move_and_both_files_stay(reconcile_fixture):
     fixture = reconcile_fixture(complete("a"))
     fixture.apply({"a": "downloaded"})
     (fixture.folder / "new.wav").write_text("mine")
@@ -98,7 +98,9 @@ class Dying(LocalStorage):
 
 
 @pytest.mark.parametrize("dies_at", range(1, 13))
-def test_a_swap_cut_short_at_any_change_is_ended_by_the_next_run(reconcile_fixture, monkeypatch, dies_at):
+def test_a_swap_that_is_interrupted_at_any_change_is_completed_by_the_next_run(
+    reconcile_fixture, monkeypatch, dies_at
+):
     fixture = reconcile_fixture(complete("a", size=1000), complete("b", size=3000))
     fixture.apply({"a": ("downloaded", "a{ext}"), "b": ("downloaded", "b{ext}")})
     swapped = {"a": ("downloaded", "b{ext}"), "b": ("downloaded", "a{ext}")}
