@@ -26,7 +26,6 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_END = object()
 _HINT = "this is a defect of the plugin: report it to its authors, with the output of -vv"
 
 
@@ -80,12 +79,19 @@ class GuardedStorage(Storage):
 
     def list(self, prefix: str = "") -> Iterator[FileInfo]:
         doing = "list the storage"
-        files = self._guard.call(doing, lambda: iter(self.wrapped.list(prefix)))
-        # A plugin that lists None must not end the listing: a listing is never cut short silently.
-        while (info := self._guard.call(doing, lambda: next(files, _END))) is not _END:
-            if not isinstance(info, FileInfo):
-                raise self._guard.wrong_type(doing, info, "a FileInfo")
-            yield info
+        # One block for the whole listing: a call of the guard for each of a million files would take seconds.
+        try:
+            for info in self.wrapped.list(prefix):
+                yield self._checked(doing, info)
+        except MhsyncError:
+            raise
+        except (Exception, SystemExit) as error:
+            raise self._guard.error(doing, error) from error
+
+    def _checked(self, doing: str, info: object) -> FileInfo:
+        if not isinstance(info, FileInfo):
+            raise self._guard.wrong_type(doing, info, "a FileInfo")
+        return info
 
     def stat(self, path: str) -> FileInfo | None:
         doing = f"look at {printable_path(path)}"
@@ -186,6 +192,13 @@ class GuardedWriter:
 
     def write(self, data: bytes, /) -> int:
         return self._guard.call(self._doing, lambda: self.wrapped.write(data))
+
+    @property
+    def version(self) -> str | None:
+        version = self._guard.call(self._doing, lambda: getattr(self.wrapped, "version", None))
+        if version is not None and not isinstance(version, str):
+            raise self._guard.wrong_type(self._doing, version, "a str or None")
+        return version
 
 
 class GuardedLocalWriter(GuardedWriter):

@@ -117,6 +117,9 @@ class Storage(ABC):
         The file becomes visible under its path, whole and durable, when the block ends well, and replaces what
         was there. When the block raises, or the process dies inside it, what was there before stays as it was.
         Missing folders are made.
+
+        The writer may have an attribute `version`. Once the block has ended, it is the `FileInfo.version` that
+        `list` and `stat` give as long as the file has the bytes that were written, or None if that is not known.
         """
 
     @abstractmethod

@@ -5,13 +5,16 @@ from __future__ import annotations
 import io
 import os
 import secrets
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from mhsync.storage.os_errors import reported_as
 from mhsync.storage.tree import NOFOLLOW
+from mhsync.storage.version import version_of
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -39,6 +42,8 @@ class TemporaryFile:
         name = f"{os.getpid()}-{token(8)}{suffix}"
         self._goal = goal
         self._path = at / name
+        self._stamp = 0
+        self._version: str | None = None
         self._descriptor = os.open(name, _NEW, 0o666, dir_fd=folder)
 
     @property
@@ -61,9 +66,23 @@ class TemporaryFile:
         """Nothing is held back: every `write` reaches the file."""
 
     def sync(self) -> None:
-        """Flush the bytes to disk."""
+        """Flush the bytes to disk, with the exact time as their modification time (see `version_of`)."""
+        self._stamp = time.time_ns()
+        with suppress(OSError):
+            os.utime(self._descriptor, ns=(self._stamp, self._stamp))
         with reported_as("write", self._goal):
             os.fsync(self._descriptor)
+
+    @property
+    def version(self) -> str | None:
+        """The version of the file that became visible; None before, and where its file system has coarse times."""
+        return self._version
+
+    def note_version(self) -> None:
+        """Take the version of the file, which is visible now: that of the very bytes that were written."""
+        with reported_as("write", self._goal):
+            info = os.fstat(self._descriptor)
+        self._version = version_of(info) if info.st_mtime_ns == self._stamp else None
 
     def __enter__(self) -> Self:
         return self

@@ -21,13 +21,13 @@ from mhsync.core.layout import LOCK, PARTIAL, PRIVATE, TEMPORARY
 from mhsync.errors import StorageError, StorageNotFound
 from mhsync.storage.base import FileInfo, Storage, validate_path
 from mhsync.storage.files import FileReader, TemporaryFile
+from mhsync.storage.listing import files_below, info_of
 from mhsync.storage.lock import hold
 from mhsync.storage.os_errors import printable_path, reported_as
 from mhsync.storage.partials import LocalPartials
-from mhsync.storage.tree import NOFOLLOW, LinkInTheWay, Tree, look, sync_folder
+from mhsync.storage.tree import NOFOLLOW, Tree, look, sync_folder
 
 _TMP = TEMPORARY.removesuffix("/")
-_HIDDEN = frozenset({_TMP, PARTIAL.removesuffix("/")})
 _OLD_FILE = os.O_RDONLY | NOFOLLOW | getattr(os, "O_NONBLOCK", 0)
 _SUFFIX_MAX = 16
 _TRIES = 50
@@ -55,15 +55,11 @@ class LocalStorage(Storage):
         start = prefix.rpartition("/")[0]
         if start and not _is_listable(start):
             return
-        pending = [start]
-        while pending:
-            files, below = self._scan(pending.pop(), prefix)
-            yield from files
-            pending.extend(below)
+        yield from files_below(self._tree, start, prefix)
 
     def stat(self, path: str) -> FileInfo | None:
         info = self._look("look at", path)
-        return None if info is None else _info(path, info)
+        return None if info is None else info_of(path, info)
 
     def open(self, path: str) -> BinaryIO:
         *folders, name = _parts(path)
@@ -89,6 +85,7 @@ class LocalStorage(Storage):
                 temporary.sync()
                 with reported_as("write", self.folder / path), self._tree.folder(_TMP.split("/")) as source:
                     _again(partial(self._rename, source, temporary.local_path.name, folders, name))
+                temporary.note_version()
         except BaseException:
             self._tidy(folders)
             raise
@@ -158,27 +155,6 @@ class LocalStorage(Storage):
                 return None
         return None if stat.S_ISDIR(info.st_mode) else info
 
-    def _scan(self, at: str, prefix: str) -> tuple[Sequence[FileInfo], Sequence[str]]:
-        """The files right in the folder `at` that the prefix takes, and the folders to look into."""
-        files: list[FileInfo] = []
-        below: list[str] = []
-        # A folder that went away since it was listed is no failure, and neither is a prefix that names none.
-        with (
-            reported_as("list", self.folder / at),
-            suppress(FileNotFoundError, NotADirectoryError, LinkInTheWay),
-            self._tree.folder(at.split("/") if at else ()) as folder,
-            os.scandir(folder) as entries,
-        ):
-            for entry in entries:
-                path = f"{at}/{entry.name}" if at else entry.name
-                if entry.is_dir(follow_symlinks=False):
-                    if path not in _HIDDEN and f"{path}/".startswith(prefix):
-                        below.append(path)
-                elif entry.is_file(follow_symlinks=False) and path.startswith(prefix) and path != LOCK:
-                    with suppress(FileNotFoundError):
-                        files.append(_info(path, entry.stat(follow_symlinks=False)))
-        return files, below
-
     def _new_temporary(self, path: str) -> TemporaryFile:
         suffix = PurePosixPath(path).suffix
         with self._tree.folder(_TMP.split("/"), make=True) as folder:
@@ -213,11 +189,6 @@ class LocalStorage(Storage):
                 # One that is not there does not end it: a killed run may have made only the outer folders.
                 with suppress(FileNotFoundError), self._tree.folder(folders[: depth - 1]) as parent:
                     os.rmdir(folders[depth - 1], dir_fd=parent)
-
-
-def _info(path: str, info: os.stat_result) -> FileInfo:
-    # Two writes may fall into one tick of the file system's clock; each makes a file with an inode of its own.
-    return FileInfo(path, info.st_size, f"{info.st_size:x}-{info.st_mtime_ns:x}-{info.st_ino:x}")
 
 
 def _is_listable(folder: str) -> bool:

@@ -85,7 +85,7 @@ class Tree:
         current = self._open_root(make=make)
         try:
             for part in parts:
-                below = _open_below(current, part, make=make)
+                below = open_below(current, part, make=make)
                 os.close(current)
                 current = below
             yield current
@@ -111,7 +111,17 @@ class Tree:
             return os.open(self.root, _ROOT)
 
 
-def _open_below(folder: int, name: str, *, make: bool) -> int:
+def open_below(folder: int, name: str, *, make: bool = False) -> int:
+    """A descriptor of a folder in an open folder. The caller closes it.
+
+    Args:
+        make: make it where it is missing, and flush that to disk.
+
+    Raises:
+        FileNotFoundError: it does not exist.
+        NotADirectoryError: it is a file.
+        LinkInTheWay: it is a symbolic link.
+    """
     try:
         return os.open(name, _BELOW, dir_fd=folder)
     except FileNotFoundError:

@@ -317,6 +317,15 @@ class StorageConformance:
             earlier |= given
         assert self.versions_settle or len(has_version) == 1
 
+    def test_the_version_of_a_writer_is_that_of_the_listing(self, storage: Storage) -> None:
+        """A writer need not know the version of what it wrote."""
+        for seed in ("one", "two"):
+            with storage.write("a.wav") as writer:
+                writer.write(content(1000, seed))
+            version = getattr(writer, "version", None)
+            found = {info.version for info in (*storage.list(), storage.stat("a.wav")) if info is not None}
+            assert version is None or found == {version}
+
     # Threads, locks, receipts
 
     def test_many_threads_at_once(self, storage: Storage) -> None:

@@ -501,3 +501,44 @@ def test_no_descriptor_stays_open(storage: LocalStorage) -> None:
 
 def _no_space(*_: object) -> int:
     raise OSError(28, "No space left on device")
+
+
+class TestDeepListing:
+    @pytest.mark.parametrize("depth", [1, 15, 16, 17, 40, 200])
+    def test_files_at_any_depth_are_listed_once(self, storage: LocalStorage, depth: int) -> None:
+        expected = []
+        for level in range(depth):
+            for name in ("a.wav", "b.wav") if level % 7 == 0 else ("a.wav",):
+                expected.append("d/" * level + name)
+                put(storage, expected[-1], b"x")
+        before = open_descriptors()
+        assert paths(storage) == sorted(expected)
+        assert open_descriptors() == before
+
+    def test_a_listing_that_is_abandoned_leaves_nothing_open(self, storage: LocalStorage) -> None:
+        for number in range(5):
+            put(storage, f"a/b/c/{number}/output.wav", b"x")
+        before = open_descriptors()
+        for stop in range(5):
+            for _, _info in zip(range(stop), listing := storage.list(), strict=False):
+                pass
+            listing.close()
+        assert open_descriptors() == before
+
+    def test_a_folder_that_cannot_be_read_is_named_at_any_depth(self, shared: LocalStorage) -> None:
+        for path in ("a/secret/output.wav", "/".join("d" * 20) + "/secret/output.wav"):
+            put(shared, path, b"x")
+            folder = (shared.folder / path).parent
+            folder.chmod(0)
+            with as_somebody(), pytest.raises(StorageError, match=f"cannot list {folder}"):
+                list(shared.list())
+            folder.chmod(0o755)
+
+    def test_a_folder_that_is_replaced_by_a_link_is_not_followed(
+        self, storage: LocalStorage, tmp_path: Path
+    ) -> None:
+        put(storage, "a/output.wav", b"x")
+        (tmp_path / "outside").mkdir()
+        (tmp_path / "outside" / "secret.wav").write_bytes(b"x")
+        (storage.folder / "b").symlink_to(tmp_path / "outside")
+        assert paths(storage) == ["a/output.wav"]
