@@ -9,12 +9,10 @@ import ssl
 from collections.abc import Iterable, Iterator
 
 from mhsync import StorageError, StorageNotFound, StorageUnavailable
-from mhsync.storage_kit import printable
+from mhsync.storage_kit import printable, redact
 from mhsync_fsspec.options import PREFIX
 from mhsync_fsspec.target import MEANT_FOR
 
-_QUERY = re.compile(r"(\w+://[^\s?#'\"]+)[?#][^\s'\"]*")
-_USER = re.compile(r"(\w+://)[^\s/@'\"]*:[^\s/@'\"]*@")
 _TEXT_MAX = 200
 _SECRET_MIN = 4
 """Shorter values stand in half of all words."""
@@ -169,10 +167,7 @@ def _connection_words(error: BaseException) -> tuple[str, str] | None:
 
 def line(error: Exception, secrets: Iterable[str] = ()) -> str:
     """A foreign exception on one line: its kind and its words, without secrets and without queries of links."""
-    text = str(error)
-    for secret in secrets:
-        if len(secret) >= _SECRET_MIN:
-            text = text.replace(secret, "***")
-    text = _USER.sub(r"\1***@", _QUERY.sub(r"\1", " ".join(text.split())))
+    known = [secret for secret in secrets if len(secret) >= _SECRET_MIN]
+    text = redact(" ".join(str(error).split()), known)
     name = type(error).__name__
     return printable(f"{name}: {text}" if text else name)[:_TEXT_MAX]

@@ -73,7 +73,7 @@ class Journal:
 
     def new_name(self) -> str:
         """A temporary name; it tells when it was given."""
-        return f"{int(self._now())}-{os.getpid()}-{token_hex(8)}"
+        return temporary_name(self._now())
 
     def age(self, name: str) -> float:
         """Seconds since a temporary name was given; none at all for names that are no such."""
@@ -126,6 +126,11 @@ class Journal:
             f"another run is about to replace {printable(note.path)}: {note.writer}",
             hint="let one run at a time work on a storage; if that one is dead, wait a minute",
         )
+
+
+def temporary_name(now: float) -> str:
+    """A name that no other file has. `now` is Unix seconds."""
+    return f"{int(now)}-{os.getpid()}-{token_hex(8)}"
 
 
 def note_file(path: str) -> str:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
-from secrets import token_hex
 
 from mhsync import StorageError
-from mhsync.storage_kit import printable
+from mhsync.storage_kit import printable, spooling
 from mhsync_fsspec.backend import Backend
-from mhsync_fsspec.journal import PRIVATE, TEMPORARY
+from mhsync_fsspec.journal import PRIVATE, TEMPORARY, temporary_name
 
 _HINT = "give it another path in the manifest (path: …)"
 
@@ -48,12 +44,11 @@ class NameProbe:
     def _try_characters(self, backend: Backend, path: str, odd: set[str]) -> None:
         """Rename a file onto a name with the characters: some servers cut a name off there."""
         backend.make_folder(TEMPORARY)
-        plain = f"{TEMPORARY}/{int(time.time())}-{os.getpid()}-{token_hex(8)}"
+        plain = f"{TEMPORARY}/{temporary_name(time.time())}"
         tried = f"{plain}-{''.join(sorted(odd))}-end"
-        with tempfile.NamedTemporaryFile(prefix="mhsync-name-") as file:
-            file.write(b"x")
-            file.flush()
-            backend.upload(Path(file.name), plain)
+        with spooling() as spool:
+            spool.write(b"x")
+            backend.upload(spool.local_path, plain)
         is_kept = False
         with suppress(OSError, StorageError):
             backend.rename(plain, tried)

@@ -57,7 +57,8 @@ class Throttled(AbstractFileSystem):
         self.password = password
 
     def info(self, path: str, **_: object) -> dict:
-        raise OSError(f"no answer from\nhttps://me:{self.password}@host/x?sig=abc123 with {self.password}")
+        url = f"https://me:{self.password}@host/x?sig=abc123"
+        raise OSError(f"no answer from\n{url} nor /x?sig=abc123 with {self.password}")
 
     ls = info
 
