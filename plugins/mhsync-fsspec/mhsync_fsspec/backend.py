@@ -8,14 +8,16 @@ a moment ago may be what the next one says again. Only single steps are taken he
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, cast
 
 from mhsync_fsspec.failures import is_missing
 from mhsync_fsspec.filesystem import FileSystem, has_rename
+from mhsync_fsspec.versions import version_token
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,8 @@ class Entry:
     is_file: bool
     is_folder: bool
     size: int | None
+    version: str | None = None
+    """As `FileInfo.version`."""
 
 
 class Backend:
@@ -50,6 +54,7 @@ class Backend:
         self.fs = fs
         self.root = root.rstrip("/")
         self.replaces = replaces
+        self._looked = 0.0
 
     @property
     def can_rename(self) -> bool:
@@ -77,7 +82,7 @@ class Backend:
             if is_missing(error):
                 return None
             raise
-        return _entry(info)
+        return self._entry(info)
 
     def entries(self, folder: str) -> Iterator[Entry]:
         """What lies in a folder; nothing where it does not exist. A listing that breaks off raises."""
@@ -90,7 +95,7 @@ class Backend:
                 return
             raise
         for info in found:
-            entry = _entry(info)
+            entry = self._entry(info)
             # Some list the folder itself, or the marker that stands for it.
             if entry.name.strip("/") != itself:
                 yield entry
@@ -137,8 +142,12 @@ class Backend:
         if callable(close):
             close()
 
+    def _entry(self, info: Mapping[str, Any]) -> Entry:
+        return _entry(info)
+
     def _forget(self) -> None:
         """Nothing is to be answered out of what was seen before."""
+        self._looked = time.time()
         with suppress(Exception):  # a cache that cannot be emptied is none that was asked for
             self.fs.invalidate_cache()
 
@@ -149,6 +158,18 @@ class Memory(Backend):
     def open(self, path: str) -> IO[bytes]:
         with self.fs.open(self.full(path), "rb") as file:
             return io.BytesIO(cast("io.BytesIO", file).getvalue())
+
+
+class Local(Backend):
+    """A folder of this machine. Its files have versions."""
+
+    def _entry(self, info: Mapping[str, Any]) -> Entry:
+        entry = _entry(info)
+        if not entry.is_file:
+            return entry
+        # `created` is the time of the last change of the inode, which no program can set.
+        size, mtime, ctime, inode = (info[name] for name in ("size", "mtime", "created", "ino"))
+        return replace(entry, version=version_token(max(mtime, ctime), self._looked, size, mtime, ctime, inode))
 
 
 def _entry(info: Mapping[str, Any]) -> Entry:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import unquote, urlsplit
 from xml.etree import ElementTree
 
 from mhsync_fsspec.backend import Entry
 from mhsync_fsspec.failures import Refused, ServerFailed
+from mhsync_fsspec.versions import version_token
 
 PROPFIND = (
     b'<?xml version="1.0" encoding="utf-8"?>'
-    b'<propfind xmlns="DAV:"><prop><resourcetype/><getcontentlength/></prop></propfind>'
+    b'<propfind xmlns="DAV:"><prop>'
+    b"<resourcetype/><getcontentlength/><getlastmodified/><getetag/>"
+    b"</prop></propfind>"
 )
 """Asks for what is used, and no more."""
 _OK, _MULTI_STATUS = 200, 207
@@ -49,6 +53,7 @@ class Found:
     path: str
     is_folder: bool
     size: int | None
+    version: str | None = None
 
 
 def check(response: Any, path: str) -> None:
@@ -130,7 +135,8 @@ def listed(response: Any, path: str) -> list[Found]:
         tree = ElementTree.fromstring(response.content)  # noqa: S314 - expat bounds entities, and no files are read
     except ElementTree.ParseError:
         raise ServerFailed("the server's listing is no XML") from None
-    return [_found(one) for one in tree.iterfind("{DAV:}response")]
+    now = _seconds(response.headers.get("date"))
+    return [_found(one, now) for one in tree.iterfind("{DAV:}response")]
 
 
 def itself(found: list[Found], path: str) -> Found:
@@ -166,18 +172,32 @@ def below(found: list[Found], folder: str) -> Iterator[Entry]:
 
 
 def entry(found: Found) -> Entry:
-    return Entry(found.path, is_file=not found.is_folder, is_folder=found.is_folder, size=found.size)
+    return Entry(found.path, not found.is_folder, found.is_folder, found.size, found.version)
 
 
-def _found(response: ElementTree.Element) -> Found:
+def _found(response: ElementTree.Element, now: float | None) -> Found:
     href = (response.findtext("{DAV:}href") or "").strip()
     path = unquote(re.sub(r"^\w+://[^/]*", "", href)).rstrip("/")
     for propstat in response.iterfind("{DAV:}propstat"):
         status = propstat.findtext("{DAV:}status") or ""
         kind = propstat.find("{DAV:}prop/{DAV:}resourcetype")
         if _GOOD.match(status) and kind is not None:
-            size = (propstat.findtext("{DAV:}prop/{DAV:}getcontentlength") or "").strip()
+            size, changed, etag = (
+                (propstat.findtext(f"{{DAV:}}prop/{{DAV:}}{name}") or "").strip()
+                for name in ("getcontentlength", "getlastmodified", "getetag")
+            )
             is_folder = kind.find("{DAV:}collection") is not None
-            return Found(path, is_folder, int(size) if size.isascii() and size.isdigit() else None)
+            # The ETags of most servers are made of size and time: without the time, they prove nothing.
+            version = None if is_folder else version_token(_seconds(changed), now, size, changed, etag)
+            return Found(path, is_folder, int(size) if size.isascii() and size.isdigit() else None, version)
     status = response.findtext("{DAV:}status") or response.findtext("{DAV:}propstat/{DAV:}status") or "no status"
     raise ServerFailed(f"the server could not look at {path.rpartition('/')[2]}: {status.strip()}")
+
+
+def _seconds(text: str | None) -> float | None:
+    """A date of HTTP in seconds since 1970; None if it is missing or not in UTC."""
+    try:
+        time = parsedate_to_datetime(text or "")
+        return None if time.tzinfo is None else time.timestamp()
+    except (ValueError, OverflowError):
+        return None

@@ -10,7 +10,7 @@ from mhsync import StorageUnavailable, UsageError, install_command
 from mhsync.storage_kit import may_name_secret, suggest
 from mhsync_fsspec import ftp, smb, webdav
 from mhsync_fsspec.access import Access
-from mhsync_fsspec.backend import Backend, Memory
+from mhsync_fsspec.backend import Backend, Local, Memory
 from mhsync_fsspec.failures import line
 from mhsync_fsspec.filesystem import (
     FileSystemClass,
@@ -111,7 +111,7 @@ def _maker(kind: FileSystemClass, target: Target) -> Callable[[], Backend]:
         fs, root = open_url(target.url, {**target.options, **target.secrets})
         if target.protocol == _MEMORY:
             return Memory(fs, root)
-        return Backend(fs, root, replaces=target.protocol in _ONE_STEP)
+        return Local(fs, root, replaces=True) if target.protocol in _ONE_STEP else Backend(fs, root)
 
     return make_one
 

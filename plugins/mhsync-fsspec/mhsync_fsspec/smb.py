@@ -14,6 +14,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any, TypeVar, cast
 
@@ -21,6 +22,7 @@ from mhsync_fsspec.backend import Backend, Entry
 from mhsync_fsspec.failures import Refused, is_missing
 from mhsync_fsspec.filesystem import FileSystem
 from mhsync_fsspec.options import PREFIX
+from mhsync_fsspec.versions import version_token
 
 T = TypeVar("T")
 PROTOCOL = "smb"
@@ -30,6 +32,8 @@ _TIMEOUT = 60.0
 """Seconds for each response, where the manifest's storage_options give no `timeout`."""
 _CHUNK = 1024 * 1024
 _NOT_IN_NAMES = ':*?"<>|'
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 _BUSY = (0xC0000043, 0xC0000022, 0xC0000056)  # sharing violation, access denied, delete pending
 _NO_SHARE = (0xC00000CC, 0xC0000225)  # bad network name; not found, as Samba says by its DFS
 _PAUSES = (0.02, 0.1, 0.3, 1.0)
@@ -63,11 +67,15 @@ class Smb(Backend):
     @property
     def _how(self) -> dict[str, Any]:
         """The arguments of every call of smbclient, once a connection is there that it finds in its cache."""
+        self._connection()
+        return self._settings
+
+    def _connection(self) -> Any:
         key = f"{self._host.lower()}:{self._port}"
         connection = self._cache.get(key)
         if connection is None or not connection.transport.connected:
-            self._cache[key] = _connect(self._host, self._port, self._timeout)
-        return self._settings
+            connection = self._cache[key] = _connect(self._host, self._port, self._timeout)
+        return connection
 
     @property
     def can_rename(self) -> bool:
@@ -85,23 +93,24 @@ class Smb(Backend):
             return None  # a colon, for one, would name another stream of a file
         with translated():
             try:
-                found = self._client.stat(self._unc(path), **self._how)
+                now, found = self._server_time(), self._client.stat(self._unc(path), **self._how)
             except OSError as error:
                 if _is_missing(error):
                     return None
                 raise
         is_folder = stat.S_ISDIR(found.st_mode)
-        return Entry(path, is_file=not is_folder, is_folder=is_folder, size=found.st_size)
+        written, changed = found.st_mtime_ns // 1000, found.st_chgtime_ns // 1000
+        return _entry(path, is_folder, found.st_size, written, changed, now)
 
     def entries(self, folder: str) -> Iterator[Entry]:
         with translated():
             try:
-                found = list(self._client.scandir(self._unc(folder), **self._how))
+                now, found = self._server_time(), list(self._client.scandir(self._unc(folder), **self._how))
             except OSError as error:
                 if _is_missing(error):
                     return iter(())
                 raise
-            return iter([self._entry(one) for one in found])
+            return iter([_listed(one, now) for one in found])
 
     def make_folder(self, folder: str) -> None:
         with translated():
@@ -148,21 +157,47 @@ class Smb(Backend):
     def _unc(self, path: str) -> str:
         return f"\\\\{self._host}{self.full(path)}".replace("/", "\\")
 
-    def _entry(self, found: Any) -> Entry:
-        is_folder = found.is_dir()
-        size = found.smb_info.end_of_file
-        return Entry(found.name, is_file=not is_folder, is_folder=is_folder, size=None if is_folder else size)
+    def _server_time(self) -> float | None:
+        """Seconds since 1970 by the clock of the server, which it reported when the connection began."""
+        begun: tuple[float, float] | None = self._connection().server_time
+        return None if begun is None else begun[0] + time.monotonic() - begun[1]
+
+
+def _listed(found: Any, now: float | None) -> Entry:
+    info = found.smb_info
+    written, changed = ((at - _EPOCH) // _MICROSECOND for at in (info.last_write_time, info.change_time))
+    return _entry(found.name, found.is_dir(), info.end_of_file, written, changed, now)
+
+
+def _entry(name: str, is_folder: bool, size: int, written: int, changed: int, now: float | None) -> Entry:
+    """The entry of a file or folder; times are in microseconds since 1970."""
+    if is_folder:
+        return Entry(name, is_file=False, is_folder=True, size=None)
+    version = version_token(max(written, changed) / 1e6, now, size, written, changed)
+    return Entry(name, is_file=True, is_folder=False, size=size, version=version)
 
 
 def _connect(host: str, port: int, timeout: float) -> Any:
-    """A connection whose every response has to arrive within `timeout` seconds."""
-    from smbprotocol.connection import Connection  # type: ignore[import-untyped]
+    """A connection that waits for each response for `timeout` seconds at most, and knows the server's clock.
+
+    Its `server_time` is the time of the server, in seconds since 1970, and that of `time.monotonic` with it.
+    """
+    from smbprotocol.connection import Connection, SMB2NegotiateResponse  # type: ignore[import-untyped]
+    from smbprotocol.header import Commands  # type: ignore[import-untyped]
 
     class BoundedConnection(Connection):  # type: ignore[misc]
+        server_time: tuple[float, float] | None = None
+
         def receive(
             self, request: Any, wait: bool = True, timeout: float | None = None, resolve_symlinks: bool = True
         ) -> Any:
-            return super().receive(request, wait, limit if timeout is None else timeout, resolve_symlinks)
+            response = super().receive(request, wait, limit if timeout is None else timeout, resolve_symlinks)
+            if response["command"].get_value() == Commands.SMB2_NEGOTIATE:
+                negotiated = SMB2NegotiateResponse()
+                negotiated.unpack(response["data"].get_value())
+                reported = negotiated["system_time"].get_value() - _EPOCH
+                self.server_time = reported.total_seconds(), time.monotonic()
+            return response
 
     limit = timeout
     connection = BoundedConnection(uuid.uuid4(), host, port)

@@ -29,10 +29,14 @@ _BUFFER = 256 * 1024
 
 
 class FsspecStorage(Storage):
-    """A folder of a file system, made by the first write; until then it lists as empty.
+    """A folder of a file system. The first write creates it; until then its listing is empty.
+
+    A file has a `FileInfo.version` once its last change is a minute old, if it is on a WebDAV or SMB server or on
+    this machine. The module `versions` says what the token guarantees. Files of other file systems have none: FTP
+    reports neither the clock of the server nor fractions of a second, and the others were not reviewed.
 
     Args:
-        is_local: whether the files go when this machine goes.
+        is_local: whether the files are lost when this machine is.
     """
 
     def __init__(self, access: Access, journal: Journal, publisher: Publisher, *, is_local: bool = False) -> None:
@@ -49,7 +53,7 @@ class FsspecStorage(Storage):
         if not start or is_file_path(start, (TEMPORARY,)):
             # The whole listing is taken before any of it is given: one that breaks off is none.
             files = self._list(start, prefix)
-            yield from [FileInfo(path, size) for path, size in files.items() if path.startswith(prefix)]
+            yield from [info for path, info in files.items() if path.startswith(prefix)]
 
     def stat(self, path: str) -> FileInfo | None:
         _check(path)
@@ -58,7 +62,8 @@ class FsspecStorage(Storage):
             found = self._publisher.find(backend, path)
             if found is None or not found[1].is_file:
                 return None
-            return FileInfo(path, self._publisher.measure(backend, *found))
+            version = found[1].version if backend.replaces else None
+            return FileInfo(path, self._publisher.measure(backend, *found), version)
 
         return self._access.run("look at", path, work)
 
@@ -112,8 +117,8 @@ class FsspecStorage(Storage):
                 return backend.open(found[0]), found[1].size
         raise not_found(self._access.place(path))
 
-    def _list(self, start: str, prefix: str) -> Mapping[str, int]:
-        files: dict[str, int] = {}
+    def _list(self, start: str, prefix: str) -> Mapping[str, FileInfo]:
+        files: dict[str, FileInfo] = {}
         folders = [start]
         seen: set[str] = set()
         if not start and PRIVATE.startswith(prefix):
@@ -131,11 +136,11 @@ class FsspecStorage(Storage):
             self._publisher.has_listed(seen)
         return self._with_notes(files, prefix)
 
-    def _look(self, folder: str, prefix: str) -> tuple[dict[str, int], Sequence[str]]:
+    def _look(self, folder: str, prefix: str) -> tuple[dict[str, FileInfo], Sequence[str]]:
         """The files right in a folder that the prefix takes, and the folders to look into."""
 
-        def work(backend: Backend) -> tuple[dict[str, int], Sequence[str]]:
-            files: dict[str, int] = {}
+        def work(backend: Backend) -> tuple[dict[str, FileInfo], Sequence[str]]:
+            files: dict[str, FileInfo] = {}
             below = []
             for entry in backend.entries(folder):
                 name = entry.name.rstrip("/").rpartition("/")[2]
@@ -143,19 +148,20 @@ class FsspecStorage(Storage):
                 if entry.is_folder and path != TEMPORARY and f"{path}/".startswith(prefix):
                     below.append(path)
                 elif entry.is_file and path.startswith(prefix):
-                    files[path] = self._publisher.measure(backend, path, entry)
+                    version = entry.version if backend.replaces else None
+                    files[path] = FileInfo(path, self._publisher.measure(backend, path, entry), version)
             return files, below
 
         return self._access.run("list", folder, work)
 
-    def _with_notes(self, files: dict[str, int], prefix: str) -> dict[str, int]:
+    def _with_notes(self, files: dict[str, FileInfo], prefix: str) -> dict[str, FileInfo]:
         """A path that a note is about stands for what the note says."""
         for note in self._access.run("list", TEMPORARY, self._notes):
             if note.path.startswith(prefix):
                 info = self.stat(note.path)
                 files.pop(note.path, None)
                 if info is not None:
-                    files[note.path] = info.size
+                    files[note.path] = info
         return files
 
     def _notes(self, backend: Backend) -> Sequence[Note]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ sys.path[:0] = [
 ]
 
 import nasty  # noqa: E402
+from server_process import Servers  # noqa: E402
 
 from mhsync.testing import Opener  # noqa: E402
 
@@ -47,3 +49,9 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
 def memory_url() -> str:
     """A folder of its own in fsspec's memory, which all of this process share."""
     return f"fsspec+memory://mhsync-{uuid.uuid4().hex}/audio"
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[Servers]:
+    with Servers() as started:
+        yield started

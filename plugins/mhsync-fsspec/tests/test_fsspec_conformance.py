@@ -20,6 +20,8 @@ class TestMemory(StorageConformance):
 
 
 class TestFile(StorageConformance):
+    versions_settle = True
+
     @pytest.fixture
     def opener(self, tmp_path: Path) -> Opener:
         return Opener("mhsync_fsspec.plugin:open_storage", (f"fsspec+file://{tmp_path}/audio", {}))

@@ -2,77 +2,31 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from dav_scripted import FILE, FOLDER, ScriptedServer, response
 from mhsync_fsspec.factory import make
 from mhsync_fsspec.storage import FsspecStorage
 
 from mhsync import StorageError
 from mhsync.testing.content import paths
 
-FILE = "<resourcetype/><getcontentlength>3</getcontentlength>"
-FOLDER = "<resourcetype><collection/></resourcetype>"
-GOOD = "<status>HTTP/1.1 200 OK</status>"
 
-
-def response(href: str, properties: str, status: str = GOOD) -> str:
-    return f"<response><href>{href}</href><propstat><prop>{properties}</prop>{status}</propstat></response>"
-
-
-class Scripted(ThreadingHTTPServer):
-    """Answers a request by what `answers` has under `METHOD path`, else 404."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.answers: dict[str, tuple[int, dict[str, str], str]] = {}
-        self.asked: list[str] = []
-
-    def listing(self, path: str, *responses: str) -> None:
-        body = f'<multistatus xmlns="DAV:">{"".join(responses)}</multistatus>'
-        self.answers[f"PROPFIND {path}"] = (207, {}, body)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Scripted
-
-    def do_PROPFIND(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        asked = f"{self.command} {self.path}"
-        self.server.asked.append(asked)
-        status, headers, body = self.server.answers.get(asked, (404, {}, ""))
-        self.send_response(status)
-        for name, value in {**headers, "Content-Length": str(len(body.encode()))}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body.encode())
-
-    do_GET = do_PROPFIND
-
-    def log_message(self, *_: object) -> None:
-        """Quiet."""
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    with ScriptedServer.running() as server:
+        yield server
 
 
 @pytest.fixture
-def server() -> Iterator[Scripted]:
-    with Scripted() as running:
-        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        yield running
-        running.shutdown()
-        thread.join(10)
-
-
-@pytest.fixture
-def storage(server: Scripted) -> Iterator[FsspecStorage]:
+def storage(server: ScriptedServer) -> Iterator[FsspecStorage]:
     storage = make(f"fsspec+webdav://127.0.0.1:{server.server_port}/dav", {}, {})
     yield storage
     storage.close()
 
 
-def test_a_redirect_that_only_adds_a_slash_is_a_folder(server: Scripted, storage: FsspecStorage) -> None:
+def test_a_redirect_that_only_adds_a_slash_is_a_folder(server: ScriptedServer, storage: FsspecStorage) -> None:
     server.answers["PROPFIND /dav/x"] = (301, {"Location": f"http://127.0.0.1:{server.server_port}/dav/x/"}, "")
     server.listing("/dav/x/", response("/dav/x/", FOLDER))
     assert storage.stat("x") is None
@@ -83,7 +37,7 @@ def test_a_redirect_that_only_adds_a_slash_is_a_folder(server: Scripted, storage
     "location",
     ["http://elsewhere.example/dav/x/", "http://127.0.0.1/other/x", "http://127.0.0.1/dav/x/?next=1", ""],
 )
-def test_no_other_redirect_is_followed(server: Scripted, storage: FsspecStorage, location: str) -> None:
+def test_no_other_redirect_is_followed(server: ScriptedServer, storage: FsspecStorage, location: str) -> None:
     server.answers["PROPFIND /dav/x"] = (301, {"Location": location}, "")
     with pytest.raises(StorageError, match="the server answered 301, and redirects to") as caught:
         storage.stat("x")
@@ -92,7 +46,7 @@ def test_no_other_redirect_is_followed(server: Scripted, storage: FsspecStorage,
 
 
 def test_a_server_behind_a_proxy_that_ends_tls_is_asked_under_its_own_address(
-    server: Scripted, storage: FsspecStorage
+    server: ScriptedServer, storage: FsspecStorage
 ) -> None:
     """Its redirects name another scheme and port: they are not followed, but understood."""
     server.answers["PROPFIND /dav/x"] = (301, {"Location": "http://127.0.0.1/dav/x/"}, "")
@@ -101,7 +55,7 @@ def test_a_server_behind_a_proxy_that_ends_tls_is_asked_under_its_own_address(
     assert server.asked[-1] == "PROPFIND /dav/x/"
 
 
-def test_hrefs_may_be_whole_urls_and_escaped_in_any_way(server: Scripted, storage: FsspecStorage) -> None:
+def test_hrefs_may_be_whole_urls_and_escaped_in_any_way(server: ScriptedServer, storage: FsspecStorage) -> None:
     begin = f"http://127.0.0.1:{server.server_port}/dav"
     server.listing(
         "/dav/",
@@ -122,13 +76,13 @@ def test_hrefs_may_be_whole_urls_and_escaped_in_any_way(server: Scripted, storag
         "<response><href>/dav/secret",
     ],
 )
-def test_a_listing_that_is_not_whole_is_none(server: Scripted, storage: FsspecStorage, other: str) -> None:
+def test_a_listing_that_is_not_whole_is_none(server: ScriptedServer, storage: FsspecStorage, other: str) -> None:
     server.listing("/dav/", response("/dav/", FOLDER), response("/dav/a.wav", FILE), other)
     with pytest.raises(StorageError, match="cannot list"):
         paths(storage)
 
 
-def test_a_listing_of_another_folder_is_none(server: Scripted, storage: FsspecStorage) -> None:
+def test_a_listing_of_another_folder_is_none(server: ScriptedServer, storage: FsspecStorage) -> None:
     server.listing("/dav/", response("/inner/", FOLDER), response("/inner/a.wav", FILE))
     with pytest.raises(StorageError, match="behind a proxy that changes paths"):
         paths(storage)
@@ -147,7 +101,7 @@ def test_a_listing_of_another_folder_is_none(server: Scripted, storage: FsspecSt
     ],
 )
 def test_what_a_server_refuses_is_told_with_what_to_do(
-    server: Scripted, storage: FsspecStorage, status: int, what: str, hint: str
+    server: ScriptedServer, storage: FsspecStorage, status: int, what: str, hint: str
 ) -> None:
     server.answers["PROPFIND /dav/a.wav"] = (status, {}, "<html>secret text</html>")
     with pytest.raises(StorageError, match=what) as caught:
@@ -157,7 +111,7 @@ def test_what_a_server_refuses_is_told_with_what_to_do(
     assert "Error" not in f"{caught.value}", "no word of a program's own"
 
 
-def test_a_body_that_is_packed_on_its_way_is_refused(server: Scripted, storage: FsspecStorage) -> None:
+def test_a_body_that_is_packed_on_its_way_is_refused(server: ScriptedServer, storage: FsspecStorage) -> None:
     server.listing("/dav/a.wav", response("/dav/a.wav", FILE))
     server.answers["GET /dav/a.wav"] = (200, {"Content-Encoding": "gzip"}, "abc")
     with pytest.raises(StorageError, match="something else than the file"):

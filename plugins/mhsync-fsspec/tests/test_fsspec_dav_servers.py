@@ -6,31 +6,26 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import time
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import ClassVar
 
 import dav_servers
 import pytest
+import server_suites
 from dav_servers import DavServer
-from end_to_end import BriefEndToEnd, Site
+from end_to_end import EndToEnd
 from mhsync_fsspec.factory import make
 from server_process import Servers, free_port
+from server_suites import BriefEndToEndOnServer, OnServer, OnSite, Start, open_storage
 
 from mhsync import Storage, StorageError
-from mhsync.testing import Account, Opener, Sandbox, SandboxProject, StorageConformance, outputs_of
+from mhsync.testing import Account, Sandbox, SandboxProject, StorageConformance, outputs_of
 from mhsync.testing.content import NAMES, content, get, paths, put
 
-
-@pytest.fixture(scope="module")
-def servers() -> Iterator[Servers]:
-    with Servers() as started:
-        yield started
-
-
 pytestmark = pytest.mark.integration
-Start = Callable[[Path], AbstractContextManager[DavServer]]
+EACH = (dav_servers.apache, dav_servers.lighttpd, dav_servers.nginx, dav_servers.wsgidav)
 
 
 def small_nginx(folder: Path) -> AbstractContextManager[DavServer]:
@@ -38,27 +33,10 @@ def small_nginx(folder: Path) -> AbstractContextManager[DavServer]:
     return dav_servers.nginx(folder, largest="100k")
 
 
-class OnServer:
-    """One server for all tests of this file, and a folder of it for each."""
-
-    start: ClassVar[Callable[[Path], AbstractContextManager[DavServer]]]
+class Conformance(server_suites.Conformance):
+    many = 24
     refused: ClassVar[frozenset[str]] = frozenset()
     """Names of the suite that the server does not keep as they are."""
-
-    @pytest.fixture
-    def server(self, servers: Servers) -> DavServer:
-        return servers.get(type(self).start)
-
-
-class Conformance(OnServer, StorageConformance):
-    many = 24
-    kills = 2
-
-    @pytest.fixture
-    def opener(self, server: DavServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Opener:
-        for name, value in server.environment(server.port).items():
-            monkeypatch.setenv(name, value)
-        return Opener("mhsync_fsspec.plugin:open_storage", (server.url(server.port, tmp_path.name), {}))
 
     @pytest.mark.parametrize("path", NAMES)
     def test_an_odd_name_comes_back_as_it_was(self, storage: Storage, path: str) -> None:
@@ -70,23 +48,11 @@ class Conformance(OnServer, StorageConformance):
         assert paths(storage) == []
 
 
-class Ends(OnServer, BriefEndToEnd):
-    @pytest.fixture
-    def site(self, server: DavServer, tmp_path: Path) -> Site:
-        return Site(
-            port=server.port,
-            url=lambda port: server.url(port, tmp_path.name),
-            open=lambda url, options: make(url, options, server.environment(server.port)),
-            plugin="mhsync-fsspec",
-            environment=server.environment,
-        )
-
-
 class TestApache(Conformance):
     start = dav_servers.apache
 
 
-class TestApacheEndToEnd(Ends):
+class TestApacheEndToEnd(BriefEndToEndOnServer):
     start = dav_servers.apache
 
 
@@ -95,7 +61,7 @@ class TestNginx(Conformance):
     refused = frozenset({".hidden"})
 
 
-class TestNginxEndToEnd(Ends):
+class TestNginxEndToEnd(BriefEndToEndOnServer):
     start = dav_servers.nginx
 
 
@@ -103,7 +69,7 @@ class TestLighttpd(Conformance):
     start = dav_servers.lighttpd
 
 
-class TestLighttpdEndToEnd(Ends):
+class TestLighttpdEndToEnd(BriefEndToEndOnServer):
     start = dav_servers.lighttpd
 
 
@@ -112,8 +78,18 @@ class TestWsgiDav(Conformance):
     refused = frozenset({"a@b,c;d!.wav"})
 
 
-class TestWsgiDavEndToEnd(Ends):
+class TestWsgiDavEndToEnd(BriefEndToEndOnServer):
     start = dav_servers.wsgidav
+
+
+class TestRclone(Conformance):
+    start = dav_servers.rclone
+    many = StorageConformance.many
+    kills = StorageConformance.kills
+
+
+class TestRcloneEndToEnd(OnSite, EndToEnd):
+    start = dav_servers.rclone
 
 
 class TestRequests(OnServer):
@@ -163,7 +139,7 @@ class TestNames(OnServer):
     def test_a_name_that_the_server_would_cut_is_refused_and_nothing_else_is_touched(
         self, server: DavServer, tmp_path: Path, name: str
     ) -> None:
-        storage = make(server.url(server.port, tmp_path.name), {}, server.environment(server.port))
+        storage = open_storage(server, tmp_path.name)
         put(storage, "a", b"stays")
         with pytest.raises(StorageError, match="does not keep names with") as caught:
             put(storage, name, content(1000))
@@ -177,7 +153,7 @@ class TestNames(OnServer):
     @pytest.mark.parametrize("start", [dav_servers.apache, dav_servers.lighttpd, dav_servers.nginx])
     def test_other_servers_keep_them(self, servers: Servers, tmp_path: Path, start: Start) -> None:
         server = servers.get(start)
-        storage = make(server.url(server.port, tmp_path.name), {}, server.environment(server.port))
+        storage = open_storage(server, tmp_path.name)
         names = ["100%.wav", "a#b.wav", "a;b.wav", "a?b.wav"]
         for name in names:
             put(storage, name, name.encode())
@@ -193,7 +169,7 @@ class TestDots(OnServer):
     def test_receipts_are_listed_where_names_that_begin_with_a_dot_are_not(
         self, server: DavServer, tmp_path: Path
     ) -> None:
-        storage = make(server.url(server.port, tmp_path.name), {}, server.environment(server.port))
+        storage = open_storage(server, tmp_path.name)
         put(storage, ".mhsync/receipts/abc.json", b"{}")
         put(storage, "a.wav", b"x")
         backend = storage._access.take()
@@ -209,12 +185,10 @@ class TestDots(OnServer):
 
 
 class TestFolders:
-    @pytest.mark.parametrize(
-        "start", [dav_servers.apache, dav_servers.lighttpd, dav_servers.nginx, dav_servers.wsgidav]
-    )
+    @pytest.mark.parametrize("start", EACH)
     def test_a_folder_is_never_replaced_by_a_file(self, servers: Servers, tmp_path: Path, start: Start) -> None:
         server = servers.get(start)
-        storage = make(server.url(server.port, tmp_path.name), {}, server.environment(server.port))
+        storage = open_storage(server, tmp_path.name)
         put(storage, "a", b"moved")
         put(storage, "b/c.wav", b"stays")
         with pytest.raises(StorageError, match="folder stands there"):
@@ -231,14 +205,34 @@ class TestFolders:
         storage.close()
 
 
+class TestVersions:
+    @pytest.mark.parametrize("start", EACH)
+    def test_the_version_changes_with_the_file(self, servers: Servers, tmp_path: Path, start: Start) -> None:
+        """A new file has none."""
+        server = servers.get(start)
+        storage = open_storage(server, tmp_path.name)
+        put(storage, "a.wav", b"one")
+        file = server.root / "audio" / tmp_path.name / "a.wav"
+        found = []
+        for data, age in ((None, 0), (b"one", 100), (b"two", 90), (b"longer", 90), (b"new", 0)):
+            if data is not None:
+                file.write_bytes(data)
+            os.utime(file, (time.time() - age, time.time() - age))
+            (listed,) = storage.list()
+            assert storage.stat("a.wav") == listed
+            found.append(listed.version)
+        storage.close()
+        assert [version is None for version in found] == [True, False, False, False, True]
+        assert len(set(found[1:4])) == 3
+
+
 class TestMessages:
     """What somebody reads who sees these servers for the first time."""
 
-    @pytest.mark.parametrize(("start", "what"), [(dav_servers.apache, "apache"), (dav_servers.nginx, "nginx")])
-    def test_a_wrong_password_is_said_so(self, servers: Servers, tmp_path: Path, start: Start, what: str) -> None:
+    @pytest.mark.parametrize("start", [dav_servers.apache, dav_servers.nginx, dav_servers.rclone])
+    def test_a_wrong_password_is_said_so(self, servers: Servers, tmp_path: Path, start: Start) -> None:
         server = servers.get(start)
-        environment = {**server.environment(server.port), "MHSYNC_FSSPEC_PASSWORD": "wrong guess"}
-        storage = make(server.url(server.port, tmp_path.name), {}, environment)
+        storage = open_storage(server, tmp_path.name, MHSYNC_FSSPEC_PASSWORD="wrong guess")
         with pytest.raises(StorageError, match="401: the user or the password is wrong") as caught:
             put(storage, "a.wav", b"x")
         assert "MHSYNC_FSSPEC_PASSWORD" in str(caught.value.hint)
@@ -256,7 +250,7 @@ class TestMessages:
         self, servers: Servers, tmp_path: Path
     ) -> None:
         server = servers.get(small_nginx)
-        storage = make(server.url(server.port, tmp_path.name), {}, server.environment(server.port))
+        storage = open_storage(server, tmp_path.name)
         with pytest.raises(StorageError, match="413: the file is larger than it takes") as caught:
             put(storage, "a.wav", content(200_000))
         assert "client_max_body_size" in str(caught.value.hint)

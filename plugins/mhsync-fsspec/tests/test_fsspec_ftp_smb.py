@@ -6,70 +6,32 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import ClassVar
 
 import ftp_servers
 import pytest
+import server_suites
 import smb_server
-from end_to_end import BriefEndToEnd, Desk, Site
+from end_to_end import Desk
 from ftp_servers import FtpServer
+from mhsync_fsspec import versions
 from mhsync_fsspec.factory import make
-from mhsync_fsspec.storage import FsspecStorage
 from server_process import Servers, free_port
+from server_suites import BriefEndToEndOnServer, Start, open_storage
 
 from mhsync import StorageError
-from mhsync.testing import Opener, StorageConformance
 from mhsync.testing.content import content, get, paths, put
 
 pytestmark = pytest.mark.integration
-Start = Callable[[Path], AbstractContextManager[FtpServer]]
 ALL = (ftp_servers.pyftpdlib, ftp_servers.proftpd, smb_server.samba)
 
 
-@pytest.fixture(scope="module")
-def servers() -> Iterator[Servers]:
-    with Servers() as started:
-        yield started
-
-
-class OnServer:
-    """One server for all tests of this file, and a folder of it for each."""
-
-    start: ClassVar[Start]
-
-    @pytest.fixture
-    def server(self, servers: Servers) -> FtpServer:
-        return servers.get(type(self).start)
-
-
-class Conformance(OnServer, StorageConformance):
+class Conformance(server_suites.Conformance):
     many = 16
-    kills = 2
     threads = 6
 
-    @pytest.fixture
-    def opener(self, server: FtpServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Opener:
-        for name, value in server.environment(server.port).items():
-            monkeypatch.setenv(name, value)
-        return Opener("mhsync_fsspec.plugin:open_storage", (server.url(server.port, tmp_path.name), {}))
 
-
-class Ends(OnServer, BriefEndToEnd):
-    @pytest.fixture
-    def site(self, server: FtpServer, tmp_path: Path) -> Site:
-        return Site(
-            port=server.port,
-            url=lambda port: server.url(port, tmp_path.name),
-            open=lambda url, options: make(url, options, server.environment(server.port)),
-            plugin="mhsync-fsspec",
-            environment=server.environment,
-        )
-
-
-class FtpEnds(Ends):
+class FtpEndToEnd(BriefEndToEndOnServer):
     def test_cut_off_from_the_storage_half_way(self, desk: Desk) -> None:
         # Files go by connections of their own, past the proxy, which sees a few thousand bytes of commands.
         desk.cut_off_and_settle(0.0004)
@@ -79,7 +41,7 @@ class TestPyftpdlib(Conformance):
     start = ftp_servers.pyftpdlib
 
 
-class TestPyftpdlibEndToEnd(FtpEnds):
+class TestPyftpdlibEndToEnd(FtpEndToEnd):
     start = ftp_servers.pyftpdlib
 
 
@@ -87,7 +49,7 @@ class TestProftpd(Conformance):
     start = ftp_servers.proftpd
 
 
-class TestProftpdEndToEnd(FtpEnds):
+class TestProftpdEndToEnd(FtpEndToEnd):
     start = ftp_servers.proftpd
 
 
@@ -95,7 +57,7 @@ class TestSamba(Conformance):
     start = smb_server.samba
 
 
-class TestSambaEndToEnd(Ends):
+class TestSambaEndToEnd(BriefEndToEndOnServer):
     start = smb_server.samba
 
 
@@ -104,12 +66,8 @@ def each(request: pytest.FixtureRequest, servers: Servers) -> FtpServer:
     return servers.get(request.param)
 
 
-def opened(server: FtpServer, name: str, **environment: str) -> FsspecStorage:
-    return make(server.url(server.port, name), {}, {**server.environment(server.port), **environment})
-
-
 def test_removing_what_is_not_there_is_no_error(each: FtpServer, tmp_path: Path) -> None:
-    storage = opened(each, tmp_path.name)
+    storage = open_storage(each, tmp_path.name)
     put(storage, "a/b.wav", b"x")
     backend = storage._access.take()
     for path in ("a/c.wav", "none/c.wav"):
@@ -122,7 +80,7 @@ def test_removing_what_is_not_there_is_no_error(each: FtpServer, tmp_path: Path)
 
 
 def test_a_wrong_password_is_said_so(each: FtpServer, tmp_path: Path) -> None:
-    storage = opened(each, tmp_path.name, MHSYNC_FSSPEC_PASSWORD="a wrong guess")
+    storage = open_storage(each, tmp_path.name, MHSYNC_FSSPEC_PASSWORD="a wrong guess")
     for act in (lambda: list(storage.list()), lambda: storage.stat("a.wav"), lambda: put(storage, "a.wav", b"x")):
         with pytest.raises(StorageError, match="the server does not let this user in") as caught:
             act()
@@ -164,7 +122,7 @@ def test_a_share_that_cannot_be_written_to_is_said_so(servers: Servers) -> None:
 @pytest.mark.parametrize("name", ["a:b.wav", "a?.wav", "ends./a.wav", "a|b.wav"])
 def test_smb_refuses_names_that_it_has_not(servers: Servers, tmp_path: Path, name: str) -> None:
     """A colon would write another stream of the file before it."""
-    storage = opened(servers.get(smb_server.samba), tmp_path.name)
+    storage = open_storage(servers.get(smb_server.samba), tmp_path.name)
     put(storage, "a", b"stays")
     with pytest.raises(StorageError, match="SMB has no names"):
         put(storage, name, content(100))
@@ -174,7 +132,7 @@ def test_smb_refuses_names_that_it_has_not(servers: Servers, tmp_path: Path, nam
 
 
 def test_a_file_that_somebody_reads_can_be_replaced_on_smb(servers: Servers, tmp_path: Path) -> None:
-    storage = opened(servers.get(smb_server.samba), tmp_path.name)
+    storage = open_storage(servers.get(smb_server.samba), tmp_path.name)
     put(storage, "a.wav", b"before")
     with storage.open("a.wav") as reader:
         timer = threading.Timer(0.3, reader.close)
@@ -185,11 +143,33 @@ def test_a_file_that_somebody_reads_can_be_replaced_on_smb(servers: Servers, tmp
     storage.close()
 
 
+def test_the_version_changes_with_the_file_on_smb(
+    servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The age of the file is that by the clock of the server."""
+    server = servers.get(smb_server.samba)
+    storage = open_storage(server, tmp_path.name)
+    put(storage, "a.wav", b"one")
+    (new,) = storage.list()
+    assert new.version is None
+    monkeypatch.setattr(versions, "SETTLED", 0.3)
+    time.sleep(0.5)
+    (before,) = storage.list()
+    assert storage.stat("a.wav") == before
+    (server.root / "audio" / tmp_path.name / "a.wav").write_bytes(b"two")
+    time.sleep(0.5)
+    (after,) = storage.list()
+    assert storage.stat("a.wav") == after
+    assert None not in (before.version, after.version)
+    assert before.version != after.version
+    storage.close()
+
+
 @pytest.mark.parametrize("start", [ftp_servers.pyftpdlib, ftp_servers.proftpd])
 def test_ftp_is_at_least_half_as_fast_as_curl(servers: Servers, tmp_path: Path, start: Start) -> None:
     """A large file there and back, both measured in the same run; the best of three, as the machine is shared."""
     server = servers.get(start)
-    storage = opened(server, tmp_path.name)
+    storage = open_storage(server, tmp_path.name)
     data = content(64 * 1024 * 1024)
     local = tmp_path / "large.wav"
     local.write_bytes(data)

@@ -214,3 +214,16 @@ def wsgidav(folder: Path) -> Iterator[DavServer]:
     command = [sys.executable, str(Path(__file__).with_name("wsgidav_process.py")), str(folder)]
     with running(command, port, folder / "log"):
         yield DavServer(port, root, folder / "access.log")
+
+
+@contextmanager
+def rclone(folder: Path) -> Iterator[DavServer]:
+    """`rclone serve webdav`."""
+    program, port = binary("rclone", "rclone"), free_port()
+    root = _folders(folder)
+    command = [
+        program, "serve", "webdav", str(root), "--addr", f"127.0.0.1:{port}", "--dir-cache-time", "1s",
+        "--user", USER, "--pass", PASSWORD, "--config", str(folder / "rclone.conf"),
+    ]  # fmt: skip
+    with running(command, port, folder / "log"):
+        yield DavServer(port, root, folder / "log")
