@@ -11,6 +11,8 @@ TYPE_CHECKING = False  # typing is not imported here: under `python -m` the curr
 __version__ = "0.1.0"
 
 _PUBLIC = {
+    "add_projects": "mhsync.reconcile.edit_manifest",
+    "Addition": "mhsync.reconcile.edit_manifest",
     "AnswerInvalid": "mhsync.errors",
     "ApiError": "mhsync.errors",
     "ApplyOptions": "mhsync.reconcile.context",
@@ -28,6 +30,7 @@ _PUBLIC = {
     "Event": "mhsync.core.event",
     "Fetched": "mhsync.api.download",
     "FileInfo": "mhsync.storage.base",
+    "format_manifest": "mhsync.reconcile.edit_manifest",
     "GuardRefused": "mhsync.errors",
     "hookimpl": "mhsync.hooks.specs",
     "HttpSettings": "mhsync.settings",
@@ -45,6 +48,7 @@ _PUBLIC = {
     "ManifestError": "mhsync.errors",
     "ManifestSettings": "mhsync.settings",
     "MhsyncError": "mhsync.errors",
+    "NewManifest": "mhsync.reconcile.new_manifest",
     "Notifier": "mhsync.core.event",
     "Outcome": "mhsync.core.report",
     "OutputRejected": "mhsync.errors",
@@ -69,6 +73,7 @@ _PUBLIC = {
     "ReceiptInvalid": "mhsync.errors",
     "Reconciler": "mhsync.reconcile.reconciler",
     "RefusedError": "mhsync.errors",
+    "remove_projects": "mhsync.reconcile.edit_manifest",
     "RenderFailed": "mhsync.errors",
     "Report": "mhsync.core.report",
     "RequestInvalid": "mhsync.errors",
@@ -95,6 +100,7 @@ _PUBLIC = {
     "WaitNotice": "mhsync.api.notice",
     "WaitSettings": "mhsync.settings",
     "WaitTimeout": "mhsync.errors",
+    "write_manifest": "mhsync.reconcile.new_manifest",
     "Warned": "mhsync.reconcile.progress",
     "Writer": "mhsync.storage.base",
 }
@@ -158,6 +164,8 @@ if TYPE_CHECKING:
     from mhsync.hooks.specs import hookimpl
     from mhsync.reconcile.context import ApplyOptions, Stop
     from mhsync.reconcile.decide import Decision
+    from mhsync.reconcile.edit_manifest import Addition, add_projects, format_manifest, remove_projects
+    from mhsync.reconcile.new_manifest import NewManifest, write_manifest
     from mhsync.reconcile.prepare import Prepared
     from mhsync.reconcile.progress import (
         ChecksProgressed,
@@ -185,6 +193,7 @@ __all__ = [  # noqa: RUF022 - grouped as in docs/public-api.md
     "Reconciler", "load_manifests", "Manifest", "ApplyOptions", "Limit", "Stop", "Decision", "Prepared",
     "Plan", "Report", "Outcome", "Verification",
     "save_plan", "load_saved_plan", "load_planned_manifests", "SavedPlan", "SavedPlanFile",
+    "write_manifest", "NewManifest", "add_projects", "Addition", "remove_projects", "format_manifest",
     "ProgressEvent", "ChecksProgressed", "ProjectFinished", "WaitingForRenders", "StorageLocked",
     "RetryDelayed", "Warned",
     "Client", "Project", "Status", "Download", "Result", "Fetched", "WaitNotice",

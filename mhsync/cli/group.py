@@ -18,6 +18,10 @@ from mhsync.errors import MhsyncError, UsageError
 
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
+        "init": "Write a commented starter manifest.",
+        "add": "Add projects to a manifest.",
+        "remove": "Remove projects from a manifest.",
+        "fmt": "Format manifests.",
         "validate": "Check manifests, without network access.",
         "plan": "Show what would change, and why.",
         "apply": "Apply the plan: download, move and delete.",

@@ -1,0 +1,117 @@
+"""Write the first manifest of a repository: a commented starter, its schema for editors, and a line for git."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from mhsync.core.manifest import DEFAULT_STORAGE
+from mhsync.core.storage_url import is_url
+from mhsync.errors import ManifestError, UsageError
+from mhsync.fileio.atomic import replace_file
+from mhsync.loader.urls import check_storage
+
+SCHEMA = "mhsync.schema.json"
+"""The file in the manifest's folder that editors read, without network access."""
+_START = """\
+# yaml-language-server: $schema=./{schema}
+#
+# The audio projects of this repository, and their desired states.
+#     mhsync add {name} ID…       adds projects
+#     mhsync plan {name}          shows what would change
+#     mhsync apply {name}         applies it; asks before it deletes
+version: 1
+
+# The storage of the outputs: a path relative to this file, or the URL of a storage plugin.
+storage: {storage}
+
+# The path of each output in the storage.
+# Fields: {{id}} {{name}} {{type}} {{index}} {{filename}} {{stem}} {{ext}} {{date}}.
+path: "{{id}}/{{filename}}"
+
+# The state of projects that have none:
+#   downloaded  every output is stored
+#   archived    every output is stored and verified, then the project is deleted from the account
+#   deleted     the project is deleted from the account; stored copies stay
+state: downloaded
+
+policy:
+  deletes: confirm        # confirm: ask, or --yes. allow: do not ask. forbid: refuse plans with deletes
+  # max_deletes: 10       # refuse plans with more deletes: a number, or a percentage such as 20%
+
+projects: []
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class NewManifest:
+    """The files that were written."""
+
+    manifest: Path
+    schema: Path
+    gitignore: Path | None
+    """The file that now makes git ignore the storage; None where that was not needed."""
+
+
+def write_manifest(path: str | Path, *, storage: str = DEFAULT_STORAGE) -> NewManifest:
+    """Write a starter manifest and its schema. In a git repository, make git ignore a storage that is a folder.
+
+    Args:
+        path: the manifest to write; its folder must exist.
+        storage: the value of `storage`.
+
+    Raises:
+        UsageError: the manifest exists already, or a file cannot be written.
+        ManifestError: the storage is invalid.
+    """
+    problems = tuple(check_storage(storage))
+    if problems:
+        raise ManifestError(problems)
+    target = Path(path)
+    if target.exists() or target.is_symlink():
+        raise UsageError(f"{target} exists already", hint="choose another name, or add projects with `mhsync add`")
+    schema = target.parent / SCHEMA
+    replace_file(schema, (files("mhsync.schemas") / "manifest.schema.json").read_bytes())
+    text = _START.format(schema=SCHEMA, name=target.name, storage=_quoted(storage))
+    replace_file(target, text.encode())
+    return NewManifest(target, schema, ignore_storage(target.parent, storage))
+
+
+def ignore_storage(folder: Path, storage: str) -> Path | None:
+    """Add a storage folder to the `.gitignore` of a folder, where git would see the storage.
+
+    Args:
+        folder: the folder of the manifest.
+        storage: the value of `storage`.
+
+    Returns:
+        The file that was changed; None where the storage is a URL or outside the folder, the folder is in no git
+        repository, or the line is there already.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    if is_url(storage) or not _is_in_repository(folder):
+        return None
+    try:
+        relative = (folder / storage).resolve().relative_to(folder.resolve())
+    except ValueError:
+        return None
+    line = f"/{relative.as_posix()}/"
+    file = folder / ".gitignore"
+    text = file.read_text() if file.exists() else ""
+    if line in text.splitlines() or relative == Path():
+        return None
+    separator = "" if not text or text.endswith("\n") else "\n"
+    replace_file(file, f"{text}{separator}{line}\n".encode())
+    return file
+
+
+def _is_in_repository(folder: Path) -> bool:
+    return any((parent / ".git").exists() for parent in (folder.resolve(), *folder.resolve().parents))
+
+
+def _quoted(storage: str) -> str:
+    is_plain = all(character.isalnum() or character in "./_-" for character in storage) and storage[:1] in "./"
+    return storage if is_plain else '"' + storage.replace("\\", "\\\\").replace('"', '\\"') + '"'
