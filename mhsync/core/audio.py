@@ -1,6 +1,6 @@
-"""What the first bytes of a file say: which audio format it is, how long it must be, or that it is a text.
+"""Recognition of audio by the first bytes of a file: its format and its minimum size, or that it is a text.
 
-Pure. A file that is cut behind its first bytes is still recognised; `Audio.least` is its minimum size.
+A file that is truncated after its first bytes is still recognised; `Audio.least` is its minimum size.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 HEAD = 16 * 1024
-"""Bytes at the start of a file that are looked at: two frames of every format fit in."""
+"""Bytes at the start of a file that are examined: two frames of every format fit in."""
 UNRECOGNISED = "unrecognised"
 """The format of a file that is not known to be audio."""
 
@@ -22,7 +22,7 @@ _TEXT_STARTS = (b"<!doctype", b"<html", b"<?xml", b"<error", b'{"')
 
 @dataclass(frozen=True, slots=True)
 class Audio:
-    """What a file's first bytes say. `format` is a short name such as `wav`, or `unrecognised`."""
+    """The properties that the first bytes of a file show. `format` is a name such as `wav`, or `unrecognised`."""
 
     format: str
     least: int = 0
@@ -36,7 +36,7 @@ class Audio:
 
 
 def recognise(head: bytes) -> Audio:
-    """The audio format that a file begins as.
+    """The audio format of a file.
 
     Args:
         head: the first `HEAD` bytes of the file, or all of a shorter file.
@@ -49,9 +49,9 @@ def recognise(head: bytes) -> Audio:
 
 
 def is_text(head: bytes) -> bool:
-    """Whether a file begins as a text does (a web page, JSON, XML, plain words), in UTF-8, UTF-16 or Latin-1.
+    """Whether a file begins like a text (a web page, JSON, XML, plain text), in UTF-8, UTF-16 or Latin-1.
 
-    Audio that is recognised is no text. Any other file is one if it has no control characters but white space.
+    Recognised audio is not a text. Any other file is one if its only control characters are white space.
     """
     head = head[:HEAD]
     if not head or recognise(head).is_recognised:
@@ -65,7 +65,7 @@ def is_text(head: bytes) -> bool:
 
 
 def _is_utf16(data: bytes, *, high: int) -> bool:
-    """Whether each pair of bytes is a character that is no control; `high` is the place of its high byte."""
+    """Whether no pair of bytes is a control character; `high` is the index of its high byte."""
     pairs = zip(data[high::2], data[1 - high :: 2], strict=False)
     return not any(upper == 0 and lower in _CONTROLS for upper, lower in pairs)
 
@@ -78,7 +78,7 @@ _PLACEHOLDERS = (
     range(0x7FFFF000, 0x80000000),
     range(0xFFFFF000, 1 << 32),
 )
-"""Sizes of programs that do not know the length beforehand: 0 and -1 are usual; those in between are SoX's."""
+"""Sizes that programs write if they do not know the length yet: 0 and -1, and the two ranges of SoX."""
 _PCM_HEADER = 16
 
 
@@ -142,13 +142,13 @@ _BITRATES = {  # kbit/s, by (is MPEG 1, layer)
 _RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
 """Samples a second, by the version bits of a frame header."""
 _TAGS = (b"TAG", b"APETAGEX", b"LYRICSBEGIN", b"ID3")
-"""What may stand behind the last frame."""
+"""Starts of tags that may follow the last frame."""
 _ID3_HEADER = 10
 _SMALLEST_FRAME = 24
 
 
 def _mpeg_frame(data: bytes) -> int | None:
-    """Bytes of the frame of MPEG audio, layer 2 or 3, that a header of four bytes begins."""
+    """The size in bytes of a frame of MPEG audio, layer 2 or 3, from its header of four bytes."""
     if len(data) < 4 or data[0] != 0xFF or data[1] & 0xE0 != 0xE0:
         return None
     version, layer = data[1] >> 3 & 3, 4 - (data[1] >> 1 & 3)
@@ -168,7 +168,7 @@ def _mp3(head: bytes) -> Audio | None:
 
 
 def _counted_bytes(head: bytes) -> int:
-    """Bytes from the first frame on, as a Xing or Info header in that frame counts them; 0 where it does not."""
+    """The number of bytes from the first frame on, by its Xing or Info header; 0 without such a header."""
     is_mono, is_mpeg1 = head[3] >> 6 == 3, head[1] >> 3 & 3 == 3
     at = 4 + ((17 if is_mono else 32) if is_mpeg1 else (9 if is_mono else 17))
     if head[at : at + 4] not in (b"Xing", b"Info"):
@@ -179,12 +179,12 @@ def _counted_bytes(head: bytes) -> int:
 
 
 def _tagged(head: bytes) -> Audio | None:
-    """A file with an ID3v2 tag in front: MP3 mostly; AAC and FLAC may have one too."""
+    """A file that begins with an ID3v2 tag: mostly MP3; AAC and FLAC may have one too."""
     if len(head) < _ID3_HEADER or head[3] not in (2, 3, 4) or head[4] == 0xFF or max(head[6:10]) > 0x7F:
         return None
     size = head[6] << 21 | head[7] << 14 | head[8] << 7 | head[9]
     start = _ID3_HEADER + size + (_ID3_HEADER if head[5] & 0x10 else 0)
-    rest = head[start:].lstrip(b"\0")  # Some writers pad behind the tag.
+    rest = head[start:].lstrip(b"\0")  # Some programs add padding after the tag.
     start = max(start, len(head) - len(rest))
     if len(rest) < _SMALLEST_FRAME:
         return Audio("mp3", start + _SMALLEST_FRAME)
@@ -196,7 +196,7 @@ def _tagged(head: bytes) -> Audio | None:
 
 
 def _frames(head: bytes, name: str, length_of: Callable[[bytes], int | None]) -> Audio | None:
-    """A format that is frames one after the other: the first two must be frames, where there are two."""
+    """A format that consists of frames: the first two must be valid, if there are two."""
     first = length_of(head)
     if first is None:
         return None
@@ -207,7 +207,7 @@ def _frames(head: bytes, name: str, length_of: Callable[[bytes], int | None]) ->
 
 
 def _may_begin_frame(data: bytes, length_of: Callable[[bytes], int | None]) -> bool:
-    if len(data) < _ADTS_HEADER:  # The file, or what is seen of it, ends within a header.
+    if len(data) < _ADTS_HEADER:  # The file, or its examined part, ends within a header.
         return data[0] == 0xFF
     return length_of(data) is not None
 
@@ -216,7 +216,7 @@ _ADTS_HEADER = 7
 
 
 def _adts_frame(data: bytes) -> int | None:
-    """Bytes of the frame that an ADTS header begins."""
+    """The size in bytes of a frame, from its ADTS header."""
     if len(data) < _ADTS_HEADER or data[0] != 0xFF or data[1] & 0xF6 != 0xF0 or data[2] >> 2 & 15 > 12:
         return None
     length = (data[3] & 3) << 11 | data[4] << 3 | data[5] >> 5
@@ -231,7 +231,7 @@ def _aac(head: bytes) -> Audio | None:
 
 
 def _flac(head: bytes) -> Audio | None:
-    """FLAC: its first block of metadata is STREAMINFO, of 34 bytes."""
+    """FLAC: the first block of metadata is STREAMINFO, of 34 bytes."""
     if head[:4] != b"fLaC" or head[4:5] not in (b"\0", b"\x80") or head[5:8] != b"\0\0\x22":
         return None
     at, is_last = 4, False
@@ -242,7 +242,7 @@ def _flac(head: bytes) -> Audio | None:
 
 
 def _ogg(head: bytes) -> Audio | None:
-    """Ogg (Vorbis, Opus, FLAC, Speex): pages, each with a table of the lengths of what it holds."""
+    """Ogg (Vorbis, Opus, FLAC, Speex): pages, each with a table of the lengths of its segments."""
     at = 0
     while head[at : at + 5] == b"OggS\0" and at + 27 <= len(head):
         table = head[at + 27 : at + 27 + head[at + 26]]
@@ -252,7 +252,7 @@ def _ogg(head: bytes) -> Audio | None:
 
 
 def _mp4(head: bytes) -> Audio | None:
-    """MP4 and M4A: boxes, `ftyp` first; one of size 0 goes to the end of the file."""
+    """MP4 and M4A: boxes, `ftyp` first; a box of size 0 extends to the end of the file."""
     if head[4:8] != b"ftyp":
         return None
     at, boxes = 0, set()
@@ -267,7 +267,7 @@ def _mp4(head: bytes) -> Audio | None:
             at += header
             break
         at += size
-    # A file that is seen to its end has an index and samples; it was cut between two boxes otherwise.
+    # A file that was examined completely must have an index and samples; else it was truncated between two boxes.
     return Audio("mp4", at) if at > len(head) or {b"moov", b"mdat"} <= boxes else None
 
 
@@ -288,7 +288,7 @@ def _webm(head: bytes) -> Audio | None:
 
 
 def _ebml_size(data: bytes, at: int) -> tuple[int, int | None] | None:
-    """Where the content begins, and its size (None: not known) as the number at `at` says."""
+    """The start of the content and its size (None: unknown), from the number at `at`."""
     if at >= len(data) or data[at] == 0:
         return None
     length = 9 - data[at].bit_length()
@@ -303,7 +303,7 @@ _FORMATS: tuple[Callable[[bytes], Audio | None], ...] = (_wav, _aiff, _flac, _og
 
 
 class Doubt(StrEnum):
-    """Why a stored file is no proof that audio was saved."""
+    """The reason why a stored file is not accepted as complete audio."""
 
     TEXT = "text"
     UNRECOGNISED = "unrecognised"
@@ -311,7 +311,7 @@ class Doubt(StrEnum):
 
 
 def doubt_of(head: bytes, size: int) -> Doubt | None:
-    """What speaks against a file being whole audio; None where nothing does.
+    """The reason why a file is not accepted as complete audio; None if it is accepted.
 
     Args:
         head: the first `HEAD` bytes of the file, or all of a shorter file.

@@ -1,7 +1,7 @@
-"""Paths of outputs: what the API sends made safe, names made unique, templates filled.
+"""Paths of outputs: names from the API are made safe and unique, and templates are filled.
 
-Names and URLs are data from elsewhere: nothing in them may leave the storage, name a device, hide from a
-reader, or collide where case does not count.
+Names and URLs come from the API: they must not leave the storage, name a device, be invisible, or collide on a
+case-insensitive file system.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _FORBIDDEN = frozenset('/\\:*?"<>|')
 
 @dataclass(frozen=True, slots=True)
 class PathValues:
-    """What a project's paths are made of. Kept from the first time it was stored."""
+    """The values of path fields. They are kept from the first time that the project was stored."""
 
     id: str
     name: str | None = None
@@ -39,7 +39,7 @@ class PathValues:
 
 
 class UnusablePathError(ValueError):
-    """A template gave a path that no storage can take.
+    """A template produced a path that no storage can use.
 
     Attributes:
         hint: one line: what to do about it.
@@ -53,7 +53,7 @@ class UnusablePathError(ValueError):
 def safe_name(text: str, *, most: int = NAME_MAX) -> str:
     """The text as one segment of a path: unsafe characters become `_`, and it is never empty.
 
-    The extension survives where a long name is cut to `most` bytes.
+    The extension is kept if a long name is truncated to `most` bytes.
     """
     whole = "".join(_safe_char(char) for char in unicodedata.normalize("NFC", text))
     whole = _cut(whole, most)
@@ -87,7 +87,7 @@ def _cut(text: str, most: int) -> str:
 
 
 def split_ext(filename: str) -> tuple[str, str]:
-    """Stem and extension, the latter with its dot (`("output", ".wav")`), empty where there is none."""
+    """Stem and extension, the latter with its dot (`("output", ".wav")`), empty if there is none."""
     stem, dot, ext = filename.rpartition(".")
     if not (dot and stem and ext) or len(ext.encode()) > EXT_MAX:
         return filename, ""
@@ -97,7 +97,7 @@ def split_ext(filename: str) -> tuple[str, str]:
 def aside_path(path: str, number: int) -> str:
     """The path under which a changed file is kept: `a/output.changed-1.wav` for `a/output.wav`.
 
-    The name is cut where a storage would refuse it for its length.
+    The name is truncated if a storage would refuse it for its length.
     """
     folder, slash, name = path.rpartition("/")
     stem, ext = split_ext(name)
@@ -107,7 +107,7 @@ def aside_path(path: str, number: int) -> str:
 
 
 def folders_of(path: str) -> tuple[str, ...]:
-    """The folders that a path lies in: `a` and `a/b` for `a/b/c`."""
+    """The folders of a path: `a` and `a/b` for `a/b/c`."""
     return tuple(path[:end] for end, char in enumerate(path) if char == "/")
 
 
@@ -118,7 +118,7 @@ def filenames(sources: Sequence[str]) -> tuple[str, ...]:
     """
     taken: set[str] = set()
     free: dict[tuple[str, str], int] = {}
-    # The number from which a stem and extension may be free: to begin at 2 each time takes quadratic time.
+    # The first number that may be free for a stem and extension: to start at 2 each time takes quadratic time.
     names: list[str] = []
     for source in sources:
         last = unquote(urlsplit(source).path.rstrip("/").rpartition("/")[2], errors="replace")

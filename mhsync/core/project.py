@@ -1,7 +1,7 @@
 """Project: the details of one audio project, as the API returns them (`GET /v1/audio-projects/{id}`).
 
-Facts of the wire form: snake_case on the wire; camelCase is what the vendor's TypeScript SDK shows and people
-paste, so both are read and snake_case is written. Unknown types, statuses and fields come without notice.
+The API uses snake_case. The vendor's TypeScript SDK shows camelCase, which users paste, so both are read and
+snake_case is written. The API may add types, statuses and fields without notice.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _CAMEL_HUMP = re.compile(r"(?<=[a-z0-9])([A-Z])")
 
 
 class Status(StrEnum):
-    """Where a render is. `UNKNOWN` is any other word that the API sends; no action follows it."""
+    """The status of a render. `UNKNOWN` is any other status of the API; no action follows it."""
 
     DRAFT = "draft"
     QUEUED = "queued"
@@ -42,7 +42,7 @@ _KNOWN_STATUSES = {status.value: status for status in Status if status is not St
 
 
 class DetailsInvalid(ValueError):
-    """Details that break what the API promises; the message names the field."""
+    """Details that do not match the documentation of the API; the message names the field."""
 
 
 def is_valid_id(text: str) -> bool:
@@ -51,23 +51,23 @@ def is_valid_id(text: str) -> bool:
 
 
 def without_query(url: str) -> str:
-    """The URL without query, fragment and credentials: what an output is known by, and safe to show."""
+    """The URL without query, fragment and credentials: it identifies an output and contains no secret."""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     return urlunsplit((parts.scheme, host, parts.path, "", ""))
 
 
 def are_same_sources(one: Iterable[str], other: Iterable[str]) -> bool:
-    """Whether two lists name the same outputs, each as many times; their order does not count."""
+    """Whether two lists have the same outputs, each as often, in any order."""
     return sorted(one) == sorted(other)
 
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """One output of a project, as the API offers it.
+    """One output of a project in the response of the API.
 
-    The query of `url` is a secret and the URL stops working 24 hours after it was given; `source` names the
-    output for good.
+    The query of `url` is a secret, and the URL expires 24 hours after the response. `source` identifies the output
+    permanently.
     """
 
     url: str = field(repr=False)
@@ -90,9 +90,9 @@ class ProjectError:
 class Project:
     """The details of one audio project.
 
-    `status` is the word mhsync knows (`Status.UNKNOWN` for a new one), `status_text` the API's own.
-    `extra` keeps the fields this version does not know, as they came: they may hold signed links. All other
-    texts have lost the query of every URL in them.
+    `status` is a status that mhsync knows (`Status.UNKNOWN` for another one), `status_text` the text of the API.
+    `extra` has the fields that this version does not know, unchanged: they may contain signed links. In all other
+    texts the query of every URL was removed.
     """
 
     id: str
@@ -127,11 +127,11 @@ class Project:
     ) -> Project:
         """Read the body of a `GET`.
 
-        Optional fields may be missing; a known field of a wrong type, another project's id, or more than
+        Optional fields may be missing. A known field of a wrong type, the id of another project, or more than
         `most_outputs` outputs are an error.
 
         Raises:
-            DetailsInvalid: naming the field and what stood there.
+            DetailsInvalid: the message names the field and its value.
         """
         if not isinstance(data, Mapping):
             raise DetailsInvalid(f"the details are {_kind(data)}, not an object")
@@ -158,7 +158,7 @@ class Project:
         )
 
     def to_json(self, *, show_urls: bool = False) -> dict[str, Any]:
-        """The project in wire form (snake_case). URLs lose their query unless `show_urls`."""
+        """The project as the API writes it (snake_case). The query of URLs is removed unless `show_urls`."""
         return {
             "id": self.id,
             "name": self.name,
@@ -179,7 +179,7 @@ class Project:
         }
 
     def shown_extra(self, *, show_urls: bool = False) -> dict[str, Any]:
-        """The fields this version does not know. URLs in them lose their query unless `show_urls`."""
+        """The fields that this version does not know. The query of URLs is removed unless `show_urls`."""
         extra: Any = dict(self.extra) if show_urls else values_without_queries(self.extra)
         return dict(extra)
 
@@ -190,17 +190,17 @@ _KNOWN_FIELDS = frozenset(
 
 
 def parse_time(text: str) -> datetime:
-    """Read a time of the API; one without a zone is UTC (FACTS: Wire format).
+    """Read a time of the API. A time without a zone is UTC.
 
     Raises:
-        ValueError: it is not an ISO 8601 date and time.
+        ValueError: the text is not an ISO 8601 date and time.
     """
     moment = datetime.fromisoformat(text)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def format_time(moment: datetime) -> str:
-    """A time as the API writes it: UTC, with `Z`, and milliseconds only where there are some."""
+    """A time as the API writes it: UTC, with `Z`, and with milliseconds unless they are zero."""
     precision = "milliseconds" if moment.microsecond else "seconds"
     return moment.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")
 
@@ -224,7 +224,7 @@ def _typed(fields: Mapping[str, object], name: str, wanted: type[T]) -> T | None
 
 
 def _text(fields: Mapping[str, object], name: str) -> str | None:
-    """A text of the API, without the query of any URL in it: a signed one is a secret."""
+    """A text of the API, without the queries of its URLs: a signed query is a secret."""
     text = _typed(fields, name, str)
     return None if text is None else without_queries(text)
 
@@ -242,11 +242,11 @@ def _moment(fields: Mapping[str, object], name: str) -> datetime | None:
 def _downloads(fields: Mapping[str, object], most: int | None) -> tuple[Download, ...]:
     items = _typed(fields, "downloads", list) or []
     if most is not None and len(items) > most:
-        raise DetailsInvalid(f"downloads holds {len(items)} outputs: at most {most} are accepted")
+        raise DetailsInvalid(f"downloads has {len(items)} outputs: at most {most} are accepted")
     found: list[Download] = []
     for item in items:
         if not isinstance(item, Mapping):
-            raise DetailsInvalid(f"downloads holds {_kind(item)}")
+            raise DetailsInvalid(f"downloads contains {_kind(item)}")
         entry = {_snake(key): value for key, value in item.items()}
         url = _typed(entry, "url", str)
         if not url:

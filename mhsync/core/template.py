@@ -1,8 +1,8 @@
-"""The path template of a manifest, such as `{id}/{filename}`: what it may hold, and how it is filled.
+"""The path template of a manifest, such as `{id}/{filename}`: its rules, and how it is filled.
 
-A template is literal text and fields. Its rules keep every output inside the storage, out of mhsync's own folder,
-and under a name that any file system or object store takes. `check_text` holds the same rules for a path that
-was filled already.
+A template consists of literal text and fields. The rules keep every output inside the storage, outside of mhsync's
+own folder, and under a name that all file systems and object stores accept. `check_text` applies the rules to a
+path whose fields were filled.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from mhsync.errors import Problem
 
 FIELDS = ("id", "name", "type", "index", "filename", "stem", "ext", "date")
 SEGMENT_MAX = 255
-"""Bytes of one segment (the part between two `/`) in UTF-8: what common file systems take."""
+"""Bytes of one segment (the part between two `/`) in UTF-8: the limit of common file systems."""
 TEXT_MAX = 1024
-"""Bytes of a whole path in UTF-8: what object stores take as a key."""
+"""Bytes of a whole path in UTF-8: the limit of object stores for a key."""
 
 _FIELD = re.compile(r"\{([^{}]*)\}")
 DEVICE = re.compile(r"(con|prn|aux|nul|clock\$|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\..*)?", re.IGNORECASE)
 _DRIVE = re.compile(r"[A-Za-z]:")
 SLASH_LOOK_ALIKES = frozenset("\u2044\u2215\u2216\u29f5\u29f8\u29f9\ufe68\uff0f\uff3c")
-"""What looks like `/` or a backslash and is neither."""
+"""Characters that look like `/` or a backslash and are neither."""
 _INVISIBLE = frozenset(("Cc", "Cs", "Zl", "Zp"))
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _LOOKS_LIKE = str.maketrans("\u04bb\u0455\u0443\u0441\u0578\u043c", "hsycnm")
@@ -49,35 +49,35 @@ _OTHER_WORDS = {
 
 
 def fields_of(template: str) -> frozenset[str]:
-    """The known fields that the template contains."""
+    """The known fields in the template."""
     return frozenset(name for name in _FIELD.findall(template) if name in FIELDS)
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:
-    """The path that a checked template gives for one output; `values` are safe in one segment.
+    """The path of one output from a checked template; each of `values` is safe as one segment.
 
     Raises:
-        KeyError: the template holds a field that `values` does not.
+        KeyError: a field of the template is not in `values`.
     """
     return _FIELD.sub(lambda match: values[match[1]], template)
 
 
 def path_key(path: str) -> str:
-    """What two paths have in common that are one file where case or the form of accents does not count."""
+    """A key that is equal for two paths that some file systems treat as one, by case or the form of accents."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", path).casefold())
 
 
 def check_template(template: str) -> tuple[Problem, ...]:
-    """Everything that is wrong with a template; nothing where it can be used."""
+    """All problems of a template; empty if it can be used."""
     if len(template) > TEXT_MAX:
         return check_text(template)
-    # A field becomes at least one harmless letter, `ext` nothing or a dot and more.
+    # A field becomes at least one valid character; `ext` becomes nothing, or a dot and characters.
     short = [found for found in check_text(_sample(template, ext="")) if found.code in _MAY_BE_LEFT]
     return tuple(dict.fromkeys((*_field_problems(template), *check_text(_sample(template, ext=".x")), *short)))
 
 
 def check_text(path: str) -> tuple[Problem, ...]:
-    """Everything that keeps a path without fields from being used in a storage."""
+    """All problems of a path without fields; empty if a storage can use it."""
     if len(path.encode(errors="surrogatepass")) > TEXT_MAX:
         return (Problem("path_long", f"the path is longer than {TEXT_MAX} bytes", "shorten it"),)
     return tuple(dict.fromkeys((*_whole_problems(path), *_segments_problems(path))))
@@ -100,9 +100,7 @@ def _field_problems(template: str) -> Iterator[Problem]:
             "path_brace", f"the path has a stray '{brace}'", f"braces are allowed around a field only: {known}"
         )
     if ".{ext}" in template:
-        yield Problem(
-            "path_ext", "the path has a dot before {ext}", "{ext} brings its own dot: leave this one out"
-        )
+        yield Problem("path_ext", "the path has a dot before {ext}", "{ext} includes its own dot: remove this one")
     elif "{ext}" in template.split("/"):
         yield Problem(
             "path_ext", "the path has only {ext} as a name", "write a name before it, such as {stem}{ext}"
@@ -130,7 +128,7 @@ def _whole_problems(path: str) -> Iterator[Problem]:
         return
     if path.startswith("/"):
         yield Problem(
-            "path_absolute", "the path is absolute", "paths begin in the storage: leave the first '/' out"
+            "path_absolute", "the path is absolute", "paths are relative to the storage: remove the first '/'"
         )
     if "\\" in path:
         yield Problem("path_backslash", "the path has a backslash", "write '/' between folders")
@@ -164,18 +162,18 @@ def _segment_problems(segment: str, *, is_last: bool) -> Iterator[Problem]:
         )
     elif plain.strip(" ") in (".", ".."):
         yield Problem(
-            "path_climbs", f"the path has the segment {shown}", "paths stay inside the storage: leave it out"
+            "path_climbs", f"the path has the segment {shown}", "paths must stay inside the storage: remove it"
         )
     elif is_private(segment):
         yield Problem(
             "path_private",
             f"the path enters mhsync's own folder: {shown}",
-            f"{PRIVATE_FOLDER}/ is kept for receipts: choose another name",
+            f"{PRIVATE_FOLDER}/ is reserved for receipts: choose another name",
         )
     elif segment[-1] in ". ":
         what = "a dot" if segment[-1] == "." else "a space"
         yield Problem(
-            "path_trailing", f"the segment {shown} ends with {what}", f"some storages drop it: leave {what} out"
+            "path_trailing", f"the segment {shown} ends with {what}", f"some storages drop it: remove {what}"
         )
     elif DEVICE.fullmatch(plain) or _DRIVE.match(plain):
         kind = "a Windows device" if DEVICE.fullmatch(plain) else "a drive letter"
@@ -184,17 +182,17 @@ def _segment_problems(segment: str, *, is_last: bool) -> Iterator[Problem]:
         yield Problem(
             "path_long_segment",
             f"a segment of the path is longer than {SEGMENT_MAX} bytes: {shown}",
-            "shorten it: file systems take no more",
+            "shorten it: file systems accept no more",
         )
 
 
 def is_private(segment: str) -> bool:
-    """Whether a segment is mhsync's folder to any file system, or to a reader's eye."""
+    """Whether a segment is the name of mhsync's folder on any file system, or looks like it."""
     plain = unicodedata.normalize("NFKC", segment)
     seen = "".join(char for char in plain if unicodedata.category(char) != "Cf")
     return seen.casefold().translate(_LOOKS_LIKE).rstrip(". ") == PRIVATE_FOLDER
 
 
 def _show(text: str) -> str:
-    """A text for a message: short, and with everything invisible escaped."""
+    """A text for a message: short, with invisible characters escaped."""
     return repr(text if len(text) <= 60 else text[:59] + "…")

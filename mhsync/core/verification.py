@@ -12,12 +12,12 @@ FORMAT = "mhsync.verification/1"
 
 
 class Finding(StrEnum):
-    """What is wrong with one file, or nothing."""
+    """The result for one file."""
 
     OK = "ok"
     MISSING = "missing"
     CHANGED = "changed"
-    """Its bytes are not those of its receipt."""
+    """Its bytes do not match its receipt."""
     UNREADABLE = "unreadable"
     """The file, or the receipt itself, cannot be read."""
     UNKNOWN = "unknown"
@@ -48,7 +48,7 @@ class VerifiedFile:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """Every file that was looked at: by manifest, then unknown files."""
+    """Every file that was examined: in the order of the manifests, then unknown files."""
 
     files: tuple[VerifiedFile, ...] = ()
     not_stored: tuple[str, ...] = ()

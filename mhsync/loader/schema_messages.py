@@ -1,4 +1,4 @@
-"""Messages for values that the schema refuses; the hints come from the enums and examples of the schema."""
+"""Messages for values that the schema refuses. The hints use the enums and examples of the schema."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class SchemaError:
 
 
 def value_problem(fault: SchemaError, node: Node) -> Problem:
-    """Code, message and hint for a value that is not as it must be."""
+    """Code, message and hint for a value that the schema refuses."""
     if not fault.path:
         return Problem(
             "type",
@@ -109,7 +109,7 @@ def _other_problem(fault: SchemaError, node: Node) -> Problem | None:
     if isinstance(node, MapNode) and _kinds_wanted(fault) == ["string"] and len(node.fields) == 1:
         field = json.dumps("{" + next(iter(node.fields))[:40] + "}")
         message = f"{_label(fault.path)} must be a text, not a mapping"
-        return Problem("type", message, f"quote what has braces: {fault.name}: {field}")
+        return Problem("type", message, f"quote a text with braces: {fault.name}: {field}")
     return None
 
 
@@ -140,14 +140,14 @@ def _id_hint(text: str) -> str:
     if pasted is not None:
         return f"write only the id: {pasted}"
     if "://" in text or "?" in text:
-        return "write only the id: no part of this address looks like one"
+        return "write only the id; no part of this address looks like an id"
     if text != text.strip() and is_valid_id(text.strip()):
-        return f"leave the spaces out: {text.strip()}"
+        return f"remove the spaces: {text.strip()}"
     return "an id is 1 to 128 of A-Z a-z 0-9 _ -"
 
 
 def _label(path: Path) -> str:
-    """What a value is called in a message."""
+    """The name of a value in a message."""
     name = path[-1]
     if isinstance(name, str):
         return f"the storage option {show(name)}" if len(path) > 1 and path[0] == "storage_options" else name
@@ -163,7 +163,7 @@ def _kind(node: Node) -> str:
 
 
 def example(name: str | int, schema: Schema) -> str:
-    """`name: value`, or `- value` for an item of a list, with the schema's own example."""
+    """`name: value`, or `- value` for an item of a list, with the example of the schema."""
     value = schema["examples"][0]
     is_bare = isinstance(value, str) and _BARE.fullmatch(value) is not None and reads_as(value) is None
     shown = value if is_bare else json.dumps(value, ensure_ascii=False)
@@ -171,7 +171,7 @@ def example(name: str | int, schema: Schema) -> str:
 
 
 def _key(name: str) -> str:
-    """A key as it can be written into a manifest; cut where it is long."""
+    """A key as it is written in a manifest; truncated if it is long."""
     if _BARE.fullmatch(name) and len(name) <= _SHOWN:
         return name
     return json.dumps(name[:_SHOWN], ensure_ascii=not name.isprintable())

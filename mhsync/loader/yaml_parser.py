@@ -1,8 +1,8 @@
-"""Strict YAML to a tree, built straight from PyYAML's events.
+"""Strict YAML to a tree, built directly from PyYAML's events.
 
-Nothing is ever constructed, so that an alias bomb or 30,000 brackets cost no more than reading them. Refused:
-anchors, aliases, merge keys, tags, several documents, duplicate keys, nesting and sizes beyond the bounds, what is
-not UTF-8, control characters and empty files.
+PyYAML constructs no objects, so that an alias bomb or 30,000 brackets cost only the time to read them. These are
+refused: anchors, aliases, merge keys, tags, several documents, duplicate keys, nesting and sizes above the limits,
+bytes that are not UTF-8, control characters and empty files.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def read(text: bytes, file: str, settings: ManifestSettings) -> Node:
         settings: the bounds on size, depth, number of values and problems.
 
     Raises:
-        ManifestError: with every problem that was found.
+        ManifestError: lists every problem that was found.
     """
     problems = Problems(file, settings.problems)
     tree = parse(text, problems, settings).root
@@ -46,30 +46,30 @@ class Parsed:
     """The tree of a document, as far as it could be read."""
 
     root: Node | None = None
-    """None where nothing could be read."""
+    """None if nothing could be read."""
     is_partial: bool = False
-    """Whether a syntax error cut the document off: keys that seem to be missing may follow after it."""
+    """Whether the tree ends at a syntax error: keys that seem to be missing may follow it."""
 
 
 def parse(data: bytes, problems: Problems, settings: ManifestSettings) -> Parsed:
-    """Read a document. Everything that is wrong with it as YAML is added to `problems`."""
+    """Read a document, and add its YAML problems to `problems`."""
     text = decode(data, problems, settings)
     if text is None:
         return Parsed()
     builder = _Builder(problems, settings)
     try:
-        # The parser is let go of even when the builder has seen enough.
+        # The parser is closed even if the builder stops early.
         with closing(_events(text)) as events:
             for event in events:
                 builder.take(event)
-    except _EnoughSeen:
+    except _StopReading:
         return Parsed()
     except yaml.YAMLError as error:
         explain(error, text, problems)
         return Parsed(builder.close_partial(), is_partial=True)
     except (ValueError, OverflowError):
-        # Only the pure Python parser, on an escape beyond Unicode.
-        problems.add("yaml", "a quoted text has an escape that is no character", "write the character itself")
+        # Raised only by the pure Python parser, for an escape beyond Unicode.
+        problems.add("yaml", "a quoted text has an escape that is not a character", "write the character itself")
         return Parsed()
     root = builder.root
     if root is None or (isinstance(root, Scalar) and root.is_nothing):
@@ -82,13 +82,13 @@ def _events(text: str) -> Generator[yaml.Event, None, None]:
     yield from yaml.parse(text, Loader=yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader)
 
 
-class _EnoughSeen(Exception):
-    """What comes next is not worth reading."""
+class _StopReading(Exception):
+    """The rest of the file is not read."""
 
 
 @dataclass(slots=True)
 class _Open:
-    """A list or mapping that has not ended."""
+    """A list or mapping whose end was not read yet."""
 
     is_map: bool
     line: int
@@ -96,19 +96,19 @@ class _Open:
     is_flow: bool
     """Written in brackets."""
     muted: bool
-    """Inside something that was refused as a whole: problems in it are not reported again."""
+    """Whether it is inside a refused value: problems in it are not reported."""
     items: list[Node] = field(default_factory=list)
     fields: dict[str, Node] = field(default_factory=dict)
     keys: dict[str, Key] = field(default_factory=dict)
     key: str | None = None
     """The key whose value comes next."""
     drops_value: bool = False
-    """The value that comes next has no key that could be used."""
+    """Whether the next value has no valid key and is dropped."""
     drops_key: bool = False
-    """What comes next is in the place of a key, and cannot be one."""
+    """Whether the next value is in the place of a key, and is not a valid key."""
 
     @property
-    def wants_key(self) -> bool:
+    def needs_key(self) -> bool:
         return self.is_map and self.key is None and not self.drops_value
 
     @property
@@ -126,10 +126,10 @@ class _Open:
             self.key, self.drops_value = None, False
 
     def close_partial(self, *, is_root: bool, is_innermost: bool) -> Node:
-        """What was read before a syntax error, without what the error may have cut in two.
+        """The values before a syntax error, without those that the error may have damaged.
 
-        The last value may contain text that a missing quote should have kept out of it, and a mapping inside the
-        document may lack keys: neither is kept.
+        If a quote is missing, the last value may contain text that does not belong to it. A mapping inside the
+        document may lack keys. Neither is kept.
         """
         if self.is_flow or (self.is_map and not is_root):
             return Broken(self.line, self.column)
@@ -150,7 +150,7 @@ class _Open:
 
 
 class _Builder:
-    """Takes the parser's events in order and keeps the tree."""
+    """Builds the tree from the events of the parser, in order."""
 
     def __init__(self, problems: Problems, settings: ManifestSettings) -> None:
         self.root: Node | None = None
@@ -174,7 +174,7 @@ class _Builder:
             self._document(event)
 
     def close_partial(self) -> Node | None:
-        """The tree of what was read before a syntax error; None where that is not a mapping."""
+        """The tree before a syntax error; None if it is not a mapping."""
         root: Node | None = None
         is_innermost = True
         while self._open:
@@ -190,7 +190,7 @@ class _Builder:
         if self._documents > 1:
             hint = "one file is one document: remove the '---', or write two files"
             self._problems.add("documents", "a second YAML document begins here", hint, _place(event))
-            raise _EnoughSeen
+            raise _StopReading
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
         place = self._look_at(event)
@@ -198,10 +198,10 @@ class _Builder:
         if len(text) > self._settings.text:
             message = f"a text is longer than {self._settings.text} characters"
             self._problems.add("long", message, "shorten it", place)
-            raise _EnoughSeen
+            raise _StopReading
         top = self._top
         quoted = not event.implicit[0]
-        if top is not None and top.wants_key:
+        if top is not None and top.needs_key:
             self._key(top, text, place, quoted=quoted)
         else:
             self._put(Scalar(text, quoted, place.line, place.column))
@@ -211,9 +211,9 @@ class _Builder:
         if len(self._open) >= self._settings.depth:
             message = f"nested deeper than {self._settings.depth} levels"
             self._problems.add("depth", message, "write the list or mapping flatter", place)
-            raise _EnoughSeen
+            raise _StopReading
         top = self._top
-        if top is not None and top.wants_key:
+        if top is not None and top.needs_key:
             self._refuse("key", "a list or mapping in the place of a key", "write 'key: value'", place)
             top.drops_key = True
         muted = top is not None and top.mutes
@@ -232,7 +232,7 @@ class _Builder:
         self._refuse(
             "alias", f"aliases are refused: {show(f'*{event.anchor}')}", "write the value out here", place
         )
-        if self._top is not None and self._top.wants_key:
+        if self._top is not None and self._top.needs_key:
             self._top.drops_value = True
         else:
             self._put(Broken(place.line, place.column))
@@ -270,7 +270,7 @@ class _Builder:
         if self._values_left < 0:
             message = f"more than {self._settings.values} keys and values in one file"
             self._problems.add("values", message, "spread the projects over several files", place)
-            raise _EnoughSeen
+            raise _StopReading
 
     def _refuse(self, code: str, message: str, hint: str, place: Key) -> None:
         """Note a problem, unless it is inside a value that is refused as a whole."""
@@ -279,7 +279,7 @@ class _Builder:
         self._problems.add(code, message, hint, place)
         if self._problems.is_full:
             self._problems.count_more()
-            raise _EnoughSeen
+            raise _StopReading
 
 
 def _place(event: yaml.Event) -> Key:

@@ -233,7 +233,7 @@ class _Execution:
         audio_only = self.files[plan.id].policy.audio_only
         was_there = delete(self.run, self._storage(plan.id), plan, audio_only=audio_only)
         if not was_there:
-            self.ledger.remark(plan.id, "it was gone already")
+            self.ledger.remark(plan.id, "it had already been deleted")
 
     def _each(
         self, projects: Iterable[ProjectPlan], work: Callable[[ProjectPlan], None]

@@ -1,4 +1,4 @@
-"""RunContext: what the steps of a run share; ApplyOptions: what an apply is to do; Stop: the request to end."""
+"""The objects that the steps of a run share (RunContext), options of an apply, and the request to stop."""
 
 from __future__ import annotations
 
@@ -50,37 +50,39 @@ Remark = Callable[[str, str], None]
 
 
 class Stop:
-    """Asked to stop once: no new work begins, and what runs is abandoned cleanly."""
+    """A request to stop a run, from any thread. No new work begins, and running work is interrupted cleanly."""
 
     def __init__(self) -> None:
         self._event = threading.Event()
 
     def request(self) -> None:
+        """Request the stop. It cannot be withdrawn."""
         self._event.set()
 
     def __call__(self) -> bool:
+        """Whether a stop was requested."""
         return self._event.is_set()
 
     def sleep(self, seconds: float) -> bool:
-        """Sleep, but wake up when asked to stop; whether that was so."""
+        """Sleep for a time in seconds, or until a stop is requested; True if it was."""
         return self._event.wait(seconds)
 
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """What the steps of one run share. Time and the request to stop are passed in."""
+    """The objects that the steps of one run share. Time and the request to stop are passed in."""
 
     client: Client
     hooks: Hooks
     now: Callable[[], datetime]
     clock: Callable[[], float] = time.monotonic
-    """Seconds of any origin, never set back: for waits."""
+    """A monotonic clock in seconds, for waits."""
     settings: Settings = field(default_factory=Settings)
     stop: Stop = field(default_factory=Stop)
     observer: Observer = ignore_progress
     """Receives the progress events."""
     only: frozenset[str] = frozenset()
-    """The ids to look at; empty means all."""
+    """The ids to process; empty means all."""
     refresh: bool = False
     """Query the API even for projects already known to be done."""
     is_ci: bool = False
@@ -91,10 +93,10 @@ class RunContext:
 
 @dataclass(frozen=True, slots=True)
 class ApplyOptions:
-    """What an apply is to do."""
+    """The options of an apply."""
 
     no_deletes: bool = False
-    """Leave deletes out; download and move only."""
+    """Whether to omit deletes: only download and move."""
     max_deletes: Limit | None = None
     """Replaces `policy.max_deletes` of each manifest file."""
     wait: float | None = None

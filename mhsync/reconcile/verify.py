@@ -1,6 +1,6 @@
 """verify: read every stored output back against its receipt. Asks nothing of the API.
 
-An output whose bytes are not those of its receipt is marked suspect in the receipt, so that the next plan
+An output whose bytes do not match its receipt is marked as suspect in the receipt, so that the next plan
 downloads it again; nothing else is written.
 """
 

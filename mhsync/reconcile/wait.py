@@ -1,4 +1,4 @@
-"""Waiting for renders: poll what is rendering, hand on what has ended."""
+"""Waiting for renders: polls the rendering projects and passes on those that ended."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ def wait_for_renders(
     take_up: Callable[[DetailsById], None],
     go_on: Callable[[], bool],
 ) -> bool:
-    """Poll until nothing renders any more or the time is up.
+    """Poll until no project renders any more, or the time is up.
 
     Args:
-        run: the command's world.
+        run: the context of the run.
         waiting: the projects that render.
-        seconds: how long to wait at most.
-        take_up: given the details of those that have ended, as they end.
-        go_on: whether to poll on.
+        seconds: the longest time to wait.
+        take_up: called with the details of projects as their renders end.
+        go_on: whether to continue; called before each poll.
 
     Returns:
-        Whether some still rendered when the time was up.
+        Whether projects were still rendering when the time was up.
 
     Raises:
-        AuthenticationFailed: the key was refused while polling.
+        AuthenticationFailed: the API refused the key.
     """
     ids = [plan.id for plan in waiting]
     until = run.clock() + seconds

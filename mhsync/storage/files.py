@@ -1,4 +1,4 @@
-"""The two ends of a local file: one that is being written, and one that is being read."""
+"""Local files: a temporary file that is written, and a reader whose failures are errors of mhsync."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | NOFOLLOW
 
 
 class TemporaryFile:
-    """A file under a name of its own until it is published; a `LocalWriter`. It is gone when its block ends.
+    """A file under a temporary name until it is published; a `LocalWriter`. It is removed when its block ends.
 
     Args:
-        folder: a descriptor of the folder it is made in.
-        at: that folder's path.
-        suffix: the end of the name, for checks that go by it.
-        goal: what the file is to become, for messages.
+        folder: a descriptor of the folder that it is created in.
+        at: the path of that folder.
+        suffix: the end of the name, for checks that depend on it.
+        goal: the path at which it will be published, for messages.
         token: makes the name unique.
 
     Raises:
-        OSError: it cannot be made.
+        OSError: it cannot be created.
     """
 
     def __init__(
@@ -58,12 +58,12 @@ class TemporaryFile:
         return len(data)
 
     def take_over(self, descriptor: int) -> None:
-        """Go on with another file, which was put under `local_path` in place of this one; it is closed here."""
+        """Continue with another file, which replaced this one at `local_path`. The old descriptor is closed."""
         os.close(self._descriptor)
         self._descriptor = descriptor
 
     def flush(self) -> None:
-        """Nothing is held back: every `write` reaches the file."""
+        """Does nothing: writes are not buffered."""
 
     def sync(self) -> None:
         """Flush the bytes to disk, with the exact time as their modification time (see `version_of`)."""

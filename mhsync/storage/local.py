@@ -1,8 +1,9 @@
 """LocalStorage: a folder of this machine.
 
-A file is written under `.mhsync/tmp/`, flushed to disk, and renamed to its path: it is there whole or not at all,
-also after a kill or a power cut. Symbolic links below the folder are not followed: a listing leaves them out, and
-a path that is one, or leads through one, is an error. Folders that a removed or moved file leaves empty go too.
+A file is written under `.mhsync/tmp/`, flushed to disk, and renamed to its path. It is visible completely or not
+at all, also after a kill or a power failure. Symbolic links below the folder are not followed: a listing omits
+them. A path that is a link, or leads through one, is an error. Folders that become empty when a file is removed or
+moved are removed too.
 """
 
 from __future__ import annotations
@@ -31,14 +32,14 @@ _TMP = TEMPORARY.removesuffix("/")
 _OLD_FILE = os.O_RDONLY | NOFOLLOW | getattr(os, "O_NONBLOCK", 0)
 _SUFFIX_MAX = 16
 _TRIES = 50
-"""Of making a folder and using it, while others tidy it away as empty."""
+"""Attempts to create a folder and use it, while other runs remove it because it is empty."""
 
 
 class LocalStorage(Storage):
-    """A folder. The first write makes it; until then it lists as empty.
+    """A folder. The first write creates it; until then it lists as empty.
 
     Args:
-        folder: its path; made absolute at once.
+        folder: its path; a relative one is resolved when the object is created.
     """
 
     is_local = True
@@ -58,7 +59,7 @@ class LocalStorage(Storage):
         yield from files_below(self._tree, start, prefix)
 
     def stat(self, path: str) -> FileInfo | None:
-        info = self._look("look at", path)
+        info = self._look("read", path)
         return None if info is None else info_of(path, info)
 
     def open(self, path: str) -> BinaryIO:
@@ -84,17 +85,17 @@ class LocalStorage(Storage):
                 yield temporary
                 temporary.sync()
                 with reported_as("write", self.folder / path), self._tree.folder(_TMP.split("/")) as source:
-                    _again(partial(self._rename, source, temporary.local_path.name, folders, name))
+                    _retry_missing_folder(partial(self._rename, source, temporary.local_path.name, folders, name))
                 temporary.note_version()
         except BaseException:
-            self._tidy(folders)
+            self._remove_empty(folders)
             raise
 
     def remove(self, path: str) -> None:
         *folders, name = _parts(path)
         if self._look("remove", path) is None:
-            # A run that ended right after the removal left its folders.
-            self._tidy(folders)
+            # A run that was killed right after the removal left the folders.
+            self._remove_empty(folders)
             return
         with (
             reported_as("remove", self.folder / path),
@@ -103,10 +104,10 @@ class LocalStorage(Storage):
         ):
             os.unlink(name, dir_fd=folder)
             sync_folder(folder)
-        self._tidy(folders)
+        self._remove_empty(folders)
 
     def flush(self, path: str) -> None:
-        """Flush a file, and the folders on the way to it, to disk."""
+        """Flush a file, and the folders above it, to disk."""
         *folders, name = _parts(path)
         with reported_as("flush", self.folder / path):
             with self._tree.folder(folders) as folder:
@@ -121,7 +122,7 @@ class LocalStorage(Storage):
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the folder for one run; two locks in one process exclude each other too."""
+        """Lock the folder for one run; two locks in one process also exclude each other."""
         with reported_as("lock", self.folder / LOCK), self._tree.folder([PRIVATE.removesuffix("/")], make=True):
             pass
         with hold(self.folder / LOCK):
@@ -145,7 +146,7 @@ class LocalStorage(Storage):
         return StorageNotFound(f"there is no file {printable_path(self.folder / path)}")
 
     def _look(self, doing: str, path: str) -> os.stat_result | None:
-        """The regular file under the path, or None where there is none; a folder is none."""
+        """The regular file at the path; None if there is none, or a folder."""
         *folders, name = _parts(path)
         with reported_as(doing, self.folder / path):
             try:
@@ -166,33 +167,33 @@ class LocalStorage(Storage):
             )
 
     def _rename(self, source: int, old: str, folders: Sequence[str], new: str) -> None:
-        """Rename into the folder `folders`, which is made where it is missing."""
+        """Rename into the folder `folders`, which is created if it is missing."""
         with self._tree.folder(folders, make=True) as target:
             _must_take_a_file(target, new)
             os.replace(old, new, src_dir_fd=source, dst_dir_fd=target)
             sync_folder(target)
 
     def _must_be_free(self, folders: Sequence[str], name: str) -> None:
-        """Raise for what stands in the way of a file before gigabytes are fetched.
+        """Raise an error for a folder or link at the path, before gigabytes are downloaded.
 
-        Folders are made once the file is whole: a run that ends before leaves none that is empty.
+        Folders are created when the file is complete, so that a killed run leaves no empty ones.
         """
         with suppress(FileNotFoundError), self._tree.folder(folders) as folder:
             _must_take_a_file(folder, name)
 
-    def _tidy(self, folders: Sequence[str]) -> None:
-        """Remove folders that are left empty, from the innermost on; mhsync's own and the root stay."""
+    def _remove_empty(self, folders: Sequence[str]) -> None:
+        """Remove folders that are empty, from the innermost outwards; not mhsync's own folder and not the root."""
         if "/".join([*folders, ""]).startswith(PRIVATE):
             return
         with suppress(OSError, StorageError):
             for depth in range(len(folders), 0, -1):
-                # One that is not there does not end it: a killed run may have made only the outer folders.
+                # A missing folder does not end the loop: a killed run may have created only the outer folders.
                 with suppress(FileNotFoundError), self._tree.folder(folders[: depth - 1]) as parent:
                     os.rmdir(folders[depth - 1], dir_fd=parent)
 
 
 def _is_listable(folder: str) -> bool:
-    """Whether files could lie there at all; a prefix may be any text."""
+    """Whether the folder can contain files; a prefix may be any text."""
     try:
         _parts(folder)
     except StorageError:
@@ -201,28 +202,28 @@ def _is_listable(folder: str) -> bool:
 
 
 def _parts(path: str) -> list[str]:
-    """The names along a path.
+    """The names of a path.
 
     Raises:
-        StorageError: it leaves the storage, no file system can hold it, or it is where unfinished files lie.
+        StorageError: the path leaves the storage, is invalid on a file system, or is reserved by mhsync.
     """
     validate_path(path)
     try:
         os.fsencode(path)
     except UnicodeEncodeError:
         raise StorageError(
-            f"the file system cannot hold this name: {printable_path(path)}",
-            hint="give it another path in the manifest",
+            f"the file system cannot store this name: {printable_path(path)}",
+            hint="write another path in the manifest",
         ) from None
     if path == LOCK or f"{path}/".startswith((TEMPORARY, PARTIAL)):
         raise StorageError(
-            f"no file may lie there: {path}", hint="mhsync keeps its lock and unfinished files there"
+            f"the path is reserved: {path}", hint="mhsync keeps its lock and unfinished files there"
         )
     return path.split("/")
 
 
-def _again(action: Callable[[], None]) -> None:
-    """Do it, and once more each time that a folder was tidied away meanwhile."""
+def _retry_missing_folder(action: Callable[[], None]) -> None:
+    """Run the action; run it again each time that another run removed a folder that it needs."""
     for left in reversed(range(_TRIES)):
         try:
             action()
@@ -234,7 +235,7 @@ def _again(action: Callable[[], None]) -> None:
 
 
 def _must_take_a_file(folder: int, name: str) -> None:
-    """Raise what a rename to the name would meet: a folder, or a link that it would replace."""
+    """Raise an error for a folder at the name, or for a link that a rename would replace."""
     with suppress(FileNotFoundError):
         if stat.S_ISDIR(look(folder, name).st_mode):
-            raise IsADirectoryError(errno.EISDIR, "a folder stands there", name)
+            raise IsADirectoryError(errno.EISDIR, "a folder is at this path", name)

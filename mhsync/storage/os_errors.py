@@ -26,31 +26,37 @@ _WORDS: Mapping[int, tuple[str, str]] = MappingProxyType(
         errno.EACCES: _DENIED,
         errno.EPERM: _DENIED,
         errno.ENAMETOOLONG: ("the name is too long", "give it a shorter path in the manifest"),
-        errno.EISDIR: ("a folder stands there", "move the folder away, or choose another path in the manifest"),
+        errno.EISDIR: ("a folder is at this path", "move the folder away, or choose another path in the manifest"),
         errno.ENOTDIR: (
-            "a file stands where a folder must be",
+            "a file is in the place of a folder",
             "move the file away, or choose another path in the manifest",
         ),
         errno.ELOOP: (
             "a symbolic link is in the way",
-            "mhsync follows none inside a storage: put a real file or folder there",
+            "mhsync does not follow links inside a storage: replace it with a real file or folder",
         ),
         errno.EINVAL: _NAME,
         errno.EILSEQ: _NAME,
         errno.EFBIG: (
-            "the file is larger than allowed there",
-            "look at ulimit -f and the file system's bounds",
+            "the file is larger than the system allows",
+            "check ulimit -f and the limits of the file system",
         ),
-        errno.EIO: ("the disk reports an error", "look at the disk's health before anything else"),
+        errno.EIO: ("the disk reports an error", "check the health of the disk first"),
         errno.EMFILE: _OPEN_FILES,
         errno.ENFILE: _OPEN_FILES,
-        errno.ENOENT: ("it went away meanwhile", "see what else changes files there, then run it again"),
-        errno.ESTALE: ("the network file system lost it", "see that the server is well, then run it again"),
+        errno.ENOENT: (
+            "it disappeared during the operation",
+            "check which other program changes files there, then run it again",
+        ),
+        errno.ESTALE: (
+            "the network file system lost the file",
+            "check the server of the file system, then run it again",
+        ),
         errno.ENOLCK: ("the file system cannot lock", "mount it with locking, or choose another storage"),
         errno.ENOSYS: ("the file system cannot lock", "mount it with locking, or choose another storage"),
     }
 )
-_HINT = "see what the operating system says about it, then run it again"
+_HINT = "check the error of the operating system, then run it again"
 
 
 def printable_path(path: object) -> str:

@@ -1,4 +1,4 @@
-"""Interrupted downloads of a folder, kept under `.mhsync/partial/` for the next run."""
+"""Interrupted downloads into a folder, kept under `.mhsync/partial/` for the next run."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class LocalPartials(Partials):
 
     @contextmanager
     def _open(self, path: str, *, make: bool) -> Iterator[int]:
-        """A folder of the tree. That the storage itself cannot be opened is reported by what needs it more."""
+        """A folder of the tree. If the storage itself cannot be opened, the caller sees a missing folder."""
         with ExitStack() as stack:
             try:
                 folder = stack.enter_context(self._tree.folder(path.removesuffix("/").split("/"), make=make))

@@ -24,10 +24,10 @@ _RESERVED = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]")
 
 
 def receipt_path(id: str) -> str:
-    """Where the receipt of a project lies; unique also where case does not matter.
+    """The path of the receipt of a project; unique also on a case-insensitive file system.
 
     Raises:
-        ValueError: it is no id.
+        ValueError: the id is invalid.
     """
     if not is_valid_id(id):
         raise ValueError(f"not an id: {id!r:.80}")
@@ -38,7 +38,7 @@ def receipt_path(id: str) -> str:
 
 
 def id_of(path: str) -> str | None:
-    """The id whose receipt lies under the path, or None where none does."""
+    """The id whose receipt has the path; None if it is not the path of a receipt."""
     if not (path.startswith(RECEIPTS) and path.endswith(_SUFFIX)):
         return None
     lower, _, mark = path[len(RECEIPTS) : -len(_SUFFIX)].partition("=")
@@ -50,13 +50,13 @@ def id_of(path: str) -> str | None:
 
 
 def read_receipt(storage: Storage, id: str, *, limit: int) -> Receipt | None:
-    """The receipt of a project, or None where there is none.
+    """The receipt of a project; None if there is none.
 
     Args:
-        limit: bytes; a larger file is no receipt.
+        limit: bytes; a larger file is not a valid receipt.
 
     Raises:
-        ReceiptInvalid: it cannot be understood, is another id's, or is newer than known.
+        ReceiptInvalid: it is not a valid receipt, has another id, or its version is not supported.
         StorageError: it cannot be read.
     """
     try:
@@ -79,16 +79,16 @@ def update_receipt(
 ) -> Receipt:
     """Read the receipt again, change it and write it back.
 
-    The records of other APIs are kept, and a `deleted` is never taken back. What does not
-    change is not written.
+    The records of other APIs are kept, and the state `deleted` is never reset. An unchanged receipt is not
+    written.
 
     Args:
         api: the origin whose record is changed.
-        change: from the record as it is, or a new one, to the record as it is to be.
+        change: returns the changed record. Its argument is the present record, or a new one.
         limit: bytes; see `read_receipt`.
 
     Raises:
-        ReceiptInvalid: what lies there cannot be understood; it stays as it is.
+        ReceiptInvalid: the present file is not a valid receipt; it is not changed.
         StorageError: it cannot be read or written.
     """
     found = read_receipt(storage, id, limit=limit)
@@ -106,14 +106,14 @@ def update_receipt(
 
 
 def to_bytes(receipt: Receipt) -> bytes:
-    """The receipt as it is kept: JSON that a person can read and git can compare."""
+    """The receipt as it is stored: indented JSON, for readers and for git."""
     text = json.dumps(receipt.to_json(), indent=2, ensure_ascii=False, allow_nan=False)
-    # Half a surrogate pair has no UTF-8 form; its backslash form is what JSON would write.
+    # Half a surrogate pair has no UTF-8 form; it is written as JSON's backslash escape.
     return text.encode("utf-8", "backslashreplace") + b"\n"
 
 
 def _read(reader: BinaryIO, limit: int) -> bytes:
-    """All bytes, or the first `limit`: a reader may give fewer than it is asked for."""
+    """All bytes, or the first `limit`: a reader may return fewer bytes than requested."""
     parts: list[bytes] = []
     left = limit
     while left and (part := reader.read(left)):

@@ -1,6 +1,6 @@
-"""A folder's tree, walked by descriptors: no symbolic link below the folder is ever followed.
+"""The tree of a folder, walked by descriptors: symbolic links below the folder are never followed.
 
-The folder itself may be reached through links, which its owner chose; what is below may come from others.
+The path of the folder itself may contain links, which its owner chose. Links below it may come from other users.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from mhsync.errors import StorageUnavailable
 from mhsync.storage.os_errors import SpecialFile, printable_path, reported_as
 
-# Windows has neither flag: the module can be imported there, and `Tree` says that it cannot be used.
+# Windows has neither flag: the module can be imported there, and `Tree` raises an error.
 _ROOT = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
 NOFOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
 _BELOW = _ROOT | NOFOLLOW
@@ -23,14 +23,14 @@ _NOT_FLUSHABLE = frozenset({errno.EINVAL, errno.ENOTSUP})
 
 
 class LinkInTheWay(OSError):
-    """A symbolic link stands where a file or folder must be; `errno` is ELOOP."""
+    """A symbolic link is in the place of a file or folder; `errno` is ELOOP."""
 
     def __init__(self, name: str) -> None:
         super().__init__(errno.ELOOP, "a symbolic link is in the way", name)
 
 
 def sync_folder(folder: int) -> None:
-    """Flush a folder's entries to disk, where its file system can do that."""
+    """Flush the entries of a folder to disk, if its file system supports it."""
     try:
         os.fsync(folder)
     except OSError as error:
@@ -39,12 +39,12 @@ def sync_folder(folder: int) -> None:
 
 
 def look(folder: int, name: str) -> os.stat_result:
-    """What lies under the name: a regular file or a folder.
+    """The status of the regular file or folder with the name.
 
     Raises:
-        FileNotFoundError: nothing.
-        LinkInTheWay: a symbolic link.
-        SpecialFile: a named pipe, a socket or a device.
+        FileNotFoundError: there is none.
+        LinkInTheWay: it is a symbolic link.
+        SpecialFile: it is a named pipe, a socket or a device.
     """
     info = os.stat(name, dir_fd=folder, follow_symlinks=False)
     if stat.S_ISLNK(info.st_mode):
@@ -64,8 +64,8 @@ class Tree:
     def __init__(self, root: Path, supported: Container[object] = os.supports_dir_fd) -> None:
         if os.open not in supported:
             raise StorageUnavailable(
-                f"cannot keep files in {printable_path(root)}: this system cannot do that without following links",
-                hint="run mhsync on Linux or macOS (WSL on Windows), or choose a storage that is no folder",
+                f"cannot store files in {printable_path(root)}: this system cannot refuse to follow links",
+                hint="run mhsync on Linux or macOS (WSL on Windows), or choose a storage that is not a folder",
             )
         self.root = root
 
@@ -74,13 +74,13 @@ class Tree:
         """A descriptor of the folder `parts` below the root.
 
         Args:
-            make: make what is missing, the root included, and flush it to disk.
+            make: create missing folders, the root included, and flush them to disk.
 
         Raises:
             StorageUnavailable: the root itself cannot be opened.
-            FileNotFoundError: it is not there, or went away meanwhile.
-            NotADirectoryError: a file stands in the way.
-            LinkInTheWay: a symbolic link does.
+            FileNotFoundError: it does not exist, or was removed during the call.
+            NotADirectoryError: a file is in the place of one of the folders.
+            LinkInTheWay: a symbolic link is in the place of one of the folders.
         """
         current = self._open_root(make=make)
         try:
@@ -98,13 +98,13 @@ class Tree:
         except FileNotFoundError:
             if self.root.is_symlink():
                 raise StorageUnavailable(
-                    f"cannot open the storage {printable_path(self.root)}: the link leads to nothing",
-                    hint="mount or make what it leads to, or point it elsewhere",
+                    f"cannot open the storage {printable_path(self.root)}: it is a link to a missing folder",
+                    hint="mount or create the target of the link, or change the link",
                 ) from None
             if not make:
                 raise
         except OSError:
-            pass  # the second try below puts it into words
+            pass  # The second attempt below reports it.
         with reported_as("open the storage", self.root, StorageUnavailable):
             if make:
                 _make_root(self.root)
@@ -128,7 +128,7 @@ def open_below(folder: int, name: str, *, make: bool = False) -> int:
         if not make:
             raise
     except OSError as error:
-        # Linux says ENOTDIR of a link to a folder, other systems ELOOP.
+        # For a link to a folder, Linux returns ENOTDIR and other systems ELOOP.
         if error.errno in (errno.ENOTDIR, errno.ELOOP):
             look(folder, name)
         raise

@@ -90,7 +90,7 @@ def test_disabled_is_gone_whatever_the_status():
         ({"enabled": 1}, "enabled is a number"),
         ({"credits_charged": True}, "credits_charged is true or false"),
         ({"downloads": {}}, "downloads is an object"),
-        ({"downloads": ["x"]}, "downloads holds a text"),
+        ({"downloads": ["x"]}, "downloads contains a text"),
         ({"downloads": [{}]}, "no url"),
         ({"downloads": [{"url": "https://[bad"}]}, "url cannot be read"),
         ({"created_at": "yesterday"}, "not a time"),

@@ -210,7 +210,7 @@ class ReconcileMachine(RuleBasedStateMachine):
         return (self.fixture.folder / name).read_bytes()
 
     @invariant()
-    def every_file_is_whole_or_as_somebody_left_it(self) -> None:
+    def every_file_is_complete_or_as_the_user_left_it(self) -> None:
         for name in self.fixture.files():
             assert fingerprint(self.read(name)) in self.known | self.edits, f"{name} is not whole"
 

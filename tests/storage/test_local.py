@@ -39,7 +39,7 @@ def open_descriptors() -> int:
 
 
 @contextmanager
-def as_somebody() -> Iterator[None]:
+def as_unprivileged_user() -> Iterator[None]:
     """Permissions do not apply to root: run the block as an unprivileged user."""
     if os.geteuid() != 0:
         yield
@@ -144,7 +144,7 @@ class TestWriting:
     @pytest.mark.parametrize("path", ["a", "a/b/c/d.wav"])
     def test_a_blocked_path_is_reported_before_the_first_byte(self, storage: LocalStorage, path: str) -> None:
         put(storage, "a/b/c", b"x")
-        with pytest.raises(StorageError, match="stands"), storage.write(path):
+        with pytest.raises(StorageError, match="is (at this path|in the place)"), storage.write(path):
             pytest.fail("the block must not begin")
 
     def test_its_mode_follows_the_umask(self, storage: LocalStorage) -> None:
@@ -168,7 +168,7 @@ class TestWriting:
             raise ConnectionResetError
 
     def test_a_temporary_file_that_another_program_removed_is_an_error(self, storage: LocalStorage) -> None:
-        with pytest.raises(StorageError, match="went away"), storage.write("a.wav") as writer:
+        with pytest.raises(StorageError, match="disappeared"), storage.write("a.wav") as writer:
             writer.local_path.unlink()
         assert paths(storage) == []
 
@@ -232,7 +232,7 @@ class TestListing:
         put(shared, "open/a.wav", b"x")
         put(shared, "closed/b.wav", b"x")
         (shared.folder / "closed").chmod(0)
-        with as_somebody(), pytest.raises(StorageError, match=r"cannot list .*closed: permission denied"):
+        with as_unprivileged_user(), pytest.raises(StorageError, match=r"cannot list .*closed: permission denied"):
             paths(shared)
         (shared.folder / "closed").chmod(0o755)
 
@@ -290,14 +290,14 @@ class TestLinks:
         put(LocalStorage(tmp_path / "outputs"), "a.wav", b"x")
         assert (tmp_path / "disk" / "a.wav").read_bytes() == b"x"
 
-    def test_the_folder_as_a_link_to_nothing_is_unavailable(self, tmp_path: Path) -> None:
+    def test_a_folder_that_is_a_link_to_a_missing_one_is_unavailable(self, tmp_path: Path) -> None:
         (tmp_path / "outputs").symlink_to("unmounted")
         for attempt in (paths, lambda storage: put(storage, "a.wav", b"x")):
-            with pytest.raises(StorageUnavailable, match="link leads to nothing"):
+            with pytest.raises(StorageUnavailable, match="it is a link to a missing folder"):
                 attempt(LocalStorage(tmp_path / "outputs"))
 
 
-class TestWhatStandsInTheWay:
+class TestBlockedPaths:
     def test_a_file_where_the_folder_must_be(self, tmp_path: Path) -> None:
         (tmp_path / "outputs").write_bytes(b"x")
         storage = LocalStorage(tmp_path / "outputs")
@@ -308,7 +308,7 @@ class TestWhatStandsInTheWay:
             lambda: storage.lock().__enter__(),
         ]
         for attempt in attempts:
-            with pytest.raises(StorageUnavailable, match="a file stands where a folder must be"):
+            with pytest.raises(StorageUnavailable, match="a file is in the place of a folder"):
                 attempt()
 
     def test_a_file_above_the_folder(self, tmp_path: Path) -> None:
@@ -318,7 +318,7 @@ class TestWhatStandsInTheWay:
 
     def test_a_file_where_a_folder_must_be(self, storage: LocalStorage) -> None:
         put(storage, "one", b"x")
-        with pytest.raises(StorageError, match="a file stands where a folder must be") as refused:
+        with pytest.raises(StorageError, match="a file is in the place of a folder") as refused:
             put(storage, "one/output.wav", b"x")
         assert str(storage.folder / "one" / "output.wav") in refused.value.message
         assert storage.stat("one/output.wav") is None
@@ -326,9 +326,9 @@ class TestWhatStandsInTheWay:
     def test_a_folder_where_a_file_must_be(self, storage: LocalStorage) -> None:
         put(storage, "one/output.wav", b"x")
         put(storage, "two.wav", b"x")
-        with pytest.raises(StorageError, match="a folder stands there"):
+        with pytest.raises(StorageError, match="a folder is at this path"):
             put(storage, "one", b"x")
-        with pytest.raises(StorageError, match="a folder stands there"):
+        with pytest.raises(StorageError, match="a folder is at this path"):
             storage.copy("two.wav", "one")
         assert paths(storage) == ["one/output.wav", "two.wav"]
 
@@ -347,13 +347,13 @@ class TestWhatStandsInTheWay:
             storage.stat(path)
         assert paths(storage) == []
 
-    def test_a_name_that_no_file_system_holds(self, storage: LocalStorage) -> None:
-        with pytest.raises(StorageError, match=r"cannot hold this name: \\ud800") as refused:
+    def test_a_name_that_no_file_system_can_store(self, storage: LocalStorage) -> None:
+        with pytest.raises(StorageError, match=r"cannot store this name: \\ud800") as refused:
             put(storage, "\ud800.wav", b"x")
         assert refused.value.message.isprintable()
 
     def test_a_folder_that_may_not_be_written(self, shared: LocalStorage) -> None:
-        with as_somebody(), pytest.raises(StorageError, match="permission denied") as refused:
+        with as_unprivileged_user(), pytest.raises(StorageError, match="permission denied") as refused:
             shared.folder.chmod(0o555) if os.geteuid() == shared.folder.stat().st_uid else None
             put(shared, "a.wav", b"x")
         assert refused.value.hint
@@ -368,10 +368,10 @@ class TestWhatStandsInTheWay:
         assert stat.S_ISFIFO((storage.folder / "pipe.wav").stat().st_mode)
 
     @pytest.mark.parametrize("path", [".mhsync/lock", ".mhsync/tmp", ".mhsync/tmp/a.wav"])
-    def test_where_unfinished_files_lie_no_file_may(self, storage: LocalStorage, path: str) -> None:
+    def test_a_path_of_unfinished_files_is_reserved(self, storage: LocalStorage, path: str) -> None:
         put(storage, "a.wav", b"x")
         for attempt in (lambda: put(storage, path, b"x"), lambda: storage.copy("a.wav", path)):
-            with pytest.raises(StorageError, match="no file may lie there"):
+            with pytest.raises(StorageError, match="the path is reserved"):
                 attempt()
         assert paths(storage) == ["a.wav"]
 
@@ -412,7 +412,9 @@ class TestFailingDisk:
         run = subprocess.run(
             [sys.executable, "-c", program, str(storage.folder)], capture_output=True, text=True, check=True
         )
-        assert run.stdout == f"cannot write {storage.folder / 'a.wav'}: the file is larger than allowed there\n"
+        assert (
+            run.stdout == f"cannot write {storage.folder / 'a.wav'}: the file is larger than the system allows\n"
+        )
         assert on_disk(storage) == [".mhsync", ".mhsync/tmp"]
 
     @pytest.mark.skipif(
@@ -530,7 +532,7 @@ class TestDeepListing:
             put(shared, path, b"x")
             folder = (shared.folder / path).parent
             folder.chmod(0)
-            with as_somebody(), pytest.raises(StorageError, match=f"cannot list {folder}"):
+            with as_unprivileged_user(), pytest.raises(StorageError, match=f"cannot list {folder}"):
                 list(shared.list())
             folder.chmod(0o755)
 

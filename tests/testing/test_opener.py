@@ -54,7 +54,7 @@ def test_it_gets_the_environment_it_needs(tmp_path: Path) -> None:
 def test_one_that_cannot_write_says_why(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with (
-        pytest.raises(RuntimeError, match="a file stands where a folder must be"),
+        pytest.raises(RuntimeError, match="a file is in the place of a folder"),
         Opener(LOCAL, (str(tmp_path / "file"),)).writing("a.wav", before=10),
     ):
         pass

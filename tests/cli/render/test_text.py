@@ -179,7 +179,7 @@ def every_outcome():
         result(1, Outcome.DOWNLOADED, done(DOWNLOAD), outputs=(stored(1),)),
         result(2, Outcome.ARCHIVED, done(DOWNLOAD, DELETE), outputs=(stored(2), stored(3, 1_500_000))),
         result(3, Outcome.DELETED, done(DELETE)),
-        result(4, Outcome.DELETED, done(DELETE), note="it was gone already"),
+        result(4, Outcome.DELETED, done(DELETE), note="it had already been deleted"),
         result(5, Outcome.MOVED, done(MOVE), outputs=(ReportedOutput("intro/Morning jingle.wav", 10, SHA),)),
         result(6, Outcome.PENDING, note="queued: not ready yet"),
         result(7, Outcome.BLOCKED, error=Problem("render_error", "the render ended in error (no_speech_found)")),
