@@ -30,6 +30,8 @@ class HttpSettings:
     """For opening a connection, and again for a whole head: status line, headers and interim answers."""
     head_max: int = 256 * KIB
     """For one head, and for the trailers of a chunked body."""
+    fields_max: int = 100
+    """Header lines of one head."""
     interim_max: int = 8
     """Interim responses (such as 100 Continue) before the final response."""
     rate_min: int = 1 * KIB

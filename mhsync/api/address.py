@@ -38,9 +38,16 @@ class Address:
     @property
     def origin(self) -> str:
         """`scheme://host[:port]`; the default port of the scheme is left out."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        port = "" if self.port == _DEFAULT_PORTS[self.scheme] else f":{self.port}"
-        return f"{self.scheme}://{host}{port}"
+        return f"{self.scheme}://{self._host_and_port(self.host)}"
+
+    @property
+    def authority(self) -> str:
+        """`host[:port]` for the `Host` header, as `origin` but without the dot at the end of a full name."""
+        return self._host_and_port(self.host.rstrip("."))
+
+    def _host_and_port(self, name: str) -> str:
+        host = f"[{name}]" if ":" in name else name
+        return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
 
     @property
     def shown(self) -> str:

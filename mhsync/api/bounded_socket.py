@@ -1,21 +1,21 @@
 """Sockets with deadlines: no server can block a call longer than its limits, and every wait can be interrupted.
 
-`BackgroundConnect` opens a connection within a time limit. `BoundedSocket` offers the few socket methods that
-`http.client` and urllib3 use. It checks the deadlines and the stop request several times a second, and returns
-only bytes that `framing.py` has checked.
+`BackgroundConnect` opens a connection within a time limit. `BoundedSocket` sends requests and reads responses. It
+checks the deadlines and the stop request several times a second, and `framing.py` checks the bytes. It offers the
+few socket methods that urllib3 uses.
 """
 
 from __future__ import annotations
 
 import http.client
-import io
 import socket
+import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
-from mhsync.api.framing import FramingError, response_bytes
+from mhsync.api.framing import FramingError, Head, body_pieces, read_head
 from mhsync.api.timing import Time
 from mhsync.settings import HttpSettings
 
@@ -97,11 +97,24 @@ class BackgroundConnect:
 
 
 class BoundedSocket:
-    """A connected socket for `http.client` and urllib3 that reads one response at a time, within limits."""
+    """A connected socket that sends one request and reads one response at a time, within limits.
 
-    def __init__(self, sock: socket.socket, limits: ExchangeLimits) -> None:
+    Args:
+        sock: the socket.
+        limits: the limits of the first exchange.
+        is_readable: whether a read of a socket would not wait, now or within some seconds.
+    """
+
+    def __init__(
+        self, sock: socket.socket, limits: ExchangeLimits, is_readable: Callable[[socket.socket, float], bool]
+    ) -> None:
         self._sock = sock
+        self._is_readable = is_readable
         self._timeout = sock.gettimeout()
+        self._poll = self._timeout
+        """The timeout of the socket itself. Each change is a system call."""
+        self._is_pollable = isinstance(sock, socket.socket)
+        """False for TLS within the TLS of a proxy: urllib3 keeps received bytes of it that no poll can see."""
         self._buffer = bytearray()
         self._is_response_open = False
         self._is_close_requested = False
@@ -109,31 +122,20 @@ class BoundedSocket:
         self._deadline = 0.0
         self._rate: _RateCheck | None = None
 
-    # The socket methods that http.client and urllib3 use.
+    # The socket methods that urllib3 uses.
 
     def fileno(self) -> int:
         return self._sock.fileno()
 
     def settimeout(self, seconds: float | None) -> None:
-        """Set how long one read may wait for a byte."""
+        """Set how long one read, or sending one request, may wait."""
         self._timeout = seconds
 
     def gettimeout(self) -> float | None:
         return self._timeout
 
-    def sendall(self, data: bytes) -> None:
-        self._sock.settimeout(self._timeout)
-        self._sock.sendall(data)
-
     def shutdown(self, how: int) -> None:
         self._sock.shutdown(how)
-
-    def makefile(self, *_: object, **__: object) -> io.BufferedReader:
-        """A file that reads the next response."""
-        self._is_response_open = True
-        self._deadline = self._limits.time.clock() + self._limits.head_timeout
-        self._rate = None
-        return io.BufferedReader(_ResponseFile(self))
 
     def close(self) -> None:
         """Close the socket; where a response is still open, as soon as that is closed."""
@@ -142,6 +144,47 @@ class BoundedSocket:
             self._sock.close()
 
     # Methods for the connections of `connection.py`.
+
+    def send_request(self, data: bytes) -> None:
+        """Send a whole request.
+
+        Raises:
+            TimeoutError: the server did not accept it in time.
+            OSError: the connection was lost.
+            Interrupted: the run was asked to stop.
+        """
+        time = self._limits.time
+        end = float("inf") if self._timeout is None else time.clock() + self._timeout
+        view = memoryview(data)
+        while view:
+            left = end - time.clock()
+            if left <= 0:
+                raise TimeoutError("the server did not accept the request in time")
+            self._set_poll(min(left, _POLL))
+            try:
+                view = view[self._sock.send(view) :]
+            except TimeoutError as error:
+                if error.errno is not None:
+                    raise  # The operating system ended the connection (ETIMEDOUT).
+                time.check()
+
+    def read_response(self) -> tuple[Head, ResponseBody] | None:
+        """Read the head of the next response, and begin its body; None where the connection has ended.
+
+        Raises:
+            FramingError, http.client.HTTPException: the response is invalid.
+            TimeoutError: the head did not arrive in time.
+            OSError: the connection was lost.
+            Interrupted: the run was asked to stop.
+        """
+        self._deadline = self._limits.time.clock() + self._limits.head_timeout
+        self._rate = None
+        head = read_head(self, self._limits.settings)
+        if head is None:
+            return None
+        pieces = body_pieces(self, head, self._limits.settings)
+        self._is_response_open = True
+        return head, ResponseBody(pieces, self._end_response)
 
     def set_limits(self, limits: ExchangeLimits) -> None:
         """Set the limits of the next exchange."""
@@ -153,6 +196,15 @@ class BoundedSocket:
         return bool(self._buffer)
 
     # The methods of `framing.ByteSource`.
+
+    def peek_head(self) -> bytes:
+        if not self._buffer:
+            self._buffer += self._receive()
+        end = self._buffer.find(b"\r\n\r\n")
+        return bytes(self._buffer[: end + 4]) if end >= 0 else b""
+
+    def skip(self, size: int) -> None:
+        del self._buffer[:size]
 
     def read_line(self, limit: int) -> bytes:
         found = self._buffer.find(b"\n")
@@ -180,34 +232,39 @@ class BoundedSocket:
         self._rate = _RateCheck(self._limits.settings)
 
     def has_more(self, seconds: float) -> bool:
+        if self._buffer:
+            return True
         time = self._limits.time
         end = time.clock() + seconds
-        while not self._buffer:
-            time.check()
-            left = end - time.clock()
-            try:
-                self._sock.settimeout(max(0.0, min(left, _POLL)))
-                self._buffer += self._sock.recv(1)
-            except TimeoutError:
-                if left <= _POLL:
+        try:
+            while True:
+                time.check()
+                wait = max(0.0, min(end - time.clock(), _POLL))
+                if not self._is_pollable or self._has_data(wait):
+                    self._set_poll(0.0 if self._is_pollable else wait)
+                    with suppress(BlockingIOError, TimeoutError, ssl.SSLWantReadError):  # No data yet.
+                        self._buffer += self._sock.recv(1)
+                        return bool(self._buffer)
+                if wait <= 0:
                     return False
-            except (OSError, ValueError):
-                return False
-            else:
-                return bool(self._buffer)
-        return True
+        except (OSError, ValueError):
+            return False
 
-    # Methods for `_ResponseFile`.
+    def _has_data(self, seconds: float) -> bool:
+        """Whether a read would not wait, now or within the seconds."""
+        if isinstance(self._sock, ssl.SSLSocket) and self._sock.pending():
+            return True
+        return self._is_readable(self._sock, seconds)
 
-    def end_response(self) -> None:
-        """Note that the file of the current response was closed."""
+    def _end_response(self) -> None:
         self._is_response_open = False
         if self._is_close_requested:
             self._sock.close()
 
-    @property
-    def settings(self) -> HttpSettings:
-        return self._limits.settings
+    def _set_poll(self, seconds: float) -> None:
+        if seconds != self._poll:
+            self._sock.settimeout(seconds)
+            self._poll = seconds
 
     def _take_buffered(self, limit: int) -> bytes:
         data = bytes(self._buffer[:limit])
@@ -232,7 +289,7 @@ class BoundedSocket:
                 if self._deadline < idle_end and self._rate is not None:
                     raise SlowBody
                 raise TimeoutError("no response in time")
-            self._sock.settimeout(min(left, _POLL))
+            self._set_poll(min(left, _POLL))
             try:
                 data = self._sock.recv(limit)
             except TimeoutError as error:
@@ -264,32 +321,36 @@ class _RateCheck:
             self._size, self._seconds = 0, 0.0
 
 
-class _ResponseFile(io.RawIOBase):
-    """One response as a readable file. After an error, further reads fail too; they never look like an end."""
+class ResponseBody:
+    """The body of one response as a file. After an error, further reads fail too; they never look like an end."""
 
-    def __init__(self, sock: BoundedSocket) -> None:
-        super().__init__()
-        self._sock = sock
-        self._pieces = response_bytes(sock, sock.settings)
+    def __init__(self, pieces: Iterator[bytes], on_close: Callable[[], None]) -> None:
+        self._pieces = pieces
+        self._on_close = on_close
         self._left = memoryview(b"")
         self._has_failed = False
+        self.closed = False
 
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]
+    def read1(self, size: int) -> bytes:
+        """Up to `size` bytes, as soon as any are available; `b""` at the end of the body."""
         if self._has_failed:
             raise http.client.IncompleteRead(b"")
         if not self._left:
             self._has_failed = True
-            self._left = memoryview(next(self._pieces, b""))
+            piece = next(self._pieces, b"")
             self._has_failed = False
-        size = min(len(self._left), len(buffer))
-        buffer[:size] = self._left[:size]
+            if len(piece) <= size:
+                return piece
+            self._left = memoryview(piece)
+        data = bytes(self._left[:size])
         self._left = self._left[size:]
-        return size
+        return data
+
+    def read(self, size: int = -1) -> bytes:
+        """Up to `size` bytes, or the whole body."""
+        return self.read1(size) if size >= 0 else b"".join(iter(lambda: self.read1(_READ_MAX), b""))
 
     def close(self) -> None:
         if not self.closed:
-            super().close()
-            self._sock.end_response()
+            self.closed = True
+            self._on_close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from mhsync.api.address import Address
@@ -61,8 +61,9 @@ class Calls:
         Raises:
             ApiError: one of its subclasses, also for every status other than 200 and 204.
         """
-        path = f"{self.base.path}/v1/audio-projects/{quote(id, safe='')}"
-        address = replace(self.base, path=path)
+        base = self.base
+        path = f"{base.path}/v1/audio-projects/{quote(id, safe='')}"
+        address = Address(base.scheme, base.host, base.port, path)
         with self.rate_limiter.permit(self.base.origin, attempts.made) as permit:
             attempts.exclude_wait(permit.waited)
             timeout = attempts.read_timeout
@@ -87,16 +88,17 @@ class Calls:
 
     def _read_body(self, response: HttpResponse) -> bytes | None:
         """The body, or None where it is larger than the limit; the rest of it is not read then."""
-        limit = self.settings.answer_max
-        if response.length is not None and response.length > limit:
+        limit, length = self.settings.answer_max, response.length
+        if length is not None and length > limit:
             return None
-        body = bytearray()
-        while piece := response.read(_READ_MAX):
+        body = b""
+        # The piece that ends an announced length was checked to be the last one.
+        while len(body) != length and (piece := response.read(_READ_MAX)):
             self.time.check()
             body += piece
             if len(body) > limit:
                 return None
-        return bytes(body)
+        return body
 
     def is_gone(self, id: str, attempts: Attempts | None = None) -> bool:
         """Whether a GET shows that a project is deleted; False also where the GET fails.

@@ -1,4 +1,4 @@
-"""Checks the framing of an HTTP/1 response (its head, and where its body ends) before `http.client` parses it.
+"""Reads an HTTP/1 response strictly: its head, and its body without the framing.
 
 `http.client` accepts responses that contradict themselves: it uses the first of two lengths, ignores a length next
 to a chunked encoding, and reads a truncated head or a truncated chunked body as a complete one. Here each of these
@@ -11,14 +11,21 @@ from __future__ import annotations
 
 import http.client
 import re
-from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from mhsync.settings import HttpSettings
 
 _STATUS_LINE = re.compile(rb"HTTP/1\.([0-9])[ \t]+([1-9][0-9]{2})(?:[ \t][^\r\n]*)?\r?\n")
-_FIELD_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\r\n\0]*)\r?\n")
+_FIELD = r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\r\n\0]*)"
+_FIELD_LINE = re.compile(_FIELD.encode() + rb"\r?\n")
+_FIELDS = re.compile(_FIELD + r"\r\n")
+_USUAL_HEAD = re.compile(
+    # Possessive, so that a head that does not match is refused in linear time.
+    rb"HTTP/1\.([0-9])[ \t]+([1-9][0-9]{2})(?:[ \t][^\r\n]*+)?\r\n"
+    rb"((?:[!#$%&'*+.^_`|~0-9A-Za-z-]++:[^\r\n\0]*+\r\n)*+)\r\n"
+)
 _FOLDED_LINE = re.compile(rb"[ \t][^\r\n\0]*\r?\n")
 _CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\r\n")
 _LENGTH = re.compile(r"[0-9]{1,18}")
@@ -44,6 +51,15 @@ class ExcessBytes(FramingError):
 class ByteSource(Protocol):
     """The bytes of one response, in order."""
 
+    def peek_head(self) -> bytes:
+        """The received bytes up to and including the first empty line, `b""` where there is none yet.
+
+        They stay in the source. At least one byte is received before this returns, or the connection has ended.
+        """
+
+    def skip(self, size: int) -> None:
+        """Remove the first bytes, which `peek_head` returned."""
+
     def read_line(self, limit: int) -> bytes:
         """The bytes up to and including the next line feed; `b""` at the end of the connection.
 
@@ -68,13 +84,22 @@ class Head:
 
     status: int
     is_http_1_0: bool
-    fields: tuple[tuple[str, str], ...]
-    """Pairs of a name in lower case and its value."""
+    fields: Sequence[tuple[str, str]]
+    """Pairs of a name and its value, as they were sent."""
+    _values: dict[str, str] = field(init=False, repr=False, compare=False)
+    """By name in lower case: the values of all lines of that field, separated by commas."""
+
+    def __post_init__(self) -> None:
+        values: dict[str, str] = {}
+        for name, value in self.fields:
+            key = name.lower()
+            values[key] = f"{values[key]},{value}" if key in values else value
+        object.__setattr__(self, "_values", values)
 
     def list_values(self, name: str) -> list[str]:
         """The members of a field that holds a comma-separated list, from all lines of that field."""
-        lists = [value.split(",") for field, value in self.fields if field == name]
-        return [element.strip().lower() for values in lists for element in values]
+        value = self._values.get(name)
+        return [] if value is None else [element.strip(" \t").lower() for element in value.split(",")]
 
     @property
     def has_no_body(self) -> bool:
@@ -84,6 +109,12 @@ class Head:
     def will_close(self) -> bool:
         connection = self.list_values("connection")
         return "close" in connection or (self.is_http_1_0 and "keep-alive" not in connection)
+
+    @property
+    def ends_connection(self) -> bool:
+        """Whether no other response can follow: the server closes the connection, or its end ends the body."""
+        has_end = self.has_no_body or self.transfer_coding == "chunked" or "content-length" in self._values
+        return self.will_close or not has_end
 
     @property
     def is_json(self) -> bool:
@@ -114,36 +145,42 @@ class Head:
         return int(values[0])
 
 
-def response_bytes(source: ByteSource, settings: HttpSettings) -> Iterator[bytes]:
-    """The checked bytes of one response for `http.client`: the final head, then the body.
+def read_head(source: ByteSource, settings: HttpSettings) -> Head | None:
+    """The final head of one response; None where the connection ended before it.
 
     Interim responses (status 1xx) are skipped.
 
     Raises:
-        FramingError: the response contradicts itself, or exceeds a limit.
-        http.client.HTTPException: the bytes are not HTTP, or the response was truncated.
+        FramingError: the head contradicts itself, or exceeds a limit.
+        http.client.HTTPException: the bytes are not HTTP, or the head was truncated.
     """
     for _ in range(settings.interim_max + 1):
-        read = _read_head(source, settings.head_max)
-        if read is None:
-            return
-        head, raw = read
-        if head.status >= 200 or head.status == 101:
+        head = _read_head(source, settings.head_max)
+        if head is not None and len(head.fields) > settings.fields_max:
+            raise http.client.HTTPException("too many header lines")
+        if head is None or head.status >= 200 or head.status == 101:
             break
     else:
         raise FramingError(f"the server sent more than {settings.interim_max} interim responses")
-    length = head.content_length()
-    yield raw
+    return head
+
+
+def body_pieces(source: ByteSource, head: Head, settings: HttpSettings) -> Iterator[bytes]:
+    """The body of the response that begins with `head`, without its framing.
+
+    Raises:
+        FramingError: the body contradicts its head, or exceeds a limit.
+        http.client.IncompleteRead: the body was truncated.
+    """
     source.begin_body()
+    length = head.content_length()
     if head.has_no_body:
-        return
+        return iter(())
     if length is not None:
-        yield from _sized_body(source, length, _excess_wait(head))
-    elif head.transfer_coding == "chunked":
-        yield from _chunked_body(source, settings.head_max)
-    else:
-        while piece := source.read_some(_UNLIMITED):
-            yield piece
+        return _sized_body(source, length, _excess_wait(head))
+    if head.transfer_coding == "chunked":
+        return _chunked_body(source, settings.head_max)
+    return _unsized_body(source)
 
 
 def _excess_wait(head: Head) -> float:
@@ -153,28 +190,38 @@ def _excess_wait(head: Head) -> float:
     return 0.0 if head.is_json else _EXCESS_WAIT
 
 
-def _read_head(source: ByteSource, limit: int) -> tuple[Head, bytes] | None:
-    """One head and its bytes; None where the connection ended before it."""
+def _read_head(source: ByteSource, limit: int) -> Head | None:
+    """One head; None where the connection ended before it."""
+    block = source.peek_head()
+    usual = _USUAL_HEAD.fullmatch(block) if len(block) <= limit else None
+    if usual is None:
+        return _read_head_by_line(source, limit)
+    source.skip(len(block))
+    fields = [(name, value.strip(" \t")) for name, value in _FIELDS.findall(usual[3].decode("latin-1"))]
+    return Head(int(usual[2]), usual[1] == b"0", fields)
+
+
+def _read_head_by_line(source: ByteSource, limit: int) -> Head | None:
+    """One head that has not arrived whole, is unusual (a folded line, a bare line feed), or is invalid."""
     first = source.read_line(limit)
     if not first:
         return None
     status = _STATUS_LINE.fullmatch(first)
     if status is None:
         raise http.client.BadStatusLine("not HTTP/1")
-    raw = bytearray(first)
+    size = len(first)
     fields: list[tuple[str, str]] = []
-    while (line := _require_line(source, limit - len(raw))) not in _EMPTY_LINES:
-        raw += line
+    while (line := _require_line(source, limit - size)) not in _EMPTY_LINES:
+        size += len(line)
         if _FOLDED_LINE.fullmatch(line) and fields:
             name, value = fields[-1]
             fields[-1] = (name, f"{value} {line.decode('latin-1').strip()}")
             continue
-        field = _FIELD_LINE.fullmatch(line)
-        if field is None:
+        found = _FIELD_LINE.fullmatch(line)
+        if found is None:
             raise FramingError("the response headers are invalid")
-        fields.append((field[1].decode("ascii").lower(), field[2].decode("latin-1").strip()))
-    raw += line
-    return Head(int(status[2]), status[1] == b"0", tuple(fields)), bytes(raw)
+        fields.append((found[1].decode("ascii"), found[2].decode("latin-1").strip(" \t")))
+    return Head(int(status[2]), status[1] == b"0", fields)
 
 
 def _require_line(source: ByteSource, limit: int) -> bytes:
@@ -191,7 +238,7 @@ def _sized_body(source: ByteSource, length: int, excess_wait: float) -> Iterator
     while left:
         piece = source.read_some(left)
         if not piece:
-            return  # urllib3 compares the received length with the announced one.
+            raise http.client.IncompleteRead(b"")
         left -= len(piece)
         if not left:
             # Only the last bytes wait for the check for excess bytes, so that all others count as progress.
@@ -202,15 +249,20 @@ def _sized_body(source: ByteSource, length: int, excess_wait: float) -> Iterator
         yield piece
 
 
-def _chunked_body(source: ByteSource, trailer_max: int) -> Generator[bytes]:
-    """A body with `Transfer-Encoding: chunked`, its framing included."""
+def _unsized_body(source: ByteSource) -> Iterator[bytes]:
+    """A body that ends with the connection."""
+    while piece := source.read_some(_UNLIMITED):
+        yield piece
+
+
+def _chunked_body(source: ByteSource, trailer_max: int) -> Iterator[bytes]:
+    """A body with `Transfer-Encoding: chunked`."""
     while True:
         line = _require_line(source, _CHUNK_LINE_MAX)
         size = _CHUNK_LINE.fullmatch(line)
         if size is None:
             # Reported as truncated: a broken connection and an unreadable chunk size look the same here.
             raise http.client.IncompleteRead(b"")
-        yield line
         left = int(size[1], 16)
         if not left:
             break
@@ -223,18 +275,15 @@ def _chunked_body(source: ByteSource, trailer_max: int) -> Generator[bytes]:
         end = _require_line(source, _CHUNK_LINE_MAX)
         if end != b"\r\n":
             raise FramingError("a chunk of the response is longer than its announced size")
-        yield end
-    yield from _trailers(source, trailer_max)
+    _skip_trailers(source, trailer_max)
 
 
-def _trailers(source: ByteSource, limit: int) -> Iterator[bytes]:
-    """The trailer fields after the last chunk, and the empty line that ends the body."""
+def _skip_trailers(source: ByteSource, limit: int) -> None:
+    """Read the trailer fields after the last chunk, and the empty line that ends the body."""
     left = limit
     while (line := _require_line(source, left)) not in _EMPTY_LINES:
         left -= len(line)
         if left <= 0:
             raise FramingError("the response trailers are too long")
-        yield line
     if source.has_more(0.0):
         raise ExcessBytes("the server sent more bytes than it announced")
-    yield line

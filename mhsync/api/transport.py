@@ -27,6 +27,7 @@ from mhsync.api.transport_errors import CAUGHT, translate_error
 from mhsync.errors import UsageError
 from mhsync.settings import HttpSettings
 
+_HEADERS = {"User-Agent": f"mhsync/{__version__}", "Accept-Encoding": "identity"}
 _ORIGINS_MAX = 64
 """Pools kept open: one for the API and one for each download host."""
 
@@ -70,8 +71,11 @@ class HttpResponse:
         raise failure
 
     def close(self) -> None:
-        """Release the connection, whether or not the body was read."""
-        self._response.close()
+        """Release the connection: for the next request where the body was read, else it is closed."""
+        if self._response.closed:
+            self._response.release_conn()
+        else:
+            self._response.close()
 
     def __enter__(self) -> Self:
         return self
@@ -101,6 +105,8 @@ class Transport:
         self._lock = threading.Lock()
         self._context: ssl.SSLContext | None = None
         self._managers: dict[str | None, urllib3.PoolManager] = {}
+        self._pools: dict[tuple[str, str, int], urllib3.HTTPConnectionPool] = {}
+        """By scheme, host and port: pools of the managers that were used last. To look one up there is slow."""
 
     def send(
         self,
@@ -122,14 +128,13 @@ class Transport:
             MalformedResponse: the response is not HTTP, contradicts itself, or is partial (206) without a `Range`.
             Interrupted: the run was asked to stop.
         """
-        sent = {"User-Agent": f"mhsync/{__version__}", "Accept-Encoding": "identity", **headers}
+        sent = {"Host": address.authority, **_HEADERS, **headers}
         if any(not (value.isascii() and value.isprintable()) for value in sent.values()):
             raise UsageError("a request header contains a control character or a non-ASCII character")
         head_timeout = min(self._settings.head_timeout, read_timeout)
         token = EXCHANGE_LIMITS.set(ExchangeLimits(self._settings, self._time, head_timeout, body_timeout))
         try:
-            pool = self._manager(address).connection_from_host(address.host, address.port, address.scheme)
-            raw = pool.urlopen(
+            raw = self._pool(address).urlopen(
                 method,
                 address.path,
                 headers=RequestHeaders(sent, address.query),
@@ -138,7 +143,7 @@ class Transport:
                 assert_same_host=False,
                 preload_content=False,
                 decode_content=False,
-                timeout=Timeout(connect=min(self._settings.connect_timeout, read_timeout), read=read_timeout),
+                timeout=Timeout(min(self._settings.connect_timeout, read_timeout), read_timeout),
             )
             response = HttpResponse(raw, address)
         except CAUGHT as error:
@@ -159,20 +164,32 @@ class Transport:
         with self._lock:
             managers = list(self._managers.values())
             self._managers.clear()
+            self._pools.clear()
         for manager in managers:
             manager.clear()
 
+    def _pool(self, address: Address) -> urllib3.HTTPConnectionPool:
+        """The connections to an origin."""
+        origin = (address.scheme, address.host, address.port)
+        pool = self._pools.get(origin)
+        if pool is None:
+            with self._lock:
+                pool = self._manager(address).connection_from_host(address.host, address.port, address.scheme)
+                if len(self._pools) >= _ORIGINS_MAX:
+                    self._pools.clear()
+                self._pools[origin] = pool
+        return pool
+
     def _manager(self, address: Address) -> urllib3.PoolManager:
         proxy = self._network.proxy_for(address)
-        with self._lock:
-            if proxy not in self._managers:
-                self._managers[proxy] = self._new_manager(proxy)
-            manager = self._managers[proxy]
-            if address.scheme == "https" and self._context is None:
-                # Created once, and only where TLS is used: loading the certificates is slow.
-                self._context = _tls_context(self._network.ca_file)
-            manager.connection_pool_kw["ssl_context"] = self._context
-            return manager
+        if proxy not in self._managers:
+            self._managers[proxy] = self._new_manager(proxy)
+        manager = self._managers[proxy]
+        if address.scheme == "https" and self._context is None:
+            # Created once, and only where TLS is used: loading the certificates is slow.
+            self._context = _tls_context(self._network.ca_file)
+        manager.connection_pool_kw["ssl_context"] = self._context
+        return manager
 
     def _new_manager(self, proxy: str | None) -> urllib3.PoolManager:
         manager: urllib3.PoolManager

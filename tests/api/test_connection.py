@@ -6,10 +6,12 @@ import http.client
 import logging
 import queue
 import socket
+import threading
 
 import pytest
 
 from mhsync.api.address import Address
+from mhsync.api.connection import serialize_request
 from mhsync.api.proxy import Network
 from mhsync.api.transport import Transport
 from mhsync.errors import ConnectionFailed
@@ -74,3 +76,54 @@ def test_the_socket_is_closed_when_a_proxy_refuses_the_tunnel(scripted_server, a
         send("https://api.example.test/", Network(https_proxy=proxy.url))
 
     assert ends.get(timeout=10) == b"", f"the proxy sees no end of the connection after {caught.value}"
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_small_exchange_is_one_send_and_one_recv(scripted_server, monkeypatch, count: int):
+    """No timeout is set again: that is a system call too."""
+
+    def serve(sock: socket.socket) -> None:
+        for _ in range(count + 1):
+            sock.sendall(http_response(200, b"{}", Content_Type="application/json"))
+            read_head(sock)
+
+    server = scripted_server(serve)
+    transport = Transport(HttpSettings(), Network(), TIME)
+    address = Address.parse(server.url)
+
+    def exchange() -> None:
+        with transport.send("GET", address, {}, read_timeout=5) as response:
+            assert response.read(100) == b"{}"
+
+    exchange()
+    calls: list[str] = []
+    for name in ("settimeout", "send", "sendall", "recv"):
+        real = getattr(socket.socket, name)
+
+        def counted(sock, *args, name=name, real=real):
+            if threading.current_thread() is threading.main_thread():
+                calls.append(name)
+            return real(sock, *args)
+
+        monkeypatch.setattr(socket.socket, name, counted, raising=False)
+    for _ in range(count):
+        exchange()
+    monkeypatch.undo()
+    transport.close()
+    assert calls == ["send", "recv"] * count
+
+
+def test_a_request_cannot_be_changed_by_its_headers_or_its_target():
+    for method, target, headers in (
+        ("GET", "/a b", {}),
+        ("GET", "/a\r\nX: y", {}),
+        ("GET", "", {}),
+        ("GET /", "/", {}),
+        ("GET", "/", {"X": "a\r\nY: b"}),
+        ("GET", "/", {"X": "\xe4"}),
+        ("GET", "/", {"X\r\n": "b"}),
+        ("GET", "/", {"X: a": "b"}),
+    ):
+        with pytest.raises(ValueError, match="invalid character"):
+            serialize_request(method, target, headers)
+    assert serialize_request("GET", "/a?b", {"Host": "c"}) == b"GET /a?b HTTP/1.1\r\nHost: c\r\n\r\n"

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import http.client
 import socket
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from mhsync.api.framing import FramingError, Head, read_head
 from mhsync.errors import AnswerInvalid, ApiError, ConnectionFailed, DownloadError
+from mhsync.settings import HttpSettings
 from tests.api.client_fixture import QUICK, fetch, send
 from tests.api.scripted_server import http_response
 
@@ -118,3 +123,90 @@ def test_bytes_after_a_response_without_a_body_do_not_begin_the_next_response(sc
     assert made.delete("one") is True
     assert made.get("one").id == "one"
     assert len(server.heads) == 2
+
+
+class Bytes:
+    """A source that has received some pieces of a response."""
+
+    def __init__(self, *pieces: bytes) -> None:
+        self._pieces = list(pieces)
+        self._buffer = b""
+
+    def peek_head(self) -> bytes:
+        if not self._buffer and self._pieces:
+            self._buffer = self._pieces.pop(0)
+        end = self._buffer.find(b"\r\n\r\n")
+        return self._buffer[: end + 4] if end >= 0 else b""
+
+    def skip(self, size: int) -> None:
+        self._buffer = self._buffer[size:]
+
+    def read_line(self, limit: int) -> bytes:
+        while b"\n" not in self._buffer and self._pieces:
+            self._buffer += self._pieces.pop(0)
+        end = self._buffer.find(b"\n") + 1
+        if self._buffer and not end:
+            raise http.client.IncompleteRead(b"")
+        line = self._buffer[:end]
+        if len(line) > limit:
+            raise FramingError("too long")
+        self.skip(len(line))
+        return line
+
+
+def result(*pieces: bytes) -> object:
+    try:
+        return read_head(Bytes(*pieces), HttpSettings())  # type: ignore[arg-type]
+    except http.client.HTTPException as error:
+        return type(error)
+
+
+FIELD_LINES = st.lists(
+    st.sampled_from(
+        [
+            b"X: y\r\n",
+            b"x:\t y \t\r\n",
+            b"Content-Length: 5\r\n",
+            b"X-\xe4: 1\r\n",
+            b"X: \xe4\xa0\r\n",
+            b"X : 1\r\n",
+            b" folded\r\n",
+            b"no field\r\n",
+            b"X: a\rb\r\n",
+            b"X: a\0b\r\n",
+            b"X: bare\n",
+            b"\n",
+            b": nameless\r\n",
+            b"X:\r\n",
+        ]
+    ),
+    max_size=4,
+)
+STATUS_LINES = st.sampled_from(
+    [b"HTTP/1.1 200 OK\r\n", b"HTTP/1.0 404\r\n", b"HTTP/1.1 200 \r\n", b"HTTP/1.1 200\n", b"HTTP/2 200 OK\r\n",
+     b"HTTP/1.1 099 X\r\n", b"HTTP/1.1 100 Continue\r\n", b"\r\n"]
+)  # fmt: skip
+
+
+@given(STATUS_LINES, FIELD_LINES)
+def test_a_head_means_the_same_whole_and_in_pieces(status: bytes, lines: list[bytes]):
+    data = status + b"".join(lines) + b"\r\nHTTP/1.1 204 body\r\n\r\n"
+    whole = result(data)
+    assert whole == result(*(data[at : at + 1] for at in range(len(data))))
+    assert whole == result(data[:-1], data[-1:])
+
+
+def test_a_long_invalid_head_is_refused_in_linear_time():
+    data = head(*["X: y" + " " * 60_000] * 3)[:-2] + b"X\r\n\r\n"
+    assert result(data) is FramingError
+
+
+def test_a_head_with_too_many_fields_is_refused():
+    assert isinstance(result(head(*["X: y"] * 100)), Head)
+    assert result(head(*["X: y"] * 101)) is http.client.HTTPException
+
+
+def test_a_chunked_body_is_read_without_its_framing(scripted_server):
+    body = b"".join(b"%x;ext\r\n%s\r\n" % (len(piece), piece) for piece in (b"he", b"l" * 5000, b"o"))
+    response = head("Transfer-Encoding: chunked") + body + b"0\r\nX-Trailer: y\r\n\r\n"
+    assert send(scripted_server(response).url) == (200, b"he" + b"l" * 5000 + b"o")
