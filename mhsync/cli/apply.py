@@ -9,12 +9,14 @@ import click
 from mhsync.cli.arguments import files_argument
 from mhsync.cli.console import Console
 from mhsync.cli.durations import DEFAULT_WAIT, WaitCommand, parse_duration
+from mhsync.cli.event_lines import EventLines
+from mhsync.cli.github import GithubStep
 from mhsync.cli.manifests import load_manifest, load_saved, warn_of_doubts
 from mhsync.cli.options import (
     SharedOptions,
     api_options,
     max_deletes_option,
-    output_options,
+    output_options_with,
     parsed_by,
     pass_shared_options,
     run_options,
@@ -22,6 +24,7 @@ from mhsync.cli.options import (
 from mhsync.cli.progress import Progress
 from mhsync.cli.prompt import confirm_deletes
 from mhsync.cli.render.json import dumped
+from mhsync.cli.render.markdown import report_markdown
 from mhsync.cli.render.text import missing_text, plan_text, report_text
 from mhsync.cli.run_setup import open_run
 from mhsync.core.manifest import Limit
@@ -45,7 +48,7 @@ from mhsync.reconcile.saved_plan import is_saved_plan
 )
 @api_options
 @run_options
-@output_options
+@output_options_with("ndjson", "markdown")
 @pass_shared_options
 def command(
     console: Console,
@@ -73,19 +76,30 @@ def command(
     else:
         manifest = load_manifest(files, shared.settings, shared.only)
     warn_of_doubts(console, manifest)
-    progress = Progress(console)
+    lines = EventLines(console) if console.format == "ndjson" else None
+    progress = Progress(console, also=lines)
     with (
         open_run(console, shared, progress) as run,
         prepare(run, manifest, options) as prepared,
     ):
         progress.end()
+        if lines is not None:
+            lines.plan(prepared.plan)
         _show(console, prepared.plan)
         prepared.require_allowed()
         confirmed = yes or confirm_deletes(console, prepared.deletes_to_confirm)
         progress.expect(len(prepared.plan.changes))
         report = prepared.execute(confirmed=confirmed)
     progress.end()
-    if console.is_json:
+    github = GithubStep.from_environ(console.environ)
+    if github is not None:
+        github.add_summary(report_markdown(report))
+        github.set_outputs(report.summary)
+    if lines is not None:
+        lines.report(report)
+    elif console.format == "markdown":
+        console.document(report_markdown(report).rstrip("\n"))
+    elif console.is_json:
         console.document(dumped(report.to_json()))
     else:
         console.out(report_text(report, console.style(console.stdout), is_verbose=console.verbose > 0))
@@ -93,7 +107,7 @@ def command(
 
 
 def _show(console: Console, plan: Plan) -> None:
-    if console.is_json or not plan.changes:
+    if console.format != "text" or not plan.changes:
         console.error_lines(missing_text(plan, console.style(console.stderr)))
     else:
         console.out(plan_text(plan, console.style(console.stdout), is_verbose=console.verbose > 0) + "\n")

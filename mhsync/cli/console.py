@@ -47,9 +47,14 @@ class Console:
         self._is_closed = False
 
     @property
+    def format(self) -> str:
+        """The format of stdout, even when the arguments are wrong: text, json, ndjson, markdown."""
+        return last_value(self.args, "--format") or "text"
+
+    @property
     def is_json(self) -> bool:
-        """Whether stdout must hold one JSON document, even when the arguments are wrong."""
-        return last_value(self.args, "--format") == "json"
+        """Whether stdout must hold one JSON document."""
+        return self.format == "json"
 
     @property
     def stderr_is_terminal(self) -> bool:

@@ -47,9 +47,29 @@ def report_error(console: Console, error: BaseException) -> int:
 
         trace = "".join(traceback.format_exception(error)).rstrip()
         console.error("\n".join(escape(line) for line in console.redact(trace).splitlines()))
-    if console.is_json and not console.has_document:
-        console.document(dumped(failure.to_json()))
+    if console.environ.get("GITHUB_ACTIONS"):
+        from mhsync.cli.github import GithubStep, annotate
+
+        if GithubStep.from_environ(console.environ) is not None:
+            console.error_lines(annotate(failure.problems))
+    _write_result(console, failure)
     return failure.exit
+
+
+def _write_result(console: Console, failure: Failure) -> None:
+    """Write the error to stdout too, in the format of the results."""
+    if console.format == "ndjson":
+        import json
+
+        console.out(json.dumps({"type": "error", **failure.to_json()}))
+    elif console.has_document:
+        return
+    elif console.format == "markdown":
+        from mhsync.cli.render.markdown import error_markdown
+
+        console.document(error_markdown(console.args[0] if console.args else "", failure.problems).rstrip("\n"))
+    elif console.is_json:
+        console.document(dumped(failure.to_json()))
 
 
 def _redacted(failure: Failure, console: Console) -> Failure:

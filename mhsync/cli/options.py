@@ -107,7 +107,12 @@ def _joined(*decorators: _Decorator[Any]) -> _Decorator[Any]:
 
 
 _COUNT = click.IntRange(1, 256)
-_FORMATS = click.Choice(["text", "json"])
+_FORMATS = ["text", "json"]
+_FORMAT_HELP = {
+    "json": "json: print exactly one JSON document to stdout, whatever the exit code.",
+    "ndjson": "ndjson: a JSON object on each line, as things happen.",
+    "markdown": "markdown: for the comment of a pull request.",
+}
 
 verbosity_options = _joined(
     click.option(
@@ -136,23 +141,32 @@ verbosity_options = _joined(
 )
 """`-v`, `-q` and `--color`: both the group and its commands take them."""
 
-output_options = _joined(
-    click.option(
-        "--format",
-        type=_FORMATS,
-        expose_value=False,
-        help="json: print exactly one JSON document to stdout, whatever the exit code.",
-    ),
-    verbosity_options,
-    click.option(
-        "--log-format",
-        type=_FORMATS,
-        expose_value=False,
-        callback=_set_log_format,
-        help="Format of the log lines on stderr.",
-    ),
-)
-"""The options of every command. The console reads `--format` itself, before click does."""
+
+def output_options_with(*formats: str) -> _Decorator[Any]:
+    """The options of every command, with these values of `--format` in addition to text and json.
+
+    The console reads `--format` itself, before click does.
+    """
+    return _joined(
+        click.option(
+            "--format",
+            type=click.Choice([*_FORMATS, *formats]),
+            expose_value=False,
+            help=" ".join(_FORMAT_HELP[name] for name in ("json", *formats)),
+        ),
+        verbosity_options,
+        click.option(
+            "--log-format",
+            type=click.Choice(_FORMATS),
+            expose_value=False,
+            callback=_set_log_format,
+            help="Format of the log lines on stderr.",
+        ),
+    )
+
+
+output_options = output_options_with()
+"""The options of every command with the formats text and json."""
 
 plugins_option = click.option("--no-plugins", is_flag=True, help="Load only the built-in plugins.")
 

@@ -6,17 +6,19 @@ import click
 
 from mhsync.cli.arguments import files_argument
 from mhsync.cli.console import Console
+from mhsync.cli.github import GithubStep
 from mhsync.cli.manifests import load_manifest, warn_of_doubts
 from mhsync.cli.options import (
     SharedOptions,
     api_options,
     max_deletes_option,
-    output_options,
+    output_options_with,
     pass_shared_options,
     run_options,
 )
 from mhsync.cli.progress import Progress
 from mhsync.cli.render.json import dumped
+from mhsync.cli.render.markdown import plan_markdown
 from mhsync.cli.render.terminal import escape
 from mhsync.cli.render.text import missing_text, plan_text, refusals_text
 from mhsync.cli.run_setup import open_run
@@ -43,7 +45,7 @@ from mhsync.reconcile.saved_plan import save_plan
 @max_deletes_option
 @api_options
 @run_options
-@output_options
+@output_options_with("markdown")
 @pass_shared_options
 def command(
     console: Console,
@@ -67,7 +69,13 @@ def command(
     found, refusals = decision.plan, decision.refusals
     if out is not None:
         save_plan(found, out)
-    if console.is_json:
+    github = GithubStep.from_environ(console.environ)
+    if github is not None:
+        github.add_summary(plan_markdown(found, refusals))
+        github.set_outputs({**found.summary, "refusals": len(refusals)})
+    if console.format == "markdown":
+        console.document(plan_markdown(found, refusals).rstrip("\n"))
+    elif console.is_json:
         console.document(dumped(decision.to_json()))
         style = console.style(console.stderr)
         console.error_lines([*missing_text(found, style), *refusals_text(refusals, style)])

@@ -12,6 +12,7 @@ from mhsync.cli.render.units import counted, human_time
 from mhsync.core.report import ProjectResult
 from mhsync.reconcile.progress import (
     ChecksProgressed,
+    Observer,
     ProgressEvent,
     ProjectFinished,
     RetryDelayed,
@@ -38,10 +39,14 @@ class Progress:
     Args:
         console: where to write.
         clock: seconds, of any origin.
+        also: an observer that receives each event first.
     """
 
-    def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, console: Console, clock: Callable[[], float] = time.monotonic, *, also: Observer | None = None
+    ) -> None:
         self._console = console
+        self._also = also
         self._clock = clock
         self._is_terminal = console.stderr_is_terminal
         self._pause = _TERMINAL_PAUSE if self._is_terminal else _LOG_PAUSE
@@ -51,6 +56,8 @@ class Progress:
 
     def __call__(self, event: ProgressEvent) -> None:
         """Show one event; called by the run."""
+        if self._also is not None:
+            self._also(event)
         match event:
             case ChecksProgressed(done, total):
                 self._show(f"checked {done:,} of {counted(total, 'project')}")

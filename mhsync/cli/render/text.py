@@ -65,7 +65,7 @@ def plan_text(plan: Plan, style: Style, *, is_verbose: bool = False) -> str:
     shown = [p for p in plan.projects if is_verbose or p.verdict is not Verdict.UNCHANGED]
     rows = [_plan_row(project, is_verbose=is_verbose) for project in sorted(shown, key=_plan_order)]
     table = render_table(rows if is_verbose else collapse_repeats(rows), _PLAN_HEADER, style)
-    return "\n".join([*table, *([""] if table else []), _plan_sum(plan), *missing_text(plan, style)])
+    return "\n".join([*table, *([""] if table else []), plan_sum(plan), *missing_text(plan, style)])
 
 
 def missing_text(plan: Plan, style: Style) -> list[str]:
@@ -97,7 +97,8 @@ def refusals_text(problems: Iterable[Problem], style: Style) -> list[str]:
     return lines
 
 
-def _plan_sum(plan: Plan) -> str:
+def plan_sum(plan: Plan) -> str:
+    """The sums of a plan in one sentence."""
     sums = plan.summary
     if sums["unchanged"] == len(plan.projects):
         return _nothing(sums["unchanged"])
@@ -151,7 +152,7 @@ def report_text(report: Report, style: Style, *, is_verbose: bool = False) -> st
     shown.sort(key=lambda result: order.index(result.outcome))
     rows = [_report_row(result, is_verbose=is_verbose) for result in shown]
     table = render_table(rows if is_verbose else collapse_repeats(rows), _REPORT_HEADER, style)
-    return "\n".join([*table, *([""] if table else []), *_report_sums(report)])
+    return "\n".join([*table, *([""] if table else []), *report_sums(report)])
 
 
 def _report_row(result: ProjectResult, *, is_verbose: bool) -> Row:
@@ -162,11 +163,12 @@ def _report_row(result: ProjectResult, *, is_verbose: bool) -> Row:
     can_collapse = result.outcome in _COLLAPSIBLE
     is_shared = can_collapse and result.error is not None and result.error.code in _SHARED
     return Row(
-        sign, result.id, word, _report_detail(result), color, lines, can_collapse=can_collapse, is_shared=is_shared
+        sign, result.id, word, report_detail(result), color, lines, can_collapse=can_collapse, is_shared=is_shared
     )
 
 
-def _report_detail(result: ProjectResult) -> str:
+def report_detail(result: ProjectResult) -> str:
+    """What was done to a project, or why nothing was, on one line."""
     note = f" ({result.note})" if result.note else ""
     if result.error is not None:
         return _error_detail(result, result.error)
@@ -197,7 +199,8 @@ def _has_fetched(result: ProjectResult) -> bool:
     return any(a.action is Action.DOWNLOAD and a.outcome is ActionOutcome.DONE for a in result.actions)
 
 
-def _report_sums(report: Report) -> Iterable[str]:
+def report_sums(report: Report) -> Iterable[str]:
+    """The sums of a report, and what to do next; each a sentence."""
     sums = report.summary
     if sums["unchanged"] == len(report.results) and not report.is_interrupted:
         yield _nothing(sums["unchanged"])
