@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import io
 import os
-import shutil
 import sys
 import threading
 from collections.abc import Mapping, Sequence
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from mhsync.cli.render.terminal import Style, hide_queries, truncated
-from mhsync.core.redaction import mask_secrets
-from mhsync.errors import MhsyncError
+if TYPE_CHECKING:
+    from mhsync.cli.render.terminal import Style
 
 _NARROW, _WIDE, _DEFAULT = 40, 120, 80
 _SECRET_LEAST = 6
@@ -62,10 +60,11 @@ class Console:
 
     def style(self, stream: TextIO) -> Style:
         """The style of a stream: the width of the terminal, or 80 columns if it is not one."""
+        from mhsync.cli.render.terminal import Style
+
         if not stream.isatty():
             return Style(_DEFAULT, self._is_colored(is_terminal=False))
-        columns = shutil.get_terminal_size((_DEFAULT, 24)).columns
-        return Style(min(max(columns, _NARROW), _WIDE), self._is_colored(is_terminal=True))
+        return Style(min(max(_columns(), _NARROW), _WIDE), self._is_colored(is_terminal=True))
 
     def _is_colored(self, *, is_terminal: bool) -> bool:
         if self.color != "auto":
@@ -83,6 +82,9 @@ class Console:
 
     def redact(self, text: str) -> str:
         """The text without the secrets that are known and without the query of any URL."""
+        from mhsync.cli.render.terminal import hide_queries
+        from mhsync.core.redaction import mask_secrets
+
         return hide_queries(mask_secrets(text, self._secrets))
 
     def out(self, text: str) -> None:
@@ -102,6 +104,8 @@ class Console:
                 self._is_closed = True
                 _forget(self.stdout)
                 if not isinstance(error, BrokenPipeError):
+                    from mhsync.errors import MhsyncError
+
                     reason = (error.strerror or "unknown error").lower()
                     raise MhsyncError(f"cannot write to stdout: {reason}") from error
 
@@ -134,9 +138,10 @@ class Console:
 
     def status(self, text: str) -> None:
         """Show one line of progress on a terminal in place of the previous one; an empty text removes it."""
+        from mhsync.cli.render.terminal import truncated
+
         with self._lock:
-            columns = shutil.get_terminal_size((_DEFAULT, 24)).columns
-            line = truncated(text, columns - 1)
+            line = truncated(text, _columns() - 1)
             if line != self._status:
                 self._write_err(f"\r\x1b[K{line}")
                 self._status = line
@@ -152,6 +157,13 @@ class Console:
             self.stderr.flush()
         except BrokenPipeError:
             _forget(self.stderr)
+
+
+def _columns() -> int:
+    """The width of the terminal."""
+    import shutil
+
+    return shutil.get_terminal_size((_DEFAULT, 24)).columns
 
 
 def _before_separator(args: Sequence[str]) -> tuple[str, ...]:

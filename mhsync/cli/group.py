@@ -1,20 +1,23 @@
-"""The `mhsync` command group; it imports the module of a command only when the command is used."""
+"""The `mhsync` command group; it imports the module of a command only when the command is used.
+
+`mhsync --version` imports this module, and nothing that only commands need.
+"""
 
 from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import click
 
 from mhsync import __version__
 from mhsync.cli.console import Console
-from mhsync.cli.options import verbosity_options
-from mhsync.cli.plugin_loading import has_plugins
-from mhsync.cli.render.terminal import escape
-from mhsync.core.suggest import suggest
-from mhsync.errors import MhsyncError, UsageError
+from mhsync.cli.verbosity import verbosity_options
+
+if TYPE_CHECKING:
+    from mhsync.errors import MhsyncError
 
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
@@ -68,6 +71,9 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
         if not name.startswith("-") and self.get_command(ctx, name) is None and not ctx.resilient_parsing:
+            from mhsync.core.suggest import suggest
+            from mhsync.errors import UsageError
+
             near = suggest(name, self.list_commands(ctx))
             hint = f"did you mean '{near}'?" if near else "mhsync --help lists the commands"
             raise UsageError(f"no such command: {name!r:.80}", hint=hint)
@@ -85,9 +91,14 @@ class Commands(click.Group):
     def _add_plugin_commands(self, ctx: click.Context) -> None:
         """Let plugins add their commands; a broken plugin causes a warning, not an error."""
         console = ctx.ensure_object(Console)
-        if self.commands or "--no-plugins" in console.args or not has_plugins(console.environ):
+        if self.commands or "--no-plugins" in console.args:
             return
-        from mhsync.cli.plugin_loading import load_hooks
+        from mhsync.cli.plugin_loading import has_plugins, load_hooks
+        from mhsync.cli.render.terminal import escape
+        from mhsync.errors import MhsyncError
+
+        if not has_plugins(console.environ):
+            return
 
         try:
             errors: Sequence[MhsyncError] = load_hooks(console, is_enabled=True).add_commands(self)

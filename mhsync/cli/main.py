@@ -6,7 +6,6 @@ import io
 from collections.abc import Sequence
 
 from mhsync.cli.console import Console
-from mhsync.cli.error_report import report_error
 from mhsync.cli.group import make_group
 
 
@@ -19,7 +18,7 @@ def run(args: Sequence[str]) -> int:
     try:
         code = make_group().main(list(args), prog_name="mhsync", obj=console, standalone_mode=False)
         return code if isinstance(code, int) else 0
-    except KeyboardInterrupt as error:
-        return report_error(console, error)
-    except Exception as error:  # noqa: BLE001 - every error becomes a message and an exit code here
+    except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001 - each becomes a message and an exit code here
+        from mhsync.cli.error_report import report_error
+
         return report_error(console, error)

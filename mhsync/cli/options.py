@@ -5,20 +5,17 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mhsync.cli.console import Console
 from mhsync.cli.durations import parse_duration
+from mhsync.cli.verbosity import joined, verbosity_options
 
 if TYPE_CHECKING:
     from mhsync.core.manifest import Limit
     from mhsync.settings import Settings
-
-
-_Function = TypeVar("_Function", bound=Callable[..., Any])
-_Decorator = Callable[[_Function], _Function]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,34 +73,9 @@ def parse_limit(text: str) -> Limit:
     return Limit.parse(text)
 
 
-def _count_verbose(ctx: click.Context, _param: click.Parameter, value: int) -> None:
-    ctx.ensure_object(Console).verbose += value
-
-
-def _set_quiet(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
-    if value:
-        ctx.ensure_object(Console).is_quiet = True
-
-
-def _set_color(ctx: click.Context, _param: click.Parameter, value: str | None) -> None:
-    if value is not None:
-        ctx.ensure_object(Console).color = value
-
-
 def _set_log_format(ctx: click.Context, _param: click.Parameter, value: str | None) -> None:
     if value is not None:
         ctx.ensure_object(Console).log_format = value
-
-
-def _joined(*decorators: _Decorator[Any]) -> _Decorator[Any]:
-    """Several decorators as one; their options are listed in this order in the help."""
-
-    def decorate(function: Any) -> Any:
-        for decorator in reversed(decorators):
-            function = decorator(function)
-        return function
-
-    return decorate
 
 
 _COUNT = click.IntRange(1, 256)
@@ -114,40 +86,13 @@ _FORMAT_HELP = {
     "markdown": "markdown: for the comment of a pull request.",
 }
 
-verbosity_options = _joined(
-    click.option(
-        "-v",
-        "--verbose",
-        count=True,
-        expose_value=False,
-        callback=_count_verbose,
-        help="Show more; -vv adds debug logs and tracebacks.",
-    ),
-    click.option(
-        "-q",
-        "--quiet",
-        is_flag=True,
-        expose_value=False,
-        callback=_set_quiet,
-        help="Print no progress and no notes on stderr.",
-    ),
-    click.option(
-        "--color",
-        type=click.Choice(["auto", "always", "never"]),
-        expose_value=False,
-        callback=_set_color,
-        help="When to use colours; auto (the default): only on terminals.",
-    ),
-)
-"""`-v`, `-q` and `--color`: both the group and its commands take them."""
 
-
-def output_options_with(*formats: str) -> _Decorator[Any]:
+def output_options_with(*formats: str) -> Callable[[Any], Any]:
     """The options of every command, with these values of `--format` in addition to text and json.
 
     The console reads `--format` itself, before click does.
     """
-    return _joined(
+    return joined(
         click.option(
             "--format",
             type=click.Choice([*_FORMATS, *formats]),
@@ -170,7 +115,7 @@ output_options = output_options_with()
 
 plugins_option = click.option("--no-plugins", is_flag=True, help="Load only the built-in plugins.")
 
-api_options = _joined(
+api_options = joined(
     click.option("--api-url", metavar="URL", help="Address of the API (default: MHSYNC_API_URL)."),
     click.option(
         "--api-key-file",
@@ -186,7 +131,7 @@ api_options = _joined(
 )
 """The options of every command that calls the API."""
 
-storage_options = _joined(
+storage_options = joined(
     click.option(
         "--only",
         metavar="ID",
@@ -201,7 +146,7 @@ storage_options = _joined(
 )
 """The options of every command that opens storages."""
 
-run_options = _joined(
+run_options = joined(
     storage_options,
     click.option("--refresh", is_flag=True, help="Query the API even for projects already known to be done."),
     click.option("--checkers", metavar="N", type=_COUNT, help="Number of parallel API queries (default: 16)."),
