@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
+import sys
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -61,8 +63,7 @@ class Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in COMMANDS:
-            command: click.Command = importlib.import_module(f"mhsync.cli.{cmd_name}").command
-            return command
+            return _imported(cmd_name)
         self._add_plugin_commands(ctx)
         return self.commands.get(cmd_name)
 
@@ -106,6 +107,26 @@ class Commands(click.Group):
             errors = [broken]
         for error in errors:
             console.info(console.redact(f"warning: {escape(error.message)}"))
+
+
+def _imported(name: str) -> click.Command:
+    """The command, from its module.
+
+    What an import creates is kept until the process ends. The garbage collector would visit it again and again,
+    during the import and after it.
+    """
+    module = f"mhsync.cli.{name}"
+    if module not in sys.modules:
+        was_enabled = gc.isenabled()
+        gc.disable()
+        try:
+            importlib.import_module(module)
+        finally:
+            if was_enabled:
+                gc.enable()
+        gc.freeze()
+    command: click.Command = sys.modules[module].command
+    return command
 
 
 def make_group() -> click.Group:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from mhsync.cli.console import Console
+from mhsync.hooks.entry_points import may_be_installed
 from mhsync.reconcile.environment import plugins_to_load
 
 if TYPE_CHECKING:
@@ -26,26 +25,5 @@ def load_hooks(console: Console, *, is_enabled: bool) -> Hooks:
 
 
 def has_plugins(environ: Mapping[str, str]) -> bool:
-    """Whether a plugin may be installed and may be loaded.
-
-    It reads the metadata of the installed packages as files and imports nothing: `mhsync --help` stays fast.
-    """
-    if plugins_to_load(environ) == ():
-        return False
-    return any("[mhsync]" in _read(file) for folder in sys.path for file in _entry_points(Path(folder or ".")))
-
-
-def _entry_points(folder: Path) -> Iterator[Path]:
-    try:
-        for entry in folder.iterdir():
-            if entry.name.endswith((".dist-info", ".egg-info")):
-                yield entry / "entry_points.txt"
-    except OSError:
-        return
-
-
-def _read(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
+    """Whether a plugin may be installed and may be loaded: `mhsync --help` imports no plugin to find out."""
+    return plugins_to_load(environ) != () and may_be_installed()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mhsync.errors import UsageError
+from mhsync.hooks.entry_points import may_be_installed
 from mhsync.hooks.specs import PROJECT
 
 
@@ -56,7 +57,9 @@ def normalized(name: str) -> str:
 
 def installed() -> list[Candidate]:
     """All plugins of this environment, sorted by name. None of them is imported."""
-    # Imported here: commands that load no plugins need not wait for it.
+    if not may_be_installed():
+        return []
+    # Imported here: it takes longer than a plan of one project.
     from importlib.metadata import entry_points
 
     found = [
