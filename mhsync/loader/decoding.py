@@ -12,6 +12,7 @@ from mhsync.settings import MIB, ManifestSettings
 # Tab, line feed and carriage return are text. The Unicode line breaks are not: editors and YAML count them
 # differently, so that no line number could be right. A byte order mark is allowed at the beginning only.
 _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_CONTROLS = bytes(code for code in (*range(32), 127) if code not in b"\t\n\r")
 _UTF_16_OR_32 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 _SAVE_AS = "save the file as UTF-8"
 
@@ -30,7 +31,7 @@ def decode(data: bytes, problems: Problems, settings: ManifestSettings) -> str |
     except UnicodeDecodeError as error:
         problems.add("encoding", _not_utf8(data, error), _SAVE_AS, _place(data[: error.start].decode("utf-8")))
         return None
-    unseen = _UNSEEN.search(text)
+    unseen = None if _is_plain(data) else _UNSEEN.search(text)
     if unseen is not None:
         problems.add(
             "control",
@@ -40,6 +41,11 @@ def decode(data: bytes, problems: Problems, settings: ManifestSettings) -> str |
         )
         return None
     return text
+
+
+def _is_plain(data: bytes) -> bool:
+    """Whether the bytes are ASCII without control characters: a tenth of the time that the pattern takes."""
+    return data.isascii() and len(data.translate(None, _CONTROLS)) == len(data)
 
 
 def _not_utf8(data: bytes, error: UnicodeDecodeError) -> str:

@@ -7,36 +7,37 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from jsonschema import Draft202012Validator
-
 from mhsync.core.manifest import Manifest, ManifestFile
 from mhsync.errors import ManifestError
+from mhsync.loader import yaml_scan
+from mhsync.loader.collection import pauses_collection
+from mhsync.loader.decoding import decode
 from mhsync.loader.manifest import Source, build
 from mhsync.loader.problems import Problems
-from mhsync.loader.schema import manifest_validator, validate
+from mhsync.loader.scanned import ScannedProjects
+from mhsync.loader.schema import validate
 from mhsync.loader.uniqueness import UniquenessCheck
-from mhsync.loader.yaml_parser import parse
+from mhsync.loader.yaml_parser import Parsed, parse_text
 from mhsync.settings import ManifestSettings
 
 SUFFIXES = (".yaml", ".yml")
 
 
+@pauses_collection
 def load(paths: Sequence[str | Path], settings: ManifestSettings = ManifestSettings()) -> Manifest:  # noqa: B008
     """Read manifests: files, and folders (their `*.yaml` and `*.yml`, sorted, not those below nor hidden ones).
 
-    A file that is given twice is read once.
+    A file that is given twice is read once. The garbage collector is paused meanwhile: what is made here is kept.
 
     Raises:
         ManifestError: with every problem of every file, in the order of the files and of the lines.
     """
-    validator = manifest_validator()
     claims = UniquenessCheck()
     files: list[ManifestFile] = []
     found: list[Problems] = []
     for name in _unique(_names(paths, found)):
-        problems = Problems(name, settings.problems)
+        file, problems = _load_file(name, settings)
         found.append(problems)
-        file = _load_file(name, problems, settings, validator)
         if file is not None:
             claims.add(file, problems)
             files.append(file)
@@ -46,20 +47,40 @@ def load(paths: Sequence[str | Path], settings: ManifestSettings = ManifestSetti
     return Manifest(tuple(files))
 
 
-def _load_file(
-    name: str, problems: Problems, settings: ManifestSettings, validator: Draft202012Validator
-) -> ManifestFile | None:
-    """The values of one file, as far as they could be read; None if nothing could be."""
+def _load_file(name: str, settings: ManifestSettings) -> tuple[ManifestFile | None, Problems]:
+    """The values of one file, as far as they could be read, and its problems; None if nothing could be read."""
+    problems = Problems(name, settings.problems)
     data = _read(name, problems, settings)
-    if data is None:
+    text = None if data is None else decode(data, problems, settings)
+    if data is None or text is None:
+        return None, problems
+    source = Source(name, str(Path(name).absolute().parent), hashlib.sha256(data).hexdigest())
+    del data
+    for scanned in _scans(text):
+        parsed = parse_text(text if scanned is None else scanned.rest, problems, settings)
+        if scanned is None or scanned.fits(parsed.root, is_partial=parsed.is_partial):
+            break
+        problems = Problems(name, settings.problems)
+    return _build(parsed, source, scanned, problems), problems
+
+
+def _scans(text: str) -> Iterator[ScannedProjects | None]:
+    """What can be read without a tree, from as much as possible to nothing: None."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n")
+    if "\r" not in text:
+        yield yaml_scan.scan(text)
+        yield yaml_scan.scan(text, resumes=False)
+    yield None
+
+
+def _build(
+    parsed: Parsed, source: Source, scanned: ScannedProjects | None, problems: Problems
+) -> ManifestFile | None:
+    if parsed.root is None:
         return None
-    parsed = parse(data, problems, settings)
-    tree = parsed.root
-    if tree is None:
-        return None
-    validate(tree, validator, problems, is_partial=parsed.is_partial)
-    folder = str(Path(name).absolute().parent)
-    return build(tree, Source(name, folder, hashlib.sha256(data).hexdigest()), problems)
+    validate(parsed.root, problems, is_partial=parsed.is_partial)
+    return build(parsed.root, source, problems, scanned)
 
 
 def _names(paths: Sequence[str | Path], found: list[Problems]) -> Iterator[str]:

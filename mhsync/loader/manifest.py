@@ -24,6 +24,7 @@ from mhsync.core.redaction import names_secret
 from mhsync.core.template import check_template
 from mhsync.errors import Position, Problem
 from mhsync.loader.problems import Problems
+from mhsync.loader.scanned import ScannedProjects
 from mhsync.loader.schema_messages import not_a_limit, not_an_id, unquoted
 from mhsync.loader.urls import NAMED_BY, check_notify_url, check_storage, check_storage_option
 from mhsync.loader.yaml_nodes import ListNode, MapNode, Node, Scalar, plain
@@ -41,8 +42,12 @@ class Source:
     sha256: str
 
 
-def build(tree: Node, source: Source, problems: Problems) -> ManifestFile:
-    """The values of one file. Of a tree with problems, what can be understood, so that the rest is checked too."""
+def build(tree: Node, source: Source, problems: Problems, scanned: ScannedProjects | None = None) -> ManifestFile:
+    """The values of one file. Of a tree with problems, what can be understood, so that the rest is checked too.
+
+    Args:
+        scanned: the entries that are not in the tree.
+    """
     root = tree if isinstance(tree, MapNode) else _NO_FIELDS
     storage = _text(root, "storage")
     if storage is not None:
@@ -56,7 +61,7 @@ def build(tree: Node, source: Source, problems: Problems) -> ManifestFile:
         storage_options=_storage_options(root, problems),
         policy=_policy(_map(root, "policy"), problems),
         notify=tuple(_notify(item, source.file, problems) for item in _maps(root, "notify")),
-        entries=tuple(_Entries(root, source.file, problems)),
+        entries=_Entries(root, source.file, problems).merged(scanned),
         storage_position=_position(source.file, storage),
     )
 
@@ -140,6 +145,14 @@ class _Entries:
         if path is not None:
             self._validate_path(path, None)
 
+    def merged(self, scanned: ScannedProjects | None) -> tuple[Entry, ...]:
+        """All entries of the file in the order of their lines."""
+        if scanned is None:
+            return tuple(self)
+        quick = scanned.entries(self._file, self._state, self._path)
+        slow = list(self)
+        return tuple(sorted((*quick, *slow), key=_by_place)) if slow else tuple(quick)
+
     def __iter__(self) -> Iterator[Entry]:
         for item in self._items:
             entry = self._entry(item)
@@ -172,6 +185,10 @@ class _Entries:
             problems = self._checked[path.text] = check_template(path.text)
         for problem in problems:
             self._problems.put(problem, path, id)
+
+
+def _by_place(entry: Entry) -> tuple[int, int]:
+    return entry.position.line or 0, entry.position.column or 0
 
 
 def _text(node: MapNode, name: str) -> Scalar | None:

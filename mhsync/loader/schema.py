@@ -6,35 +6,47 @@ The hints come from the schema itself: its enums, its property names and its `ex
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from importlib.resources import files
-
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
+import pkgutil
+from collections.abc import Iterable
+from functools import cache
+from typing import TYPE_CHECKING
 
 from mhsync.core.project import is_valid_id
 from mhsync.core.suggest import suggest
 from mhsync.loader.problems import Place, Problems, show
+from mhsync.loader.schema_check import is_surely_valid
 from mhsync.loader.schema_messages import Path, Schema, SchemaError, example, value_problem
 from mhsync.loader.yaml_nodes import Broken, ListNode, MapNode, Node, Scalar, plain
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
 
 _OTHER_WORDS = {"project_id": "id", "project": "id", "bucket": "storage", "paths": "path", "webhook": "notify"}
 
 
-def manifest_validator() -> Draft202012Validator:
-    """The validator of manifests, by the schema that ships with mhsync."""
-    text = files("mhsync.schemas").joinpath("manifest.schema.json").read_text(encoding="utf-8")
-    return Draft202012Validator(json.loads(text))
+@cache
+def manifest_schema() -> Schema:
+    """The schema of manifests that ships with mhsync."""
+    text = pkgutil.get_data("mhsync.schemas", "manifest.schema.json")
+    assert text is not None
+    schema: Schema = json.loads(text)
+    return schema
 
 
-def validate(tree: Node, validator: Draft202012Validator, problems: Problems, *, is_partial: bool = False) -> None:
+def validate(tree: Node, problems: Problems, *, is_partial: bool = False) -> None:
     """Add a problem for each thing that the schema does not allow, each cause once.
 
     `is_partial`: the document was cut off by a syntax error, so that a key missing at its top is not a problem.
     """
-    assert isinstance(validator.schema, Mapping)
-    translator = _Translator(tree, validator.schema, problems)
-    for error in validator.iter_errors(plain(tree)):
+    schema = manifest_schema()
+    values = plain(tree)
+    if is_surely_valid(values, schema):
+        return
+    # Imported here: it takes longer than a plan of one project, and a valid manifest does not need it.
+    from jsonschema import Draft202012Validator
+
+    translator = _Translator(tree, schema, problems)
+    for error in Draft202012Validator(schema).iter_errors(values):
         if problems.is_full:
             problems.count_more()
             return
@@ -44,7 +56,7 @@ def validate(tree: Node, validator: Draft202012Validator, problems: Problems, *,
 
 
 def _fault(error: ValidationError) -> SchemaError:
-    assert isinstance(error.schema, Mapping)
+    assert isinstance(error.schema, dict)
     return SchemaError(str(error.validator), tuple(error.absolute_path), error.validator_value, error.schema)
 
 

@@ -33,6 +33,8 @@ class UniquenessCheck:
 
     def close(self) -> None:
         """Look at what only shows when all files are known: a path that is a folder of another's."""
+        if not any(self._paths.values()):
+            return
         order = {id_: number for number, id_ in enumerate(self._ids)}
         for paths in self._paths.values():
             # With '/' before every other character, what lies in a folder follows on it.

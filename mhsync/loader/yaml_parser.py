@@ -20,7 +20,7 @@ from mhsync.loader.yaml_errors import explain
 from mhsync.loader.yaml_nodes import Broken, Key, ListNode, MapNode, Node, Scalar, plain
 from mhsync.settings import ManifestSettings
 
-__all__ = ["Broken", "Key", "ListNode", "MapNode", "Node", "Scalar", "parse", "plain", "read"]
+__all__ = ["Broken", "Key", "ListNode", "MapNode", "Node", "Scalar", "parse", "parse_text", "plain", "read"]
 
 
 def read(text: bytes, file: str, settings: ManifestSettings) -> Node:
@@ -52,10 +52,13 @@ class Parsed:
 
 
 def parse(data: bytes, problems: Problems, settings: ManifestSettings) -> Parsed:
-    """Read a document, and add its YAML problems to `problems`."""
+    """Decode a document and read it, and add its problems to `problems`."""
     text = decode(data, problems, settings)
-    if text is None:
-        return Parsed()
+    return Parsed() if text is None else parse_text(text, problems, settings)
+
+
+def parse_text(text: str, problems: Problems, settings: ManifestSettings) -> Parsed:
+    """Read a document, and add its YAML problems to `problems`."""
     builder = _Builder(problems, settings)
     try:
         # The parser is closed even if the builder stops early.

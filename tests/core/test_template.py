@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+import re
+from unittest import mock
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mhsync.core import template as template_module
 from mhsync.core.template import FIELDS, check_template, check_text, fields_of, fill, path_key
 
 GOOD = [
@@ -172,3 +177,34 @@ def test_an_accepted_template_filled_with_safe_values_stays_inside(
     assert not path.startswith("/")
     assert not {"", ".", ".."} & set(path.split("/"))
     assert not any(char in path for char in "\\\0")
+
+
+PIECES = [
+    *(f"{{{name}}}" for name in FIELDS), "{ID}", "{Ext}", "{x}", "{", "}", "con", "AUX", "au", "a", "u", "x", "com1", "lpt", "9",
+    "nul", "conin", "clock", "$", ".", "..", ".mhsync", "/", "-", "_", " ", "a" * 200, "\n", "\u0131", "\u212a",
+]  # fmt: skip
+
+
+def check_same(template: str) -> None:
+    """The quick pattern accepts nothing that the checks of the parts refuse."""
+    quick = check_template(template)
+    with mock.patch.object(template_module, "_PLAIN", re.compile("(?!)")):
+        assert check_template(template) == quick, template
+
+
+@pytest.mark.parametrize("number", range(1, 4))
+def test_a_few_pieces_are_judged_alike_with_and_without_the_quick_pattern(number: int) -> None:
+    for pieces in itertools.product(PIECES, repeat=number):
+        template = "".join(pieces)
+        if template_module._PLAIN.fullmatch(template) or number < 2:
+            check_same(template)
+
+
+@given(st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=2)), max_size=9))
+def test_fuzz_a_template_is_judged_alike_with_and_without_the_quick_pattern(pieces: list[str]) -> None:
+    check_same("".join(pieces))
+
+
+def test_the_usual_templates_take_the_quick_way() -> None:
+    for template in ("{id}/{filename}", "music/{date}/{name}-{index}{ext}", "intro.wav", "a-b_c/{stem}.v2{ext}"):
+        assert template_module._PLAIN.fullmatch(template)
