@@ -9,6 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from mhsync.errors import PluginError
+from mhsync.hooks.manager import Hooks, PluginInfo
+
+BUILT_IN = PluginInfo("mhsync", None, "mhsync.hooks.builtin", ("mhsync_storage_schemes",), ("file",))
+GOOD = """
+    @hookimpl
+    def mhsync_event(event): ...
+"""
+
 
 class Environment:
     """A folder on `sys.path` that plugins are installed into."""
@@ -38,3 +47,24 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Env
     yield environment
     for module in environment.modules:
         sys.modules.pop(module, None)
+
+
+def installed(hooks: Hooks, environment: Environment) -> list[PluginInfo]:
+    """The plugins of the test, whatever else this machine has."""
+    return [plugin for plugin in hooks.plugins if plugin.module.partition(":")[0] in environment.modules]
+
+
+def error_of(environment: Environment, source: str, **how: str) -> str:
+    environment.install("mhsync-broken", source, **how)
+    environment.install("mhsync-well", GOOD)
+    hooks = Hooks.load()
+    broken, well = installed(hooks, environment)
+    assert (broken.name, broken.is_loadable, broken.hooks, broken.schemes) == ("mhsync-broken", False, (), ())
+    assert (well.error, well.hooks) == (None, ("mhsync_event",))
+    assert broken.error is not None
+    assert broken.error.isprintable()
+    with pytest.raises(PluginError, match="the plugin mhsync-broken is broken: ") as refused:
+        hooks.require_loaded()
+    assert broken.error in refused.value.message
+    assert "MHSYNC_PLUGINS" in (refused.value.hint or "")
+    return broken.error
