@@ -7,14 +7,13 @@ import pytest
 from mhsync.core.manifest import State
 from mhsync.core.observed import Inventory, Live, details_of, needs_details
 from mhsync.core.plan import Action, Verdict
-from mhsync.core.project import Download, Project, ProjectError, Status
+from mhsync.core.project import ProjectError
 from mhsync.core.receipt import Deletion
 from mhsync.errors import Problem
 from tests.core.builders import (
     DISABLED,
     GET_FAILED,
     NOT_FOUND,
-    NOW,
     entry,
     inventory,
     live,
@@ -23,7 +22,6 @@ from tests.core.builders import (
     plan_one,
     project,
     receipt,
-    source,
 )
 
 DOWNLOADED, ARCHIVED, DELETED = State.DOWNLOADED, State.ARCHIVED, State.DELETED
@@ -310,21 +308,3 @@ def test_only_plans_for_the_ids_that_were_named():
     desired = manifest(entry("a"), entry("b"))
     plan = plan_of(desired, NOTHING, {"a": live("a")}, only=("a",))
     assert [p.id for p in plan.projects] == ["a"]
-
-
-def test_the_same_values_give_the_same_plan_and_fingerprint():
-    desired = manifest(entry("a"), entry("b", ARCHIVED))
-    details = {"a": live("a"), "b": live("b")}
-    first, second = plan_of(desired, NOTHING, details), plan_of(desired, NOTHING, details)
-    assert first == second
-    assert first.fingerprint == second.fingerprint
-    other = plan_of(desired, inventory(receipt("a")), details)
-    assert other.fingerprint != first.fingerprint
-
-
-def test_signed_queries_stay_out_of_the_plan():
-    signed = Project(
-        "one", Status.COMPLETE, "complete", created_at=NOW, downloads=(Download(source("one") + "?sig=SECRET"),)
-    )
-    plan = plan_of(manifest(entry()), NOTHING, {"one": Live(signed)})
-    assert "SECRET" not in str(plan.to_json()) + repr(plan)

@@ -6,10 +6,8 @@ import os
 import stat
 import subprocess
 import sys
-import tempfile
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,45 +16,7 @@ from mhsync.errors import StorageError, StorageNotFound, StorageUnavailable
 from mhsync.storage.base import LocalWriter
 from mhsync.storage.local import LocalStorage
 from mhsync.testing.content import get, paths, put
-
-
-@pytest.fixture
-def storage(tmp_path: Path) -> LocalStorage:
-    return LocalStorage(tmp_path / "outputs")
-
-
-def on_disk(storage: LocalStorage) -> list[str]:
-    """Everything below the folder, mhsync's own included."""
-    return sorted(str(path.relative_to(storage.folder)) for path in storage.folder.rglob("*"))
-
-
-def names_in(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
-
-
-def open_descriptors() -> int:
-    return len(list(Path("/proc/self/fd" if Path("/proc/self/fd").exists() else "/dev/fd").iterdir()))
-
-
-@contextmanager
-def as_unprivileged_user() -> Iterator[None]:
-    """Permissions do not apply to root: run the block as an unprivileged user."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-
-
-@pytest.fixture
-def shared() -> Iterator[LocalStorage]:
-    """A storage that other users may look into, which pytest's own folders are not."""
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder).chmod(0o755)
-        yield LocalStorage(folder)
+from tests.storage.conftest import as_unprivileged_user, names_in, on_disk, open_descriptors
 
 
 class TestLookingChangesNothing:
@@ -196,45 +156,6 @@ class TestWriting:
             thread.join()
         assert failures == []
         assert paths(storage) == []
-
-
-class TestListing:
-    def test_unfinished_files_and_the_lock_are_left_out(self, storage: LocalStorage) -> None:
-        put(storage, ".mhsync/receipts/one.json", b"{}")
-        with storage.lock(), storage.write("a.wav") as writer:
-            writer.write(b"x")
-            assert paths(storage) == [".mhsync/receipts/one.json"]
-            assert paths(storage, ".mhsync/") == [".mhsync/receipts/one.json"]
-            assert paths(storage, ".mhsync/tmp/") == []
-            assert paths(storage, ".mhsync/t") == []
-            assert paths(storage, ".mhsync/lock") == []
-
-    @pytest.mark.parametrize("prefix", ["../", "/", "//", "a/../", "./", "nul\0/x", "a.wav/x", "\ud800/"])
-    def test_a_prefix_that_no_path_has_lists_nothing(self, storage: LocalStorage, prefix: str) -> None:
-        put(storage, "a.wav", b"x")
-        assert paths(storage, prefix) == []
-
-    def test_a_deep_folder_is_listed(self, storage: LocalStorage) -> None:
-        folder = storage.folder.joinpath(*["d"] * 150)
-        folder.mkdir(parents=True)
-        (folder / "a.wav").write_bytes(b"x")
-        assert paths(storage) == ["d/" * 150 + "a.wav"]
-        storage.remove(paths(storage)[0])
-        assert on_disk(storage) == []
-
-    def test_a_name_that_is_not_text_is_listed_and_read(self, storage: LocalStorage) -> None:
-        storage.folder.mkdir()
-        (storage.folder / os.fsdecode(b"caf\xe9.wav")).write_bytes(b"x")
-        (path,) = paths(storage)
-        assert get(storage, path) == b"x"
-
-    def test_a_folder_that_may_not_be_read_is_an_error(self, shared: LocalStorage) -> None:
-        put(shared, "open/a.wav", b"x")
-        put(shared, "closed/b.wav", b"x")
-        (shared.folder / "closed").chmod(0)
-        with as_unprivileged_user(), pytest.raises(StorageError, match=r"cannot list .*closed: permission denied"):
-            paths(shared)
-        (shared.folder / "closed").chmod(0o755)
 
 
 class TestLinks:
@@ -503,44 +424,3 @@ def test_no_descriptor_stays_open(storage: LocalStorage) -> None:
 
 def _no_space(*_: object) -> int:
     raise OSError(28, "No space left on device")
-
-
-class TestDeepListing:
-    @pytest.mark.parametrize("depth", [1, 15, 16, 17, 40, 200])
-    def test_files_at_any_depth_are_listed_once(self, storage: LocalStorage, depth: int) -> None:
-        expected = []
-        for level in range(depth):
-            for name in ("a.wav", "b.wav") if level % 7 == 0 else ("a.wav",):
-                expected.append("d/" * level + name)
-                put(storage, expected[-1], b"x")
-        before = open_descriptors()
-        assert paths(storage) == sorted(expected)
-        assert open_descriptors() == before
-
-    def test_a_listing_that_is_abandoned_leaves_nothing_open(self, storage: LocalStorage) -> None:
-        for number in range(5):
-            put(storage, f"a/b/c/{number}/output.wav", b"x")
-        before = open_descriptors()
-        for stop in range(5):
-            for _, _info in zip(range(stop), listing := storage.list(), strict=False):
-                pass
-            listing.close()
-        assert open_descriptors() == before
-
-    def test_a_folder_that_cannot_be_read_is_named_at_any_depth(self, shared: LocalStorage) -> None:
-        for path in ("a/secret/output.wav", "/".join("d" * 20) + "/secret/output.wav"):
-            put(shared, path, b"x")
-            folder = (shared.folder / path).parent
-            folder.chmod(0)
-            with as_unprivileged_user(), pytest.raises(StorageError, match=f"cannot list {folder}"):
-                list(shared.list())
-            folder.chmod(0o755)
-
-    def test_a_folder_that_is_replaced_by_a_link_is_not_followed(
-        self, storage: LocalStorage, tmp_path: Path
-    ) -> None:
-        put(storage, "a/output.wav", b"x")
-        (tmp_path / "outside").mkdir()
-        (tmp_path / "outside" / "secret.wav").write_bytes(b"x")
-        (storage.folder / "b").symlink_to(tmp_path / "outside")
-        assert paths(storage) == ["a/output.wav"]
