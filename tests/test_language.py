@@ -51,10 +51,7 @@ LITERAL: dict[str, set[str]] = {
     "pyproject.toml": {"sound"},
     "tests/test_language.py": set(BANNED),
 }
-TO_DO = (
-    "plugins/mhsync-cloud/",
-    "plugins/mhsync-fsspec/",
-)
+TO_DO = ("plugins/mhsync-cloud/",)
 _WORDS = {word: re.compile(rf"\b{word.replace(' ', r'[ _]+')}\b", re.IGNORECASE) for word in BANNED}
 _SKIPPED = re.compile(r"(^|/)(\.[^/]*|build|dist|node_modules|[^/]*\.egg-info)(/|$)")
 _SUFFIXES = {".py", ".md", ".json", ".yaml", ".toml", ".sh"}

@@ -1,1 +1,1 @@
-"""Keeps the outputs of mhsync wherever fsspec can write: `storage: fsspec+SCHEME://…`."""
+"""A plugin of mhsync: stores outputs wherever fsspec can write, with `storage: fsspec+SCHEME://…`."""

@@ -1,4 +1,4 @@
-"""Access: instances of a file system, lent to one caller at a time, and what they raise told in mhsync's words."""
+"""Access: a pool of instances of a file system. Their exceptions become errors of mhsync."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import TypeVar
 
 from mhsync import StorageError
 from mhsync_fsspec.backend import Backend
-from mhsync_fsspec.failures import is_answer, not_opened, told
+from mhsync_fsspec.failures import is_final, not_opened, storage_error
 
 T = TypeVar("T")
 
 
 class Access:
-    """The file system of one storage; safe in threads, which most of fsspec's instances are not.
+    """The file system of one storage, for many threads. Most instances of fsspec are not thread-safe.
 
     Args:
-        make: one more instance.
-        name: the storage's folder as messages name it.
-        secrets: values that no message may hold.
+        make: makes an instance.
+        name: the folder of the storage, as messages name it.
+        secrets: values that no message may contain.
     """
 
     def __init__(self, make: Callable[[], Backend], name: str, secrets: Iterable[str] = ()) -> None:
@@ -32,47 +32,51 @@ class Access:
         self.name = name
 
     def place(self, path: str) -> str:
-        """A path of the storage as messages name it."""
+        """A path of the storage, as messages name it."""
         return f"{self.name}/{path}" if path else self.name
 
     def run(self, doing: str, path: str, work: Callable[[Backend], T]) -> T:
-        """Do something that may be done twice: it is repeated once, with a new instance, unless it was answered.
+        """Run an operation that can be repeated. It is retried once with a new instance if the error is not final.
+
+        Args:
+            doing: the operation, as the message has it after "cannot".
 
         Raises:
-            StorageError: it failed; the message names the path.
+            StorageError: it failed. The message names the path.
             StorageUnavailable: the file system cannot be opened.
         """
         backend, result = self.lease(doing, path, work)
-        self.give(backend)
+        self.release(backend)
         return result
 
     def lease(self, doing: str, path: str, work: Callable[[Backend], T]) -> tuple[Backend, T]:
-        """As `run`, but the instance is kept: `give` it back."""
+        """Like `run`, but the caller keeps the instance, and must `release` it."""
         try:
             try:
                 return self._begin(work)
             except Exception as error:
-                if is_answer(error):
+                if is_final(error):
                     raise
             return self._begin(work, is_new=True)
         except Exception as error:
-            raise self.told(doing, path, error) from error
+            raise self.error(doing, path, error) from error
 
-    def told(self, doing: str, path: str, error: Exception) -> StorageError:
-        return told(doing, self.place(path), error, self._secrets)
+    def error(self, doing: str, path: str, error: Exception) -> StorageError:
+        """The error of mhsync for an exception of the file system."""
+        return storage_error(doing, self.place(path), error, self._secrets)
 
-    def take(self, *, is_new: bool = False) -> Backend:
-        """An instance of one's own; `give` it back.
+    def acquire(self, *, is_new: bool = False) -> Backend:
+        """An instance that no other caller uses. The caller must `release` it.
 
         Args:
-            is_new: none that was used before: its connection may be gone like the one that just broke.
+            is_new: do not reuse an instance, because its connection may be broken too.
 
         Raises:
             StorageUnavailable: it cannot be made.
         """
         with self._lock:
             if self._closed:
-                raise StorageError("the storage is closed already")
+                raise StorageError("the storage is already closed")
             if self._idle and not is_new:
                 return self._idle.pop()
         try:
@@ -80,10 +84,10 @@ class Access:
         except Exception as error:
             raise not_opened(self.name, error, self._secrets) from error
 
-    def give(self, backend: Backend, *, is_sound: bool = True) -> None:
-        """Hand an instance back; one that may have lost its connection is let go of."""
+    def release(self, backend: Backend, *, is_reusable: bool = True) -> None:
+        """Return an instance to the pool. One that may have lost its connection is closed."""
         with self._lock:
-            keep = is_sound and not self._closed
+            keep = is_reusable and not self._closed
             if keep:
                 self._idle.append(backend)
         if not keep:
@@ -97,14 +101,14 @@ class Access:
             _close(backend)
 
     def _begin(self, work: Callable[[Backend], T], *, is_new: bool = False) -> tuple[Backend, T]:
-        backend = self.take(is_new=is_new)
+        backend = self.acquire(is_new=is_new)
         try:
             return backend, work(backend)
         except BaseException as error:
-            self.give(backend, is_sound=isinstance(error, Exception) and is_answer(error))
+            self.release(backend, is_reusable=isinstance(error, Exception) and is_final(error))
             raise
 
 
 def _close(backend: Backend) -> None:
-    with suppress(Exception):  # it may be broken already, in whatever way
+    with suppress(Exception):  # the connection may be broken
         backend.close()

@@ -1,8 +1,8 @@
-"""Backend: one instance of a fsspec file system, used by one caller at a time.
+"""Backend: one instance of a fsspec file system, for one caller at a time.
 
-fsspec promises little of what a storage must: `walk` and `find` leave out folders that could not be read, `mv` is
-a copy and a remove in most file systems, `cp` and `rm` take `[1]` in a name for a pattern, and what a listing said
-a moment ago may be what the next one says again. Only single steps are taken here, and each is looked at.
+fsspec guarantees less than a storage must: `walk` and `find` omit folders that cannot be read, `mv` copies and
+removes in most file systems, `cp` and `rm` read `[1]` in a name as a pattern, and listings may come from a cache.
+So this module uses only single operations, and the callers check the result of each.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from mhsync_fsspec.versions import version_token
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a file system says of a path. `size` is in bytes; some do not tell it."""
+    """A file or folder, as the file system reports it. `size` is in bytes, or None if it is not reported."""
 
     name: str
     is_file: bool
@@ -35,47 +35,47 @@ class Entry:
 class Backend:
     """A fsspec file system.
 
-    What its methods raise is the file system's own; `Access` turns it into errors of mhsync.
+    Its methods raise the exceptions of the file system. `Access` turns them into errors of mhsync.
 
     Args:
-        fs: the instance; nobody else uses it.
-        root: the storage's folder as the file system knows it.
-        replaces: whether `rename` is one step that puts a file in another one's place.
+        fs: the instance. Only this object uses it.
+        root: the folder of the storage, as the file system names it.
+        replaces: whether `rename` replaces an existing file in one step.
     """
 
-    refuses_to_replace = False
-    """Whether `rename` can be told to fail where something is under the new path."""
-    opens_at_once = False
-    """Whether `open` tells a file from what is none, and its size, without a look before."""
-    odd_characters = ""
-    """Characters that the server may take for something else than a part of a name."""
+    can_refuse_to_replace = False
+    """Whether `rename` can fail if something is already under the new path."""
+    opens_directly = False
+    """Whether `open` finds out itself that there is a file, and its size, so that no request before is needed."""
+    special_characters = ""
+    """Characters that the server may not read as part of a name."""
 
     def __init__(self, fs: FileSystem, root: str, *, replaces: bool = False) -> None:
         self.fs = fs
         self.root = root.rstrip("/")
         self.replaces = replaces
-        self._looked = 0.0
+        self._asked_at = 0.0
 
     @property
     def can_rename(self) -> bool:
-        """Whether the file system has a rename of its own, and not only fsspec's copy and remove."""
+        """Whether the file system has its own rename, and not only fsspec's copy and remove."""
         return has_rename(self.fs)
 
     def full(self, path: str) -> str:
-        """A path of the storage as the file system takes it."""
+        """A path of the storage, as the file system expects it."""
         return self.listed(path)
 
     def listed(self, path: str) -> str:
-        """A path of the storage as the file system lists it."""
+        """A path of the storage, as the file system lists it."""
         return f"{self.root}/{path}" if path else self.root or "/"
 
-    def refused_name(self, path: str) -> str:  # noqa: ARG002 - for those that refuse some
-        """Why no file can have a path, and nothing where it can as far as that is known without asking."""
+    def invalid_name(self, path: str) -> str:  # noqa: ARG002 - some backends do not allow all names
+        """Why no file can have the path. Empty if the path is valid as far as is known without a request."""
         return ""
 
     def find(self, path: str) -> Entry | None:
-        """What lies under a path, and None where nothing does."""
-        self._forget()
+        """The file or folder under a path; None if there is none."""
+        self._drop_cache()
         try:
             info = self.fs.info(self.full(path))
         except Exception as error:
@@ -85,8 +85,8 @@ class Backend:
         return self._entry(info)
 
     def entries(self, folder: str) -> Iterator[Entry]:
-        """What lies in a folder; nothing where it does not exist. A listing that breaks off raises."""
-        self._forget()
+        """The files and folders in a folder; none if it does not exist. An incomplete listing raises."""
+        self._drop_cache()
         itself = self.listed(folder).strip("/")
         try:
             found = list(self.fs.ls(self.full(folder), detail=True))
@@ -96,7 +96,7 @@ class Backend:
             raise
         for info in found:
             entry = self._entry(info)
-            # Some list the folder itself, or the marker that stands for it.
+            # Some file systems list the folder itself, or a marker file for it.
             if entry.name.strip("/") != itself:
                 yield entry
 
@@ -110,14 +110,14 @@ class Backend:
     def open(self, path: str) -> IO[bytes]:
         return self.fs.open(self.full(path), "rb")
 
-    def rename(self, old: str, new: str, *, replace: bool = True) -> bool:  # noqa: ARG002 - for those that can
-        """Give a file another path.
+    def rename(self, old: str, new: str, *, replace: bool = True) -> bool:  # noqa: ARG002 - some backends use it
+        """Rename a file.
 
         Args:
-            replace: if not, a backend that `refuses_to_replace` raises `FileExistsError` where something is there.
+            replace: if False, a backend with `can_refuse_to_replace` raises `FileExistsError` for a taken path.
 
         Returns:
-            Whether the answer leaves no doubt; else the caller looks at it.
+            Whether the response proves the result. If not, the caller must check it.
         """
         self.fs.mv(self.full(old), self.full(new))
         return False
@@ -132,12 +132,12 @@ class Backend:
         except NotImplementedError:
             self.fs.rm(full)
         except Exception as error:
-            # Some say of what is not there only that it could not be removed.
+            # Some file systems report a missing file as one that cannot be removed.
             if not is_missing(error) and self.find(path) is not None:
                 raise
 
     def close(self) -> None:
-        """Let go of connections, as far as the file system has a way to."""
+        """Close the connections, if the file system can."""
         close = getattr(self.fs, "close", None)
         if callable(close):
             close()
@@ -145,15 +145,15 @@ class Backend:
     def _entry(self, info: Mapping[str, Any]) -> Entry:
         return _entry(info)
 
-    def _forget(self) -> None:
-        """Nothing is to be answered out of what was seen before."""
-        self._looked = time.time()
-        with suppress(Exception):  # a cache that cannot be emptied is none that was asked for
+    def _drop_cache(self) -> None:
+        """Make the next request ask the server."""
+        self._asked_at = time.time()
+        with suppress(Exception):  # not every file system has a cache
             self.fs.invalidate_cache()
 
 
 class Memory(Backend):
-    """This process's memory, where fsspec gives all readers of a file one position."""
+    """The memory of this process, in which fsspec gives all readers of a file the same position."""
 
     def open(self, path: str) -> IO[bytes]:
         with self.fs.open(self.full(path), "rb") as file:
@@ -169,7 +169,7 @@ class Local(Backend):
             return entry
         # `created` is the time of the last change of the inode, which no program can set.
         size, mtime, ctime, inode = (info[name] for name in ("size", "mtime", "created", "ino"))
-        return replace(entry, version=version_token(max(mtime, ctime), self._looked, size, mtime, ctime, inode))
+        return replace(entry, version=version_token(max(mtime, ctime), self._asked_at, size, mtime, ctime, inode))
 
 
 def _entry(info: Mapping[str, Any]) -> Entry:

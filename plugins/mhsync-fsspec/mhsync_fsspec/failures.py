@@ -1,4 +1,4 @@
-"""What file systems raise, as errors of mhsync: one line without secrets, and one of what to do."""
+"""Exceptions of file systems as errors of mhsync: one line without secrets, and one hint."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ from mhsync_fsspec.target import MEANT_FOR
 
 _TEXT_MAX = 200
 _SECRET_MIN = 4
-"""Shorter values stand in half of all words."""
-_NOT_LET_IN = re.compile(r"\b(received|answered) 401\b|\b401\W+unauthori[sz]ed", re.I)
-_AGAIN = "see that the server and the way to it are well, then run it again"
+"""The minimum length of a value that is masked. Shorter values occur in ordinary words."""
+_LOGIN_FAILED = re.compile(r"\b(received|answered) 401\b|\b401\W+unauthori[sz]ed", re.I)
+_AGAIN = "check the server and the connection to it, then run the command again"
+_CHANGED = "check whether another program changes files there, then run the command again"
+_LOGIN = f"check {PREFIX}PASSWORD and the user, and that {MEANT_FOR} names this server"
 
-_LOGIN = f"see that {PREFIX}PASSWORD and the user are right, and that {MEANT_FOR} names this server"
-
-_ROOM = ("there is no room left", "free some there, then run it again")
+_FULL = ("there is no space left", "free some space there, then run the command again")
 _DENIED = ("permission denied", "give the user that mhsync logs in as the right to read and write there")
 _BY_NUMBER = {
     errno.EACCES: _DENIED,
     errno.EPERM: _DENIED,
-    errno.ENOENT: ("it is not there", "see what else changes files there, then run it again"),
-    errno.ENOSPC: _ROOM,
-    errno.EDQUOT: _ROOM,
+    errno.ENOENT: ("not found", _CHANGED),
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
     errno.ENAMETOOLONG: ("the name is too long", "give it a shorter path in the manifest"),
 }
 
 
-class NotWhole(Exception):
-    """A file is not there, or not as long as it must be."""
+class Incomplete(Exception):
+    """A file is missing or has another size than the upload."""
 
 
 class Refused(Exception):
-    """The server refuses it, for a reason that is known.
+    """The server refuses an operation for a known reason.
 
     Args:
-        what: what happened, as it stands behind a colon.
+        what: what happened, as the message has it after a colon.
         hint: what to do.
     """
 
@@ -52,7 +52,7 @@ class Refused(Exception):
 
 
 class ServerFailed(OSError):
-    """The server failed, in words that can be shown as they are; it may do better the next time."""
+    """The server failed, and a retry may succeed. The text contains no secret and can be shown."""
 
     hint = _AGAIN
 
@@ -62,26 +62,26 @@ class ServerFailed(OSError):
 
 
 def is_missing(error: Exception) -> bool:
-    """Whether the error says that nothing is there; some libraries raise a plain `OSError` with the number."""
+    """Whether the error reports a missing file. Some libraries raise a plain `OSError` with the number."""
     kinds = (FileNotFoundError, NotADirectoryError)
     return isinstance(error, kinds) or (
         isinstance(error, OSError) and error.errno in (errno.ENOENT, errno.ENOTDIR)
     )
 
 
-def is_answer(error: Exception) -> bool:
-    """Whether the error is an answer, which would be the same the next time, and no broken connection."""
+def is_final(error: Exception) -> bool:
+    """Whether a retry would fail in the same way, which is not so for a broken connection."""
     kinds = (FileNotFoundError, PermissionError, FileExistsError, IsADirectoryError, NotADirectoryError)
     is_full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.ENAMETOOLONG)
     mistakes = (NotImplementedError, StorageError, Refused, TypeError, AttributeError)
     return is_full or is_missing(error) or isinstance(error, (*kinds, *mistakes))
 
 
-def told(doing: str, place: str, error: Exception, secrets: Iterable[str] = ()) -> StorageError:
-    """The error of mhsync for what a file system raised.
+def storage_error(doing: str, place: str, error: Exception, secrets: Iterable[str] = ()) -> StorageError:
+    """The error of mhsync for an exception of a file system.
 
     Args:
-        doing: what was tried, as it follows "cannot".
+        doing: the operation, as the message has it after "cannot".
         place: the URL of the file or folder.
         secrets: values that must not be shown.
     """
@@ -92,12 +92,12 @@ def told(doing: str, place: str, error: Exception, secrets: Iterable[str] = ()) 
 
 
 def not_opened(name: str, error: Exception, secrets: Iterable[str] = ()) -> StorageError:
-    """The error for a file system that could not be opened; arguments as of `told`."""
+    """The error of a file system that could not be opened. The arguments are those of `storage_error`."""
     if isinstance(error, StorageError):
         return error
     what, hint = _words(error, secrets)
     if hint == _AGAIN:
-        hint = "look at the URL, the storage_options and the credentials in the environment"
+        hint = "check the URL, the storage_options and the credentials in the environment"
     return StorageUnavailable(f"cannot open {printable(name)}: {what}", hint=hint)
 
 
@@ -109,31 +109,31 @@ def _words(error: Exception, secrets: Iterable[str]) -> tuple[str, str]:
     match error:
         case Refused() | ServerFailed():
             return printable(error.what), error.hint
-        case NotWhole():
-            return str(error), "look at the room left there, then run it again"
+        case Incomplete():
+            return str(error), "check the free space there, then run the command again"
         case PermissionError():
             return _BY_NUMBER[errno.EACCES]
         case FileNotFoundError():
             return _BY_NUMBER[errno.ENOENT]
         case IsADirectoryError():
-            return "a folder stands there", "move it away, or choose another path in the manifest"
+            return "there is a folder with this path", "move it away, or choose another path in the manifest"
         case NotADirectoryError():
-            return "a file stands where a folder must be", "move it away, or choose another path in the manifest"
+            return "a part of the path is a file", "move it away, or choose another path in the manifest"
         case FileExistsError():
-            return "something is there already", "see what else changes files there, then run it again"
+            return "the path is already taken", _CHANGED
         case NotImplementedError():
-            return "this file system cannot do that", "choose one that can be written to and renamed in"
+            return "this file system does not support the operation", "choose one that can write and rename files"
         case OSError(errno=int(number)) if number in _BY_NUMBER:
             return _BY_NUMBER[number]
     for cause in _causes(error):
         if words := _connection_words(cause):
             return words
-    text = line(error, secrets)
-    return text, _LOGIN if _NOT_LET_IN.search(text) else _AGAIN
+    text = one_line(error, secrets)
+    return text, _LOGIN if _LOGIN_FAILED.search(text) else _AGAIN
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error, and what it came of; libraries wrap what the network says."""
+    """The error and its causes. Libraries wrap errors of the network."""
     seen: set[int] = set()
     cause: BaseException | None = error
     while cause is not None and id(cause) not in seen:
@@ -146,27 +146,27 @@ def _connection_words(error: BaseException) -> tuple[str, str] | None:
     match error:
         case ConnectionRefusedError():
             return (
-                "nothing answers there (connection refused)",
-                "see that the server runs, and look at host and port",
+                "connection refused",
+                "check that the server runs, and the host and port in the URL",
             )
         case socket.gaierror():
-            return "its host is not known", "look at the host in the storage's URL"
+            return "the host name cannot be resolved", "check the host in the URL of the storage"
         case ssl.SSLCertVerificationError():
             return (
-                f"its certificate is not trusted: {line(error)}",
-                "let the server have a certificate that this machine trusts (SSL_CERT_FILE names others)",
+                f"the certificate of the server is not trusted: {one_line(error)}",
+                "use a certificate that this machine trusts, or name its authority in SSL_CERT_FILE",
             )
         case ConnectionError():
-            return "the connection broke", _AGAIN
+            return "the connection was lost", _AGAIN
         case TimeoutError():
-            return "no answer in time", _AGAIN
-    if type(error).__name__ in ("ConnectTimeout", "ReadTimeout", "WriteTimeout", "PoolTimeout"):  # httpx's
-        return "no answer in time", _AGAIN
+            return "the server did not answer in time", _AGAIN
+    if type(error).__name__ in ("ConnectTimeout", "ReadTimeout", "WriteTimeout", "PoolTimeout"):  # of httpx
+        return "the server did not answer in time", _AGAIN
     return None
 
 
-def line(error: Exception, secrets: Iterable[str] = ()) -> str:
-    """A foreign exception on one line: its kind and its words, without secrets and without queries of links."""
+def one_line(error: Exception, secrets: Iterable[str] = ()) -> str:
+    """An exception of a library on one line: its class and its text, without secrets and queries of URLs."""
     known = [secret for secret in secrets if len(secret) >= _SECRET_MIN]
     text = redact(" ".join(str(error).split()), known)
     name = type(error).__name__

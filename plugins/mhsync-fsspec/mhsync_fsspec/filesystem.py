@@ -1,4 +1,4 @@
-"""What is used of fsspec, typed. The only module that imports it: it ships no types."""
+"""The parts of fsspec that are used, with types. The only module that imports fsspec, which has no types."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fsspec.spec import AbstractFileSystem  # type: ignore[import-untyped]
 
 
 class FileSystem(Protocol):
-    """One instance. Paths are the file system's own; what its methods raise is its own too."""
+    """One instance. Paths have the form of the file system, and methods raise its exceptions."""
 
     def info(self, path: str) -> Mapping[str, Any]: ...
     def ls(self, path: str, detail: bool = True) -> Iterable[Mapping[str, Any]]: ...
@@ -37,18 +37,18 @@ def class_of(protocol: str) -> FileSystemClass:
 
     Raises:
         ImportError: its package is not installed; the message names it.
-        ValueError: there is none.
+        ValueError: fsspec does not know the protocol.
     """
     return cast("FileSystemClass", fsspec.get_filesystem_class(protocol))
 
 
 def known_options(kind: FileSystemClass) -> tuple[frozenset[str], bool]:
-    """The options that a class names, and whether it takes others too."""
+    """The options that a class names, and whether it accepts others."""
     return parameters_of(kind)
 
 
 def parameters_of(kind: object) -> tuple[frozenset[str], bool]:
-    """The names that a class can be made with, and whether it takes others too."""
+    """The parameters that a class names, and whether it accepts others."""
     # fsspec's metaclass hides the signature of the class itself.
     parameters = inspect.signature(cast("Any", kind).__init__).parameters.values()
     named = {one.name for one in parameters if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)}
@@ -65,16 +65,16 @@ def configured_options(kind: FileSystemClass) -> frozenset[str]:
 
 
 def protocols() -> list[str]:
-    """All that fsspec has heard of."""
+    """All protocols that fsspec knows."""
     return sorted(fsspec.available_protocols())
 
 
 def open_url(url: str, options: Mapping[str, Any]) -> tuple[FileSystem, str]:
-    """A new instance, shared with nobody, and the URL's folder as it knows it."""
+    """A new instance, which fsspec does not share, and the folder of the URL as it names it."""
     found: tuple[FileSystem, str] = url_to_fs(url, skip_instance_cache=True, **options)
     return found
 
 
 def has_rename(fs: FileSystem) -> bool:
-    """Whether it has a rename of its own, and not only fsspec's copy and remove."""
+    """Whether it has its own rename, and not only fsspec's copy and remove."""
     return type(fs).mv is not AbstractFileSystem.mv

@@ -1,7 +1,7 @@
 """FTP through the connection of fsspec's FTP file system.
 
-fsspec's own calls read a file in pieces, each of which takes an abort of the one before, take every error for a
-missing file, and look at the whole folder to find one file.
+The methods of fsspec are not used. They read a file in pieces and abort a transfer for each, report every error as
+a missing file, and list a whole folder to find one file.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ if TYPE_CHECKING:
 PROTOCOL = "ftp"
 _BLOCK = 256 * 1024
 _MISSING = re.compile(r"no such file|not found|does(n't| not) exist|cannot find|can't find", re.I)
-"""Servers say 550 of what is missing and of what is denied; these words leave no doubt."""
+"""Servers answer 550 to both missing and denied files. These words mean a missing file."""
 _LINE = re.compile(r"([-dl])\S{9,10}\s+\d+\s+\S+\s+\S+\s+(\d+)\s+\S+\s+\S+\s+\S+ (.+)")
 _TRIES = 3
-"""Looks at what is denied: another thread may have made it just now."""
+"""Attempts to find a file that is denied: another thread may have just created it."""
 _FULL = ("452", "552")
 
 
 class Ftp(Backend):
-    """A folder of an FTP server, by one connection."""
+    """A folder of an FTP server, over one connection."""
 
     def __init__(self, fs: FileSystem, root: str) -> None:
         super().__init__(fs, root)
@@ -81,7 +81,7 @@ class Ftp(Backend):
                 raise
             return io.BufferedReader(Download(self._ftp, connection), _BLOCK)
 
-    def rename(self, old: str, new: str, *, replace: bool = True) -> bool:  # noqa: ARG002 - FTP does not say
+    def rename(self, old: str, new: str, *, replace: bool = True) -> bool:  # noqa: ARG002 - FTP has no such choice
         with translated():
             self._ftp.rename(self.full(old), self.full(new))
         return False
@@ -108,13 +108,13 @@ class Ftp(Backend):
             try:
                 return self._by_mlst(full) if self._knows_mlst() else self._by_size(full)
             except ftplib.error_perm as error:
-                # The server may also mean that it is denied.
+                # The server may also mean that access is denied.
                 if _MISSING.search(str(error)) or not self._may_be_there(full):
                     return None
         raise PermissionError(full)
 
     def _may_be_there(self, full: str) -> bool:
-        """Whether the folder above lists it, or is there and cannot be listed."""
+        """Whether the parent folder lists it, or exists and cannot be listed."""
         above, _, name = full.rpartition("/")
         try:
             return any(entry.name.rpartition("/")[2] == name for entry in self._list(above or "/"))
@@ -134,7 +134,7 @@ class Ftp(Backend):
             if separator:
                 known = dict(fact.lower().partition("=")[::2] for fact in facts.split(";") if fact)
                 return _entry(full, known)
-        raise ServerFailed("the server's answer to MLST cannot be read")
+        raise ServerFailed("the server sent a malformed response to MLST")
 
     def _by_size(self, full: str) -> Entry:
         self._ftp.voidcmd("TYPE I")
@@ -159,13 +159,13 @@ class Ftp(Backend):
         return [_listed(begin, line) for line in lines if line.strip() and not line.startswith("total ")]
 
     def _make(self, full: str) -> None:
-        """Make a folder, from below: nearly always the one above is there."""
+        """Create a folder. The parent is created only if this fails: it usually exists."""
         try:
             self._ftp.mkd(full)
         except ftplib.error_perm:
-            there = self._find(full)
-            if there is not None:
-                if there.is_folder:
+            found = self._find(full)
+            if found is not None:
+                if found.is_folder:
                     return
                 raise NotADirectoryError(full) from None
             above = full.rpartition("/")[0]
@@ -176,7 +176,7 @@ class Ftp(Backend):
 
 
 class Download(io.RawIOBase):
-    """A file as it comes. Who closes it before its end has to let go of the connection too."""
+    """The body of a download. Closing it before its end closes the connection too, and raises."""
 
     def __init__(self, ftp: ftplib.FTP, connection: socket.socket) -> None:
         self._ftp = ftp
@@ -194,7 +194,7 @@ class Download(io.RawIOBase):
             if not count:
                 self._is_done = True
                 self._connection.close()
-                self._ftp.voidresp()  # says whether that was all
+                self._ftp.voidresp()  # reports whether the transfer was complete
         return count
 
     def close(self) -> None:
@@ -204,12 +204,12 @@ class Download(io.RawIOBase):
         if not self._is_done:
             self._connection.close()
             self._ftp.close()
-            raise ConnectionAbortedError("the download was given up")
+            raise ConnectionAbortedError("the download was not read to its end")
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """What ftplib raises, as errors that say what happened."""
+    """Turn exceptions of ftplib into errors with a reason."""
     try:
         yield
     except ftplib.Error as error:
@@ -222,16 +222,16 @@ def _translated(text: str) -> Exception:
     code, words = text[:3], " ".join(text[3:].split())
     if code in ("530", "532"):
         return Refused(
-            f"the server does not let this user in: {code} {words}",
-            f"see that {PREFIX}PASSWORD and the user in the storage's URL are right",
+            f"login failed: {code} {words}",
+            f"check {PREFIX}PASSWORD and the user in the URL of the storage",
         )
     if code in _FULL or re.search(r"no space|quota|disk full", words, re.I):
         return OSError(errno.ENOSPC, words)
     if code == "421":
-        return ConnectionError(f"the server has no connection left: {words}")
+        return ConnectionError(f"the server accepts no more connections: {words}")
     if code == "550":
         return Refused(
-            f"the server refuses it: {code} {words}",
+            f"the server refuses the operation: {code} {words}",
             "give the user that mhsync logs in as the right to read and write there",
         )
     if code == "553":
@@ -253,9 +253,7 @@ def _entry(full: str, facts: dict[str, Any]) -> Entry:
 def _listed(begin: str, line: str) -> Entry:
     match = _LINE.fullmatch(line)
     if match is None:
-        raise ServerFailed(
-            "the server's listing cannot be read: it is not in the form of `ls -l`, and MLSD is missing"
-        )
+        raise ServerFailed("the listing of the server cannot be read: MLSD is missing, and it is not like `ls -l`")
     kind, size, name = match.groups()
     if kind == "l":
         name = name.partition(" -> ")[0]

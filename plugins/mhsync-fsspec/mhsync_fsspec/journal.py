@@ -1,10 +1,9 @@
-"""The journal: what is about to take a path's place, noted before the path is touched.
+"""The journal: notes of replacements, written before a file is replaced.
 
-Most file systems of fsspec cannot put one file in another one's place in one step. So the new file is uploaded
-under a temporary name and seen whole; then a note says which path it belongs to; then the former file is removed
-and the new one moved, or copied, to the path; then the note goes. From the note on, the path stands for the new
-file: who reads it is given that one, whatever half of it lies under the path itself, and whoever finds the note of
-a dead run ends what it began.
+Most file systems of fsspec cannot replace a file in one step. So the new file is uploaded under a temporary name,
+and its size is checked. Then a note records which path it is for. Then the old file is removed, the new one is
+moved or copied to the path, and the note is removed. As soon as the note exists, the path reads as the new file,
+even if only a part of it is under the path itself. A run that finds the note of a killed run completes it.
 """
 
 from __future__ import annotations
@@ -22,28 +21,28 @@ from secrets import token_hex
 from mhsync import StorageError
 from mhsync.storage_kit import has_ended, machine_id, printable, spooling, utc_text
 from mhsync_fsspec.backend import Backend, Entry
-from mhsync_fsspec.failures import NotWhole
+from mhsync_fsspec.failures import Incomplete
 
 PRIVATE = ".mhsync/"
 TEMPORARY = ".mhsync/tmp"
 _NOTE = ".json"
 _NOTE_MAX = 64 * 1024
-_PATIENCE = 60.0
-"""Seconds in which another run's note is that run's own affair: it takes less to end what it says."""
+_NOTE_TIMEOUT = 60.0
+"""Seconds after which the note of another run may be completed by this one. A replacement takes less."""
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """`source` is to become `path`, and has `size` bytes; what was there before has `former`."""
+    """The file `source`, with `size` bytes, is to replace the file `path`, which has `former` bytes."""
 
     path: str
     source: str
     size: int
     former: int | None
     token: str
-    """Tells two notes on one path apart."""
+    """Distinguishes two notes for one path."""
     time: float
-    """Unix seconds of the machine that wrote it."""
+    """Seconds since 1970, by the clock of the machine that wrote the note."""
     pid: int
     machine: str | None
 
@@ -53,42 +52,42 @@ class Note:
 
     @property
     def writer(self) -> str:
-        """Who wrote it, and when, for messages."""
+        """The process that wrote the note, and when, for messages."""
         where = "this machine" if self.machine is not None and self.machine == machine_id() else "another machine"
         begun = "an unknown time"
-        with suppress(ValueError, OverflowError, OSError):  # what lies in a storage may hold any number
+        with suppress(ValueError, OverflowError, OSError):  # the number in the file may be invalid
             begun = utc_text(datetime.fromtimestamp(self.time, UTC))
         return f"process {self.pid} on {where} since {begun}"
 
 
 class Journal:
-    """The notes of one storage. They are looked up each time: another run may have died since the last one.
+    """The notes of one storage. They are read each time, because another run may have been killed meanwhile.
 
     Args:
-        now: Unix seconds.
+        now: gives the seconds since 1970.
     """
 
     def __init__(self, now: Callable[[], float] = time.time) -> None:
         self._now = now
 
     def new_name(self) -> str:
-        """A temporary name; it tells when it was given."""
+        """A temporary name, which contains the time."""
         return temporary_name(self._now())
 
     def age(self, name: str) -> float:
-        """Seconds since a temporary name was given; none at all for names that are no such."""
+        """Seconds since a temporary name was made; 0 for other names."""
         begun = name.partition("-")[0]
         return self._now() - int(begun) if begun.isascii() and begun.isdigit() else 0.0
 
     def of(self, backend: Backend, path: str) -> Note | None:
-        """The note on a path; one that is not whole holds nothing."""
+        """The note for a path; None if there is none, or if it is incomplete."""
         if backend.replaces or backend.find(note_file(path)) is None:
             return None
         note = _read(backend, note_file(path))
         return note if note is not None and note.path == path else None
 
     def all(self, backend: Backend, entries: list[Entry]) -> Iterator[Note]:
-        """All notes among what lies in the temporary folder."""
+        """All notes among the entries of the temporary folder."""
         for entry in entries:
             name = entry.name.rstrip("/").rpartition("/")[2]
             if entry.is_file and name.endswith(_NOTE):
@@ -97,7 +96,7 @@ class Journal:
                     yield note
 
     def write(self, backend: Backend, path: str, source: str, size: int, former: int | None) -> Note:
-        """Note what is about to be done. It holds from when the note lies there whole."""
+        """Write the note of a replacement. When the method returns, the note is complete."""
         note = Note(path, source, size, former, token_hex(8), self._now(), os.getpid(), machine_id())
         with spooling(note.file) as spool:
             spool.write(json.dumps(asdict(note)).encode())
@@ -105,36 +104,36 @@ class Journal:
                 backend.remove(note.file)
             backend.upload(spool.local_path, note.file)
         if _read(backend, note.file) != note:
-            raise NotWhole("a note of what is to be done did not arrive whole")
+            raise Incomplete("a note in .mhsync/tmp/ was not stored completely")
         return note
 
     def drop(self, backend: Backend, note: Note) -> None:
-        """What the note says is done."""
+        """Remove a note that is completed."""
         backend.remove(note.file)
 
-    def must_be_dead(self, note: Note) -> None:
-        """See that nobody is at work on what the note says.
+    def require_abandoned(self, note: Note) -> None:
+        """Check that no other run is working on the note.
 
         Raises:
-            StorageError: another run may be.
+            StorageError: another run may be working on it.
         """
-        # A note of this process is one that it could not finish: within a process, one path has one writer.
+        # A note of this process is one that it could not complete: within a process, a path has one writer.
         is_own = note.machine is not None and note.machine == machine_id() and note.pid == os.getpid()
-        if is_own or has_ended(asdict(note)) or self._now() - note.time > _PATIENCE:
+        if is_own or has_ended(asdict(note)) or self._now() - note.time > _NOTE_TIMEOUT:
             return
         raise StorageError(
             f"another run is about to replace {printable(note.path)}: {note.writer}",
-            hint="let one run at a time work on a storage; if that one is dead, wait a minute",
+            hint="let only one run at a time use a storage; if that run was killed, wait a minute",
         )
 
 
 def temporary_name(now: float) -> str:
-    """A name that no other file has. `now` is Unix seconds."""
+    """A name that no other file has. `now` is in seconds since 1970."""
     return f"{int(now)}-{os.getpid()}-{token_hex(8)}"
 
 
 def note_file(path: str) -> str:
-    """Where the note on a path lies."""
+    """The path of the note for a path."""
     return f"{TEMPORARY}/{hashlib.sha256(path.encode()).hexdigest()[:40]}{_NOTE}"
 
 
@@ -147,11 +146,11 @@ def _read(backend: Backend, file: str) -> Note | None:
     note = None
     with suppress(TypeError):
         note = Note(**data)
-    return note if note is not None and _is_sane(note) else None
+    return note if note is not None and _is_valid(note) else None
 
 
-def _is_sane(note: Note) -> bool:
-    """Whether a note can be followed: what lies in a storage is data, and names nothing outside."""
+def _is_valid(note: Note) -> bool:
+    """Whether a note can be completed. A file in a storage is untrusted: its paths must stay inside."""
     paths: tuple[object, ...] = (note.path, note.source)
     if not all(isinstance(path, str) and path and ".." not in path.split("/") for path in paths):
         return False

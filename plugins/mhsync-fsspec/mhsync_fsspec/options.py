@@ -1,8 +1,8 @@
-"""The storage options that a manifest may give to a file system: a closed list, for each protocol.
+"""The storage options that a manifest may set: a closed list for each protocol.
 
-A manifest may come from a stranger and be planned with real credentials. File systems of fsspec take dozens of
-options, many of which say where to go, switch encryption off, or hold secrets. So only options that were reviewed
-are accepted from a manifest. Everything else can be set by whoever runs mhsync, in the environment.
+A manifest may come from an untrusted author and be planned with real credentials. File systems of fsspec have
+dozens of options, and many of them choose a server, switch encryption off, or contain secrets. So a manifest can
+set only the options that were reviewed. The user who runs mhsync can set all others in the environment.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ _OBJECTS = frozenset({"default_fill_cache", "max_concurrency", "version_aware"})
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """What a manifest may set for one protocol."""
+    """The options that a manifest may set for one protocol."""
 
     plain: frozenset[str] = frozenset()
-    """Names whose values are numbers, flags or simple words, and choose no server."""
+    """Options whose values are numbers, flags or simple words, and do not choose a server."""
     urls: frozenset[str] = frozenset()
-    """Names whose values are URLs of servers."""
+    """Options whose values are URLs of servers."""
     own: tuple[str, ...] = ()
-    """Domains that only the service itself has servers in."""
+    """Domains of the service itself."""
     has_host: bool = False
-    """Whether a host in the URL of the storage (`container@host`) chooses where credentials of the machine go."""
+    """Whether a host in the URL of the storage (`container@host`) chooses where credentials are sent."""
 
     @property
     def names(self) -> frozenset[str]:
@@ -70,28 +70,28 @@ _ACCOUNT = re.compile(r"[a-z0-9]{3,24}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where options come from, for checks and messages."""
+    """The source of options, for checks and messages."""
 
     protocol: str
     environ: Mapping[str, str] = field(repr=False)
 
 
 def read_options(origin: Origin, options: Mapping[str, Any], internal: frozenset[str]) -> dict[str, Any]:
-    """The options of a manifest, with URLs in the form that was checked.
+    """The options of a manifest, with URLs in the checked form.
 
     Args:
         origin: the protocol, and the environment that lists the trusted hosts.
-        internal: names that mhsync sets itself.
+        internal: options that mhsync sets itself.
 
     Raises:
-        UsageError: an option is not accepted from a manifest, or its value is not valid. No value is shown.
+        UsageError: a manifest may not set an option, or its value is not valid. No message shows a value.
         StorageUnavailable: an option names a server that is not trusted.
     """
     reviewed = _REVIEWED.get(origin.protocol, Reviewed())
     for name in map(str, options):
         if name.lower() in internal:
             raise UsageError(
-                f"the storage option {name!r:.40} is not for a manifest", hint="remove it: mhsync sets it itself"
+                f"a manifest cannot set the storage option {name!r:.40}", hint="remove it: mhsync sets it itself"
             )
         if name not in reviewed.names:
             raise _refused(origin.protocol, name, options[name], reviewed)
@@ -99,10 +99,10 @@ def read_options(origin: Origin, options: Mapping[str, Any], internal: frozenset
 
 
 def read_secrets(protocol: str, secrets: Mapping[str, str]) -> dict[str, str]:
-    """The options of the environment; URLs of servers that are known as such get the form that was checked.
+    """The options of the environment, with known URLs of servers in the checked form.
 
     Raises:
-        UsageError: such a URL cannot be read, or is plain http to another machine.
+        UsageError: a URL of a server is not valid, or is plain http to another machine.
     """
     urls = _REVIEWED.get(protocol, Reviewed()).urls
     return {
@@ -112,7 +112,7 @@ def read_secrets(protocol: str, secrets: Mapping[str, str]) -> dict[str, str]:
 
 
 def require_own_host(origin: Origin, host: str, port: int | None) -> None:
-    """Refuse a storage URL whose host would choose where the machine's credentials go.
+    """Refuse a storage URL whose host would receive credentials and is not trusted.
 
     Raises:
         StorageUnavailable: the host is not trusted.
@@ -128,14 +128,14 @@ def _refused(protocol: str, name: str, value: object, reviewed: Reviewed) -> Usa
     if secret is not None:
         return UsageError(
             f"storage_options must not contain secrets: {secret!r:.40}",
-            hint=f"put it into {PREFIX}{secret.upper():.40}, or into fsspec's own configuration",
+            hint=f"put it into {PREFIX}{secret.upper():.40}, or into the configuration of fsspec",
         )
     near = suggest(name, reviewed.names)
     return UsageError(
-        f"fsspec+{protocol}:// accepts no storage option {name!r:.40} from a manifest",
+        f"a manifest cannot set the storage option {name!r:.40} of fsspec+{protocol}://",
         hint=f"did you mean {near}?"
         if near
-        else f"it accepts {', '.join(sorted(reviewed.names))}; set others in fsspec's own configuration",
+        else f"it can set {', '.join(sorted(reviewed.names))}; set others in the configuration of fsspec",
     )
 
 
@@ -158,6 +158,8 @@ def _read(origin: Origin, reviewed: Reviewed, name: str, value: object) -> objec
     if not is_word and not isinstance(value, bool | int | float):
         raise UsageError(
             f"{source} of fsspec+{origin.protocol}:// is not valid",
-            hint="write a URL of a server" if name in reviewed.urls else "write a number, true, false or one word",
+            hint="write the URL of a server"
+            if name in reviewed.urls
+            else "write a number, true, false or one word",
         )
     return value

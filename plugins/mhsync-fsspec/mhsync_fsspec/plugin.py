@@ -1,4 +1,4 @@
-"""What mhsync finds through the entry point: every scheme that begins with `fsspec+`."""
+"""The hook of mhsync-fsspec."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from mhsync import Storage, hookimpl
 
 @hookimpl
 def mhsync_storage_schemes() -> Mapping[str, Callable[[str, Mapping[str, Any]], Storage]]:
+    """Every scheme that begins with `fsspec+`."""
     return {"fsspec+": open_storage}
 
 
 def open_storage(url: str, options: Mapping[str, Any]) -> Storage:
-    """The storage of a `fsspec+SCHEME://` URL. Nothing is asked of any server before the first use.
+    """The storage of a `fsspec+SCHEME://` URL. No request is sent before the first use.
 
     Raises:
-        UsageError: the URL or an option is wrong.
-        StorageUnavailable: the protocol keeps no files, or its package is not installed.
+        UsageError: the URL or an option is not valid.
+        StorageUnavailable: the protocol is not supported, or its package is not installed.
     """
-    # fsspec and the backend's own package are loaded only for who uses the scheme.
+    # fsspec and the package of the protocol are slow to import, so only a run that uses the scheme imports them.
     from mhsync_fsspec.factory import make
 
     return make(url, options)

@@ -1,9 +1,9 @@
-"""SMB through smbclient, with a connection and a session of its own for each instance.
+"""SMB through smbclient, with a separate connection and session for each instance.
 
-smbclient shares one connection among all threads of a process: they run out of credits, and lock the files of
-each other. It also sends the same client GUID on every connection. Samba takes connections with one GUID for
-channels of one session and hands them to one process, in which a login can wait forever. So each connection here
-has a GUID of its own, and each response has a time limit, which smbclient does not set.
+By default smbclient shares one connection among all threads of a process. The threads then run out of credits and
+lock each other's files. It also sends the same client GUID on every connection. Samba treats connections with one
+GUID as channels of one session and passes them to one process, in which a login can wait forever. So each
+connection here has its own GUID, and each response has a time limit, which smbclient does not set.
 """
 
 from __future__ import annotations
@@ -27,23 +27,23 @@ from mhsync_fsspec.versions import version_token
 T = TypeVar("T")
 PROTOCOL = "smb"
 OPTIONS = {"register_session_retries": -1}
-"""fsspec would log in by the connection that all share."""
+"""Without it, fsspec would log in over the shared connection."""
 _TIMEOUT = 60.0
-"""Seconds for each response, where the manifest's storage_options give no `timeout`."""
+"""Seconds for each response, if the storage options have no `timeout`."""
 _CHUNK = 1024 * 1024
-_NOT_IN_NAMES = ':*?"<>|'
+_INVALID_CHARACTERS = ':*?"<>|'
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _BUSY = (0xC0000043, 0xC0000022, 0xC0000056)  # sharing violation, access denied, delete pending
-_NO_SHARE = (0xC00000CC, 0xC0000225)  # bad network name; not found, as Samba says by its DFS
+_NO_SHARE = (0xC00000CC, 0xC0000225)  # bad network name; not found, which Samba's DFS reports
 _PAUSES = (0.02, 0.1, 0.3, 1.0)
-"""Seconds after which what another reader holds open is tried again."""
+"""Pauses in seconds before the retries of an operation on a file that another program has open."""
 
 
 class Smb(Backend):
-    """A folder of a share, by one session."""
+    """A folder of a share, over one session."""
 
-    refuses_to_replace = True
+    can_refuse_to_replace = True
 
     def __init__(self, fs: FileSystem, root: str) -> None:
         super().__init__(fs, root, replaces=True)
@@ -66,7 +66,7 @@ class Smb(Backend):
 
     @property
     def _how(self) -> dict[str, Any]:
-        """The arguments of every call of smbclient, once a connection is there that it finds in its cache."""
+        """The arguments of every call of smbclient, which takes the connection from its cache."""
         self._connection()
         return self._settings
 
@@ -81,16 +81,16 @@ class Smb(Backend):
     def can_rename(self) -> bool:
         return True
 
-    def refused_name(self, path: str) -> str:
-        if bad := [char for char in _NOT_IN_NAMES if char in path]:
-            return f"SMB has no names with {bad[0]}"
+    def invalid_name(self, path: str) -> str:
+        if invalid := [char for char in _INVALID_CHARACTERS if char in path]:
+            return f"SMB does not allow {invalid[0]} in names"
         if any(part.endswith((" ", ".")) for part in path.split("/")):
-            return "SMB has no names that end in a dot or a space"
+            return "SMB does not allow names that end in a dot or a space"
         return ""
 
     def find(self, path: str) -> Entry | None:
-        if self.refused_name(path):
-            return None  # a colon, for one, would name another stream of a file
+        if self.invalid_name(path):
+            return None  # a colon would name another stream of a file
         with translated():
             try:
                 now, found = self._server_time(), self._client.stat(self._unc(path), **self._how)
@@ -130,14 +130,14 @@ class Smb(Backend):
 
     def open(self, path: str) -> IO[bytes]:
         with translated():
-            # Others may replace or remove it meanwhile.
+            # Other programs may replace or remove the file while it is open.
             file = self._client.open_file(self._unc(path), "rb", buffering=0, share_access="rwd", **self._how)
         return cast("IO[bytes]", file)
 
     def rename(self, old: str, new: str, *, replace: bool = True) -> bool:
         change = self._client.replace if replace else self._client.rename
         with translated():
-            _patiently(lambda: change(self._unc(old), self._unc(new), **self._how))
+            _with_retries(lambda: change(self._unc(old), self._unc(new), **self._how))
         return False
 
     def copy(self, old: str, new: str) -> None:
@@ -146,7 +146,7 @@ class Smb(Backend):
     def remove(self, path: str) -> None:
         with translated():
             try:
-                _patiently(lambda: self._client.remove(self._unc(path), **self._how))
+                _with_retries(lambda: self._client.remove(self._unc(path), **self._how))
             except OSError as error:
                 if not _is_missing(error):
                     raise
@@ -206,12 +206,12 @@ def _connect(host: str, port: int, timeout: float) -> Any:
 
 
 def _is_missing(error: OSError) -> bool:
-    """Whether no file or folder is there; a share that is not there is another thing, and no empty folder."""
+    """Whether there is no file or folder. A missing share is another error, and not an empty folder."""
     return is_missing(error) and getattr(error, "ntstatus", None) not in _NO_SHARE
 
 
-def _patiently(change: Callable[[], T]) -> T:
-    """Do what fails while somebody else has the file open."""
+def _with_retries(change: Callable[[], T]) -> T:
+    """Retry an operation that fails while another program has the file open."""
     for pause in _PAUSES:
         try:
             return change()
@@ -224,13 +224,13 @@ def _patiently(change: Callable[[], T]) -> T:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """What smbclient raises, as errors that say what happened."""
+    """Turn exceptions of smbclient into errors with a reason."""
     from smbprotocol import exceptions  # type: ignore[import-untyped]
 
     try:
         yield
     except (exceptions.LogonFailure, exceptions.SMBAuthenticationError) as error:
-        raise _not_let_in() from error
+        raise _login_failed() from error
     except exceptions.BadNetworkName as error:
         raise _no_share() from error
     except exceptions.AccessDenied as error:
@@ -246,33 +246,33 @@ def translated() -> Iterator[None]:
 def _translated(error: OSError) -> Exception:
     match getattr(error, "ntstatus", None):
         case 0xC000006D | 0xC000006E | 0xC0000071 | 0xC0000072:  # logon failure, account restrictions
-            return _not_let_in()
+            return _login_failed()
         case 0xC00000CC | 0xC0000225:
             return _no_share()
         case 0xC0000022:
             return PermissionError(errno.EACCES, "access denied")
         case 0xC0000043 | 0xC0000056:
-            return Refused("another program has it open", "close it there, then run it again")
+            return Refused("another program has the file open", "close the file there, then run the command again")
         case 0xC000007F:
             return OSError(errno.ENOSPC, "the disk is full")
         case 0xC0000035:
-            return FileExistsError(errno.EEXIST, "it exists")
+            return FileExistsError(errno.EEXIST, "the path is already taken")
         case 0xC00000BA:
-            return IsADirectoryError(errno.EISDIR, "a folder")
+            return IsADirectoryError(errno.EISDIR, "there is a folder with this path")
         case 0xC0000033:
-            return Refused("the server takes no such name", "give it another path in the manifest")
+            return Refused("the server does not allow the name", "give it another path in the manifest")
     return error
 
 
 def _no_share() -> Refused:
     return Refused(
         "the server has no such share",
-        "look at the first part of the URL's path: fsspec+smb://user@host/SHARE/folder",
+        "check the first part of the path in the URL: fsspec+smb://user@host/SHARE/folder",
     )
 
 
-def _not_let_in() -> Refused:
+def _login_failed() -> Refused:
     return Refused(
-        "the server does not let this user in: the user or the password is wrong",
-        f"see that {PREFIX}PASSWORD and the user in the storage's URL are right",
+        "login failed: the user or the password is wrong",
+        f"check {PREFIX}PASSWORD and the user in the URL of the storage",
     )

@@ -1,7 +1,7 @@
 """FsspecStorage: a folder of any file system that fsspec can write to.
 
-Bytes are spooled on this machine until they are all there, uploaded under a temporary name, seen to have arrived
-whole, and only then put in their place: in one step where the file system can, else behind a note (see `journal`).
+A file is written to a spool on this machine, uploaded under a temporary name, and its size is checked. Then it is
+renamed to its path: in one step if the file system can replace a file, otherwise with a note (see `journal`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from mhsync_fsspec.publishing import Publisher
 _AT_ONCE = 8
 """Folders listed at once."""
 _OLD = 24 * 3600
-"""Seconds: nothing locks such a storage, so a younger temporary file may be another run's work."""
+"""Seconds after which a temporary file is removed. A younger one may belong to another run: there is no lock."""
 _TRIES = 3
 _BUFFER = 256 * 1024
 
@@ -51,7 +51,7 @@ class FsspecStorage(Storage):
     def list(self, prefix: str = "") -> Iterator[FileInfo]:
         start = prefix.rpartition("/")[0]
         if not start or is_file_path(start, (TEMPORARY,)):
-            # The whole listing is taken before any of it is given: one that breaks off is none.
+            # The listing is complete before its first file is returned, so that an incomplete one only raises.
             files = self._list(start, prefix)
             yield from [info for path, info in files.items() if path.startswith(prefix)]
 
@@ -65,7 +65,7 @@ class FsspecStorage(Storage):
             version = found[1].version if backend.replaces else None
             return FileInfo(path, self._publisher.measure(backend, *found), version)
 
-        return self._access.run("look at", path, work)
+        return self._access.run("look up", path, work)
 
     def open(self, path: str) -> BinaryIO:
         _check(path)
@@ -75,16 +75,16 @@ class FsspecStorage(Storage):
             source,
             size,
             printable(self._access.place(path)),
-            translate=lambda error: self._access.told("read", path, error),
-            on_close=lambda is_sound: self._access.give(backend, is_sound=is_sound),
+            translate=lambda error: self._access.error("read", path, error),
+            on_close=lambda is_reusable: self._access.release(backend, is_reusable=is_reusable),
         )
         return io.BufferedReader(reader, _BUFFER)
 
     @contextmanager
     def write(self, path: str) -> Iterator[Writer]:
         _check(path)
-        # What stands in the way is told before gigabytes were fetched.
-        self._access.run("write", path, lambda backend: self._publisher.must_be_free(backend, path))
+        # A folder with this path is reported before the output is downloaded.
+        self._access.run("write", path, lambda backend: self._publisher.require_no_folder(backend, path))
         with spooling(path) as spool:
             yield spool
             self._publisher.write(spool.local_path, spool.size, path)
@@ -94,25 +94,25 @@ class FsspecStorage(Storage):
         self._publisher.remove(path)
 
     def sweep(self) -> None:
-        self._access.run("clear", TEMPORARY, self._sweep)
+        self._access.run("clean", TEMPORARY, self._sweep)
         sweep_spools()
 
     def close(self) -> None:
         self._access.close()
 
     def _open(self, backend: Backend, path: str) -> tuple[IO[bytes], int | None]:
-        if self._publisher.is_known(backend, path):
+        if self._publisher.can_open_directly(backend, path):
             with suppress(FileNotFoundError):
                 source = backend.open(path)
                 return source, getattr(source, "size", None)
             if path.startswith(PRIVATE):
-                self._publisher.is_free(path)
+                self._publisher.mark_free(path)
                 raise not_found(self._access.place(path))
         for _ in range(_TRIES):
             found = self._publisher.find(backend, path)
             if found is None or not found[1].is_file:
                 break
-            # Where it went away meanwhile it was put in its place just now, or removed.
+            # If it disappeared in between, it was renamed to its path or removed.
             with suppress(FileNotFoundError):
                 return backend.open(found[0]), found[1].size
         raise not_found(self._access.place(path))
@@ -122,22 +122,22 @@ class FsspecStorage(Storage):
         folders = [start]
         seen: set[str] = set()
         if not start and PRIVATE.startswith(prefix):
-            # Some servers leave names that begin with a dot out of their listings, and list such a folder itself.
+            # Some servers omit names that begin with a dot from listings, but can list such a folder itself.
             folders.append(PRIVATE.rstrip("/"))
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="mhsync-fsspec") as pool:
             while folders:
-                # Folder by folder and not by `find`, which takes one that it cannot read for an empty one.
-                looked = [*pool.map(lambda folder: self._look(folder, prefix), folders)]
-                folders = [folder for _, below in looked for folder in below if f"{folder}/" != PRIVATE]
-                for found, below in looked:
+                # Folder by folder, without `find` of fsspec, which treats a folder that it cannot read as empty.
+                listed = [*pool.map(lambda folder: self._list_folder(folder, prefix), folders)]
+                folders = [folder for _, below in listed for folder in below if f"{folder}/" != PRIVATE]
+                for found, below in listed:
                     files |= found
                     seen.update(below)
         if not prefix:
-            self._publisher.has_listed(seen)
+            self._publisher.remember_folders(seen)
         return self._with_notes(files, prefix)
 
-    def _look(self, folder: str, prefix: str) -> tuple[dict[str, FileInfo], Sequence[str]]:
-        """The files right in a folder that the prefix takes, and the folders to look into."""
+    def _list_folder(self, folder: str, prefix: str) -> tuple[dict[str, FileInfo], Sequence[str]]:
+        """The files in a folder that match the prefix, and the folders to list next."""
 
         def work(backend: Backend) -> tuple[dict[str, FileInfo], Sequence[str]]:
             files: dict[str, FileInfo] = {}
@@ -155,7 +155,7 @@ class FsspecStorage(Storage):
         return self._access.run("list", folder, work)
 
     def _with_notes(self, files: dict[str, FileInfo], prefix: str) -> dict[str, FileInfo]:
-        """A path that a note is about stands for what the note says."""
+        """The files with those that notes are about: such a path reads as the note says."""
         for note in self._access.run("list", TEMPORARY, self._notes):
             if note.path.startswith(prefix):
                 info = self.stat(note.path)
@@ -171,9 +171,9 @@ class FsspecStorage(Storage):
 
     def _sweep(self, backend: Backend) -> None:
         for note in self._notes(backend):
-            # One that cannot be ended now is ended another time: until then its path reads as it says.
+            # A note that cannot be completed now stays. Its path reads as the note says.
             with suppress(StorageError):
-                self._publisher.settle(backend, note.path)
+                self._publisher.complete_pending(backend, note.path)
         kept = {note.source for note in self._notes(backend)}
         for entry in backend.entries(TEMPORARY):
             name = entry.name.rstrip("/").rpartition("/")[2]

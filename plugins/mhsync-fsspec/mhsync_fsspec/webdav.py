@@ -1,7 +1,7 @@
-"""WebDAV through the HTTP client of webdav4: the URL says where, and `MOVE` replaces in one step.
+"""WebDAV through the HTTP client of webdav4. `MOVE` replaces a file in one step.
 
-webdav4's own calls take a path for a piece of a URL, ask twice what once would tell, and fail where a folder is
-answered with a redirect to itself with a slash.
+The methods of webdav4 are not used. They do not escape paths, send more requests than needed, and fail if a server
+redirects a folder to the same address with a slash.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from mhsync import StorageUnavailable, UsageError
 from mhsync.storage_kit import is_loopback
-from mhsync_fsspec import dav_answers
+from mhsync_fsspec import dav_responses
 from mhsync_fsspec.backend import Backend, Entry
 from mhsync_fsspec.filesystem import FileSystem, parameters_of
 from mhsync_fsspec.options import PREFIX
@@ -35,13 +35,13 @@ _SECRETS = ("password", "token", "username")
 class WebDav(Backend):
     """A folder of a WebDAV server.
 
-    Folders are asked with their slash: servers redirect, or refuse, a folder without it. No other redirect is
-    followed.
+    Requests for folders end in a slash, because servers redirect or refuse them without it. A redirect that only
+    adds the slash shows that the path is a folder. No redirect is followed.
     """
 
-    refuses_to_replace = True
-    opens_at_once = True
-    odd_characters = '?;#%&+:*<>|"'
+    can_refuse_to_replace = True
+    opens_directly = True
+    special_characters = '?;#%&+:*<>|"'
 
     def __init__(self, fs: FileSystem, root: str) -> None:
         super().__init__(fs, f"/{root}", replaces=True)
@@ -54,43 +54,43 @@ class WebDav(Backend):
 
     def find(self, path: str) -> Entry | None:
         response = self._propfind(path, depth=0)
-        if dav_answers.adds_a_slash(response):
+        if dav_responses.adds_a_slash(response):
             response = self._propfind(path, depth=0, is_folder=True)
         try:
-            return dav_answers.entry(dav_answers.itself(dav_answers.listed(response, path), self.full(path)))
+            return dav_responses.entry(dav_responses.itself(dav_responses.listed(response, path), self.full(path)))
         except FileNotFoundError:
             return None
 
     def entries(self, folder: str) -> Iterator[Entry]:
         response = self._propfind(folder, depth=1, is_folder=True)
         try:
-            found = dav_answers.listed(response, folder)
+            found = dav_responses.listed(response, folder)
         except FileNotFoundError:
             return iter(())
-        return dav_answers.below(found, self.full(folder).rstrip("/"))
+        return dav_responses.below(found, self.full(folder).rstrip("/"))
 
     def make_folder(self, folder: str) -> None:
-        # From below: nearly always the folder above is there.
+        # The parent is created only if this fails: it usually exists.
         response = self._send("MKCOL", folder, is_folder=True)
         if response.status_code == _CONFLICT and self.full(folder).strip("/"):
             self._make_above(folder)
             response = self._send("MKCOL", folder, is_folder=True)
-        if response.status_code != _NOT_ALLOWED:  # it is there already
-            dav_answers.check(response, folder)
+        if response.status_code != _NOT_ALLOWED:  # which means that it exists
+            dav_responses.check(response, folder)
 
     def upload(self, local: Path, path: str) -> None:
         size = local.stat().st_size
         with local.open("rb") as reader:
             chunks = iter(lambda: reader.read(_CHUNK), b"")
             response = self._send("PUT", path, {"Content-Length": str(size)}, content=chunks)
-        dav_answers.check(response, path)
+        dav_responses.check(response, path)
 
     def open(self, path: str) -> IO[bytes]:
-        # A body that is packed on its way would have another length than the file.
+        # A compressed body would have another length than the file.
         request = self._http.build_request("GET", self._url(path), headers={"Accept-Encoding": "identity"})
         response = self._http.send(request, stream=True)
         try:
-            dav_answers.check_is_file(response, path)
+            dav_responses.check_is_file(response, path)
         except BaseException:
             response.close()
             raise
@@ -101,8 +101,8 @@ class WebDav(Backend):
         response = self._send("MOVE", old, headers)
         if response.status_code in _REDIRECTS:
             raise IsADirectoryError(new)
-        dav_answers.check(response, old)
-        # "Replaced" where nothing was to be replaced is worth a look.
+        dav_responses.check(response, old)
+        # Another status than "created" means that a file was replaced although it must not be.
         return replace or response.status_code == _CREATED
 
     def copy(self, old: str, new: str) -> None:
@@ -110,13 +110,13 @@ class WebDav(Backend):
 
     def remove(self, path: str) -> None:
         with suppress(FileNotFoundError):
-            dav_answers.check(self._send("DELETE", path), path)
+            dav_responses.check(self._send("DELETE", path), path)
 
     def close(self) -> None:
         self._http.close()
 
     def _make_above(self, folder: str) -> None:
-        """Make the folder above, which may be above the storage's own."""
+        """Create the parent of a folder, or all parents of the folder of the storage."""
         above = folder.rpartition("/")[0]
         if folder:
             self.make_folder(above)
@@ -126,11 +126,11 @@ class WebDav(Backend):
             url = f"{self._base}{_quoted('/' + '/'.join(parts[:count]))}/"
             response = self._http.request("MKCOL", url)
             if response.status_code != _NOT_ALLOWED:
-                dav_answers.check(response, "/".join(parts[:count]))
+                dav_responses.check(response, "/".join(parts[:count]))
 
     def _propfind(self, path: str, *, depth: int, is_folder: bool = False) -> Any:
         headers = {"Depth": str(depth), "Content-Type": "application/xml"}
-        return self._send("PROPFIND", path, headers, content=dav_answers.PROPFIND, is_folder=is_folder)
+        return self._send("PROPFIND", path, headers, content=dav_responses.PROPFIND, is_folder=is_folder)
 
     def _send(
         self,
@@ -155,12 +155,12 @@ class WebDav(Backend):
 
 
 def _quoted(path: str) -> str:
-    """A path as a URL has it. Every character that means something in a URL is escaped."""
+    """A path in the form of a URL. Every character with a meaning in URLs is escaped."""
     return quote(path, safe="/")
 
 
 class Body(io.RawIOBase):
-    """What a server sends, as a file that can be read. `size` is in bytes, where the server tells it."""
+    """The body of a response as a readable file. `size` is in bytes, or None if the server does not report it."""
 
     def __init__(self, response: Any) -> None:
         length = response.headers.get("content-length", "")
@@ -191,22 +191,22 @@ class Body(io.RawIOBase):
 
 
 def root_of(target: Target) -> str:
-    """The folder's path on its server.
+    """The path of the folder on its server.
 
     Raises:
-        UsageError: the URL names no server.
+        UsageError: the URL has no server.
     """
     parts = urlsplit(target.url)
     if not parts.hostname:
-        raise UsageError("the URL names no server", hint="write fsspec+webdav://host/path")
+        raise UsageError("the URL has no server", hint="write fsspec+webdav://host/path")
     return unquote(parts.path).strip("/")
 
 
 def known_options(named: frozenset[str]) -> frozenset[str]:
-    """The options of WebDAV: its class hands on what it does not name to webdav4's client, and that to httpx.
+    """The options of WebDAV. Its class passes other options to the client of webdav4, which passes them to httpx.
 
     Args:
-        named: what the class itself names.
+        named: the options that the class itself names.
     """
     import httpx
     from webdav4.client import Client as WebdavClient  # type: ignore[import-untyped]
@@ -215,17 +215,17 @@ def known_options(named: frozenset[str]) -> frozenset[str]:
 
 
 def options_of(target: Target) -> dict[str, Any]:
-    """What webdav4 is made with.
+    """The arguments for webdav4.
 
     Raises:
-        StorageUnavailable: the environment has secrets that WebDAV knows nothing of.
+        StorageUnavailable: the environment has variables that WebDAV does not use.
     """
     parts = urlsplit(target.url)
     unknown = sorted(set(target.secrets) - set(_SECRETS))
     if unknown:
         raise StorageUnavailable(
-            f"fsspec+webdav:// knows no {PREFIX}{unknown[0].upper()}",
-            hint=f"it knows {', '.join(PREFIX + name.upper() for name in _SECRETS)}",
+            f"fsspec+webdav:// does not use {PREFIX}{unknown[0].upper()}",
+            hint=f"it uses {', '.join(PREFIX + name.upper() for name in _SECRETS)}",
         )
     host = parts.netloc.rpartition("@")[2]
     scheme = "http" if is_loopback(parts.hostname or "") else "https"
@@ -245,7 +245,7 @@ def _credentials(user: str | None, secrets: Mapping[str, str]) -> dict[str, Any]
     if user is None:
         if "password" in secrets:
             raise StorageUnavailable(
-                "there is a password, and no user it belongs to",
+                f"{PREFIX}PASSWORD is set, but there is no user",
                 hint=f"write fsspec+webdav://user@host/path, or set {PREFIX}USERNAME",
             )
         return {}

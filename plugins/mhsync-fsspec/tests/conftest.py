@@ -1,4 +1,4 @@
-"""File systems for these tests, each on a folder of its own."""
+"""Fixtures of the mhsync-fsspec tests: file systems, each with its own folder."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import pytest
 
 sys.path[:0] = [
     str(Path(__file__).parent / "support"),
-    # The suite that runs mhsync end to end is shared with the other storages.
+    # The suite that runs mhsync end to end belongs to mhsync-sftp.
     str(Path(__file__).parents[2] / "mhsync-sftp/tests/support"),
 ]
 
-import nasty  # noqa: E402
+import faulty  # noqa: E402
 from server_process import Servers  # noqa: E402
 
 from mhsync.testing import Opener  # noqa: E402
@@ -24,7 +24,7 @@ from mhsync.testing import Opener  # noqa: E402
 
 @dataclass(frozen=True)
 class Place:
-    """One storage: its URL, and where its files are on this machine."""
+    """One storage: its URL, and the folder with its files on this machine."""
 
     url: str
     folder: Path
@@ -32,22 +32,22 @@ class Place:
     @property
     def opener(self) -> Opener:
         paths = str(Path(__file__).parent / "support")
-        return Opener("nasty:open_nasty", (self.url, {}), {"PYTHONPATH": paths})
+        return Opener("faulty:open_faulty", (self.url, {}), {"PYTHONPATH": paths})
 
 
-@pytest.fixture(params=["nasty", "nastymv"])
+@pytest.fixture(params=["faulty", "faultymv"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    """A storage on a file system that can only copy, and on one that has a rename which is none."""
-    nasty.register()
-    nasty.MISDEEDS.expect()
-    nasty.MISDEEDS.done.clear()
+    """A storage on a file system that can only copy, and on one whose rename copies and removes."""
+    faulty.register()
+    faulty.FAULTS.inject()
+    faulty.FAULTS.done.clear()
     folder = tmp_path / "audio"
     return Place(f"fsspec+{request.param}://{folder}", folder)
 
 
 @pytest.fixture
 def memory_url() -> str:
-    """A folder of its own in fsspec's memory, which all of this process share."""
+    """A new folder in the memory of fsspec, which the whole process shares."""
     return f"fsspec+memory://mhsync-{uuid.uuid4().hex}/audio"
 
 

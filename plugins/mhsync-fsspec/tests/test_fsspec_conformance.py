@@ -1,4 +1,4 @@
-"""The promises of a storage, on file systems that keep few."""
+"""The conformance suite, on file systems with few guarantees."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class TestMemory(StorageConformance):
         paths = str(Path(__file__).parent / "support")
         return Opener("process_memory:open_memory", (memory_url, {}), {"PYTHONPATH": paths})
 
-    # Memory goes with its process: what another one writes is never seen here.
+    # The memory of a process is not visible to another process.
     test_a_kill_at_any_moment_leaves_a_whole_file = None
 
 
@@ -27,7 +27,7 @@ class TestFile(StorageConformance):
         return Opener("mhsync_fsspec.plugin:open_storage", (f"fsspec+file://{tmp_path}/audio", {}))
 
 
-class TestNasty(StorageConformance):
+class TestFaulty(StorageConformance):
     @pytest.fixture
     def opener(self, place) -> Opener:
         return place.opener

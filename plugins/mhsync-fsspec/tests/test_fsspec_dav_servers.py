@@ -1,4 +1,4 @@
-"""WebDAV servers that people have: the promises of a storage on each, and mhsync end to end."""
+"""Common WebDAV servers: the conformance suite on each, and mhsync end to end."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ EACH = (dav_servers.apache, dav_servers.lighttpd, dav_servers.nginx, dav_servers
 
 
 def small_nginx(folder: Path) -> AbstractContextManager[DavServer]:
-    """As nginx is installed nearly everywhere, with a limit for uploads."""
+    """nginx with a limit for uploads, which most installations have."""
     return dav_servers.nginx(folder, largest="100k")
 
 
 class Conformance(server_suites.Conformance):
     many = 24
     refused: ClassVar[frozenset[str]] = frozenset()
-    """Names of the suite that the server does not keep as they are."""
+    """Names of the suite that the server changes."""
 
     @pytest.mark.parametrize("path", NAMES)
     def test_an_odd_name_comes_back_as_it_was(self, storage: Storage, path: str) -> None:
@@ -93,10 +93,7 @@ class TestRcloneEndToEnd(OnSite, EndToEnd):
 
 
 class TestRequests(OnServer):
-    """The requests of an output: 13 before they were counted, and 25 with its original deleted.
-
-    Since then the receipt also records each output that is about to become visible.
-    """
+    """The number of requests for each output, with and without the deletion of the original."""
 
     start = dav_servers.apache
 
@@ -131,27 +128,29 @@ class TestRequests(OnServer):
 
 
 class TestNames(OnServer):
-    """A server that cuts a name off would write the file over another one."""
+    """A server that truncates a name would replace another file."""
 
     start = dav_servers.wsgidav
 
     @pytest.mark.parametrize("name", ["a?b.wav", "a;b.wav", "a?b/c.wav"])
-    def test_a_name_that_the_server_would_cut_is_refused_and_nothing_else_is_touched(
+    def test_a_name_that_the_server_would_truncate_is_refused_and_no_other_file_is_changed(
         self, server: DavServer, tmp_path: Path, name: str
     ) -> None:
         storage = open_storage(server, tmp_path.name)
         put(storage, "a", b"stays")
-        with pytest.raises(StorageError, match="does not keep names with") as caught:
+        with pytest.raises(StorageError, match="changes names with") as caught:
             put(storage, name, content(1000))
         assert "another path" in str(caught.value.hint)
-        with pytest.raises(StorageError, match="does not keep names with"):
+        with pytest.raises(StorageError, match="changes names with"):
             storage.copy("a", name)
         assert get(storage, "a") == b"stays"
         assert paths(storage) == ["a"]
         storage.close()
 
     @pytest.mark.parametrize("start", [dav_servers.apache, dav_servers.lighttpd, dav_servers.nginx])
-    def test_other_servers_keep_them(self, servers: Servers, tmp_path: Path, start: Start) -> None:
+    def test_other_servers_store_such_names_unchanged(
+        self, servers: Servers, tmp_path: Path, start: Start
+    ) -> None:
         server = servers.get(start)
         storage = open_storage(server, tmp_path.name)
         names = ["100%.wav", "a#b.wav", "a;b.wav", "a?b.wav"]
@@ -166,19 +165,19 @@ class TestNames(OnServer):
 class TestDots(OnServer):
     start = dav_servers.nginx
 
-    def test_receipts_are_listed_where_names_that_begin_with_a_dot_are_not(
+    def test_receipts_are_listed_although_names_that_begin_with_a_dot_are_not(
         self, server: DavServer, tmp_path: Path
     ) -> None:
         storage = open_storage(server, tmp_path.name)
         put(storage, ".mhsync/receipts/abc.json", b"{}")
         put(storage, "a.wav", b"x")
-        backend = storage._access.take()
+        backend = storage._access.acquire()
         assert [entry.name.rpartition("/")[2] for entry in backend.entries("")] == ["a.wav"]
-        storage._access.give(backend)
+        storage._access.release(backend)
         assert paths(storage) == [".mhsync/receipts/abc.json", "a.wav"]
         assert paths(storage, ".mh") == [".mhsync/receipts/abc.json"]
         for name in (".audio/a.wav", "x/.a.wav"):
-            with pytest.raises(StorageError, match="begin with a dot out of its listings"):
+            with pytest.raises(StorageError, match="listings of this server omit names that begin with a dot"):
                 put(storage, name, b"x")
         assert paths(storage, "a") == ["a.wav"]
         storage.close()
@@ -191,11 +190,11 @@ class TestFolders:
         storage = open_storage(server, tmp_path.name)
         put(storage, "a", b"moved")
         put(storage, "b/c.wav", b"stays")
-        with pytest.raises(StorageError, match="folder stands there"):
+        with pytest.raises(StorageError, match="there is a folder with this path"):
             put(storage, "b", b"x")
-        with pytest.raises(StorageError, match="folder stands there"):
+        with pytest.raises(StorageError, match="there is a folder with this path"):
             storage.copy("a", "b")
-        # Also where it was made after the path was seen to be free.
+        # Also if it was created after the path was found to be free.
         assert storage.stat("d") is None
         with pytest.raises(StorageError), storage.write("d") as writer:
             writer.write(b"x")
@@ -208,7 +207,7 @@ class TestFolders:
 class TestVersions:
     @pytest.mark.parametrize("start", EACH)
     def test_the_version_changes_with_the_file(self, servers: Servers, tmp_path: Path, start: Start) -> None:
-        """A new file has none."""
+        """A new file has no version."""
         server = servers.get(start)
         storage = open_storage(server, tmp_path.name)
         put(storage, "a.wav", b"one")
@@ -227,10 +226,10 @@ class TestVersions:
 
 
 class TestMessages:
-    """What somebody reads who sees these servers for the first time."""
+    """Error messages of common mistakes."""
 
     @pytest.mark.parametrize("start", [dav_servers.apache, dav_servers.nginx, dav_servers.rclone])
-    def test_a_wrong_password_is_said_so(self, servers: Servers, tmp_path: Path, start: Start) -> None:
+    def test_a_wrong_password_is_reported(self, servers: Servers, tmp_path: Path, start: Start) -> None:
         server = servers.get(start)
         storage = open_storage(server, tmp_path.name, MHSYNC_FSSPEC_PASSWORD="wrong guess")
         with pytest.raises(StorageError, match="401: the user or the password is wrong") as caught:
@@ -239,19 +238,19 @@ class TestMessages:
         assert "wrong guess" not in f"{caught.value} {caught.value.hint}"
         storage.close()
 
-    def test_a_server_that_is_down_is_said_so(self, servers: Servers, tmp_path: Path) -> None:
+    def test_a_server_that_does_not_run_is_reported(self, servers: Servers, tmp_path: Path) -> None:
         storage = make(f"fsspec+webdav://127.0.0.1:{free_port()}/audio", {}, {})
-        with pytest.raises(StorageError, match=r"nothing answers there \(connection refused\)") as caught:
+        with pytest.raises(StorageError, match="connection refused") as caught:
             list(storage.list())
-        assert "see that the server runs" in str(caught.value.hint)
+        assert "check that the server runs" in str(caught.value.hint)
         storage.close()
 
-    def test_a_file_that_is_larger_than_the_server_takes_is_said_so(
+    def test_a_file_that_is_larger_than_the_server_accepts_is_reported(
         self, servers: Servers, tmp_path: Path
     ) -> None:
         server = servers.get(small_nginx)
         storage = open_storage(server, tmp_path.name)
-        with pytest.raises(StorageError, match="413: the file is larger than it takes") as caught:
+        with pytest.raises(StorageError, match="413: the file is larger than the server accepts") as caught:
             put(storage, "a.wav", content(200_000))
         assert "client_max_body_size" in str(caught.value.hint)
         assert paths(storage) == []

@@ -1,4 +1,4 @@
-"""The plugin as mhsync finds it, and what it says when something fails."""
+"""The plugin as mhsync loads it, and its error messages."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from mhsync import LocalWriter, StorageError, StorageNotFound, StorageUnavailabl
 from mhsync.testing.content import content, get, paths, put
 
 
-def test_it_is_found_through_its_entry_point() -> None:
+def test_the_entry_point_names_the_plugin() -> None:
     (found,) = [entry for entry in entry_points(group="mhsync") if entry.name == "fsspec"]
     assert found.load() is plugin
 
 
-def test_it_serves_every_scheme_that_begins_with_fsspec(tmp_path: Path) -> None:
+def test_the_plugin_serves_every_scheme_that_begins_with_fsspec(tmp_path: Path) -> None:
     ((scheme, factory),) = plugin.mhsync_storage_schemes().items()
     assert scheme == "fsspec+"
     storage = factory(f"fsspec+file://{tmp_path}", {})
@@ -36,19 +36,19 @@ def test_it_serves_every_scheme_that_begins_with_fsspec(tmp_path: Path) -> None:
     assert repr(storage) == f"FsspecStorage('fsspec+file://{tmp_path}')"
 
 
-def test_loading_the_plugin_loads_no_fsspec() -> None:
+def test_loading_the_plugin_does_not_load_fsspec() -> None:
     code = "import sys, mhsync_fsspec.plugin; print('fsspec' in sys.modules)"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "False"
 
 
-def test_folders_and_memory_of_this_machine_are_known_as_such(tmp_path: Path, memory_url: str) -> None:
+def test_folders_and_memory_of_this_machine_are_local(tmp_path: Path, memory_url: str) -> None:
     assert make(f"fsspec+file://{tmp_path}", {}, {}).is_local
     assert open_memory(memory_url, {}).is_local
     assert not make("fsspec+webdav://h/a", {}, {}).is_local
 
 
-class Throttled(AbstractFileSystem):
-    """Says in every error what it should keep to itself."""
+class Leaking(AbstractFileSystem):
+    """A file system whose errors contain secrets."""
 
     protocol = "refusing"
 
@@ -64,7 +64,7 @@ class Throttled(AbstractFileSystem):
 
 
 class Closed(AbstractFileSystem):
-    """Cannot even be made."""
+    """A file system whose instances cannot be made."""
 
     protocol = "closed"
 
@@ -74,11 +74,11 @@ class Closed(AbstractFileSystem):
 
 @pytest.fixture(autouse=True)
 def _registered() -> None:
-    for kind in (Throttled, Closed):
+    for kind in (Leaking, Closed):
         fsspec.register_implementation(kind.protocol, kind, clobber=True)
 
 
-def test_what_a_file_system_says_is_told_on_one_line_and_without_secrets() -> None:
+def test_an_error_of_a_file_system_is_reported_on_one_line_and_without_secrets() -> None:
     environ = {"MHSYNC_FSSPEC_PASSWORD": "hunter2", "MHSYNC_FSSPEC_FOR": "refusing://"}
     storage = make("fsspec+refusing://host/a", {}, environ)
     for doing in (lambda: storage.stat("b.wav"), lambda: list(storage.list()), lambda: storage.open("b.wav")):
@@ -92,15 +92,15 @@ def test_what_a_file_system_says_is_told_on_one_line_and_without_secrets() -> No
     storage.close()
 
 
-def test_a_file_system_that_cannot_be_opened_is_told_at_the_first_use() -> None:
+def test_a_file_system_that_cannot_be_opened_is_reported_at_the_first_use() -> None:
     storage = make("fsspec+closed://host/a", {}, {})
-    with pytest.raises(StorageUnavailable, match=r"cannot open fsspec\+closed://host/a: nothing answers there"):
+    with pytest.raises(StorageUnavailable, match=r"cannot open fsspec\+closed://host/a: connection refused"):
         storage.stat("b.wav")
     storage.close()
 
 
-class _Stranger(BaseHTTPRequestHandler):
-    """Lets nobody in."""
+class _Unauthorized(BaseHTTPRequestHandler):
+    """Answers 401 to every request."""
 
     def do_PROPFIND(self) -> None:
         self.send_response(401)
@@ -108,11 +108,11 @@ class _Stranger(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
-        """Quiet."""
+        """Do not log."""
 
 
-def test_a_server_that_lets_nobody_in_is_told_with_the_variables_that_may() -> None:
-    with HTTPServer(("127.0.0.1", 0), _Stranger) as server:
+def test_a_failed_login_is_reported_with_the_variables_for_the_credentials() -> None:
+    with HTTPServer(("127.0.0.1", 0), _Unauthorized) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         storage = make(f"fsspec+webdav://me@127.0.0.1:{server.server_address[1]}/a", {}, {})
@@ -127,14 +127,14 @@ def test_a_server_that_lets_nobody_in_is_told_with_the_variables_that_may() -> N
         assert name in str(caught.value.hint)
 
 
-def test_a_storage_that_was_closed_says_so(memory_url: str) -> None:
+def test_a_closed_storage_is_reported(memory_url: str) -> None:
     storage = open_memory(memory_url, {})
     storage.close()
     with pytest.raises(StorageError, match="closed"):
         storage.stat("a.wav")
 
 
-def test_the_writer_shows_the_bytes_as_a_local_file(memory_url: str) -> None:
+def test_the_writer_has_a_local_file_with_the_written_bytes(memory_url: str) -> None:
     storage = open_memory(memory_url, {})
     with storage.write("x/a.wav") as writer:
         assert isinstance(writer, LocalWriter)
@@ -146,8 +146,8 @@ def test_the_writer_shows_the_bytes_as_a_local_file(memory_url: str) -> None:
     assert not local.exists()
 
 
-def test_spools_of_dead_processes_are_cleared_away(memory_url: str, tmp_path: Path, monkeypatch) -> None:
-    """A process that spools is killed; this one spools meanwhile."""
+def test_spools_of_killed_processes_are_removed(memory_url: str, tmp_path: Path, monkeypatch) -> None:
+    """The spool that this process uses is kept."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     (tmp_path / "theirs.wav").write_bytes(b"x")
     script = """
@@ -167,7 +167,7 @@ with spooling("a.wav") as spool:
     assert [path.name for path in tmp_path.iterdir()] == ["theirs.wav"]
 
 
-def test_a_spool_that_has_no_room_is_told(memory_url: str, monkeypatch) -> None:
+def test_a_spool_that_cannot_be_created_is_reported(memory_url: str, monkeypatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", "/nonexistent")
     storage = open_memory(memory_url, {})
     with pytest.raises(StorageError, match="cannot keep a file in /nonexistent on its way") as caught:
@@ -175,11 +175,11 @@ def test_a_spool_that_has_no_room_is_told(memory_url: str, monkeypatch) -> None:
     assert "TMPDIR" in caught.value.hint
 
 
-def test_an_option_reaches_the_file_system(tmp_path: Path) -> None:
+def test_an_option_is_passed_to_the_file_system(tmp_path: Path) -> None:
     storage = make(f"fsspec+file://{tmp_path}/new", {"auto_mkdir": True}, {})
     put(storage, "x/a.wav", b"x")
     assert get(storage, "x/a.wav") == b"x"
-    backend = storage._access.take()
+    backend = storage._access.acquire()
     assert backend.fs.auto_mkdir
     with pytest.raises(StorageNotFound):
         storage.open("x/b.wav")

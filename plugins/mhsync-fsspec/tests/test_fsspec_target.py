@@ -1,4 +1,4 @@
-"""URL, options and environment: what is taken, and what is refused with a mend."""
+"""URLs, options and variables: which ones are accepted, and which ones are refused with a hint."""
 
 from __future__ import annotations
 
@@ -32,24 +32,24 @@ def test_a_url_is_read(url: str, protocol: str, inner: str, name: str) -> None:
 @pytest.mark.parametrize(
     ("url", "message", "hint"),
     [
-        ("fsspec+://x", "not a URL of a storage", "fsspec+SCHEME://"),
-        ("fsspec+sftp://me@host/a", "keeps no files", "pip install ./plugins/mhsync-sftp"),
-        ("fsspec+https://host/a", "keeps no files", "only be read"),
-        ("fsspec+memory://h/x", "keeps no files", "nothing once the process ends"),
+        ("fsspec+://x", "not the URL of a storage", "fsspec+SCHEME://"),
+        ("fsspec+sftp://me@host/a", "cannot be used as a storage", "pip install ./plugins/mhsync-sftp"),
+        ("fsspec+https://host/a", "cannot be used as a storage", "only be read"),
+        ("fsspec+memory://h/x", "cannot be used as a storage", "lost when the process ends"),
         *(
-            (f"fsspec+{name}://a", "keeps no files", "the file system itself")
+            (f"fsspec+{name}://a", "cannot be used as a storage", "the file system itself")
             for name in ("filecache", "blockcache", "cached", "dir")
         ),
-        ("fsspec+simplecache://a::memory://b", "keeps no files", "the file system itself"),
-        ("fsspec+file://a::file://b", "has no :: in it", "the file system itself"),
-        ("fsspec+webdav://me:hunter2@host/a", "password stands in the storage's URL", "MHSYNC_FSSPEC_PASSWORD"),
-        ("fsspec+webdav://host/a?x=1", r"neither \? nor #", "storage_options"),
-        ("fsspec+webdav://host/a/../b", r"holds \.\.", "the folder itself"),
-        ("fsspec+webdav://[host/a", "not a URL", "host and port"),
+        ("fsspec+simplecache://a::memory://b", "cannot be used as a storage", "the file system itself"),
+        ("fsspec+file://a::file://b", "must not contain ::", "the file system itself"),
+        ("fsspec+webdav://me:hunter2@host/a", "must not contain a password", "MHSYNC_FSSPEC_PASSWORD"),
+        ("fsspec+webdav://host/a?x=1", r"must not contain \? or #", "storage_options"),
+        ("fsspec+webdav://host/a/../b", r"must not contain \.\.", "the folder itself"),
+        ("fsspec+webdav://[host/a", "not the URL", "host and port"),
     ],
 )
-def test_a_wrong_url_is_refused_with_a_mend(url: str, message: str, hint: str) -> None:
-    kind = StorageUnavailable if message == "keeps no files" else UsageError
+def test_an_invalid_url_is_refused_with_a_hint(url: str, message: str, hint: str) -> None:
+    kind = StorageUnavailable if message == "cannot be used as a storage" else UsageError
     with pytest.raises(kind, match=message) as caught:
         read(url)
     assert hint in caught.value.hint
@@ -72,12 +72,12 @@ def test_a_secret_in_the_options_is_refused_and_not_shown(options: dict) -> None
 
 
 @pytest.mark.parametrize("name", ["asynchronous", "fs", "fo", "target_protocol", "skip_instance_cache", "client"])
-def test_options_that_would_take_the_ground_away_are_refused(name: str) -> None:
-    with pytest.raises(UsageError, match="is not for a manifest"):
+def test_options_that_mhsync_sets_itself_are_refused(name: str) -> None:
+    with pytest.raises(UsageError, match="a manifest cannot set"):
         read("fsspec+ftp://a", {name: True})
 
 
-def test_secrets_go_only_where_they_are_meant_to() -> None:
+def test_secrets_are_used_only_for_the_server_that_they_are_meant_for() -> None:
     secret = {"MHSYNC_FSSPEC_PASSWORD": "hunter2"}
     for meant in ("webdav://me@dav.example.com", "fsspec+webdav://me@dav.example.com/", "webdav://", DAV):
         assert read(DAV, {}, {**secret, "MHSYNC_FSSPEC_FOR": meant}).secrets == {"password": "hunter2"}
@@ -103,25 +103,25 @@ def test_secrets_go_only_where_they_are_meant_to() -> None:
         "trust_env", "url", "use_ssl", "verify", "zzz",
     ],
 )  # fmt: skip
-def test_only_reviewed_options_are_for_a_manifest(protocol: str, name: str) -> None:
+def test_a_manifest_can_set_only_reviewed_options(protocol: str, name: str) -> None:
     for value in ("https://evil.example", {"endpoint_url": "https://evil.example"}, True):
-        with pytest.raises(UsageError, match=f"accepts no storage option '{name}' from a manifest"):
+        with pytest.raises(UsageError, match=f"a manifest cannot set the storage option '{name}'"):
             read(f"fsspec+{protocol}://a/b", {name: value}, {"MHSYNC_CLOUD_ENDPOINTS": "evil.example"})
 
 
 @pytest.mark.parametrize("name", ["connection_string", "token_uri", "sas_token", "credential"])
-def test_options_with_credentials_in_them_are_for_no_manifest(name: str) -> None:
+def test_a_manifest_cannot_set_options_with_credentials(name: str) -> None:
     with pytest.raises(UsageError, match="must not contain secrets"):
         read("fsspec+abfs://c/b", {name: "BlobEndpoint=https://evil.example"})
 
 
 @pytest.mark.parametrize("protocol", ["s3", "s3a", "gs", "gcs"])
-class TestTheServerThatAManifestNames:
+class TestServerNamedByAManifest:
     @pytest.mark.parametrize(
         "endpoint",
         ["https://evil.example", "http://127.0.0.1:9000", "http://localhost:9000", "https://evilgoogleapis.com"],
     )
-    def test_it_is_refused_until_the_environment_names_it(self, protocol: str, endpoint: str) -> None:
+    def test_it_is_refused_unless_the_environment_lists_it(self, protocol: str, endpoint: str) -> None:
         host = endpoint.split("/")[2].partition(":")[0]
         url = f"fsspec+{protocol}://bucket/a"
         with pytest.raises(StorageUnavailable, match=f"option endpoint_url would send .* to {host}") as caught:
@@ -141,7 +141,9 @@ class TestTheServerThatAManifestNames:
             {},
         ],
     )
-    def test_plain_http_and_odd_urls_are_refused_whoever_is_trusted(self, protocol: str, endpoint: object) -> None:
+    def test_plain_http_and_ambiguous_urls_are_refused_also_for_trusted_hosts(
+        self, protocol: str, endpoint: object
+    ) -> None:
         environ = {"MHSYNC_CLOUD_ENDPOINTS": "evil.example,evil"}
         with pytest.raises(UsageError) as caught:
             options = {"endpoint_url": endpoint}
@@ -150,7 +152,7 @@ class TestTheServerThatAManifestNames:
             read(f"fsspec+{protocol}://bucket/a", options, environ)
         assert "hunter2" not in f"{caught.value.message} {caught.value.hint}"
 
-    def test_the_environment_may_name_it_but_not_over_plain_http(self, protocol: str) -> None:
+    def test_the_environment_can_name_a_server_but_not_with_plain_http(self, protocol: str) -> None:
         environ = {"MHSYNC_FSSPEC_ENDPOINT_URL": "https://Ours.example/", "MHSYNC_FSSPEC_FOR": f"{protocol}://"}
         assert read(f"fsspec+{protocol}://bucket/a", {}, environ).secrets == {
             "endpoint_url": "https://ours.example"
@@ -159,17 +161,17 @@ class TestTheServerThatAManifestNames:
         with pytest.raises(UsageError, match="MHSYNC_FSSPEC_ENDPOINT_URL is plain http"):
             read(f"fsspec+{protocol}://bucket/a", {}, environ)
 
-    def test_the_manifest_names_none_beside_secrets(self, protocol: str) -> None:
+    def test_it_is_refused_if_the_environment_has_secrets(self, protocol: str) -> None:
         environ = {
             "MHSYNC_FSSPEC_KEY": "hunter2",
             "MHSYNC_FSSPEC_FOR": f"{protocol}://",
             "MHSYNC_CLOUD_ENDPOINTS": "ours.example",
         }
-        with pytest.raises(StorageUnavailable, match="says where to go"):
+        with pytest.raises(StorageUnavailable, match="names a server"):
             read(f"fsspec+{protocol}://bucket/a", {"endpoint_url": "https://ours.example"}, environ)
 
 
-def test_google_may_be_named_without_more() -> None:
+def test_a_server_of_google_is_accepted() -> None:
     options = {"endpoint_url": "https://storage.googleapis.com"}
     assert read("fsspec+gs://bucket/a", options).options == options
 
@@ -183,7 +185,7 @@ def test_google_may_be_named_without_more() -> None:
         ("fsspec+az://container@evilcore.windows.net/a", False),
     ],
 )
-def test_the_host_in_an_azure_url_is_azures(url: str, is_trusted: bool) -> None:
+def test_the_host_in_an_azure_url_must_be_one_of_azure(url: str, is_trusted: bool) -> None:
     if is_trusted:
         assert read(url, {"account_name": "ours"}).options == {"account_name": "ours"}
         return
@@ -192,7 +194,7 @@ def test_the_host_in_an_azure_url_is_azures(url: str, is_trusted: bool) -> None:
 
 
 @pytest.mark.parametrize("account", ["evil.example/x", "evil.example#", "evil\\", "UPPER", "a", "", 7.5, None])
-def test_an_azure_account_has_the_form_of_one(account: object) -> None:
+def test_an_invalid_azure_account_is_refused(account: object) -> None:
     if isinstance(account, float):
         account = [account]
     with pytest.raises(UsageError, match="account_name of .* is not valid"):
@@ -207,18 +209,18 @@ def test_an_azure_account_has_the_form_of_one(account: object) -> None:
         "fsspec+ftp://a@b@c/a", "fsspec+webdav://evil%2eexample/a", "fsspec+webdav://h\x7f/a",
     ],
 )  # fmt: skip
-def test_a_server_that_two_parsers_could_read_differently_is_refused(url: str) -> None:
-    with pytest.raises(UsageError, match="has a character|control character"):
+def test_an_ambiguous_server_is_refused(url: str) -> None:
+    with pytest.raises(UsageError, match="contains a character|control character"):
         read(url)
 
 
-def test_secrets_of_fsspecs_own_configuration_go_only_where_they_are_meant_to(
+def test_secrets_in_the_configuration_of_fsspec_are_used_only_for_their_server(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     import fsspec
 
     monkeypatch.setitem(fsspec.config.conf, "ftp", {"password": "hunter2"})
-    with pytest.raises(StorageUnavailable, match="fsspec's configuration do not say what they are for") as caught:
+    with pytest.raises(StorageUnavailable, match="fsspec's configuration are not for any server") as caught:
         make("fsspec+ftp://evil.example/a", {}, {})
     assert "MHSYNC_FSSPEC_FOR=ftp://evil.example" in (caught.value.hint or "")
     make("fsspec+ftp://ours.example/a", {}, {"MHSYNC_FSSPEC_FOR": "ftp://ours.example"}).close()
@@ -226,7 +228,7 @@ def test_secrets_of_fsspecs_own_configuration_go_only_where_they_are_meant_to(
     make("fsspec+ftp://evil.example/a", {}, {}).close()
 
 
-def test_a_target_shows_no_secret() -> None:
+def test_the_repr_of_a_target_shows_no_secret() -> None:
     environ = {"MHSYNC_FSSPEC_PASSWORD": "hunter2", "MHSYNC_FSSPEC_FOR": "webdav://"}
     assert "hunter2" not in repr(read(DAV, {}, environ))
 
@@ -241,11 +243,11 @@ def test_a_target_shows_no_secret() -> None:
         ("fsspec+webdav://127.0.0.1.example.com/files", "https://127.0.0.1.example.com"),
     ],
 )
-def test_webdav_is_encrypted_off_this_machine(url: str, base: str) -> None:
+def test_webdav_is_encrypted_except_on_this_machine(url: str, base: str) -> None:
     assert webdav.options_of(read(url))["base_url"] == base
 
 
-def test_webdav_takes_a_user_with_a_password_or_a_token() -> None:
+def test_webdav_uses_a_user_with_a_password_or_a_token() -> None:
     def options(url: str, **secrets: str) -> dict:
         environ = {f"MHSYNC_FSSPEC_{name.upper()}": value for name, value in secrets.items()}
         return webdav.options_of(read(url, {}, {**environ, "MHSYNC_FSSPEC_FOR": "webdav://"}))
@@ -254,39 +256,49 @@ def test_webdav_takes_a_user_with_a_password_or_a_token() -> None:
     assert options("fsspec+webdav://h/a", username="me", password="hunter2")["auth"] == ("me", "hunter2")
     assert options("fsspec+webdav://h/a", token="hunter2")["headers"] == {"Authorization": "Bearer hunter2"}
     assert "auth" not in options("fsspec+webdav://h/a")
-    with pytest.raises(StorageUnavailable, match="no user it belongs to"):
+    with pytest.raises(StorageUnavailable, match="PASSWORD is set, but there is no user"):
         options("fsspec+webdav://h/a", password="hunter2")
-    with pytest.raises(StorageUnavailable, match="knows no MHSYNC_FSSPEC_PASWORD"):
+    with pytest.raises(StorageUnavailable, match="does not use MHSYNC_FSSPEC_PASWORD"):
         options("fsspec+webdav://me@h/a", pasword="hunter2")
 
 
-def test_the_path_of_a_webdav_url_may_be_escaped() -> None:
+def test_the_path_of_a_webdav_url_can_be_escaped() -> None:
     assert webdav.root_of(read("fsspec+webdav://h/remote.php/dav/my%20files/")) == "remote.php/dav/my files"
 
 
 @pytest.mark.parametrize(
     ("url", "options", "message", "hint"),
     [
-        ("fsspec+memry://a", {}, "fsspec knows no file system 'memry'", "see fsspec.available_protocols()"),
-        ("fsspec+webdv://a", {}, "fsspec knows no file system 'webdv'", "did you mean fsspec+webdav://?"),
+        ("fsspec+memry://a", {}, "fsspec has no file system 'memry'", "see fsspec.available_protocols()"),
+        ("fsspec+webdv://a", {}, "fsspec has no file system 'webdv'", "did you mean fsspec+webdav://?"),
         (
             "fsspec+webdav://h/a",
             {"base_url": "x"},
-            "no storage option 'base_url'",
-            "it accepts block_size, chunk_size, timeout",
+            "cannot set the storage option 'base_url'",
+            "it can set block_size, chunk_size, timeout",
         ),
-        ("fsspec+webdav://h/a", {"tiemout": 3}, "no storage option 'tiemout'", "did you mean timeout?"),
+        (
+            "fsspec+webdav://h/a",
+            {"tiemout": 3},
+            "cannot set the storage option 'tiemout'",
+            "did you mean timeout?",
+        ),
         (
             "fsspec+webdav://h/a",
             {"zzz": 3},
-            "no storage option 'zzz'",
-            "it accepts block_size, chunk_size, timeout",
+            "cannot set the storage option 'zzz'",
+            "it can set block_size, chunk_size, timeout",
         ),
-        ("fsspec+file:///a", {"auto_mkdr": True}, "no storage option 'auto_mkdr'", "did you mean auto_mkdir?"),
+        (
+            "fsspec+file:///a",
+            {"auto_mkdr": True},
+            "cannot set the storage option 'auto_mkdr'",
+            "did you mean auto_mkdir?",
+        ),
         ("fsspec+dropbox://a", {}, "needs a package that is not installed: .*dropboxdrivefs", "dropbox"),
     ],
 )
-def test_what_cannot_be_opened_is_told_with_the_nearest_that_can(url, options, message, hint) -> None:
+def test_a_misspelt_name_is_reported_with_the_closest_valid_one(url, options, message, hint) -> None:
     kind = UsageError if options else StorageUnavailable
     with pytest.raises(kind, match=message) as caught:
         make(url, options, {})

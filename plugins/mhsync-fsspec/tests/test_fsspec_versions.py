@@ -100,7 +100,7 @@ class TestWebDav:
         finally:
             storage.close()
 
-    def test_it_is_made_of_size_time_and_etag(self, server: ScriptedServer) -> None:
+    def test_a_version_is_made_of_size_time_and_etag(self, server: ScriptedServer) -> None:
         older = "Tue, 24 Nov 2026 11:58:00 GMT"
         found = [
             self.version(server),
@@ -114,16 +114,18 @@ class TestWebDav:
         assert self.version(server) == found[0]
 
     @pytest.mark.parametrize("etag", ['"1"', 'W/"1"', ""])
-    def test_a_file_that_was_changed_less_than_a_minute_ago_has_none(
+    def test_a_file_that_was_changed_less_than_a_minute_ago_has_no_version(
         self, server: ScriptedServer, etag: str
     ) -> None:
         """The ETags of nginx and others contain the time in seconds, and stay the same within one."""
         assert self.version(server, changed=YOUNG, etag=etag) is None
 
     @pytest.mark.parametrize("date", [None, "soon", "Tue, 24 Nov 2026 12:00:00", "Tue, 24 Nov 99999 12:00:00 GMT"])
-    def test_without_the_time_of_the_server_there_is_none(self, server: ScriptedServer, date: str | None) -> None:
+    def test_there_is_no_version_without_the_time_of_the_server(
+        self, server: ScriptedServer, date: str | None
+    ) -> None:
         assert self.version(server, date=date) is None
 
     @pytest.mark.parametrize("changed", ["", "today", "Tue, 24 Nov 2026 11:00:00"])
-    def test_without_the_time_of_the_file_there_is_none(self, server: ScriptedServer, changed: str) -> None:
+    def test_there_is_no_version_without_the_time_of_the_file(self, server: ScriptedServer, changed: str) -> None:
         assert self.version(server, changed=changed) is None

@@ -22,7 +22,7 @@ USER, PASSWORD = "me", "open sesame"
 
 @dataclass(frozen=True)
 class DavServer:
-    """A running server that lets `user` in with `password`."""
+    """A running server with one user."""
 
     port: int
     root: Path
@@ -32,7 +32,7 @@ class DavServer:
     password: str = PASSWORD
 
     def environment(self, port: int) -> dict[str, str]:
-        """What mhsync needs in its environment to get in, by the port that the URL names."""
+        """The environment that mhsync needs to log in, if the URL names this port."""
         return {
             "MHSYNC_FSSPEC_PASSWORD": self.password,
             "MHSYNC_FSSPEC_FOR": f"webdav://{self.user}@127.0.0.1:{port}",
@@ -57,7 +57,7 @@ def _folders(folder: Path) -> Path:
 
 
 def _password_file(folder: Path) -> Path:
-    """The user in the format of Apache's htpasswd, with a salted SHA-1, which all of them read."""
+    """The user in the htpasswd format of Apache, with a SHA-1 hash, which all servers support."""
     digest = base64.b64encode(hashlib.sha1(PASSWORD.encode()).digest()).decode()
     file = folder / "passwords"
     file.write_text(f"{USER}:{{SHA}}{digest}\n")
@@ -97,7 +97,7 @@ _APACHE_MODULES = (
 
 @contextmanager
 def apache(folder: Path, *, slash: str = "On", options: str = "Indexes") -> Iterator[DavServer]:
-    """Apache with mod_dav, and mod_dir as it is installed: a folder without its slash is answered with 301."""
+    """Apache with mod_dav and the default mod_dir, which answers 301 to a folder without its slash."""
     program, port = binary("apache2", "apache2"), free_port()
     root = _folders(folder)
     modules = "\n".join(

@@ -18,7 +18,7 @@ USER, PASSWORD = "me", "open-sesame"
 
 @dataclass(frozen=True)
 class FtpServer:
-    """A running server that lets `user` in with `password`; `root` is `path` to whoever logs in."""
+    """A running server. `root` is its folder on this machine, and `path` the same folder for the user."""
 
     port: int
     root: Path
@@ -28,7 +28,7 @@ class FtpServer:
     scheme: str = "ftp"
 
     def environment(self, port: int) -> dict[str, str]:
-        """What mhsync needs in its environment to get in, by the port that the URL names."""
+        """The environment that mhsync needs to log in, if the URL names this port."""
         return {
             "MHSYNC_FSSPEC_PASSWORD": self.password,
             "MHSYNC_FSSPEC_FOR": f"{self.scheme}://{self.user}@127.0.0.1:{port}",
@@ -45,7 +45,7 @@ def _root(folder: Path) -> Path:
 
 @contextmanager
 def pyftpdlib(folder: Path) -> Iterator[FtpServer]:
-    """pyftpdlib; the user sees its folder as `/`."""
+    """pyftpdlib. For the user its folder is `/`."""
     root, port = _root(folder), free_port()
     (root / "audio").mkdir()
     command = [
@@ -82,7 +82,7 @@ TimesGMT on
 
 @contextmanager
 def proftpd(folder: Path) -> Iterator[FtpServer]:
-    """ProFTPD; the user sees the whole machine."""
+    """ProFTPD. The user can access all folders of the machine."""
     program, port = binary("proftpd", "proftpd-core"), free_port()
     root = _root(folder)
     digest = subprocess.run(

@@ -1,4 +1,4 @@
-"""fsspec's memory as a storage. No manifest can name it: it is put together below the plugin's factory."""
+"""The memory of fsspec as a storage. The factory of the plugin refuses it, so that no manifest can use it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Servers as processes of these tests: found, started on a free port of loopback, waited for, ended by their id."""
+"""Runs servers as processes on free ports of loopback, and ends them by their process id."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ import pytest
 
 T = TypeVar("T")
 _START = 30
-"""Seconds within which a server must take connections."""
+"""Seconds within which a server must accept connections."""
 _STOP = 10
-"""Seconds within which it must end."""
+"""Seconds within which a server must end."""
 
 
 def binary(name: str, package: str) -> str:
-    """The path of a server's program; the test fails where the Debian package is missing."""
+    """The path of the program of a server. The test fails if its Debian package is not installed."""
     found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
     if found is None:
         pytest.fail(f"there is no {name}: apt-get install {package}")
@@ -38,14 +38,14 @@ def free_port() -> int:
 
 
 class Servers(ExitStack):
-    """Servers that are started when first asked for, and ended together."""
+    """Servers that start when they are first needed, and end together."""
 
     def __init__(self) -> None:
         super().__init__()
         self._started: dict[object, Any] = {}
 
     def get(self, start: Callable[[Path], AbstractContextManager[T]]) -> T:
-        """The server of a kind, which keeps all its files in a folder that other users may enter."""
+        """The server of a kind. All its files are in a folder that other users can access."""
         if start not in self._started:
             folder = Path(self.enter_context(tempfile.TemporaryDirectory(prefix="mhsync-server-")))
             folder.chmod(0o755)
@@ -58,7 +58,7 @@ class Servers(ExitStack):
 def running(
     command: Sequence[str], port: int, log: Path, environ: Mapping[str, str] | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A server that stays in the foreground, in a process group of its own, with its workers."""
+    """A server in the foreground, with its workers in a separate process group."""
     environment = {**os.environ, **(environ or {})}
     with (
         log.open("ab") as err,
@@ -77,7 +77,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     with suppress(subprocess.TimeoutExpired):
         process.wait(_STOP)
-    # The group is this server's own: its workers that are still there end with it.
+    # The group contains only this server and its workers.
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
 

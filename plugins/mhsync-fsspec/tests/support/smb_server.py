@@ -1,4 +1,4 @@
-"""A real Samba server on loopback, with a configuration, users and state of its own. It needs the package `samba`."""
+"""A real Samba server on loopback, with its own configuration, users and state. It needs the package `samba`."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _CONFIG = """
 
 @contextmanager
 def samba(folder: Path) -> Iterator[FtpServer]:
-    """Run smbd with the shares `files` and, for reading only, `locked`."""
+    """smbd with the share `files` and the read-only share `locked`."""
     program, port = binary("smbd", "samba"), free_port()
     for name in ("files", "private", "state", "cache", "lock", "pid", "ncalrpc"):
         (folder / name).mkdir(parents=True)

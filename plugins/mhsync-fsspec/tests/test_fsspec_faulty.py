@@ -1,4 +1,4 @@
-"""A file system that breaks whatever it can: what is read is whole, or an error."""
+"""File systems with injected faults: a file is read completely, or the read is an error."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
+from faulty import FAULTS
 from mhsync_fsspec.journal import Note, note_file
-from nasty import MISDEEDS
 
 from mhsync import StorageError
 from mhsync.storage_kit import machine_id
@@ -20,7 +20,7 @@ from mhsync.testing.content import content, get, paths, put
 
 BEFORE, AFTER = content(100_000, "before"), content(120_000, "after")
 UPLOADS = ("cut_upload", "short_upload", "put", "put_answer")
-PLACINGS = ("cut_copy", "short_copy", "copy", "copy_answer", "cut_mv", "short_mv", "mv", "mv_answer")
+RENAMES = ("cut_copy", "short_copy", "copy", "copy_answer", "cut_mv", "short_mv", "mv", "mv_answer")
 OTHERS = ("info", "ls", "ls_half", "makedirs", "rm", "rm_answer", "open")
 
 
@@ -29,12 +29,12 @@ def storage(place):
     storage = place.opener.open()
     put(storage, "x/a.wav", BEFORE)
     yield storage
-    MISDEEDS.expect()
+    FAULTS.inject()
     storage.close()
 
 
-def whole(storage) -> bytes:
-    """What `x/a.wav` reads as, once every way of looking at it agrees."""
+def read_consistently(storage) -> bytes:
+    """The content of `x/a.wav`. `open`, `stat` and `list` must agree."""
     data = get(storage, "x/a.wav")
     assert data in (BEFORE, AFTER)
     assert storage.stat("x/a.wav").size == len(data)
@@ -42,106 +42,106 @@ def whole(storage) -> bytes:
     return data
 
 
-@pytest.mark.parametrize("misdeed", [*UPLOADS, *PLACINGS, *OTHERS])
-def test_what_goes_wrong_once_is_done_again(storage, misdeed: str) -> None:
-    MISDEEDS.expect(**{misdeed: 1})
+@pytest.mark.parametrize("fault", [*UPLOADS, *RENAMES, *OTHERS])
+def test_an_operation_that_fails_once_is_retried(storage, fault: str) -> None:
+    FAULTS.inject(**{fault: 1})
     put(storage, "x/a.wav", AFTER)
     assert get(storage, "x/a.wav") == AFTER
-    assert whole(storage) == AFTER
-    MISDEEDS.expect(**{misdeed: 1})
+    assert read_consistently(storage) == AFTER
+    FAULTS.inject(**{fault: 1})
     storage.copy("x/a.wav", "y/b.wav")
     storage.remove("x/a.wav")
-    MISDEEDS.expect(**{misdeed: 1})
+    FAULTS.inject(**{fault: 1})
     assert paths(storage) == ["y/b.wav"]
     assert get(storage, "y/b.wav") == AFTER
-    MISDEEDS.expect(**{misdeed: 1})
+    FAULTS.inject(**{fault: 1})
     storage.remove("y/b.wav")
     assert paths(storage) == []
 
 
-@pytest.mark.parametrize("misdeed", UPLOADS)
-def test_an_upload_that_never_arrives_whole_leaves_what_was_there(storage, place, misdeed: str) -> None:
-    MISDEEDS.expect(**{misdeed: 1000})
-    with pytest.raises(StorageError, match=r"cannot write fsspec\+nasty.*/x/a\.wav: "):
+@pytest.mark.parametrize("fault", UPLOADS)
+def test_an_upload_that_is_never_complete_does_not_change_the_file(storage, place, fault: str) -> None:
+    FAULTS.inject(**{fault: 1000})
+    with pytest.raises(StorageError, match=r"cannot write fsspec\+faulty.*/x/a\.wav: "):
         put(storage, "x/a.wav", AFTER)
-    MISDEEDS.expect()
-    assert whole(storage) == BEFORE
+    FAULTS.inject()
+    assert read_consistently(storage) == BEFORE
     assert (place.folder / "x/a.wav").read_bytes() == BEFORE
     assert list((place.folder / ".mhsync/tmp").iterdir()) == []
 
 
-@pytest.mark.parametrize("misdeed", [*PLACINGS, "rm", "rm_answer"])
-def test_a_file_that_cannot_be_put_in_place_is_whole_one_way_or_the_other(storage, place, misdeed: str) -> None:
-    MISDEEDS.expect(**{misdeed: 1000})
+@pytest.mark.parametrize("fault", [*RENAMES, "rm", "rm_answer"])
+def test_if_a_rename_fails_the_path_has_the_old_or_the_new_file(storage, place, fault: str) -> None:
+    FAULTS.inject(**{fault: 1000})
     try:
         put(storage, "x/a.wav", AFTER)
     except StorageError as error:
         assert "cannot write" in error.message
-    MISDEEDS.expect()
-    left = whole(storage)
+    FAULTS.inject()
+    left = read_consistently(storage)
     again = place.opener.open()
-    assert whole(again) == left
+    assert read_consistently(again) == left
     put(again, "x/a.wav", BEFORE)
-    assert whole(again) == BEFORE
+    assert read_consistently(again) == BEFORE
     assert (place.folder / "x/a.wav").read_bytes() == BEFORE
     again.close()
 
 
-@pytest.mark.parametrize("misdeed", ["ls", "ls_half"])
-def test_a_listing_is_whole_or_an_error(storage, misdeed: str) -> None:
-    """fsspec's own `find` would give what it has, and say nothing."""
+@pytest.mark.parametrize("fault", ["ls", "ls_half"])
+def test_a_listing_is_complete_or_an_error(storage, fault: str) -> None:
+    """`find` of fsspec would return an incomplete listing without an error."""
     put(storage, "y/z/b.wav", b"x")
-    MISDEEDS.expect(**{misdeed: 1000})
+    FAULTS.inject(**{fault: 1000})
     with pytest.raises(StorageError, match="cannot list"):
         list(storage.list())
     for _ in range(8):
-        MISDEEDS.expect(**{misdeed: 1})
+        FAULTS.inject(**{fault: 1})
         assert paths(storage) == ["x/a.wav", "y/z/b.wav"]
 
 
-@pytest.mark.parametrize("misdeed", ["read", "end_early"])
-def test_a_read_that_breaks_off_is_an_error_and_never_a_short_file(storage, misdeed: str) -> None:
-    MISDEEDS.expect(**{misdeed: 1})
+@pytest.mark.parametrize("fault", ["read", "end_early"])
+def test_an_incomplete_read_is_an_error(storage, fault: str) -> None:
+    FAULTS.inject(**{fault: 1})
     with pytest.raises(StorageError, match=r"cannot read .*/x/a\.wav"):
         get(storage, "x/a.wav")
     assert get(storage, "x/a.wav") == BEFORE
 
 
-def test_a_file_system_that_tells_no_sizes_is_read_to_learn_them(storage) -> None:
-    MISDEEDS.expect(no_sizes=1_000_000)
+def test_files_are_read_if_the_file_system_reports_no_sizes(storage) -> None:
+    FAULTS.inject(no_sizes=1_000_000)
     put(storage, "x/a.wav", AFTER)
     assert storage.stat("x/a.wav").size == len(AFTER)
     assert [info.size for info in storage.list()] == [len(AFTER)]
-    MISDEEDS.left["short_upload"] = 1000
-    with pytest.raises(StorageError, match="of 100000 bytes another number arrived"):
+    FAULTS.left["short_upload"] = 1000
+    with pytest.raises(StorageError, match="another number of 100000 bytes were stored"):
         put(storage, "x/a.wav", BEFORE)
 
 
 STEPS = [
-    *(("nasty", step) for step in ("upload:1", "upload:2", "rm:1", "copy:1", "rm:2", "rm:3")),
-    *(("nastymv", step) for step in ("upload:1", "upload:2", "rm:1", "mv:1", "rm:2")),
+    *(("faulty", step) for step in ("upload:1", "upload:2", "rm:1", "copy:1", "rm:2", "rm:3")),
+    *(("faultymv", step) for step in ("upload:1", "upload:2", "rm:1", "mv:1", "rm:2")),
 ]
-"""A note is the second upload; the former file, the note and the source are removed, in this order."""
+"""The note is the second upload. The old file, the note and the source are removed in this order."""
 
 
 @pytest.mark.parametrize(("place", "step"), STEPS, indirect=["place"])
-def test_a_kill_at_any_step_leaves_one_of_both_whole(place, step: str) -> None:
+def test_after_a_kill_at_any_step_the_path_has_the_old_or_the_new_file(place, step: str) -> None:
     first = place.opener.open()
     put(first, "x/a.wav", BEFORE)
     first.close()
-    script = Path(__file__).parent / "support/nasty.py"
+    script = Path(__file__).parent / "support/faulty.py"
     task = json.dumps([place.url, step, "x/a.wav", 120_000])
     done = subprocess.run([sys.executable, str(script), task], check=False, capture_output=True, text=True)
     assert done.returncode == 9, done.stderr
     files = {path: path.read_bytes() for path in place.folder.rglob("*") if path.is_file()}
 
     storage = place.opener.open()
-    left = whole_of(storage)
+    left = read_after_kill(storage)
     assert {path: path.read_bytes() for path in place.folder.rglob("*") if path.is_file()} == files, (
-        "only looked at"
+        "reading changes nothing"
     )
     storage.sweep()
-    assert whole_of(storage) == left
+    assert read_after_kill(storage) == left
     assert (place.folder / "x/a.wav").read_bytes() == left
     put(storage, "x/a.wav", BEFORE)
     assert get(storage, "x/a.wav") == BEFORE
@@ -149,7 +149,7 @@ def test_a_kill_at_any_step_leaves_one_of_both_whole(place, step: str) -> None:
     storage.close()
 
 
-def whole_of(storage) -> bytes:
+def read_after_kill(storage) -> bytes:
     data = get(storage, "x/a.wav")
     assert data in (BEFORE, b"k" * 120_000)
     assert [(info.path, info.size) for info in storage.list()] == [("x/a.wav", len(data))]
@@ -157,7 +157,7 @@ def whole_of(storage) -> bytes:
 
 
 def note_on(storage, place, **changes: object) -> Note:
-    """A note of another run which is about to replace `x/a.wav`."""
+    """Write a note of another run that replaces `x/a.wav`."""
     (place.folder / ".mhsync/tmp/theirs").write_bytes(AFTER)
     note = Note(
         path="x/a.wav", source=".mhsync/tmp/theirs", size=len(AFTER), former=len(BEFORE), token="t",
@@ -168,7 +168,7 @@ def note_on(storage, place, **changes: object) -> Note:
     return note
 
 
-def test_what_another_run_is_about_to_replace_is_left_to_it(storage, place) -> None:
+def test_a_file_that_another_run_is_replacing_is_not_changed(storage, place) -> None:
     note_on(storage, place)
     for change in (lambda: put(storage, "x/a.wav", BEFORE), lambda: storage.remove("x/a.wav")):
         with pytest.raises(
@@ -178,10 +178,10 @@ def test_what_another_run_is_about_to_replace_is_left_to_it(storage, place) -> N
             change()
     storage.sweep()
     assert (place.folder / "x/a.wav").read_bytes() == BEFORE
-    assert whole(storage) == AFTER
+    assert read_consistently(storage) == AFTER
 
 
-def test_a_note_with_a_time_that_is_none_is_left_alone_too(storage, place) -> None:
+def test_a_note_with_an_invalid_time_is_not_completed(storage, place) -> None:
     note_on(storage, place, time=1e300, machine="another")
     with pytest.raises(StorageError, match="on another machine since an unknown time"):
         put(storage, "x/a.wav", BEFORE)
@@ -192,20 +192,20 @@ def test_a_note_with_a_time_that_is_none_is_left_alone_too(storage, place) -> No
     [{"time": time.time() - 90}, {"time": time.time() - 90, "machine": "another"}, {"pid": 2**22 + 1}],
     ids=["old", "old and elsewhere", "dead"],
 )
-def test_what_a_dead_run_began_is_ended(storage, place, changes: dict) -> None:
+def test_the_note_of_a_killed_run_is_completed(storage, place, changes: dict) -> None:
     note_on(storage, place, **changes)
     storage.sweep()
     assert (place.folder / "x/a.wav").read_bytes() == AFTER
-    assert whole(storage) == AFTER
+    assert read_consistently(storage) == AFTER
 
 
-def test_a_dead_run_elsewhere_is_waited_for(storage, place) -> None:
+def test_a_new_note_of_another_machine_is_not_completed(storage, place) -> None:
     note_on(storage, place, machine="another", pid=2**22 + 1)
     with pytest.raises(StorageError, match="another run"):
         put(storage, "x/a.wav", BEFORE)
 
 
-def test_a_half_file_whose_source_is_gone_counts_as_none_and_goes(storage, place) -> None:
+def test_an_incomplete_file_whose_source_is_missing_is_removed(storage, place) -> None:
     note_on(storage, place, pid=2**22 + 1)
     (place.folder / ".mhsync/tmp/theirs").unlink()
     (place.folder / "x/a.wav").write_bytes(AFTER[:1000])
@@ -215,13 +215,13 @@ def test_a_half_file_whose_source_is_gone_counts_as_none_and_goes(storage, place
     assert not (place.folder / "x/a.wav").exists()
 
 
-def test_a_former_file_whose_replacement_is_gone_stays(storage, place) -> None:
+def test_an_old_file_whose_replacement_is_missing_is_kept(storage, place) -> None:
     note_on(storage, place, pid=2**22 + 1)
     (place.folder / ".mhsync/tmp/theirs").unlink()
-    assert whole(storage) == BEFORE
+    assert read_consistently(storage) == BEFORE
     storage.sweep()
     assert (place.folder / "x/a.wav").read_bytes() == BEFORE
-    assert whole(storage) == BEFORE
+    assert read_consistently(storage) == BEFORE
 
 
 @pytest.mark.parametrize(
@@ -232,25 +232,25 @@ def test_a_former_file_whose_replacement_is_gone_stays(storage, place) -> None:
     ],
     ids=str,
 )  # fmt: skip
-def test_a_note_that_no_run_of_ours_wrote_holds_nothing(storage, place, changes: dict) -> None:
+def test_an_invalid_note_is_ignored(storage, place, changes: dict) -> None:
     (place.folder.parent / "outside").write_bytes(AFTER)
     note_on(storage, place, **changes)
-    assert whole(storage) == BEFORE
+    assert read_consistently(storage) == BEFORE
     storage.sweep()
-    assert whole(storage) == BEFORE
+    assert read_consistently(storage) == BEFORE
     assert (place.folder.parent / "outside").read_bytes() == AFTER
 
 
-def test_old_temporary_files_go_and_young_ones_stay(storage, place) -> None:
+def test_old_temporary_files_are_removed_and_young_ones_are_kept(storage, place) -> None:
     folder = place.folder / ".mhsync/tmp"
     for name in (f"{int(time.time() - 90_000)}-1-a", f"{int(time.time() - 80_000)}-1-b", "theirs"):
         (folder / name).write_bytes(b"x")
     storage.sweep()
     assert sorted(path.name.rpartition("-")[2] for path in folder.iterdir()) == ["b", "theirs"]
-    assert whole(storage) == BEFORE
+    assert read_consistently(storage) == BEFORE
 
 
-def test_names_that_fsspec_takes_for_patterns_are_names(storage) -> None:
+def test_names_that_fsspec_reads_as_patterns_are_names(storage) -> None:
     for name in ("x/[a].wav", "x/?.wav", "x/*.wav"):
         put(storage, name, name.encode())
     storage.copy("x/*.wav", "y/[b].wav")
@@ -260,14 +260,14 @@ def test_names_that_fsspec_takes_for_patterns_are_names(storage) -> None:
     assert get(storage, "y/[b].wav") == b"x/*.wav"
 
 
-def test_a_folder_in_the_way_is_told_before_anything_is_written(storage) -> None:
-    with pytest.raises(StorageError, match="a folder stands there"), storage.write("x"):
+def test_a_folder_with_the_path_is_reported_before_anything_is_written(storage) -> None:
+    with pytest.raises(StorageError, match="there is a folder with this path"), storage.write("x"):
         pytest.fail("the block must not begin")
-    with pytest.raises(StorageError, match="a folder stands there"):
+    with pytest.raises(StorageError, match="there is a folder with this path"):
         storage.copy("x/a.wav", "x")
-    assert whole(storage) == BEFORE
+    assert read_consistently(storage) == BEFORE
 
 
-def test_nothing_is_written_where_unfinished_files_lie(storage) -> None:
+def test_nothing_can_be_written_into_the_folder_of_temporary_files(storage) -> None:
     with pytest.raises(StorageError, match="is reserved"):
         put(storage, ".mhsync/tmp/a", b"x")

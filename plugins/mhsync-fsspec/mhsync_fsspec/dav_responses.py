@@ -1,4 +1,4 @@
-"""What a WebDAV server answers: its errors as exceptions, its listings as entries."""
+"""Responses of WebDAV servers: errors become exceptions, listings become entries."""
 
 from __future__ import annotations
 
@@ -20,35 +20,38 @@ PROPFIND = (
     b"<resourcetype/><getcontentlength/><getlastmodified/><getetag/>"
     b"</prop></propfind>"
 )
-"""Asks for what is used, and no more."""
+"""A request for only those properties that are used."""
 _OK, _MULTI_STATUS = 200, 207
 _REDIRECTS = (301, 302, 307, 308)
 _GOOD = re.compile(r"\S+\s+2\d\d\b")
 _WORDS = {
     401: (
         "the server answered 401: the user or the password is wrong",
-        "set MHSYNC_FSSPEC_PASSWORD, and MHSYNC_FSSPEC_FOR to this server; see that the URL names the right user",
+        "set MHSYNC_FSSPEC_PASSWORD, and MHSYNC_FSSPEC_FOR to this server; check the user in the URL",
     ),
     405: (
-        "the server answered 405: it does not speak WebDAV there",
-        "look at the path of the storage's URL; the server's documentation says which one is for WebDAV",
+        "the server answered 405: this path does not support WebDAV",
+        "check the path in the URL of the storage; the documentation of the server names the path for WebDAV",
     ),
     411: (
-        "the server answered 411: it wants another way of uploading",
-        "this server cannot be used; choose another storage",
+        "the server answered 411: it does not support this kind of upload",
+        "this server is not supported; choose another storage",
     ),
     413: (
-        "the server answered 413: the file is larger than it takes",
-        "raise the server's limit for uploads (nginx: client_max_body_size, Apache: LimitRequestBody)",
+        "the server answered 413: the file is larger than the server accepts",
+        "raise the upload limit of the server (nginx: client_max_body_size, Apache: LimitRequestBody)",
     ),
-    423: ("the server answered 423: the file is locked by another program", "close it there, then run it again"),
-    507: ("there is no room left on the server", "free some there, then run it again"),
+    423: (
+        "the server answered 423: the file is locked by another program",
+        "close the file there, then run the command again",
+    ),
+    507: ("the server has no space left", "free some space there, then run the command again"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One resource of a listing. `path` is the whole path on the server, without a slash at its end."""
+    """One resource of a listing. `path` is the whole path on the server, without a slash at the end."""
 
     path: str
     is_folder: bool
@@ -57,21 +60,21 @@ class Found:
 
 
 def check(response: Any, path: str) -> None:
-    """See that a request was answered as done.
+    """Check that the response reports success.
 
     Raises:
         FileNotFoundError: there is nothing under the path.
-        FileExistsError: something is there that was not to be replaced.
-        PermissionError: the server does not allow it.
-        Refused: the server refuses it for another reason.
+        FileExistsError: something is there that must not be replaced.
+        PermissionError: the server does not allow the operation.
+        Refused: the server refuses the operation for another reason.
         OSError: the server failed.
     """
     status: int = response.status_code
     if 200 <= status < 300 and status != _MULTI_STATUS:
         return
     if status == _MULTI_STATUS:
-        # For every method but PROPFIND this tells of parts that failed.
-        raise ServerFailed("the server did only a part of it (207)")
+        # For all methods except PROPFIND this status reports that parts failed.
+        raise ServerFailed("the server completed only a part of the operation (207)")
     match status:
         case 404 | 410:
             raise FileNotFoundError(path)
@@ -85,65 +88,65 @@ def check(response: Any, path: str) -> None:
     if status in _REDIRECTS:
         where = urlsplit(response.headers.get("location", ""))._replace(query="", fragment="").geturl()
         raise Refused(
-            f"the server answered {status}, and redirects to {where or 'nowhere'}",
-            "write the address that the server redirects to into the storage's URL, if you trust it",
+            f"the server answered {status}, a redirect to {where or 'nowhere'}",
+            "if you trust that address, write it into the URL of the storage",
         )
     words = f"the server answered {status} {response.reason_phrase}".rstrip()
     if 400 <= status < 500 and status not in (408, 429):
-        raise Refused(words, "look at the URL, and into the server's log")
+        raise Refused(words, "check the URL and the log of the server")
     raise ServerFailed(words)
 
 
 def check_is_file(response: Any, path: str) -> None:
-    """See that a GET was answered with a whole file, as it is.
+    """Check that the response to a GET contains the whole file, unchanged.
 
     Raises:
         FileNotFoundError: there is no file under the path.
-        Exception: as of `check`.
+        Exception: as `check` raises it.
     """
     if adds_a_slash(response):
         raise FileNotFoundError(path)
     if response.status_code != _OK or "content-encoding" in response.headers:
         check(response, path)
-        raise ServerFailed(f"the server answered {response.status_code} with something else than the file")
+        raise ServerFailed(f"the server answered {response.status_code}, but did not send the unchanged file")
 
 
 def adds_a_slash(response: Any) -> bool:
-    """Whether a server redirects to the same address with a slash at its end: a folder stands there."""
+    """Whether the response redirects to the same address with a slash at the end, so that it is a folder."""
     if response.status_code not in _REDIRECTS:
         return False
-    asked = response.request.url
-    there = urlsplit(response.headers.get("location", ""))
-    # Where it redirects to is not followed: the address that was asked is asked again, with its slash.
-    is_here = not there.netloc or there.hostname == asked.host
-    return is_here and not there.query and unquote(there.path) == f"{unquote(asked.path)}/"
+    requested = response.request.url
+    target = urlsplit(response.headers.get("location", ""))
+    # The redirect itself is not followed. The caller adds the slash to the address that it requested.
+    is_same_host = not target.netloc or target.hostname == requested.host
+    return is_same_host and not target.query and unquote(target.path) == f"{unquote(requested.path)}/"
 
 
 def listed(response: Any, path: str) -> list[Found]:
-    """What a PROPFIND tells.
+    """The resources in the response to a PROPFIND.
 
     Raises:
-        OSError: it cannot be understood, or tells of something that it could not look at.
+        OSError: the response is malformed, or reports a resource that the server could not read.
     """
     if response.status_code != _MULTI_STATUS:
         check(response, path)
         raise Refused(
-            f"the server answered {response.status_code}, which is no answer of WebDAV",
-            "look at the path of the storage's URL; the server's documentation says which one is for WebDAV",
+            f"the server answered {response.status_code}, which is not a WebDAV response",
+            "check the path in the URL of the storage; the documentation of the server names the path for WebDAV",
         )
     try:
         tree = ElementTree.fromstring(response.content)  # noqa: S314 - expat bounds entities, and no files are read
     except ElementTree.ParseError:
-        raise ServerFailed("the server's listing is no XML") from None
+        raise ServerFailed("the listing of the server is not valid XML") from None
     now = _seconds(response.headers.get("date"))
     return [_found(one, now) for one in tree.iterfind("{DAV:}response")]
 
 
 def itself(found: list[Found], path: str) -> Found:
-    """What a PROPFIND says of the path that was asked.
+    """The requested resource among those of a PROPFIND.
 
     Raises:
-        OSError: it says nothing of it.
+        OSError: it is not among them.
     """
     for one in found:
         if one.path == path:
@@ -151,15 +154,15 @@ def itself(found: list[Found], path: str) -> Found:
     if len(found) == 1:
         return found[0]
     raise ServerFailed(
-        "the server's listing does not name what was asked for: is it behind a proxy that changes paths?"
+        "the listing of the server does not contain the requested path: is it behind a proxy that changes paths?"
     )
 
 
 def below(found: list[Found], folder: str) -> Iterator[Entry]:
-    """What a PROPFIND says of what lies right in a folder.
+    """The entries of a folder in a PROPFIND.
 
     Raises:
-        OSError: it tells of something that lies elsewhere.
+        OSError: the response contains a resource of another folder.
     """
     itself(found, folder)
     for one in found:
@@ -167,7 +170,7 @@ def below(found: list[Found], folder: str) -> Iterator[Entry]:
             continue
         head, _, name = one.path.rpartition("/")
         if head != folder or not name:
-            raise ServerFailed("the server's listing names files that lie elsewhere")
+            raise ServerFailed("the listing of the server contains files of another folder")
         yield entry(one)
 
 
@@ -191,7 +194,7 @@ def _found(response: ElementTree.Element, now: float | None) -> Found:
             version = None if is_folder else version_token(_seconds(changed), now, size, changed, etag)
             return Found(path, is_folder, int(size) if size.isascii() and size.isdigit() else None, version)
     status = response.findtext("{DAV:}status") or response.findtext("{DAV:}propstat/{DAV:}status") or "no status"
-    raise ServerFailed(f"the server could not look at {path.rpartition('/')[2]}: {status.strip()}")
+    raise ServerFailed(f"the server could not read {path.rpartition('/')[2]}: {status.strip()}")
 
 
 def _seconds(text: str | None) -> float | None:

@@ -1,4 +1,4 @@
-"""What WebDAV servers answer, by a server of one's own that answers whatever a test wants."""
+"""Responses of WebDAV servers, sent by a server that each test scripts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def storage(server: ScriptedServer) -> Iterator[FsspecStorage]:
     storage.close()
 
 
-def test_a_redirect_that_only_adds_a_slash_is_a_folder(server: ScriptedServer, storage: FsspecStorage) -> None:
+def test_a_redirect_that_only_adds_a_slash_means_a_folder(server: ScriptedServer, storage: FsspecStorage) -> None:
     server.answers["PROPFIND /dav/x"] = (301, {"Location": f"http://127.0.0.1:{server.server_port}/dav/x/"}, "")
     server.listing("/dav/x/", response("/dav/x/", FOLDER))
     assert storage.stat("x") is None
@@ -39,23 +39,23 @@ def test_a_redirect_that_only_adds_a_slash_is_a_folder(server: ScriptedServer, s
 )
 def test_no_other_redirect_is_followed(server: ScriptedServer, storage: FsspecStorage, location: str) -> None:
     server.answers["PROPFIND /dav/x"] = (301, {"Location": location}, "")
-    with pytest.raises(StorageError, match="the server answered 301, and redirects to") as caught:
+    with pytest.raises(StorageError, match="the server answered 301, a redirect to") as caught:
         storage.stat("x")
     assert "next=1" not in caught.value.message
     assert server.asked == ["PROPFIND /dav/x"]
 
 
-def test_a_server_behind_a_proxy_that_ends_tls_is_asked_under_its_own_address(
+def test_a_redirect_to_another_scheme_and_port_means_a_folder_too(
     server: ScriptedServer, storage: FsspecStorage
 ) -> None:
-    """Its redirects name another scheme and port: they are not followed, but understood."""
+    """A server behind a proxy that terminates TLS sends such redirects. They are not followed."""
     server.answers["PROPFIND /dav/x"] = (301, {"Location": "http://127.0.0.1/dav/x/"}, "")
     server.listing("/dav/x/", response("/dav/x/", FOLDER))
     assert storage.stat("x") is None
     assert server.asked[-1] == "PROPFIND /dav/x/"
 
 
-def test_hrefs_may_be_whole_urls_and_escaped_in_any_way(server: ScriptedServer, storage: FsspecStorage) -> None:
+def test_hrefs_can_be_urls_and_can_escape_any_character(server: ScriptedServer, storage: FsspecStorage) -> None:
     begin = f"http://127.0.0.1:{server.server_port}/dav"
     server.listing(
         "/dav/",
@@ -76,13 +76,13 @@ def test_hrefs_may_be_whole_urls_and_escaped_in_any_way(server: ScriptedServer, 
         "<response><href>/dav/secret",
     ],
 )
-def test_a_listing_that_is_not_whole_is_none(server: ScriptedServer, storage: FsspecStorage, other: str) -> None:
+def test_an_incomplete_listing_is_an_error(server: ScriptedServer, storage: FsspecStorage, other: str) -> None:
     server.listing("/dav/", response("/dav/", FOLDER), response("/dav/a.wav", FILE), other)
     with pytest.raises(StorageError, match="cannot list"):
         paths(storage)
 
 
-def test_a_listing_of_another_folder_is_none(server: ScriptedServer, storage: FsspecStorage) -> None:
+def test_a_listing_of_another_folder_is_an_error(server: ScriptedServer, storage: FsspecStorage) -> None:
     server.listing("/dav/", response("/inner/", FOLDER), response("/inner/a.wav", FILE))
     with pytest.raises(StorageError, match="behind a proxy that changes paths"):
         paths(storage)
@@ -93,14 +93,14 @@ def test_a_listing_of_another_folder_is_none(server: ScriptedServer, storage: Fs
     [
         (401, "the user or the password is wrong", "MHSYNC_FSSPEC_PASSWORD"),
         (403, "permission denied", "the right to read and write"),
-        (405, "it does not speak WebDAV there", "path of the storage's URL"),
-        (200, "no answer of WebDAV", "path of the storage's URL"),
-        (423, "locked by another program", "close it"),
-        (503, "the server answered 503", "run it again"),
-        (507, "no room left", "free some"),
+        (405, "this path does not support WebDAV", "path in the URL of the storage"),
+        (200, "not a WebDAV response", "path in the URL of the storage"),
+        (423, "locked by another program", "close the file"),
+        (503, "the server answered 503", "run the command again"),
+        (507, "no space left", "free some"),
     ],
 )
-def test_what_a_server_refuses_is_told_with_what_to_do(
+def test_an_error_status_is_reported_with_a_hint(
     server: ScriptedServer, storage: FsspecStorage, status: int, what: str, hint: str
 ) -> None:
     server.answers["PROPFIND /dav/a.wav"] = (status, {}, "<html>secret text</html>")
@@ -108,11 +108,11 @@ def test_what_a_server_refuses_is_told_with_what_to_do(
         storage.stat("a.wav")
     assert hint in str(caught.value.hint)
     assert "secret text" not in f"{caught.value}"
-    assert "Error" not in f"{caught.value}", "no word of a program's own"
+    assert "Error" not in f"{caught.value}", "no class name of an exception"
 
 
-def test_a_body_that_is_packed_on_its_way_is_refused(server: ScriptedServer, storage: FsspecStorage) -> None:
+def test_a_compressed_body_is_refused(server: ScriptedServer, storage: FsspecStorage) -> None:
     server.listing("/dav/a.wav", response("/dav/a.wav", FILE))
     server.answers["GET /dav/a.wav"] = (200, {"Content-Encoding": "gzip"}, "abc")
-    with pytest.raises(StorageError, match="something else than the file"):
+    with pytest.raises(StorageError, match="did not send the unchanged file"):
         storage.open("a.wav")

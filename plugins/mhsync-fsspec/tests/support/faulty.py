@@ -1,7 +1,6 @@
-"""File systems that break what they can, registered with fsspec as `nasty` and `nastymv`.
+"""File systems with injected faults, registered with fsspec as `faulty` and `faultymv`.
 
-They keep real files in a folder, so that a process which is killed leaves there what it left. What goes wrong is
-read from `MISDEEDS`, and from the file `misdeeds` beside the folder where another process is to misbehave.
+They store real files in a folder, so that the files of a killed process remain. `FAULTS` says which operations fail.
 """
 
 from __future__ import annotations
@@ -24,15 +23,15 @@ STEP = 16 * 1024
 
 
 @dataclass
-class Misdeeds:
-    """What goes wrong: for each operation, how many more times, and how."""
+class Faults:
+    """The faults to inject: how many more times each occurs."""
 
     left: dict[str, int] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
     done: list[str] = field(default_factory=list)
 
-    def expect(self, **left: int) -> None:
-        """Such as `cut_upload=1`: the next upload publishes half a file, and raises."""
+    def inject(self, **left: int) -> None:
+        """Inject only these faults. With `cut_upload=1` the next upload writes half a file, and raises."""
         self.left = dict(left)
 
     def is_due(self, what: str) -> bool:
@@ -43,17 +42,17 @@ class Misdeeds:
             return count > 0
 
 
-MISDEEDS = Misdeeds()
+FAULTS = Faults()
 
 
-class NastyFileSystem(AbstractFileSystem):
-    """Copies are its only way to give a file another name, and nothing it does is one step.
+class FaultyFileSystem(AbstractFileSystem):
+    """A file system that cannot rename, and in which no operation is one step.
 
-    It refuses to copy onto a name that is taken, lists as a generator, tells of folders that they hold themselves,
-    remembers listings, and shares one connection among all who use the instance.
+    It refuses to copy to an existing file. A listing is a generator, comes from a cache, and contains the folder
+    itself. All callers of an instance share one connection.
     """
 
-    protocol = "nasty"
+    protocol = "faulty"
     cachable = True
 
     def __init__(self, **options: Any) -> None:
@@ -63,16 +62,16 @@ class NastyFileSystem(AbstractFileSystem):
         self.listings: dict[str, list[dict[str, Any]]] = {}
 
     def info(self, path: str, **_: Any) -> dict[str, Any]:
-        with self.alone():
+        with self.exclusive():
             lose("info")
-            return self._told(self.local.info(self._strip_protocol(path)))
+            return self._report(self.local.info(self._strip_protocol(path)))
 
     def ls(self, path: str, detail: bool = True, **_: Any) -> Any:
         path = self._strip_protocol(path)
         if path not in self.listings:
-            with self.alone():
+            with self.exclusive():
                 lose("ls")
-                found = [self._told(info) for info in self.local.ls(path, detail=True)]
+                found = [self._report(info) for info in self.local.ls(path, detail=True)]
             self.listings[path] = found
         return self._lazily([{"name": path, "size": 0, "type": "file"}, *self.listings[path]])
 
@@ -86,12 +85,12 @@ class NastyFileSystem(AbstractFileSystem):
         self.listings.clear()
 
     def makedirs(self, path: str, exist_ok: bool = False) -> None:
-        with self.alone():
+        with self.exclusive():
             lose("makedirs")
             self.local.makedirs(path, exist_ok=exist_ok)
 
     def put_file(self, lpath: str, rpath: str, **_: Any) -> None:
-        with self.alone():
+        with self.exclusive():
             lose("put")
             self._write(Path(lpath), Path(rpath), "upload")
         lose("put_answer")
@@ -101,7 +100,7 @@ class NastyFileSystem(AbstractFileSystem):
         return _Reading(Path(path))
 
     def cp_file(self, path1: str, path2: str, **_: Any) -> None:
-        with self.alone():
+        with self.exclusive():
             lose("copy")
             if Path(path2).exists():
                 raise FileExistsError(path2)
@@ -109,14 +108,14 @@ class NastyFileSystem(AbstractFileSystem):
         lose("copy_answer")
 
     def rm_file(self, path: str) -> None:
-        with self.alone():
+        with self.exclusive():
             lose("rm")
             Path(path).unlink()
         lose("rm_answer")
 
     def _write(self, source: Path, target: Path, kind: str) -> None:
-        """Byte by byte under its final name, as so many do."""
-        is_cut, is_short = MISDEEDS.is_due(f"cut_{kind}"), MISDEEDS.is_due(f"short_{kind}")
+        """Write in pieces under the final name, as many file systems do."""
+        is_cut, is_short = FAULTS.is_due(f"cut_{kind}"), FAULTS.is_due(f"short_{kind}")
         size = source.stat().st_size
         with source.open("rb") as reader, target.open("wb") as writer:
             for at in range(0, size, STEP):
@@ -127,26 +126,26 @@ class NastyFileSystem(AbstractFileSystem):
         if is_cut:
             raise ConnectionResetError("the connection was lost")
 
-    def _told(self, info: dict[str, Any]) -> dict[str, Any]:
-        size = None if MISDEEDS.left.get("no_sizes") else info["size"]
+    def _report(self, info: dict[str, Any]) -> dict[str, Any]:
+        size = None if FAULTS.left.get("no_sizes") else info["size"]
         return {"name": info["name"], "size": size, "type": info["type"]}
 
-    def alone(self) -> _Alone:
-        return _Alone(self)
+    def exclusive(self) -> _Exclusive:
+        return _Exclusive(self)
 
 
 class _Reading(io.FileIO):
-    """A reader whose connection may be lost, or which may say too early that this was all."""
+    """A reader that can lose its connection, or end too early."""
 
     def read(self, count: int | None = -1) -> bytes:
         lose("read")
-        return b"" if MISDEEDS.is_due("end_early") else super().read(count)
+        return b"" if FAULTS.is_due("end_early") else super().read(count)
 
 
-class _Alone:
-    """Two at once on one instance would be a deadlock elsewhere; here it is told."""
+class _Exclusive:
+    """Raises if two callers use one instance at once. In other file systems this can be a deadlock."""
 
-    def __init__(self, fs: NastyFileSystem) -> None:
+    def __init__(self, fs: FaultyFileSystem) -> None:
         self._fs = fs
 
     def __enter__(self) -> None:
@@ -158,13 +157,13 @@ class _Alone:
         self._fs.users -= 1
 
 
-class NastyMvFileSystem(NastyFileSystem):
-    """Has a rename of its own, which refuses names that are taken, and is a copy byte by byte in truth."""
+class FaultyMvFileSystem(FaultyFileSystem):
+    """A file system whose rename copies in pieces, and refuses to replace an existing file."""
 
-    protocol = "nastymv"
+    protocol = "faultymv"
 
     def mv(self, path1: str, path2: str, **_: Any) -> None:
-        with self.alone():
+        with self.exclusive():
             lose("mv")
             if Path(path2).exists():
                 raise FileExistsError(path2)
@@ -177,18 +176,18 @@ class NastyMvFileSystem(NastyFileSystem):
 
 
 def lose(what: str) -> None:
-    """Lose the connection, where it is due."""
-    if MISDEEDS.is_due(what):
+    """Lose the connection if this fault is due."""
+    if FAULTS.is_due(what):
         raise ConnectionResetError("the connection was lost")
 
 
 def register() -> None:
-    for kind in (NastyFileSystem, NastyMvFileSystem):
+    for kind in (FaultyFileSystem, FaultyMvFileSystem):
         fsspec.register_implementation(kind.protocol, kind, clobber=True)
 
 
-def open_nasty(url: str, options: dict[str, Any]) -> Any:
-    """As the plugin's own factory, for another process too."""
+def open_faulty(url: str, options: dict[str, Any]) -> Any:
+    """The factory of the plugin, which also works in another process."""
     from mhsync_fsspec.factory import make
 
     register()
@@ -196,31 +195,31 @@ def open_nasty(url: str, options: dict[str, Any]) -> Any:
 
 
 def die_at(step: str) -> None:
-    """Let this process end, as by kill -9, in the middle of a step such as `copy:1`: the first copy."""
+    """End this process without cleanup in the middle of a step. `copy:1` is the first copy."""
     wanted, _, count = step.partition(":")
     left = [int(count)]
-    write, remove = NastyFileSystem._write, NastyFileSystem.rm_file
+    write, remove = FaultyFileSystem._write, FaultyFileSystem.rm_file
 
     def is_now(kind: str) -> bool:
         left[0] -= kind == wanted
         return kind == wanted and not left[0]
 
-    def writing(self: NastyFileSystem, source: Path, target: Path, kind: str) -> None:
+    def writing(self: FaultyFileSystem, source: Path, target: Path, kind: str) -> None:
         if is_now(kind):
             target.write_bytes(source.read_bytes()[: source.stat().st_size // 2])
             os._exit(9)
         write(self, source, target, kind)
 
-    def removing(self: NastyFileSystem, path: str) -> None:
+    def removing(self: FaultyFileSystem, path: str) -> None:
         if is_now("rm"):
             os._exit(9)
         remove(self, path)
 
-    NastyFileSystem._write, NastyFileSystem.rm_file = writing, removing  # type: ignore[method-assign]
+    FaultyFileSystem._write, FaultyFileSystem.rm_file = writing, removing  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":
     url, step, path, size = json.loads(sys.argv[1])
     die_at(step)
-    with open_nasty(url, {}).write(path) as writer:
+    with open_faulty(url, {}).write(path) as writer:
         writer.write(b"k" * size)
