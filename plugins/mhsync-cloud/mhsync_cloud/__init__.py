@@ -1,1 +1,1 @@
-"""mhsync-cloud: outputs in S3, Google Cloud Storage and Azure Blob Storage, through obstore."""
+"""Stores the outputs of mhsync in S3, Google Cloud Storage or Azure Blob Storage, through obstore."""

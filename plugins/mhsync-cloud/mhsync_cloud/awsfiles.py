@@ -1,7 +1,7 @@
-"""`~/.aws/credentials` and `~/.aws/config`: obstore does not read them.
+"""Reads `~/.aws/credentials` and `~/.aws/config`, which obstore does not read.
 
-Keys that stand there are read here. Anything else a profile can name (single sign-on, a role, a program) needs
-boto3, which the extra `mhsync-cloud[aws]` installs.
+Only keys are read here. Other kinds of credentials (single sign-on, a role, a program) need boto3, which the extra
+`mhsync-cloud[aws]` installs.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from mhsync import StorageUnavailable
 if TYPE_CHECKING:
     from obstore.store import S3Credential
 
-_ELSEWHERE = (
+_NEED_BOTO3 = (
     "credential_process", "credential_source", "login_session", "role_arn", "sso_session", "sso_start_url",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """Keys as obstore asks for them: called, so that none of the environment is mixed in."""
+    """A credential provider of obstore. With it obstore ignores the keys of the environment."""
 
     access: str
     secret: str = field(repr=False)
@@ -41,7 +41,7 @@ class Keys:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One profile of both files; `keys` is None where it names none."""
+    """A profile of both files. `keys` is None if it has no keys."""
 
     name: str
     region: str | None = None
@@ -50,10 +50,10 @@ class Profile:
 
 
 def read_profile(name: str, environ: Mapping[str, str], home: Path) -> Profile | None:
-    """The profile, or None where neither file has it.
+    """Read a profile; None if neither file has it.
 
     Raises:
-        StorageUnavailable: a file cannot be read or understood.
+        StorageUnavailable: a file cannot be read or parsed.
     """
     credentials = _read(Path(environ.get("AWS_SHARED_CREDENTIALS_FILE") or home / ".aws" / "credentials"))
     config = _read(Path(environ.get("AWS_CONFIG_FILE") or home / ".aws" / "config"))
@@ -66,9 +66,9 @@ def read_profile(name: str, environ: Mapping[str, str], home: Path) -> Profile |
             found.update(parser.items(title))
     access, secret = found.get("aws_access_key_id"), found.get("aws_secret_access_key")
     keys = Keys(access, secret, found.get("aws_session_token") or None) if access and secret else None
-    # A role that is to be taken on wins over keys in the same profile, as it does for AWS's own tools.
-    elsewhere = "role_arn" in found or (keys is None and any(key in found for key in _ELSEWHERE))
-    return Profile(name, found.get("region"), elsewhere, None if elsewhere else keys)
+    # As in the tools of AWS, a role has priority over keys in the same profile.
+    needs_boto3 = "role_arn" in found or (keys is None and any(key in found for key in _NEED_BOTO3))
+    return Profile(name, found.get("region"), needs_boto3, None if needs_boto3 else keys)
 
 
 def _read(path: Path) -> configparser.RawConfigParser:
@@ -78,8 +78,8 @@ def _read(path: Path) -> configparser.RawConfigParser:
     except FileNotFoundError:
         pass
     except (OSError, UnicodeDecodeError, configparser.Error, RuntimeError):
-        # What is wrong is not shown: it may be the line with the key.
+        # The message does not quote the line, which may contain the key.
         raise StorageUnavailable(
-            f"{path} cannot be read", hint="see that it is a file of AWS's form and that you may read it"
+            f"{path} cannot be read", hint="check that it has the format of an AWS file and that you may read it"
         ) from None
     return parser

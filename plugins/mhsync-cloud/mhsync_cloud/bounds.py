@@ -1,4 +1,4 @@
-"""Every bound of the plugin, by name. Times are seconds, sizes are bytes."""
+"""The bounds of the plugin. Times are in seconds, sizes in bytes."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ MIB = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What one request, one upload and one download may take."""
+    """Bounds of requests, uploads and downloads."""
 
     connect_timeout: float = 10.0
     quick_timeout: float = 30.0
-    """A request that moves no file: listing, looking, removing."""
+    """For a request that transfers no file: list, stat, remove."""
     timeout: float = 300.0
-    """A request that moves up to `part` or `read` bytes, or copies within the service."""
+    """For a request that transfers up to `part` or `read` bytes, or copies a file on the server."""
     retries: int = 5
-    """Further attempts of one request; obstore makes them, and nothing above it does."""
+    """Further attempts of one request. Only obstore repeats requests."""
     retry_window: float = 30.0
-    """No further attempt begins later than this after the first."""
+    """Time after the first attempt at which the last one may begin."""
     backoff: float = 0.25
     backoff_max: float = 8.0
     metadata_timeout: float = 2.0
-    """How long a machine's own credential service may take to answer at all."""
+    """Time to connect to the metadata service of a cloud machine."""
     part: int = 5 * MIB
-    """An upload goes in parts of this size; what is shorter goes in one request."""
+    """Size of the parts of an upload. A shorter file is sent in one request."""
     parts_at_once: int = 1
     read: int = 32 * MIB
-    """A download asks for this many bytes a request."""
+    """Bytes that one request of a download asks for."""
     chunk: int = 1 * MIB
-    """What is taken from a download at a time."""
+    """Bytes of a download that are received at once."""
     page: int = 1000
-    """Entries of a listing held at a time; the services give as many a page."""
+    """Entries of a listing that are kept in memory. The pages of the services have the same length."""
     copy_max: int = 5 * 1024 * MIB
-    """S3 copies no more than this in one request; a larger file is moved through this machine."""
+    """S3 copies at most this in one request. A larger file is copied through this machine."""
 
     @property
     def largest(self) -> int:
-        """S3 takes 10,000 parts, so no upload can be longer."""
+        """The maximum size of an upload: S3 accepts 10,000 parts."""
         return 10_000 * self.part

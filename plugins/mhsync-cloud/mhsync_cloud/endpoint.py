@@ -1,6 +1,6 @@
-"""The server that speaks for a cloud: which one, and how it is reached.
+"""The server of a cloud: its endpoint, and the options of the HTTP client.
 
-Only https, this machine aside. A proxy of the environment is used for all but this machine.
+Plain http and connections without the proxy of the environment are used for this machine only.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ def find_endpoint(
     own: Collection[str] = (),
     own_form: re.Pattern[str] | None = None,
 ) -> Endpoint | None:
-    """The option, else the first of the variables that is set; None for the cloud's own.
+    """The endpoint of the option, else of the first variable that is set; None for the default of the cloud.
 
-    Whoever sets the environment decides where credentials go; a manifest may come from a stranger, so its option
-    must name a server of the cloud itself or one that the environment lists.
+    The environment decides where credentials are sent. A manifest may be written by another person, so its option
+    must name a server of the cloud itself, or one that the environment lists.
 
     Args:
-        option: the endpoint as the manifest says it.
-        environ: holds the variables, and `MHSYNC_CLOUD_ENDPOINTS` with the trusted hosts.
-        names: the variables.
-        own: domains that only the cloud itself has servers in.
-        own_form: the cloud's own hosts, where strangers have servers in the same domain.
+        option: the endpoint in the manifest.
+        environ: has the variables, and `MHSYNC_CLOUD_ENDPOINTS` with the trusted hosts.
+        names: of the variables.
+        own: domains in which only the cloud itself has servers.
+        own_form: matches the hosts of the cloud, if its customers have servers in the same domain.
 
     Raises:
-        UsageError: it is no URL, or plain http to another machine.
+        UsageError: the endpoint is not a valid URL, or is plain http to another machine.
         StorageUnavailable: the option names a server that is not trusted.
     """
     if option is None:
@@ -56,9 +56,9 @@ def find_endpoint(
 def client_options(
     endpoint: Endpoint | None, environ: Mapping[str, str], timeout: float, bounds: Bounds
 ) -> ClientConfig:
-    """How obstore talks to the server. What is said here wins over obstore's own variables.
+    """The options of obstore's HTTP client. They have priority over the variables that obstore reads.
 
-    `SSL_CERT_FILE` and, for other machines, the variables of proxies are honoured by obstore itself.
+    obstore itself reads `SSL_CERT_FILE` and, for other machines, the variables of proxies.
     """
     options: ClientConfig = {
         "allow_http": endpoint is not None and endpoint.scheme == "http",
@@ -81,7 +81,7 @@ def _proxy_names(endpoint: Endpoint | None) -> tuple[str, ...]:
 
 
 def retry_config(bounds: Bounds) -> RetryConfig:
-    """How often and how long obstore tries again; the one place where anything is tried again."""
+    """How often and how long obstore repeats a request. Nothing else repeats requests."""
     return {
         "max_retries": bounds.retries,
         "retry_timeout": timedelta(seconds=bounds.retry_window),

@@ -1,7 +1,8 @@
-"""What obstore raises, in one line of plain words and one of what to do: the one place where it is mapped.
+"""Translates the exceptions of obstore into errors of mhsync. Nothing else translates them.
 
-obstore tells status, the service's error code and the cause in its text alone, along with URLs, which may hold
-signatures: so nothing of the text is shown but a status, a code and a host, and causes are known by fixed words.
+obstore reports the status, the error code of the service and the cause only in the text of the exception. The text
+also contains URLs, which may contain signatures. So a message quotes only the status, the code and the host, and a
+cause is recognised by fixed words.
 """
 
 from __future__ import annotations
@@ -23,14 +24,14 @@ _NO_BUCKET = frozenset({"NoSuchBucket", "ContainerNotFound", "ContainerBeingDele
 _REGION_CODES = frozenset(
     {"AuthorizationHeaderMalformed", "PermanentRedirect", "IllegalLocationConstraintException"}
 )
-_SEE_SERVICE = "see that the service is well, then run it again"
-_SEE_KEYS = "see that the credentials are the right ones and may read, write, list and delete there"
-_AGAIN = "run it again: what was not done is done then"
+_CHECK_SERVICE = "check the service, then run it again"
+_CHECK_KEYS = "check the credentials and their permissions to list, read, write and delete there"
+_AGAIN = "run it again"
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What happened and what to do about it."""
+    """The cause of an exception, and the hint for the user."""
 
     kind: type[StorageError]
     what: str
@@ -40,36 +41,40 @@ class Failure:
 
 _CODES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        "SignatureDoesNotMatch": ("the secret key is wrong", _SEE_KEYS),
-        "InvalidAccessKeyId": ("the service does not know the access key", _SEE_KEYS),
-        "ExpiredToken": ("the credentials have expired", "log in anew, then run it again"),
-        "RequestTimeTooSkewed": ("this machine's clock is wrong", "set the clock, then run it again"),
-        "KeyTooLongError": ("the name is too long", "give it a shorter path in the manifest"),
-        "QuotaExceeded": ("the quota is used up", "free some space there, then run it again"),
-        "EntityTooLarge": ("the file is too large for the service", "look at the service's bounds"),
-        "XAmzContentSHA256Mismatch": ("the bytes were changed on their way", _AGAIN),
-        "BadDigest": ("the bytes were changed on their way", _AGAIN),
-        "InvalidObjectState": ("the file lies in an archive class", "restore it there, then run it again"),
-        "BlobArchived": ("the file lies in the archive tier", "bring it back to another tier, then run it again"),
+        "SignatureDoesNotMatch": ("the secret key is wrong", _CHECK_KEYS),
+        "InvalidAccessKeyId": ("the access key is not known to the service", _CHECK_KEYS),
+        "ExpiredToken": ("the credentials have expired", "log in again, then run it again"),
+        "RequestTimeTooSkewed": ("the clock of this machine is wrong", "set the clock, then run it again"),
+        "KeyTooLongError": ("the name is too long", "choose a shorter path in the manifest"),
+        "QuotaExceeded": ("the quota is exceeded", "free space there, then run it again"),
+        "EntityTooLarge": ("the file is too large for the service", "use another storage for files of this size"),
+        "XAmzContentSHA256Mismatch": ("the data was changed during the transfer", _AGAIN),
+        "BadDigest": ("the data was changed during the transfer", _AGAIN),
+        "InvalidObjectState": ("the file is in an archive storage class", "restore it, then run it again"),
+        "BlobArchived": ("the file is in the archive tier", "move it to another tier, then run it again"),
     }
 )
 
 _NO_RANGE = ("NotPartial", "UnexpectedRange", "StartTooLarge", "ContentRange")
-"""How obstore calls an answer to a request for a range that is not what HTTP says it must be."""
+"""Words of obstore for a response to a range request that is not valid."""
 _CAUSES: tuple[tuple[str, str, str], ...] = (
-    ("dns error", "the server's name cannot be found", "see that endpoint, region and account are right"),
-    ("ConnectionRefused", "the connection was refused", "see that the server runs and that endpoint names it"),
-    ("ertificate", "the server's certificate is not trusted", "let SSL_CERT_FILE name the certificate to trust"),
-    ("BadScheme", "a server sent the request on to plain http", "see that endpoint begins with https://"),
-    ("TimedOut", "the server did not answer in time", _AGAIN),
-    ("kind: Timeout", "the server did not answer in time", _AGAIN),
-    ("kind: Connect", "there is no connection to the server", "see that endpoint and the network are right"),
+    ("dns error", "the host name was not found", "check endpoint, region and account"),
+    ("ConnectionRefused", "the connection was refused", "check that the server runs, and the option endpoint"),
+    (
+        "ertificate",
+        "the server's certificate is not trusted",
+        "set SSL_CERT_FILE to the file with the certificate to trust",
+    ),
+    ("BadScheme", "the server redirected the request to plain http", "check that endpoint begins with https://"),
+    ("TimedOut", "the server did not respond in time", _AGAIN),
+    ("kind: Timeout", "the server did not respond in time", _AGAIN),
+    ("kind: Connect", "the server cannot be reached", "check endpoint and the network"),
     ("HttpError", "the connection was lost", _AGAIN),
-    ("NotPartial", "the server answers 200 to a request for a range, where 206 is due", _SEE_SERVICE),
+    ("NotPartial", "the server responded to a range request with 200 instead of 206", _CHECK_SERVICE),
     ("NoContentRange", "the connection was lost", _AGAIN),
     ("reqwest::Error", "the connection was lost", _AGAIN),
-    # The end of an upload tells no more than this.
-    ("HTTP error", "the server could not be reached, or did not answer", _AGAIN),
+    # obstore gives no other cause when the end of an upload fails.
+    ("HTTP error", "the server could not be reached, or did not respond", _AGAIN),
 )
 _NO_CREDENTIALS = (
     "TokenRequest", "/latest/api/token", "/latest/meta-data", "credential error", "credential provider",
@@ -78,93 +83,110 @@ _NO_CREDENTIALS = (
 
 
 def is_status(error: BaseException, status: int) -> bool:
-    """Whether the service refused with this status."""
+    """Whether the service responded with this status."""
     return _status(str(error)) == status
 
 
 def is_no_range(error: BaseException) -> bool:
-    """Whether the server answered a request for a range with something else: 200, or other bytes."""
+    """Whether the response to a range request was not the range: 200, or other bytes."""
     return any(mark in str(error) for mark in _NO_RANGE)
 
 
 def explain(error: BaseException, place: Place) -> Failure:
-    """What an exception of obstore means."""
+    """The cause of an exception of obstore."""
     text = str(error)
     status, code = _status(text), _code(text)
     if code in _NO_BUCKET:
-        return Failure(StorageUnavailable, f"there is no {place.noun} {place.bucket}", "make it first", status)
+        return Failure(
+            StorageUnavailable,
+            f"there is no {place.noun} {place.bucket}",
+            f"create the {place.noun} first",
+            status,
+        )
     if any(mark in text for mark in _NO_CREDENTIALS):
         return Failure(
             StorageUnavailable,
             "no usable credentials were found",
-            f"the page of mhsync-cloud lists where {place.scheme}:// looks for them",
+            f"the README of mhsync-cloud lists where {place.scheme}:// finds them",
             status,
         )
     if "configured region" in text or code in _REGION_CODES:
         return Failure(StorageUnavailable, "the bucket is in another region", "set storage_options.region", status)
     if isinstance(error, FileNotFoundError):
-        return Failure(StorageNotFound, "there is no such file", "see what else changes files there", status)
+        return Failure(
+            StorageNotFound, "there is no such file", "check whether another program changes files there", status
+        )
     if isinstance(error, ValueError | TypeError):
-        return Failure(StorageError, "the service cannot hold this name", "give it another path in the manifest")
+        return Failure(
+            StorageError, "the service does not support this name", "choose another path in the manifest"
+        )
     if status is not None:
         return _refused(status, code, place)
     for mark, what, hint in _CAUSES:
         if mark in text:
             host = _HOST.search(text)
             return Failure(StorageUnavailable, f"{what} ({host[1]})" if host else what, hint)
-    return Failure(StorageError, f"the service's answer cannot be used ({type(error).__name__})", _SEE_SERVICE)
+    return Failure(
+        StorageError, f"the service sent an unexpected response ({type(error).__name__})", _CHECK_SERVICE
+    )
 
 
 @contextmanager
-def told(doing: str, place: Place, path: str = "") -> Iterator[None]:
-    """Turn whatever obstore raises in the block into an error of ours.
+def storage_errors(doing: str, place: Place, path: str = "") -> Iterator[None]:
+    """Translate the exceptions of obstore in the block.
 
     Args:
-        doing: what was tried, as it follows "cannot".
+        doing: the operation, as it follows "cannot" in the message.
 
     Raises:
-        StorageError: or one of its kinds, naming the path and never a secret.
+        StorageError: or a subclass. The message names the path and never contains a secret.
     """
     try:
         yield
     except MhsyncError:
         raise
-    except Exception as error:  # noqa: BLE001 - all that obstore raises is to be mapped
-        raise as_told(error, doing, place, path) from None
+    except Exception as error:  # noqa: BLE001 - every exception of obstore is translated
+        raise storage_error(error, doing, place, path) from None
     except BaseException as error:
-        # A panic in Rust comes as a BaseException of its own.
+        # A panic in Rust is raised as a subclass of BaseException.
         if type(error).__name__ != "PanicException":
             raise
-        raise as_told(error, doing, place, path) from None
+        raise storage_error(error, doing, place, path) from None
 
 
-def as_told(error: BaseException, doing: str, place: Place, path: str = "") -> StorageError:
-    """The error that `told` raises."""
+def storage_error(error: BaseException, doing: str, place: Place, path: str = "") -> StorageError:
+    """The error that `storage_errors` raises."""
     failure = explain(error, place)
     return failure.kind(f"cannot {doing} {printable(place.url(path))}: {failure.what}", hint=failure.hint)
 
 
 def _refused(status: int, code: str | None, place: Place) -> Failure:
-    said = f"{status} {code}" if code else str(status)
+    response = f"{status} {code}" if code else str(status)
     if code is not None and code in _CODES:
         what, hint = _CODES[code]
-        return Failure(StorageError if status != 403 else StorageUnavailable, f"{what} ({said})", hint, status)
+        return Failure(StorageError if status != 403 else StorageUnavailable, f"{what} ({response})", hint, status)
     if status in (401, 403):
-        return Failure(StorageUnavailable, f"access is denied ({said})", _SEE_KEYS, status)
+        return Failure(StorageUnavailable, f"access was denied ({response})", _CHECK_KEYS, status)
     if status == 404:
         return Failure(
-            StorageUnavailable, f"nobody there serves it ({said})", "see that endpoint is right", status
+            StorageUnavailable,
+            f"the server does not serve this storage ({response})",
+            "check the option endpoint",
+            status,
         )
     if status in (429, 503):
         return Failure(
-            StorageError, f"the service asks to slow down ({said})", "lower --transfers and --checkers", status
+            StorageError,
+            f"the service limits the request rate ({response})",
+            "lower --transfers and --checkers",
+            status,
         )
     if status == 412:
-        return Failure(StorageError, "it was changed meanwhile", _AGAIN, status)
+        return Failure(StorageError, "it was changed during the operation", _AGAIN, status)
     if status == 501:
-        hint = "write checksum: none under storage_options" if place.scheme == "s3" else _SEE_SERVICE
-        return Failure(StorageError, f"the service cannot do that ({said})", hint, status)
-    return Failure(StorageError, f"the service refused ({said})", _SEE_SERVICE, status)
+        hint = "write checksum: none under storage_options" if place.scheme == "s3" else _CHECK_SERVICE
+        return Failure(StorageError, f"the service does not support the request ({response})", hint, status)
+    return Failure(StorageError, f"the service refused the request ({response})", _CHECK_SERVICE, status)
 
 
 def _status(text: str) -> int | None:

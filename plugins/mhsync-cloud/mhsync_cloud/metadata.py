@@ -1,6 +1,6 @@
-"""The service that gives a cloud machine its credentials: is there one at all?
+"""Checks whether this machine has a metadata service, from which cloud machines get their credentials.
 
-Away from the cloud nobody answers there, and obstore would wait for each request until its own time is up.
+Other machines have none, and each request of obstore would wait for it until its timeout.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ from mhsync import StorageUnavailable
 from mhsync_cloud.place import Place
 
 
-def must_answer(host: str, port: int, timeout: float, place: Place, looked: str) -> None:
-    """Return when somebody listens there.
+def require_metadata_service(host: str, port: int, timeout: float, place: Place, searched: str) -> None:
+    """Return if the metadata service accepts connections.
 
     Args:
         timeout: seconds.
-        looked: where credentials were looked for in vain, in words.
+        searched: where no credentials were found, for the message.
 
     Raises:
-        StorageUnavailable: nobody does: there are no credentials.
+        StorageUnavailable: it does not, so there are no credentials.
     """
     try:
         socket.create_connection((host, port), timeout=timeout).close()
     except OSError:
         raise StorageUnavailable(
-            f"there are no credentials for {place.url()}: none in {looked}, and this is no machine of that cloud",
-            hint="set them there, or log in with the cloud's own tool",
+            f"no credentials for {place.url()} were found in {searched}, and this machine has no metadata service",
+            hint="set them there, or log in with the command-line tool of the cloud",
         ) from None

@@ -1,4 +1,4 @@
-"""What mhsync finds through the entry point: the schemes `s3`, `gs` and `az`."""
+"""The entry point of the plugin: it registers the schemes `s3`, `gs` and `az`."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ def mhsync_storage_schemes() -> Mapping[str, Any]:
 
 
 def open_s3(url: str, options: Mapping[str, Any]) -> Storage:
-    """The storage of an `s3://bucket/prefix` URL. Nothing is asked of the service before the first use.
+    """Make the storage of an `s3://bucket/prefix` URL. It sends no request before it is used.
 
     Raises:
-        UsageError: the URL or an option is wrong.
-        StorageUnavailable: no credentials can be used.
+        UsageError: the URL or an option is not valid.
+        StorageUnavailable: the credentials cannot be used.
     """
-    # obstore takes a while to load: only who uses the scheme pays for it.
+    # obstore takes long to import, so it is imported only when the scheme is used.
     from mhsync_cloud.s3 import make
 
     return make(url, options)
 
 
 def open_gs(url: str, options: Mapping[str, Any]) -> Storage:
-    """The storage of a `gs://bucket/prefix` URL; otherwise as `open_s3`."""
+    """Make the storage of a `gs://bucket/prefix` URL, as `open_s3` does."""
     from mhsync_cloud.gs import make
 
     return make(url, options)
 
 
 def open_az(url: str, options: Mapping[str, Any]) -> Storage:
-    """The storage of an `az://container/prefix` URL; otherwise as `open_s3`."""
+    """Make the storage of an `az://container/prefix` URL, as `open_s3` does."""
     from mhsync_cloud.az import make
 
     return make(url, options)

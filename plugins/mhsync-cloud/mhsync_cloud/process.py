@@ -1,4 +1,4 @@
-"""obstore hangs in a process that was forked after it was used: such a process is told so instead."""
+"""Refuses to use obstore in a forked process, where it would hang."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from mhsync import StorageUnavailable
 
 
 @cache
-def home() -> int:
-    """The process in which this was first asked; a fork keeps the answer."""
+def first_process() -> int:
+    """The id of the process that first called this function. A forked process gets the same id."""
     return os.getpid()
 
 
-def must_be_home(where: str) -> None:
-    """Refuse to go on in a forked process.
+def refuse_fork(where: str) -> None:
+    """Refuse to use a storage in a forked process.
 
     Raises:
         StorageUnavailable: this process is a fork of the one that first opened a cloud storage.
     """
-    if os.getpid() != home():
+    if os.getpid() != first_process():
         raise StorageUnavailable(
             f"{where} cannot be used in a forked process", hint="start processes with spawn, not with fork"
         )

@@ -1,7 +1,7 @@
 """CloudStorage: a prefix in a bucket.
 
-An object is visible whole or not at all: that is what the services promise of a single upload and of one in parts.
-Nothing is written under another name first, so nothing is renamed.
+The services make an object visible completely or not at all, also if it is uploaded in parts. So objects are
+written under their own names, and none is renamed.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ import obstore
 
 from mhsync import FileInfo, Storage, StorageError, StorageNotFound, StorageUnavailable, Writer, validate_path
 from mhsync_cloud.bounds import Bounds
-from mhsync_cloud.failures import explain, is_status, told
+from mhsync_cloud.failures import explain, is_status, storage_errors
 from mhsync_cloud.place import Place
-from mhsync_cloud.process import must_be_home
-from mhsync_cloud.reader import ObjectReader, Server
+from mhsync_cloud.process import refuse_fork
+from mhsync_cloud.reader import Server, open_object
 from mhsync_cloud.writer import uploading
 
 if TYPE_CHECKING:
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 
 NO_LIMIT = sys.maxsize
 _START = 64 * 1024
-"""Bytes that are asked for to see whether a storage can be read."""
+"""Bytes that are read back to check whether a storage can be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """The same bucket twice: `quick` for requests that move no file, `bulk` for those that do."""
+    """Two clients of one bucket: `quick` for requests that transfer no file, `bulk` for those that do."""
 
     quick: ObjectStore
     bulk: ObjectStore
@@ -46,9 +46,9 @@ class CloudStorage(Storage):
     """A prefix in a bucket of S3, Google Cloud Storage or Azure.
 
     Args:
-        copies_up_to: bytes that the service copies by itself, at once and for certain; larger files are copied
-            through this machine.
-        before_first_use: called once, before anything is asked of the service.
+        copies_up_to: size in bytes of the largest file that the server copies completely in one request. Larger
+            files are copied through this machine.
+        before_first_use: called once, before the first request.
     """
 
     def __init__(
@@ -66,8 +66,8 @@ class CloudStorage(Storage):
         self._copies_up_to = copies_up_to
         self._before_first_use = before_first_use
         self._server = Server()
-        self._lock, self._first_reading = threading.Lock(), threading.Lock()
-        self._is_begun = self._is_known_store = False
+        self._lock, self._first_read = threading.Lock(), threading.Lock()
+        self._is_started = self._is_object_storage = False
 
     def __repr__(self) -> str:
         return f"CloudStorage({self._place.url()!r})"
@@ -77,28 +77,28 @@ class CloudStorage(Storage):
         folder = prefix.rpartition("/")[0]
         if folder and not _is_path(folder):
             return
-        firsts: set[str] = set()
-        with told("list", self._place, folder):
+        first_paths: set[str] = set()
+        with storage_errors("list", self._place, folder):
             pages = obstore.list(self._stores.quick, folder or None, chunk_size=self._bounds.page)
         while True:
-            with told("list", self._place, folder):
+            with storage_errors("list", self._place, folder):
                 page = next(pages, None)
             if not page:
                 break
-            if page[0]["path"] in firsts:
+            if page[0]["path"] in first_paths:
                 raise StorageError(
-                    f"the listing of {self._place.url(folder)} goes in circles",
-                    hint="see that the service is well",
+                    f"the listing of {self._place.url(folder)} repeats a page",
+                    hint="check the service, then run it again",
                 )
-            firsts.add(page[0]["path"])
-            # What some tools put there to show the prefix as a folder has no path of its own.
+            first_paths.add(page[0]["path"])
+            # The empty object with which some tools represent the prefix as a folder has no path.
             yield from (_info(meta) for meta in page if meta["path"] and meta["path"].startswith(prefix))
-        if not firsts:
-            self._must_be_a_store()
+        if not first_paths:
+            self._check_is_object_storage()
 
     def stat(self, path: str) -> FileInfo | None:
         self._begin(path)
-        with told("look at", self._place, path):
+        with storage_errors("stat", self._place, path):
             try:
                 return _info(obstore.head(self._stores.quick, path))
             except FileNotFoundError:
@@ -106,7 +106,7 @@ class CloudStorage(Storage):
 
     def open(self, path: str) -> BinaryIO:
         self._begin(path)
-        reader = ObjectReader(self._stores.bulk, path, self._place, self._bounds, self._server)
+        reader = open_object(self._stores.bulk, path, self._place, self._bounds, self._server)
         return io.BufferedReader(reader, 64 * 1024)
 
     @contextmanager
@@ -115,9 +115,9 @@ class CloudStorage(Storage):
         with uploading(self._stores.bulk, path, self._place, self._bounds) as writer:
             yield writer
         if not self._server.serves_reads:
-            with self._first_reading:
+            with self._first_read:
                 if not self._server.serves_reads:
-                    self._must_be_readable(path)
+                    self._check_is_readable(path)
 
     def copy(self, source: str, target: str) -> None:
         """Copy on the server, or through this machine where the server cannot copy a file of this size at once."""
@@ -130,7 +130,7 @@ class CloudStorage(Storage):
         if before.size > self._copies_up_to:
             super().copy(source, target)
             return
-        with told("copy", self._place, source):
+        with storage_errors("copy", self._place, source):
             obstore.copy(self._stores.bulk, source, target)
         after = self.stat(target)
         if after is None or after.size != before.size:
@@ -141,19 +141,19 @@ class CloudStorage(Storage):
 
     def remove(self, path: str) -> None:
         self._begin(path)
-        with told("remove", self._place, path):
+        with storage_errors("remove", self._place, path):
             try:
                 obstore.delete(self._stores.quick, path)
             except FileNotFoundError as error:
                 if explain(error, self._place).kind is not StorageNotFound:
                     raise
             except obstore.exceptions.BaseError as error:
-                # gofakes3 answers 500 where there is no such object but others lie below its name.
+                # gofakes3 responds with 500 if there is no such object but others are below its name.
                 if not is_status(error, 500) or self._is_there(path):
                     raise
 
     def _is_there(self, path: str) -> bool:
-        """Whether an object lies under the path; also where the server does not answer that."""
+        """Whether there is an object at the path, or the server does not respond to that question."""
         try:
             obstore.head(self._stores.quick, path)
         except FileNotFoundError:
@@ -165,55 +165,55 @@ class CloudStorage(Storage):
     def _begin(self, *paths: str) -> None:
         for path in paths:
             validate_path(path)
-        must_be_home(self._place.url())
+        refuse_fork(self._place.url())
         with self._lock:
-            if not self._is_begun:
+            if not self._is_started:
                 self._before_first_use()
-                self._is_begun = True
+                self._is_started = True
 
-    def _must_be_readable(self, path: str) -> None:
-        """See once that what is written here can be read: no receipt may name a file that cannot.
+    def _check_is_readable(self, path: str) -> None:
+        """Check that the first file of a storage can be read, before a receipt names it.
 
         Raises:
-            StorageError: the file that was written cannot be read back.
+            StorageError: the file cannot be read.
         """
         start = replace(self._bounds, read=_START)
         try:
-            with ObjectReader(self._stores.bulk, path, self._place, start, self._server) as reader:
+            with open_object(self._stores.bulk, path, self._place, start, self._server) as reader:
                 reader.read(1)
         except StorageError as error:
             raise type(error)(
-                f"{self._place.url(path)} was written, and cannot be read back: {error.message}", hint=error.hint
+                f"{self._place.url(path)} was written, but cannot be read: {error.message}", hint=error.hint
             ) from None
 
-    def _must_be_a_store(self) -> None:
-        """A listing without entries is also what a server that is no object storage seems to give.
+    def _check_is_object_storage(self) -> None:
+        """Check a server whose listing is empty. Servers of other kinds may respond to everything with 200.
 
         Raises:
-            StorageUnavailable: it answers as if there were a file under a name that nobody ever used.
+            StorageUnavailable: the server has a file with a random name.
         """
-        if self._is_known_store:
+        if self._is_object_storage:
             return
-        with told("list", self._place):
+        with storage_errors("list", self._place):
             try:
                 obstore.head(self._stores.quick, f".mhsync/tmp/{uuid.uuid4()}")
             except (FileNotFoundError, obstore.exceptions.PermissionDeniedError):
-                self._is_known_store = True
+                self._is_object_storage = True
                 return
         raise StorageUnavailable(
-            f"what answers for {self._place.url()} is no object storage: it has a file under any name",
-            hint="see that storage_options.endpoint is right",
+            f"the server of {self._place.url()} is not an object storage: it has a file with any name",
+            hint="check storage_options.endpoint",
         )
 
 
 def _info(meta: ObjectMeta) -> FileInfo:
     etag = meta["e_tag"]
-    # A listing of Azure has no quotes around it, a look at one object has.
+    # Azure puts it in quotes in the response to HEAD, but not in a listing.
     return FileInfo(meta["path"], meta["size"], None if etag is None else etag.strip('"'))
 
 
 def _is_path(text: str) -> bool:
-    """Whether files could lie below it at all; the prefix of a listing may be any text."""
+    """Whether it is a valid path. The prefix of a listing may be any text."""
     try:
         validate_path(text)
     except StorageError:

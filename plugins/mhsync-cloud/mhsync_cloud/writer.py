@@ -1,4 +1,4 @@
-"""Writing an object: parts go up while it is written, and it becomes visible when all of them are joined."""
+"""Writes an object. Its parts are sent one by one. It becomes visible when the service has joined them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import obstore
 
 from mhsync import StorageError
 from mhsync_cloud.bounds import Bounds
-from mhsync_cloud.failures import told
+from mhsync_cloud.failures import storage_errors
 from mhsync_cloud.place import Place
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _TYPES = {
 
 
 class ObjectWriter:
-    """Takes the bytes of one object, in order."""
+    """Writes the bytes of one object, in order."""
 
     def __init__(self, file: WritableFile, path: str, place: Place, bounds: Bounds) -> None:
         self._file = file
@@ -39,21 +39,21 @@ class ObjectWriter:
         if self._written > self._bounds.largest:
             raise StorageError(
                 f"{self._place.url(self._path)} would be longer than {self._bounds.largest} bytes",
-                hint="keep files of this size in another storage",
+                hint="use another storage for files of this size",
             )
-        with told("write", self._place, self._path):
-            # obstore holds on to what it is given until it is sent, so it gets what nobody can change.
+        with storage_errors("write", self._place, self._path):
+            # obstore keeps the object until it is sent, so it gets a copy that the caller cannot change.
             return self._file.write(bytes(data))
 
 
 @contextmanager
 def uploading(store: ObjectStore, path: str, place: Place, bounds: Bounds) -> Iterator[ObjectWriter]:
-    """A writer; the object becomes visible when the block ends well. Otherwise the service is told to forget it.
+    """A writer. The object becomes visible if the block ends without an exception, else the upload is aborted.
 
     Raises:
-        StorageError: the service did not take it.
+        StorageError: the upload failed.
     """
-    with told("write", place, path):
+    with storage_errors("write", place, path):
         file = obstore.open_writer(
             store,
             path,
@@ -65,7 +65,7 @@ def uploading(store: ObjectStore, path: str, place: Place, bounds: Bounds) -> It
         )
     try:
         yield ObjectWriter(file, path, place, bounds)
-        with told("write", place, path):
+        with storage_errors("write", place, path):
             file.close()
     except BaseException as error:
         with suppress(Exception):

@@ -1,4 +1,4 @@
-"""Servers for these tests, each on loopback and a port of its own, and an environment without anybody's keys."""
+"""Fixtures: servers on loopback, each on a port of its own, and an environment without credentials."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "support"))
-# What every storage elsewhere is tried with from end to end, and the proxy that cuts the network.
+# The end-to-end tests of all remote storages, and the proxy that interrupts the network.
 sys.path.append(str(Path(__file__).parents[2] / "mhsync-sftp" / "tests" / "support"))
 
 from cloud_servers import Cloud, fake_gs, moto
@@ -22,14 +22,14 @@ _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 @pytest.fixture(autouse=True)
 def _no_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Whoever runs the tests may be logged in somewhere."""
+    """Remove the credentials of the user who runs the tests."""
     for name in list(os.environ):
         if name.startswith(_CLOUDS) or name.upper() in _PROXIES:
             monkeypatch.delenv(name)
     home = tmp_path / "home"
     home.mkdir()
     monkeypatch.setenv("HOME", str(home))
-    # The servers of these tests: a manifest may not name any, this machine's own included, without this.
+    # Without it a manifest may not name the servers of these tests, although they run on this machine.
     monkeypatch.setenv("MHSYNC_CLOUD_ENDPOINTS", "127.0.0.1,localhost,::1")
 
 
@@ -41,7 +41,7 @@ def moto_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 
 @pytest.fixture
 def s3(moto_server: Cloud, monkeypatch: pytest.MonkeyPatch) -> Cloud:
-    """The fast fake, and the environment that opens it."""
+    """The fake S3 server, with its credentials in the environment."""
     return moto_server.entered(monkeypatch)
 
 
@@ -58,5 +58,5 @@ def gs(fake_gs_server: Cloud, monkeypatch: pytest.MonkeyPatch) -> Cloud:
 
 @pytest.fixture
 def prefix() -> str:
-    """An empty place in the bucket, for one test."""
+    """A prefix that only one test uses."""
     return f"team a/{uuid.uuid4()}"

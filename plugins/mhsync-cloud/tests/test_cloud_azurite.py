@@ -1,7 +1,8 @@
-"""Azure as Microsoft's own emulator serves it: a storage's promises, and mhsync from end to end."""
+"""Azure, with the emulator of Microsoft: the conformance suite, and mhsync from end to end."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -33,13 +34,22 @@ class TestAzurite(StorageConformance):
 
 
 class TestManyPages:
-    def test_a_listing_of_more_than_a_page_of_azure_is_whole(self, cloud: Cloud, prefix: str) -> None:
-        """5000 are the most that it gives at once, and nobody can ask it for less from here."""
+    def test_a_listing_of_more_than_one_page_is_complete(self, cloud: Cloud, prefix: str) -> None:
+        """A page has 5,000 entries. obstore cannot request fewer."""
         storage = cloud.opener(prefix).open()
         names = [f"{number:05}.json" for number in range(5010)]
         with ThreadPoolExecutor(16) as pool:
             list(pool.map(lambda name: put(storage, name, b"x"), names))
         assert paths(storage) == names
+
+
+class TestVersions:
+    def test_the_version_is_the_etag_in_list_and_stat(self, cloud: Cloud, prefix: str) -> None:
+        storage = cloud.opener(prefix).open()
+        put(storage, "a.wav", b"x")
+        (listed,) = storage.list()
+        assert listed == storage.stat("a.wav")
+        assert re.fullmatch(r"0x[0-9A-F]+", str(listed.version))
 
 
 class TestEndToEnd(CloudEndToEnd):

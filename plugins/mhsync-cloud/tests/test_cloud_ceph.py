@@ -1,4 +1,4 @@
-"""S3 as Ceph serves it: a storage's promises, mhsync from end to end, and what is changed on its way."""
+"""S3, with Ceph: the conformance suite, mhsync from end to end, and data that is changed during a transfer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from cloud_desk import CloudEndToEnd
 from cloud_memory import BOUND, MIB, run, stream
 from cloud_servers import BUCKET, PAGE, Cloud, ceph
-from cloud_wire import Asked, Wire
+from cloud_wire import Request, Wire
 from mhsync_cloud.plugin import open_s3
 
 from mhsync import StorageError
@@ -37,7 +37,7 @@ def cloud(server: Cloud, monkeypatch: pytest.MonkeyPatch) -> Cloud:
 class TestCeph(StorageConformance):
     many = 2 * PAGE + 10
     large = 40 * 1024 * 1024
-    """More than one request of a download too."""
+    """More than one request of a download."""
 
     @pytest.fixture
     def opener(self, cloud: Cloud, prefix: str) -> Opener:
@@ -54,19 +54,19 @@ class TestEndToEnd(CloudEndToEnd):
     pass
 
 
-class TestChangedOnTheWay:
-    """Ceph looks at the checksum that signs each request: a bit that flips on the way is found."""
+class TestChangedData:
+    """Ceph checks the checksum in the signature of each request, so it detects a flipped bit."""
 
     @pytest.fixture
     def flipping(self, cloud: Cloud) -> Iterator[Wire]:
-        """Passes requests on; the last byte of a body of more than a receipt's length is another."""
+        """Forwards requests. It changes the last byte of a body that is longer than a receipt."""
 
-        def reply(asked: Asked, client: socket.socket) -> None:
-            body = asked.body[:-1] + bytes([asked.body[-1] ^ 1]) if len(asked.body) > 9000 else asked.body
+        def reply(request: Request, client: socket.socket) -> None:
+            body = request.body[:-1] + bytes([request.body[-1] ^ 1]) if len(request.body) > 9000 else request.body
             lines = "".join(
-                f"{name}: {value}\r\n" for name, value in asked.headers.items() if name != "connection"
+                f"{name}: {value}\r\n" for name, value in request.headers.items() if name != "connection"
             )
-            head = f"{asked.method} {asked.target} HTTP/1.1\r\n{lines}Connection: close\r\n\r\n"
+            head = f"{request.method} {request.target} HTTP/1.1\r\n{lines}Connection: close\r\n\r\n"
             with socket.create_connection(("127.0.0.1", cloud.port)) as server:
                 server.sendall(head.encode() + body)
                 while data := server.recv(65536):
@@ -76,12 +76,12 @@ class TestChangedOnTheWay:
             yield wire
 
     @pytest.mark.parametrize("size", [10_000, 6 * 1024 * 1024])
-    def test_it_is_refused_and_nothing_becomes_visible(
+    def test_changed_data_is_refused_and_no_file_becomes_visible(
         self, size: int, cloud: Cloud, flipping: Wire, prefix: str
     ) -> None:
         storage = open_s3(f"s3://{BUCKET}/{prefix}", cloud.options_at(flipping.port))
         put(storage, "small.wav", b"too short to be changed")
-        with pytest.raises(StorageError, match="changed on their way"):
+        with pytest.raises(StorageError, match="changed during the transfer"):
             put(storage, "a.wav", content(size))
         assert paths(cloud.opener(prefix).open()) == ["small.wav"]
 
@@ -89,12 +89,12 @@ class TestChangedOnTheWay:
 class TestTwoGibibytes:
     SIZE = 2048 * MIB
 
-    def test_a_file_takes_no_more_memory(self, cloud: Cloud, prefix: str, tmp_path: Path) -> None:
+    def test_the_memory_for_a_file_is_bounded(self, cloud: Cloud, prefix: str, tmp_path: Path) -> None:
         ran = stream(cloud.opener(prefix), self.SIZE, tmp_path, 600)
         assert ran.status == 0, ran.err
         assert 10 * MIB < ran.peak < BOUND
 
-    def test_mhsync_as_a_whole_takes_no_more(self, cloud: Cloud, prefix: str, tmp_path: Path) -> None:
+    def test_the_memory_of_mhsync_is_bounded(self, cloud: Cloud, prefix: str, tmp_path: Path) -> None:
         manifest = {
             "version": 1,
             "storage": f"s3://{BUCKET}/{prefix}",

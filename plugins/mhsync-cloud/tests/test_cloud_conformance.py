@@ -1,4 +1,4 @@
-"""What every storage promises, on the fast fakes. `test_cloud_ceph` and `test_cloud_azurite` ask real servers."""
+"""The conformance suite with fake servers. Other files run it with real servers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class TestFakeS3(StorageConformance):
 
 
 class TestFakeS3WithoutPrefixInTheUrl(StorageConformance):
-    """The same place, named by the option."""
+    """The prefix is in the option."""
 
     many = PAGE + 1
 

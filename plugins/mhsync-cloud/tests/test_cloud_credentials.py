@@ -1,4 +1,4 @@
-"""Credentials come from each cloud's own environment and files; what is not there is said at once, and never shown."""
+"""Credentials come from the environment and the files of each cloud. Errors are immediate and show no secret."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from cloud_processes import free_port
-from cloud_wire import Asked, Wire, answer
+from cloud_wire import Request, Wire, answer
 from mhsync_cloud import az, gs, s3
 from mhsync_cloud.bounds import Bounds
 from mhsync_cloud.plugin import open_az, open_gs, open_s3
@@ -40,12 +40,12 @@ def file(path: Path, text: str) -> Path:
     return path
 
 
-def asked_with(storage: Storage, wire: Wire) -> Asked:
-    """The one request that a look at a file makes."""
+def request_of(storage: Storage, wire: Wire) -> Request:
+    """The only request of `stat`."""
     assert storage.stat("a.wav") is not None
-    (asked,) = wire.asked
-    wire.asked.clear()
-    return asked
+    (request,) = wire.requests
+    wire.requests.clear()
+    return request
 
 
 def refusal(call: Any, kind: type[MhsyncError] = StorageUnavailable) -> str:
@@ -66,18 +66,18 @@ class TestAws:
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
         monkeypatch.setenv("AWS_SESSION_TOKEN", "session")
         monkeypatch.setenv("AWS_REGION", "eu-env-1")
-        asked = asked_with(self.s3(wire), wire)
-        assert "Credential=AKIAENV/" in asked.headers["authorization"]
-        assert "/eu-env-1/s3/" in asked.headers["authorization"]
-        assert asked.headers["x-amz-security-token"] == "session"
-        assert SECRET not in str(asked)
+        request = request_of(self.s3(wire), wire)
+        assert "Credential=AKIAENV/" in request.headers["authorization"]
+        assert "/eu-env-1/s3/" in request.headers["authorization"]
+        assert request.headers["x-amz-security-token"] == "session"
+        assert SECRET not in str(request)
 
     def test_keys_of_the_default_profile(self, wire: Wire, home: Path) -> None:
         file(home / ".aws/credentials", f"[default]\n{KEYS}")
         file(home / ".aws/config", "[default]\nregion = eu-file-1\n")
-        asked = asked_with(self.s3(wire), wire)
-        assert "Credential=AKIAFILE/" in asked.headers["authorization"]
-        assert "/eu-file-1/s3/" in asked.headers["authorization"]
+        request = request_of(self.s3(wire), wire)
+        assert "Credential=AKIAFILE/" in request.headers["authorization"]
+        assert "/eu-file-1/s3/" in request.headers["authorization"]
 
     @pytest.mark.parametrize("by", ["variable", "old variable", "option"])
     def test_keys_of_a_named_profile(
@@ -87,14 +87,14 @@ class TestAws:
         file(home / ".aws/config", "[profile archive]\nregion = eu-named-1\n")
         if by != "option":
             monkeypatch.setenv("AWS_PROFILE" if by == "variable" else "AWS_DEFAULT_PROFILE", "archive")
-        asked = asked_with(self.s3(wire, **({"profile": "archive"} if by == "option" else {})), wire)
-        assert "Credential=AKIANAMED/" in asked.headers["authorization"]
-        assert "/eu-named-1/s3/" in asked.headers["authorization"]
+        request = request_of(self.s3(wire, **({"profile": "archive"} if by == "option" else {})), wire)
+        assert "Credential=AKIANAMED/" in request.headers["authorization"]
+        assert "/eu-named-1/s3/" in request.headers["authorization"]
 
-    def test_files_elsewhere(self, wire: Wire, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_files_at_other_paths(self, wire: Wire, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file(tmp_path / "c", f"[default]\n{KEYS}")))
         monkeypatch.setenv("AWS_CONFIG_FILE", str(file(tmp_path / "d", "[default]\nregion = eu-else-1\n")))
-        assert "/eu-else-1/s3/" in asked_with(self.s3(wire), wire).headers["authorization"]
+        assert "/eu-else-1/s3/" in request_of(self.s3(wire), wire).headers["authorization"]
 
     def test_the_environment_wins_over_a_profile_of_the_environment(
         self, wire: Wire, home: Path, monkeypatch: pytest.MonkeyPatch
@@ -103,7 +103,7 @@ class TestAws:
         monkeypatch.setenv("AWS_PROFILE", "archive")
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAENV")
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
-        assert "Credential=AKIAENV/" in asked_with(self.s3(wire), wire).headers["authorization"]
+        assert "Credential=AKIAENV/" in request_of(self.s3(wire), wire).headers["authorization"]
 
     def test_a_profile_of_the_manifest_wins_over_the_environment(
         self, wire: Wire, home: Path, monkeypatch: pytest.MonkeyPatch
@@ -112,9 +112,9 @@ class TestAws:
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAENV")
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
         monkeypatch.setenv("AWS_SESSION_TOKEN", "of-the-environment")
-        asked = asked_with(self.s3(wire, profile="archive"), wire)
-        assert "Credential=AKIAFILE/" in asked.headers["authorization"]
-        assert asked.headers["x-amz-security-token"] == "of-the-file"
+        request = request_of(self.s3(wire, profile="archive"), wire)
+        assert "Credential=AKIAFILE/" in request.headers["authorization"]
+        assert request.headers["x-amz-security-token"] == "of-the-file"
 
     def test_a_session_of_the_environment_is_not_mixed_with_keys_of_a_file(
         self, wire: Wire, home: Path, monkeypatch: pytest.MonkeyPatch
@@ -123,7 +123,7 @@ class TestAws:
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAENV")
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
         monkeypatch.setenv("AWS_SESSION_TOKEN", "of-the-environment")
-        assert "x-amz-security-token" not in asked_with(self.s3(wire, profile="archive"), wire).headers
+        assert "x-amz-security-token" not in request_of(self.s3(wire, profile="archive"), wire).headers
 
     def test_an_unknown_profile_is_named(self, wire: Wire, home: Path) -> None:
         file(home / ".aws/credentials", f"[default]\n{KEYS}")
@@ -133,18 +133,18 @@ class TestAws:
         file(home / ".aws/credentials", f"aws_secret_access_key = {SECRET}\n")
         assert ".aws/credentials cannot be read" in refusal(lambda: self.s3(wire))
 
-    def test_a_program_of_a_profile_is_asked_through_boto3(self, wire: Wire, home: Path) -> None:
-        answered = {"Version": 1, "AccessKeyId": "AKIAPROGRAM", "SecretAccessKey": SECRET}
-        program = file(home / "keys.json", json.dumps(answered))
+    def test_the_program_of_a_profile_is_run_by_boto3(self, wire: Wire, home: Path) -> None:
+        output = {"Version": 1, "AccessKeyId": "AKIAPROGRAM", "SecretAccessKey": SECRET}
+        program = file(home / "keys.json", json.dumps(output))
         file(home / ".aws/config", f"[profile tool]\nregion=eu-tool-1\ncredential_process = cat {program}\n")
-        asked = asked_with(self.s3(wire, profile="tool"), wire)
-        assert "Credential=AKIAPROGRAM/" in asked.headers["authorization"]
-        assert "/eu-tool-1/s3/" in asked.headers["authorization"]
+        request = request_of(self.s3(wire, profile="tool"), wire)
+        assert "Credential=AKIAPROGRAM/" in request.headers["authorization"]
+        assert "/eu-tool-1/s3/" in request.headers["authorization"]
 
     @pytest.mark.parametrize(
         "how", ["credential_process = false", "sso_session = x", "role_arn = arn:aws:iam::1:role/x"]
     )
-    def test_without_boto3_the_extra_is_named(
+    def test_without_boto3_the_message_names_the_extra(
         self, how: str, wire: Wire, home: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         file(home / ".aws/config", f"[profile tool]\n{how}\n")
@@ -152,7 +152,7 @@ class TestAws:
         assert "pip install './plugins/mhsync-cloud[aws]'" in refusal(lambda: self.s3(wire, profile="tool"))
 
     @pytest.mark.parametrize("command", ["false", f"echo {SECRET}", f"sh -c 'echo {SECRET} >&2; exit 1'"])
-    def test_a_program_that_fails_is_told_with_the_profile(self, command: str, wire: Wire, home: Path) -> None:
+    def test_a_program_that_fails_is_an_error_with_the_profile(self, command: str, wire: Wire, home: Path) -> None:
         file(home / ".aws/config", f"[profile tool]\ncredential_process = {command}\n")
 
         def use() -> None:
@@ -160,7 +160,7 @@ class TestAws:
 
         assert "credentials" in refusal(use)
 
-    def test_no_credentials_anywhere_is_said_at_once(self, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_missing_credentials_are_an_immediate_error(self, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(s3, "_METADATA", ("127.0.0.1", free_port()))
         storage = s3.make("s3://bucket", {"endpoint": wire.url}, Bounds(metadata_timeout=1))
         begun = time.monotonic()
@@ -169,9 +169,9 @@ class TestAws:
             assert "AWS_ACCESS_KEY_ID" in text
             assert "~/.aws" in text
         assert time.monotonic() - begun < 20
-        assert wire.asked == []
+        assert wire.requests == []
 
-    def test_the_machine_is_not_asked_where_that_is_switched_off(
+    def test_the_metadata_service_is_not_used_if_it_is_disabled(
         self, wire: Wire, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
@@ -184,30 +184,28 @@ class TestGoogle:
 
     def test_a_token_of_the_environment(self, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("GOOGLE_BEARER_TOKEN", "the-token")
-        assert asked_with(self.gs(wire), wire).headers["authorization"] == "Bearer the-token"
+        assert request_of(self.gs(wire), wire).headers["authorization"] == "Bearer the-token"
 
     @pytest.mark.parametrize("content", ["{", "[]", "\xff", '"service_account"'])
-    def test_a_file_that_holds_none_is_named_and_not_shown(
+    def test_a_file_without_credentials_is_named_and_not_shown(
         self, content: str, wire: Wire, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(file(tmp_path / "google.json", content)))
         assert "google.json" in refusal(lambda: self.gs(wire))
 
-    def test_a_file_that_is_not_there_is_named(
-        self, wire: Wire, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_missing_file_is_named(self, wire: Wire, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "none.json"))
         assert "none.json" in refusal(lambda: self.gs(wire))
 
-    def test_a_broken_login_is_told_without_its_content(self, wire: Wire, home: Path) -> None:
+    def test_an_invalid_login_is_an_error_without_its_content(self, wire: Wire, home: Path) -> None:
         content = {"type": "authorized_user", "client_secret": SECRET}
         file(home / ".config/gcloud/application_default_credentials.json", json.dumps(content))
         assert "credentials" in refusal(lambda: self.gs(wire).stat("a.wav"))
 
-    def test_another_kind_goes_through_google_auth(
+    def test_another_type_is_read_by_google_auth(
         self, wire: Wire, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Workload identity federation, as CI services use it: a token of theirs for one of Google's."""
+        """Workload identity federation, which CI services use: their token is exchanged for one of Google."""
         given = json.dumps({"access_token": "exchanged", "token_type": "Bearer", "expires_in": 3600})
         with Wire(answer(200, given, Content_Type="application/json")) as exchange:
             content = {
@@ -219,10 +217,10 @@ class TestGoogle:
             }
             path = file(tmp_path / "google.json", json.dumps(content))
             monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(path))
-            assert asked_with(self.gs(wire), wire).headers["authorization"] == "Bearer exchanged"
-            assert b"subject_token=of-the-ci" in exchange.asked[0].body
+            assert request_of(self.gs(wire), wire).headers["authorization"] == "Bearer exchanged"
+            assert b"subject_token=of-the-ci" in exchange.requests[0].body
 
-    def test_without_google_auth_the_extra_is_named(
+    def test_without_google_auth_the_message_names_the_extra(
         self, wire: Wire, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         path = file(tmp_path / "google.json", json.dumps({"type": "external_account"}))
@@ -231,18 +229,18 @@ class TestGoogle:
         assert "pip install './plugins/mhsync-cloud[google]'" in refusal(lambda: self.gs(wire))
 
     @pytest.mark.parametrize("kind", ["external_account", SECRET, None])
-    def test_another_kind_that_is_broken_is_told_without_its_content(
+    def test_an_invalid_file_of_another_type_is_an_error_without_its_content(
         self, kind: str | None, wire: Wire, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         path = file(tmp_path / "google.json", json.dumps({"type": kind, "client_secret": SECRET}))
         monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(path))
         assert "google.json" in refusal(lambda: self.gs(wire))
 
-    def test_no_credentials_anywhere_is_said_at_once(self, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_missing_credentials_are_an_immediate_error(self, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(gs, "_METADATA", ("127.0.0.1", free_port()))
         storage = self.gs(wire)
         assert "GOOGLE_APPLICATION_CREDENTIALS" in refusal(lambda: list(storage.list()))
-        assert wire.asked == []
+        assert wire.requests == []
 
 
 class TestAzure:
@@ -260,30 +258,30 @@ class TestAzure:
     ) -> None:
         monkeypatch.setenv(name, self.KEY)
         monkeypatch.setenv(account, "account")
-        asked = asked_with(self.az(wire), wire)
-        assert asked.headers["authorization"].startswith("SharedKey account:")
-        assert self.KEY not in str(asked)
+        request = request_of(self.az(wire), wire)
+        assert request.headers["authorization"].startswith("SharedKey account:")
+        assert self.KEY not in str(request)
 
     def test_a_token_in_the_url_s_query(self, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("AZURE_STORAGE_SAS_TOKEN", f"sv=2024-01-01&sig={SECRET}")
-        asked = asked_with(self.az(wire, account="account"), wire)
-        assert f"sig={SECRET}" in asked.target
+        request = request_of(self.az(wire, account="account"), wire)
+        assert f"sig={SECRET}" in request.target
         wire.reply = answer(403)
-        assert "access is denied" in refusal(lambda: self.az(wire, account="account").stat("a.wav"))
+        assert "access was denied" in refusal(lambda: self.az(wire, account="account").stat("a.wav"))
 
     def test_a_connection_string_with_a_key(self, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
         text = f"AccountName=named;AccountKey={self.KEY};BlobEndpoint={wire.url}/named;"
         monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", text)
-        asked = asked_with(open_az("az://container", {}), wire)
-        assert asked.headers["authorization"].startswith("SharedKey named:")
-        assert asked.target == "/named/container/a.wav"
+        request = request_of(open_az("az://container", {}), wire)
+        assert request.headers["authorization"].startswith("SharedKey named:")
+        assert request.target == "/named/container/a.wav"
 
     def test_a_connection_string_with_a_signature(self, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
         text = f"BlobEndpoint={wire.url}/named;SharedAccessSignature=sv=2024-01-01&sig={SECRET}%3D"
         monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", text)
-        assert f"sig={SECRET}%3D" in asked_with(open_az("az://container", {"account": "named"}), wire).target
+        assert f"sig={SECRET}%3D" in request_of(open_az("az://container", {"account": "named"}), wire).target
 
-    def test_a_connection_string_names_the_usual_server(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_connection_string_has_a_default_server(self, monkeypatch: pytest.MonkeyPatch) -> None:
         text = (
             f"DefaultEndpointsProtocol=https;AccountName=named;AccountKey={self.KEY};EndpointSuffix=core.example"
         )
@@ -300,12 +298,12 @@ class TestAzure:
         monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", f"AccountName=named;AccountKey={self.KEY}")
         assert "another account" in refusal(lambda: open_az("az://container", {"account": "account"}))
 
-    def test_a_key_that_is_none_is_not_shown(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_an_invalid_key_is_not_shown(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_KEY", f"%{SECRET}%")
         assert "credentials" in refusal(lambda: open_az("az://container", {"account": "account"}))
 
-    def test_no_credentials_anywhere_is_said_at_once(self, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_missing_credentials_are_an_immediate_error(self, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(az, "_METADATA", ("127.0.0.1", free_port()))
         storage = self.az(wire, account="account")
         assert "AZURE_STORAGE_ACCOUNT_KEY" in refusal(lambda: list(storage.list()))
-        assert wire.asked == []
+        assert wire.requests == []

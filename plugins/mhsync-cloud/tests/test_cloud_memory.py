@@ -1,4 +1,4 @@
-"""A file takes no more memory than a part of it, whatever its length. `test_cloud_ceph` tries it with 2 GiB."""
+"""The memory for a file does not depend on its size. `test_cloud_ceph` tests it with 2 GiB."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from cloud_servers import Cloud
 
 
 @pytest.mark.parametrize("size", [200 * MIB])
-def test_a_file_of_many_parts_takes_no_more_memory_than_a_few(
-    size: int, s3: Cloud, prefix: str, tmp_path: Path
-) -> None:
+def test_the_memory_for_a_file_of_many_parts_is_bounded(size: int, s3: Cloud, prefix: str, tmp_path: Path) -> None:
     ran = stream(s3.opener(prefix), size, tmp_path, 300)
     assert ran.status == 0, ran.err
     assert 10 * MIB < ran.peak < BOUND

@@ -1,4 +1,4 @@
-"""S3 as `rclone serve s3` serves it: it answers 200 to a request for a range, and keeps files in a folder."""
+"""S3, with `rclone serve s3`: it responds to range requests with 200, and stores files in a folder."""
 
 from __future__ import annotations
 

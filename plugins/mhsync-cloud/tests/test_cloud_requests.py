@@ -1,4 +1,4 @@
-"""What a run costs in requests: counted on their way to the fast fake. The README states these figures."""
+"""The number of requests of a run, counted by a proxy in front of a fake server. The README has these figures."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from pathlib import Path
 
 import pytest
 from cloud_servers import BUCKET, Cloud
-from cloud_wire import Answer, Asked, Wire
+from cloud_wire import Reply, Request, Wire
 
 from mhsync.testing import Account, Sandbox, SandboxProject, outputs_of
 
 COUNT = 4
 OF_A_RUN = 3
-"""The listing, whether the server is a store, and what a first file takes to be read back."""
+"""The listing, the check of the server, and the first file that is read back."""
 
 
-def forward(port: int) -> Answer:
-    """Passes each request on."""
+def forward(port: int) -> Reply:
+    """Forwards each request."""
 
-    def reply(asked: Asked, client: socket.socket) -> None:
-        lines = "".join(f"{name}: {value}\r\n" for name, value in asked.headers.items() if name != "connection")
-        head = f"{asked.method} {asked.target} HTTP/1.1\r\n{lines}Connection: close\r\n\r\n"
+    def reply(request: Request, client: socket.socket) -> None:
+        lines = "".join(f"{name}: {value}\r\n" for name, value in request.headers.items() if name != "connection")
+        head = f"{request.method} {request.target} HTTP/1.1\r\n{lines}Connection: close\r\n\r\n"
         with socket.create_connection(("127.0.0.1", port)) as server:
-            server.sendall(head.encode() + asked.body)
+            server.sendall(head.encode() + request.body)
             while data := server.recv(65536):
                 client.sendall(data)
 
@@ -59,9 +59,9 @@ def test_requests_of_a_run(
         command = [sys.executable, "-m", "mhsync", "apply", "manifest.yaml", "-q"]
         counts = []
         for _ in range(2):
-            before = len(wire.asked)
+            before = len(wire.requests)
             subprocess.run(command, cwd=tmp_path, env=environment, check=True, timeout=120)
-            counts.append(len(wire.asked) - before)
+            counts.append(len(wire.requests) - before)
     first, second = counts
     assert each * COUNT < first <= each * COUNT + OF_A_RUN + more
     assert second <= COUNT + 1

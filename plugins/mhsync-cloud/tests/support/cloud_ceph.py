@@ -1,7 +1,7 @@
-"""Ceph's S3 on loopback: one monitor, one OSD that keeps everything in memory, one gateway.
+"""The S3 gateway of Ceph on loopback: one monitor, one OSD that stores everything in memory, one gateway.
 
-The programs come from Debian's packages ceph-mon, ceph-osd, radosgw and ceph-common. Everything they write lies in
-one temporary folder; each is ended by its own process object.
+The programs are in the Debian packages ceph-mon, ceph-osd, radosgw and ceph-common. They write to a temporary
+folder only. Each is ended by its process object.
 """
 
 from __future__ import annotations
@@ -67,11 +67,11 @@ rgw_dns_name = 127.0.0.1
 
 
 class Ceph:
-    """A cluster of one; a context manager that ends what it started.
+    """A cluster with one OSD. The context manager ends its processes.
 
     Raises:
         FileNotFoundError: a program is not installed.
-        RuntimeError: it did not come up.
+        RuntimeError: it did not start.
     """
 
     def __init__(self, folder: Path, page: int = 1000) -> None:
@@ -135,7 +135,7 @@ class Ceph:
 
     def _run(self, program: str, *arguments: str) -> str:
         done = subprocess.run(
-            [program, "-c", str(self._conf), *arguments] if program in _KNOW_CONF else [program, *arguments],
+            [program, "-c", str(self._conf), *arguments] if program in _WITH_CONF else [program, *arguments],
             capture_output=True, text=True, timeout=120, env=_environment(), check=False,
         )  # fmt: skip
         if done.returncode:
@@ -149,7 +149,7 @@ class Ceph:
 
 
 _PATH = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/bin"))
-_KNOW_CONF = ("ceph", "ceph-mon", "ceph-osd", "radosgw", "radosgw-admin")
+_WITH_CONF = ("ceph", "ceph-mon", "ceph-osd", "radosgw", "radosgw-admin")
 
 
 def _environment() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""mhsync from end to end on a cloud: the server is named by an option, so a proxy in front of it is too."""
+"""The end-to-end tests for a cloud. Here the server, or a proxy in front of it, is in an option and not in the URL."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mhsync.testing import Account, Sandbox
 
 
 class CloudDesk(Desk):
-    """The same desk, whose manifest names the server at the port of the day."""
+    """A `Desk` whose manifest has the current port in its options."""
 
     def __init__(self, folder: Path, site: Site, sandbox: Sandbox, cloud: Cloud) -> None:
         super().__init__(folder, site, sandbox)
@@ -30,7 +30,7 @@ class CloudDesk(Desk):
 
 
 class CloudEndToEnd(EndToEnd):
-    """A subclass gives the fixture `cloud`, whose environment is set."""
+    """A subclass has a fixture `cloud`, which sets the environment."""
 
     @pytest.fixture
     def desk(self, tmp_path: Path, cloud: Cloud, prefix: str) -> Iterator[Desk]:
@@ -52,6 +52,6 @@ class CloudEndToEnd(EndToEnd):
 
 
 class BriefCloudEndToEnd(BriefEndToEnd):
-    """A subclass gives the fixture `cloud`, whose environment is set."""
+    """A subclass has a fixture `cloud`, which sets the environment."""
 
     desk = CloudEndToEnd.desk

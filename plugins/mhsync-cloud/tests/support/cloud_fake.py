@@ -1,8 +1,8 @@
-"""The fast fake, as a process: `python cloud_fake.py moto|gs PORT`.
+"""The fake servers, as a process: `python cloud_fake.py moto|gs PORT`.
 
-Google Cloud Storage speaks two protocols; obstore uses the XML one, whose requests are those of S3 but for a few
-names. No server that pip installs speaks it, so moto does, with those names mended on the way: what obstore's
-client for Google does is tried for real, what Google's servers do is not.
+Google Cloud Storage has two protocols. obstore uses the XML protocol, whose requests are those of S3 except for
+some names. No server that pip installs supports it, so moto receives the requests with the names of S3. This tests
+the client of obstore for Google, but not the servers of Google.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from werkzeug.serving import WSGIRequestHandler, run_simple
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 _NAMES = {"HTTP_X_GOOG_COPY_SOURCE": "HTTP_X_AMZ_COPY_SOURCE"}
 _ENCODED = {"RAW_URI", "REQUEST_URI", "HTTP_X_AMZ_COPY_SOURCE"}
-"""Google's client escapes more than moto undoes."""
+"""The client for Google escapes more characters than moto decodes."""
 _S3 = "AWS4-HMAC-SHA256 Credential=any/20260101/us-east-1/s3/aws4_request"
 
 
 def as_google(application: Application) -> Application:
-    """The application under Google's names: a copy's header, and a 404 for what is not there to be deleted."""
+    """The application with the names of Google: the header of a copy, and 404 for the DELETE of a missing object."""
 
-    def answer(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+    def respond(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         renamed = {_NAMES.get(name, name): value for name, value in environ.items()}
         for name in _ENCODED & renamed.keys():
             path, question, query = renamed[name].partition("?")
@@ -35,14 +35,14 @@ def as_google(application: Application) -> Application:
             renamed["HTTP_AUTHORIZATION"] = _S3
         if environ["REQUEST_METHOD"] == "DELETE" and "uploadId" not in environ.get("QUERY_STRING", ""):
             statuses: list[str] = []
-            look = {**renamed, "REQUEST_METHOD": "HEAD"}
-            list(application(look, lambda status, headers, error=None: statuses.append(status)))
+            head = {**renamed, "REQUEST_METHOD": "HEAD"}
+            list(application(head, lambda status, headers, error=None: statuses.append(status)))
             if statuses[0].startswith("404"):
                 start(f"404 {HTTPStatus.NOT_FOUND.phrase}", [("Content-Length", "0")])
                 return [b""]
         return application(renamed, start)
 
-    return answer
+    return respond
 
 
 class _Quiet(WSGIRequestHandler):

@@ -1,4 +1,4 @@
-"""How much memory a program takes at most, seen from outside: that of a process of its own."""
+"""Measures the peak memory of a program, which runs as a process of its own."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from mhsync.testing import Opener
 
 MIB = 1024 * 1024
 BOUND = 60 * MIB
-"""What mhsync takes at most, however long an output is."""
+"""The maximum for mhsync, for outputs of any size."""
 
 
 class Run(NamedTuple):
-    """How a program ended, what it said, and the bytes that lay in memory at its worst moment."""
+    """The exit code, the output and the peak memory in bytes of a program."""
 
     status: int
     out: str
@@ -30,7 +30,7 @@ class Run(NamedTuple):
 
 
 def run(command: Sequence[str], environ: Mapping[str, str], folder: Path, timeout: float) -> Run:
-    """Run a program to its end.
+    """Run a program until it ends.
 
     Raises:
         TimeoutError: it took longer.
@@ -54,7 +54,7 @@ def run(command: Sequence[str], environ: Mapping[str, str], folder: Path, timeou
 
 
 def stream(opener: Opener, size: int, folder: Path, timeout: float) -> Run:
-    """Write, read, move and remove one file of so many bytes."""
+    """Write, read, copy and remove a file of `size` bytes."""
     program = str(Path(__file__).with_name("cloud_stream.py"))
     task = json.dumps({"factory": opener.factory, "arguments": opener.arguments, "size": size})
     return run([sys.executable, program, task], {**os.environ, **opener.environment}, folder, timeout)

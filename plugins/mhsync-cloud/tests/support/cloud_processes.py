@@ -1,4 +1,4 @@
-"""Starting and ending the servers that the tests talk to: by process, on loopback, with a log to read."""
+"""Starts and ends servers on loopback. Each writes a log."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from pathlib import Path
 
 
 class Daemon:
-    """One running server. `stop` ends it, politely first; where setpriv is there, it also ends with the tests."""
+    """A running server. `stop` ends it, with SIGTERM first. If setpriv is installed, it also ends with the tests."""
 
     def __init__(self, command: Sequence[str], log: Path, environ: Mapping[str, str] | None = None) -> None:
         self.log = log
         with log.open("wb") as output:
             self._process = subprocess.Popen(
-                [*_bound_to_us(), *command],
+                [*_end_with_tests(), *command],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -39,8 +39,8 @@ class Daemon:
             self._process.wait(30)
 
 
-def _bound_to_us() -> tuple[str, ...]:
-    """Tests that are killed leave no servers behind."""
+def _end_with_tests() -> tuple[str, ...]:
+    """Ends the server if the tests are killed."""
     return ("setpriv", "--pdeathsig", "KILL") if shutil.which("setpriv") else ()
 
 
@@ -51,14 +51,14 @@ def free_port() -> int:
 
 
 def wait_for_port(port: int, daemon: Daemon, seconds: float = 60) -> None:
-    """Return once somebody listens.
+    """Wait until a server listens.
 
     Raises:
-        RuntimeError: nobody did in time, or the server ended; with the end of its log.
+        RuntimeError: it did not in time, or it ended. The message contains the end of its log.
     """
     until = time.monotonic() + seconds
     while time.monotonic() < until and not daemon.has_ended:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
             return
         time.sleep(0.05)
-    raise RuntimeError(f"nobody listens on port {port}: {daemon.log.read_text(errors='replace')[-2000:]}")
+    raise RuntimeError(f"no server listens on port {port}: {daemon.log.read_text(errors='replace')[-2000:]}")

@@ -1,4 +1,4 @@
-"""The servers of these tests, and how a storage on each is named: an address, options, an environment."""
+"""The servers of these tests. Each has an address, options and an environment for a storage on it."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from cloud_processes import Daemon, free_port, wait_for_port
 from mhsync.testing import Opener
 
 PAGE = 25
-"""Entries of a page, where the server can be told."""
+"""Entries on a page of a listing, for servers that have such an option."""
 BUCKET = "mhsync-tests"
 ACCOUNT = "devstoreaccount1"
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
-"""Azurite's own, which everybody knows."""
+"""The public key of Azurite."""
 
 
 @dataclass(frozen=True)
 class Cloud:
-    """A running server with one bucket in it."""
+    """A running server with one bucket."""
 
     scheme: str
     endpoint: str
@@ -50,7 +50,7 @@ class Cloud:
         return f"mhsync_cloud.plugin:open_{self.scheme}"
 
     def options_at(self, port: int, **more: Any) -> dict[str, Any]:
-        """The options with the server at this port: its own, or a proxy's."""
+        """The options for a port: the server's own, or that of a proxy."""
         return {**self.options, "endpoint": self.endpoint.replace(f":{self.port}", f":{port}"), **more}
 
     def entered(self, monkeypatch: pytest.MonkeyPatch) -> Self:
@@ -65,7 +65,7 @@ class Cloud:
 
 
 def s3_client(endpoint: str, access: str, secret: str) -> Any:
-    """The other side's view: boto3."""
+    """A client of another library, boto3."""
     return boto3.client(
         "s3", endpoint_url=endpoint, aws_access_key_id=access, aws_secret_access_key=secret,
         region_name="us-east-1", config=Config(retries={"total_max_attempts": 1}),
@@ -74,7 +74,7 @@ def s3_client(endpoint: str, access: str, secret: str) -> Any:
 
 @contextmanager
 def moto(folder: Path) -> Iterator[Cloud]:
-    """The fast fake of S3: it checks neither keys nor checksums."""
+    """A fake of S3. It checks neither keys nor checksums."""
     with _fake("moto", folder) as url:
         s3_client(url, "any", "key").create_bucket(Bucket=BUCKET)
         environment = {"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "key", "AWS_REGION": "us-east-1"}
@@ -83,7 +83,7 @@ def moto(folder: Path) -> Iterator[Cloud]:
 
 @contextmanager
 def fake_gs(folder: Path) -> Iterator[Cloud]:
-    """Google's XML protocol as far as S3's is the same, by the same fake; see `cloud_fake`."""
+    """A fake of the XML protocol of Google; see `cloud_fake`."""
     with _fake("gs", folder) as url:
         s3_client(url, "any", "key").create_bucket(Bucket=BUCKET)
         yield Cloud("gs", url, {"GOOGLE_BEARER_TOKEN": "any-token"})
@@ -112,7 +112,7 @@ def ceph(folder: Path) -> Iterator[Cloud]:
 
 @contextmanager
 def rclone_s3(folder: Path) -> Iterator[Cloud]:
-    """S3 by `rclone serve s3`, which answers a request for a range with 200.
+    """S3 by `rclone serve s3`, which responds to a range request with 200.
 
     Raises:
         FileNotFoundError: it is not installed.
@@ -136,16 +136,16 @@ def rclone_s3(folder: Path) -> Iterator[Cloud]:
 
 
 def _installed(program: str) -> str:
-    """A program that `tools/install-servers` put below build/servers; `MHSYNC_SERVERS` names another folder."""
+    """A program that `tools/install-servers` installed in build/servers, or in the folder `MHSYNC_SERVERS`."""
     found = Path(os.environ.get("MHSYNC_SERVERS") or "build/servers").absolute() / program
     if not found.is_file():
-        raise FileNotFoundError(f"{found} is not installed: tools/install-servers")
+        raise FileNotFoundError(f"{found} is not installed: run tools/install-servers")
     return str(found)
 
 
 @contextmanager
 def azurite(folder: Path) -> Iterator[Cloud]:
-    """Microsoft's own emulator, from npm.
+    """The emulator of Microsoft, from npm.
 
     Raises:
         FileNotFoundError: it is not installed.
@@ -172,7 +172,7 @@ def _azurite_program() -> str:
     found = shutil.which("azurite-blob", path=str(modules / ".bin")) or shutil.which("azurite-blob")
     if found is None:
         raise FileNotFoundError(
-            "azurite-blob is not installed: npm install azurite@3.35.0, and MHSYNC_NODE_MODULES names node_modules"
+            "azurite-blob is not installed: npm install azurite@3.35.0, and set MHSYNC_NODE_MODULES to node_modules"
         )
     return found
 

@@ -1,6 +1,6 @@
-"""Writes a file of any length and reads it back, in little memory of its own: `python cloud_stream.py TASK`.
+"""Writes a file of any size, reads it back and compares it, with little memory: `python cloud_stream.py TASK`.
 
-The task is JSON: the factory, its arguments, and the size in bytes. What comes back must be what was written.
+TASK is JSON: the factory, its arguments, and the size in bytes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A server that answers as a test says, and remembers what it was asked."""
+"""A server with scripted responses, which records the requests."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ LAST_MODIFIED = "Wed, 21 Oct 2015 07:28:00 GMT"
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One request. Header names are in lower case."""
+class Request:
+    """A request. Header names are in lower case."""
 
     method: str
     target: str
@@ -24,47 +24,47 @@ class Asked:
     body: bytes
 
 
-Answer = Callable[[Asked, socket.socket], None]
+Reply = Callable[[Request, socket.socket], None]
 
 
-def answer(status: int, body: bytes | str = b"", **headers: str) -> Answer:
-    """Answers with a status and a body; `ETag` and the like are given as `etag=`."""
+def answer(status: int, body: bytes | str = b"", **headers: str) -> Reply:
+    """A response with a status, a body and headers, such as `etag=`."""
     data = body.encode() if isinstance(body, str) else body
     lines = {"Content-Length": str(len(data)), "Last-Modified": LAST_MODIFIED, "ETag": '"one"'}
     lines |= {name.replace("_", "-"): value for name, value in headers.items()}
-    head = f"HTTP/1.1 {status} As Said\r\n" + "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    head = f"HTTP/1.1 {status} Scripted\r\n" + "".join(f"{name}: {value}\r\n" for name, value in lines.items())
 
-    def send(asked: Asked, client: socket.socket) -> None:
-        client.sendall(head.encode() + b"\r\n" + (b"" if asked.method == "HEAD" else data))
+    def send(request: Request, client: socket.socket) -> None:
+        client.sendall(head.encode() + b"\r\n" + (b"" if request.method == "HEAD" else data))
 
     return send
 
 
-def refuse(status: int, code: str) -> Answer:
-    """Answers as S3 does when it refuses."""
-    return answer(status, f"<Error><Code>{code}</Code><Message>The words of the service</Message></Error>")
+def refuse(status: int, code: str) -> Reply:
+    """A refusal in the format of S3."""
+    return answer(status, f"<Error><Code>{code}</Code><Message>The message of the service</Message></Error>")
 
 
-def hang_up(asked: Asked, client: socket.socket) -> None:
-    """Answers nothing and closes."""
+def hang_up(request: Request, client: socket.socket) -> None:
+    """Close the connection without a response."""
 
 
-def silence(asked: Asked, client: socket.socket) -> None:
-    """Answers nothing, for as long as the other side waits."""
+def silence(request: Request, client: socket.socket) -> None:
+    """Send no response until the client closes the connection."""
     with suppress(OSError):
         client.recv(1)
 
 
 class Wire:
-    """Listens on loopback. `reply` is asked for each request; `asked` holds them all.
+    """Listens on loopback. `reply` is called for each request. `requests` has all requests.
 
     Args:
-        certificate: a PEM file of certificate and key: https, then.
+        certificate: a PEM file with a certificate and its key, for https.
     """
 
-    def __init__(self, reply: Answer, certificate: str | None = None) -> None:
+    def __init__(self, reply: Reply, certificate: str | None = None) -> None:
         self.reply = reply
-        self.asked: list[Asked] = []
+        self.requests: list[Request] = []
         self._context: ssl.SSLContext | None = None
         if certificate is not None:
             self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -107,17 +107,17 @@ class Wire:
             return
         self._open.add(client)
         with suppress(OSError):
-            # One request a connection, so that an answer may be anything.
-            asked = _read(client)
-            if asked is not None:
-                self.asked.append(asked)
-                self.reply(asked, client)
+            # One request for each connection, so that a response may be anything.
+            request = _read(client)
+            if request is not None:
+                self.requests.append(request)
+                self.reply(request, client)
             client.shutdown(socket.SHUT_RDWR)
         self._open.discard(client)
         client.close()
 
 
-def _read(client: socket.socket) -> Asked | None:
+def _read(client: socket.socket) -> Request | None:
     data = b""
     while b"\r\n\r\n" not in data:
         more = client.recv(65536)
@@ -131,4 +131,4 @@ def _read(client: socket.socket) -> Asked | None:
     while len(body) < length:
         body += client.recv(65536)
     method, target, _ = first.split(" ")
-    return Asked(method, target, headers, body)
+    return Request(method, target, headers, body)
