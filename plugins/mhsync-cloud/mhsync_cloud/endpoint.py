@@ -1,6 +1,6 @@
 """The server of a cloud: its endpoint, and the options of the HTTP client.
 
-Plain http and connections without the proxy of the environment are used for this machine only.
+Plain http is allowed only to this machine. A proxy of the environment is used for all other machines.
 """
 
 from __future__ import annotations

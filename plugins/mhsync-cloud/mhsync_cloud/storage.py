@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import obstore
 
 from mhsync import FileInfo, Storage, StorageError, StorageNotFound, StorageUnavailable, Writer, validate_path
+from mhsync.storage_kit import is_file_path
 from mhsync_cloud.bounds import Bounds
 from mhsync_cloud.failures import explain, is_status, storage_errors
 from mhsync_cloud.place import Place
@@ -75,7 +76,7 @@ class CloudStorage(Storage):
     def list(self, prefix: str = "") -> Iterator[FileInfo]:
         self._begin()
         folder = prefix.rpartition("/")[0]
-        if folder and not _is_path(folder):
+        if folder and not is_file_path(folder):
             return
         first_paths: set[str] = set()
         with storage_errors("list", self._place, folder):
@@ -153,7 +154,7 @@ class CloudStorage(Storage):
                     raise
 
     def _is_there(self, path: str) -> bool:
-        """Whether there is an object at the path, or the server does not respond to that question."""
+        """Whether there is an object at the path. True also if that cannot be found out."""
         try:
             obstore.head(self._stores.quick, path)
         except FileNotFoundError:
@@ -210,12 +211,3 @@ def _info(meta: ObjectMeta) -> FileInfo:
     etag = meta["e_tag"]
     # Azure puts it in quotes in the response to HEAD, but not in a listing.
     return FileInfo(meta["path"], meta["size"], None if etag is None else etag.strip('"'))
-
-
-def _is_path(text: str) -> bool:
-    """Whether it is a valid path. The prefix of a listing may be any text."""
-    try:
-        validate_path(text)
-    except StorageError:
-        return False
-    return True
