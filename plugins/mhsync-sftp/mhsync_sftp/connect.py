@@ -11,6 +11,8 @@ from typing import Any
 import paramiko
 
 from mhsync import StorageUnavailable
+from mhsync.storage_kit import printable
+from mhsync_sftp.certificate import SUFFIX
 from mhsync_sftp.hostkeys import KnownHosts
 from mhsync_sftp.session import Session
 from mhsync_sftp.target import PASSPHRASE, PASSWORD, Target
@@ -121,7 +123,11 @@ class _Policy(paramiko.MissingHostKeyPolicy):
         hostname: str,  # noqa: ARG002
         key: paramiko.PKey,
     ) -> None:
-        self._known.check(key.get_name(), key.asbytes())
+        certificate = key.public_blob
+        if certificate is None:
+            self._known.check(key.get_name(), key.asbytes())
+        else:
+            self._known.check_certificate(key.get_name(), key.asbytes(), certificate.key_blob, _verify)
 
 
 def _transports(known: KnownHosts) -> Any:
@@ -130,7 +136,8 @@ def _transports(known: KnownHosts) -> Any:
     def make(sock: socket.socket, **options: Any) -> paramiko.Transport:
         # Requests are small and are sent at once, without Nagle's algorithm.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        transport = paramiko.Transport(sock, **options)
+        transport_class = _CertificatesFirst if known.has_authority else paramiko.Transport
+        transport = transport_class(sock, **options)
         security = transport.get_security_options()
         security.key_types = sorted(
             security.key_types,
@@ -139,6 +146,22 @@ def _transports(known: KnownHosts) -> Any:
         return transport
 
     return make
+
+
+class _CertificatesFirst(paramiko.Transport):
+    """A transport that prefers certificates to plain host keys. paramiko itself prefers plain keys."""
+
+    @property
+    def preferred_keys(self) -> tuple[str, ...]:
+        return tuple(sorted(super().preferred_keys, key=lambda kind: not kind.endswith(SUFFIX)))
+
+
+def _verify(key: bytes, data: bytes, signature: bytes) -> bool:
+    try:
+        kind = paramiko.Message(key).get_text()
+        return bool(paramiko.PKey.from_type_string(kind, key).verify_ssh_sig(data, paramiko.Message(signature)))
+    except Exception:  # noqa: BLE001 - keys and signatures come from the server, and paramiko may raise anything
+        return False
 
 
 def _load_key(file: Path, passphrase: str | None) -> paramiko.PKey:
@@ -197,7 +220,7 @@ def _unavailable(error: Exception, target: Target) -> StorageUnavailable:
 
 def _line(error: Exception) -> str:
     text = " ".join((getattr(error, "strerror", None) or str(error) or type(error).__name__).split())
-    return "".join(char if char.isprintable() else "?" for char in text)[:200]
+    return printable(text)[:200]
 
 
 class _DebugLevel(logging.Filter):

@@ -1,6 +1,6 @@
-"""Reads known_hosts files as OpenSSH does: hashed names, wildcards, several keys of one server, revoked keys.
+"""Reads known_hosts files as OpenSSH does: hashed names, wildcards, several keys, revoked keys, authorities.
 
-paramiko reads such files too, but uses only the first line of each key type and ignores `@revoked`.
+paramiko reads such files too, but uses only the first line of each key type, and ignores markers.
 """
 
 from __future__ import annotations
@@ -9,15 +9,19 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from mhsync import StorageUnavailable
+from mhsync_sftp.certificate import Certificate, Verify
 from mhsync_sftp.target import Target
+from mhsync_sftp.wire import ProtocolError
 
 _REVOKED = "@revoked"
+_AUTHORITY = "@cert-authority"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,7 @@ class HostKey:
     names: tuple[str, ...]
     kind: str
     key: bytes
-    is_revoked: bool
+    marker: str | None
 
     def is_of(self, server: str) -> bool:
         """Whether the line applies to the server, given as `host` or `[host]:port`."""
@@ -49,19 +53,57 @@ class KnownHosts:
         StorageUnavailable: a file exists but cannot be read.
     """
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, now: Callable[[], float] = time.time) -> None:
         self._target = target
+        self._now = now
         keys = [key for file in target.known_hosts for key in _read(file)]
-        self._revoked = frozenset(key.key for key in keys if key.is_revoked)
-        mine = [key for key in keys if key.is_of(target.server)]
+        self._revoked = frozenset(key.key for key in keys if key.marker == _REVOKED)
+        own = [key for key in keys if key.is_of(target.server)]
         # As in OpenSSH, a line without a port applies to every port that has no line of its own.
-        mine = mine or [key for key in keys if key.is_of(target.host)]
-        self._keys = tuple(key for key in mine if not key.is_revoked)
+        own = own or [key for key in keys if key.is_of(target.host)]
+        self._keys = tuple(key for key in own if key.marker is None)
+        self._authorities = frozenset(key.key for key in own if key.marker == _AUTHORITY)
 
     @property
     def kinds(self) -> tuple[str, ...]:
         """The types of the known keys. The client prefers them when it negotiates with the server."""
         return tuple(dict.fromkeys(key.kind for key in self._keys))
+
+    @property
+    def has_authority(self) -> bool:
+        """Whether a certificate authority is known for the server."""
+        return bool(self._authorities)
+
+    def check_certificate(self, kind: str, key: bytes, certificate: bytes, verify: Verify) -> None:
+        """Check the certificate that the server presented.
+
+        As in OpenSSH, the key in it is checked like one without a certificate if its authority is not known, or if
+        a line has that key.
+
+        Args:
+            kind: the type of the key in the certificate.
+            key: the key in the certificate.
+            certificate: the certificate itself.
+            verify: checks the signature.
+
+        Raises:
+            StorageUnavailable: the certificate is not valid, or the key is revoked or not known.
+        """
+        try:
+            read = Certificate.parse(certificate)
+            if read.authority not in self._authorities or any(known.key == key for known in self._keys):
+                self.check(kind, key)
+                return
+            if not self._revoked.isdisjoint((key, certificate, read.authority)):
+                raise self._is_revoked(kind, key)
+            problem = read.problem(self._target.host, self._now(), verify)
+        except ProtocolError as error:
+            problem = str(error)
+        if problem is not None:
+            raise StorageUnavailable(
+                f"the host certificate of {self._target.server} is not accepted: {problem}",
+                hint="check the host in the URL, or ask the server's administrator for a new certificate",
+            )
 
     def check(self, kind: str, key: bytes) -> None:
         """Check the key that the server presented.
@@ -70,16 +112,19 @@ class KnownHosts:
             StorageUnavailable: the key is revoked, has changed or is not known. The message says how to add it.
         """
         if key in self._revoked:
-            raise StorageUnavailable(
-                f"the host key of {self._target.server} is revoked ({kind} {fingerprint(key)})",
-                hint="do not connect to this server; ask its administrator",
-            )
+            raise self._is_revoked(kind, key)
         if any(known.key == key for known in self._keys):
             return
         same_kind = [known for known in self._keys if known.kind == kind]
         if same_kind:
             raise self._changed(kind, key, same_kind[0])
         raise self._unknown(kind, key)
+
+    def _is_revoked(self, kind: str, key: bytes) -> StorageUnavailable:
+        return StorageUnavailable(
+            f"the host key of {self._target.server} or its authority is revoked ({kind} {fingerprint(key)})",
+            hint="do not connect to this server; ask its administrator",
+        )
 
     def _unknown(self, kind: str, key: bytes) -> StorageUnavailable:
         target = self._target
@@ -125,14 +170,13 @@ def _parse(file: Path, lines: Iterable[str]) -> Iterator[HostKey]:
     for number, line in enumerate(lines, start=1):
         fields = line.split()
         marker = fields.pop(0) if fields and fields[0].startswith("@") else None
-        # Lines with another marker are ignored. The key of a @cert-authority line is not a host key.
-        if len(fields) < 3 or fields[0].startswith("#") or marker not in (None, _REVOKED):
+        if len(fields) < 3 or fields[0].startswith("#") or marker not in (None, _REVOKED, _AUTHORITY):
             continue
         try:
             key = base64.b64decode(fields[2], validate=True)
         except binascii.Error:
             continue
-        yield HostKey(file, number, tuple(fields[0].split(",")), fields[1], key, marker == _REVOKED)
+        yield HostKey(file, number, tuple(fields[0].split(",")), fields[1], key, marker)
 
 
 def _matches(name: str, server: str) -> bool:

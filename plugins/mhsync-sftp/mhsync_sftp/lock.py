@@ -26,7 +26,7 @@ from mhsync_sftp.listing import walk
 from mhsync_sftp.remote import Remote
 from mhsync_sftp.session import Session
 from mhsync_sftp.transfer import Download, Upload
-from mhsync_sftp.wire import Attributes, Flags, Refused, Status
+from mhsync_sftp.wire import Attributes, Flags, Refused
 
 LOCKS = ".mhsync/locks"
 LEASE = 120.0
@@ -175,7 +175,7 @@ class _Acquiring:
             seen = self._see(session, highest + 1)
             return highest + 1, Locked() if seen is None else _locked(seen)
         for number in numbers:
-            _remove(session, self._remote.full(_path(number)))
+            session.remove_if_present(self._remote.full(_path(number)))
         return highest + 1, None
 
     def _see(self, session: Session, number: int) -> _Seen | None:
@@ -197,7 +197,7 @@ class _Acquiring:
         try:
             return session.lstat(full).mtime or 0
         finally:
-            _remove(session, full)
+            session.remove_if_present(full)
 
     def _make(self, session: Session, number: int) -> bool:
         self._remote.make_folder(session, LOCKS)
@@ -239,17 +239,9 @@ def _read(session: Session, full: str, found: Attributes) -> dict[str, Any]:
     return note if isinstance(note, dict) else {}
 
 
-def _remove(session: Session, full: str) -> None:
-    try:
-        session.remove(full)
-    except Refused as error:
-        if error.status != Status.NO_SUCH_FILE:
-            raise
-
-
 def _locked(seen: _Seen) -> Locked:
     if "pid" not in seen.note:
-        since = datetime.fromtimestamp(seen.mtime, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        since = utc_text(datetime.fromtimestamp(seen.mtime, UTC))
         return Locked(since=f"{since} (the lock file does not name it)")
     pid, host, since = (printable(str(seen.note.get(key, "unknown")))[:80] for key in ("pid", "host", "since"))
     return Locked(f"process {pid} on host {host}", since)

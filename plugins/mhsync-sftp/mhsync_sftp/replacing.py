@@ -95,16 +95,8 @@ class Replacer:
                 if session.find(full) is None or session.find(old) is None:
                     raise
                 self._remote.make_folder(session, f"{BACKUPS}/{new}".rpartition("/")[0])
-                _remove(session, backup)
+                session.remove_if_present(backup)
                 session.rename(full, backup)
                 session.rename(old, full)
             if old != backup:
-                _remove(session, backup)
-
-
-def _remove(session: Session, full: str) -> None:
-    try:
-        session.remove(full)
-    except Refused as error:
-        if error.status != Status.NO_SUCH_FILE:
-            raise
+                session.remove_if_present(backup)

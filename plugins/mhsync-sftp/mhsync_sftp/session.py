@@ -95,6 +95,13 @@ class Session:
     def remove(self, path: str) -> None:
         self._do(Kind.REMOVE, text(path))
 
+    def remove_if_present(self, path: str) -> None:
+        try:
+            self.remove(path)
+        except Refused as error:
+            if error.status != Status.NO_SUCH_FILE:
+                raise
+
     def make_folder(self, path: str) -> None:
         self._do(Kind.MKDIR, text(path) + NO_ATTRIBUTES)
 

@@ -118,11 +118,7 @@ class SftpStorage(Storage):
             found = self._replacer.find(session, path)
             if found is None or not found[1].is_file:
                 return
-            try:
-                session.remove(found[0])
-            except Refused as error:
-                if error.status != Status.NO_SUCH_FILE:
-                    raise
+            session.remove_if_present(found[0])
             self._tidy(session, path.rpartition("/")[0])
 
         self._fence()

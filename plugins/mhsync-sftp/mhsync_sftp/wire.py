@@ -145,6 +145,11 @@ class Reader:
         return self.string().decode("utf-8", "surrogateescape")
 
     @property
+    def position(self) -> int:
+        """The number of bytes that were read."""
+        return self._at
+
+    @property
     def is_at_end(self) -> bool:
         return self._at >= len(self._data)
 

@@ -65,7 +65,7 @@ def test_a_known_key_is_accepted(known, text: str) -> None:
         pytest.param(line(hashed("other.example.com")), id="another server, hashed"),
         pytest.param(line(f"!{SERVER},*.example.com"), id="excluded from a wildcard"),
         pytest.param(line(SERVER, OTHER, kind="ecdsa-sha2-nistp256"), id="another key type"),
-        pytest.param(line(SERVER, marker="@cert-authority"), id="a certificate authority"),
+        pytest.param(line(SERVER, marker="@cert-authority"), id="a certificate authority is not a host key"),
         pytest.param(f"{SERVER} {KIND} no-base64!\n", id="invalid line"),
     ],
 )

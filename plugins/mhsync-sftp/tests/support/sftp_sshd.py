@@ -8,7 +8,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,21 +50,34 @@ class Sshd:
 
 
 @contextmanager
-def sshd(folder: Path, *, subsystem: str = "internal-sftp", sessions: int = 10) -> Iterator[Sshd]:
-    """Run a server whose files are all in `folder`."""
+def sshd(
+    folder: Path,
+    *,
+    subsystem: str = "internal-sftp",
+    sessions: int = 10,
+    key_type: str = "ed25519",
+    configure: Callable[[Path], str] = lambda _: "",
+) -> Iterator[Sshd]:
+    """Run a server whose files are all in `folder`.
+
+    Args:
+        key_type: of the host key.
+        configure: called with the folder, which has the host key; returns more lines of the configuration.
+    """
     binary = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
     if binary is None:
         pytest.fail("sshd is not installed: apt-get install openssh-server")
     folder.mkdir()
-    for name in ("host_key", "id_ed25519"):
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)], check=True)
+    for name, kind in (("host_key", key_type), ("id_ed25519", "ed25519")):
+        subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-f", str(folder / name)], check=True)
     (folder / "authorized_keys").write_text((folder / "id_ed25519.pub").read_text())
     (folder / "files").mkdir()
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(exist_ok=True)
     port = free_port()
     config = folder / "sshd_config"
-    config.write_text(_CONFIG.format(port=port, folder=folder, subsystem=subsystem, sessions=sessions))
+    text = _CONFIG.format(port=port, folder=folder, subsystem=subsystem, sessions=sessions)
+    config.write_text(text + configure(folder))
     log = folder / "log"
     with log.open("w") as err, subprocess.Popen([binary, "-D", "-e", "-f", str(config)], stderr=err) as process:
         try:
