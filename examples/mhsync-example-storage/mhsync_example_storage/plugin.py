@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 
@@ -26,9 +27,14 @@ CHUNK = 1024 * 1024
 BUSY_TIMEOUT = 60.0
 """Seconds to wait for another connection that writes."""
 
-FILES = (
-    "CREATE TABLE IF NOT EXISTS files (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, size INTEGER NOT NULL)"
-)
+FILES = """
+    CREATE TABLE IF NOT EXISTS files (
+        id INTEGER PRIMARY KEY,
+        path TEXT NOT NULL UNIQUE,
+        size INTEGER NOT NULL,
+        version TEXT NOT NULL
+    )
+"""
 CHUNKS = """
     CREATE TABLE IF NOT EXISTS chunks (
         file INTEGER NOT NULL REFERENCES files ON DELETE CASCADE,
@@ -66,17 +72,17 @@ class SqliteStorage(MinimalStorage):
         self.file = file
 
     def list(self, prefix: str = "") -> Iterator[FileInfo]:
-        query = "SELECT path, size FROM files WHERE substr(path, 1, length(?)) = ?"
+        query = "SELECT path, size, version FROM files WHERE substr(path, 1, length(?)) = ?"
         with self._reading() as database:
             rows = [] if database is None else database.execute(query, (prefix, prefix)).fetchall()
-        for path, size in rows:
-            yield FileInfo(path, size)
+        for path, size, version in rows:
+            yield FileInfo(path, size, version)
 
     def stat(self, path: str) -> FileInfo | None:
         validate_path(path)
         with self._reading() as database:
             row = None if database is None else _find(database, path)
-        return None if row is None else FileInfo(path, row[1])
+        return None if row is None else FileInfo(path, *row[1:])
 
     def open(self, path: str) -> BinaryIO:
         validate_path(path)
@@ -95,7 +101,9 @@ class SqliteStorage(MinimalStorage):
     def put(self, path: str, file: BinaryIO, size: int) -> None:
         with self._writing() as database:
             database.execute("DELETE FROM files WHERE path = ?", (path,))
-            row = database.execute("INSERT INTO files (path, size) VALUES (?, ?)", (path, size))
+            # Every file gets a new version, which no earlier file of any database had.
+            values = (path, size, token_hex(16))
+            row = database.execute("INSERT INTO files (path, size, version) VALUES (?, ?, ?)", values)
             for number, data in enumerate(iter(lambda: file.read(CHUNK), b"")):
                 database.execute("INSERT INTO chunks VALUES (?, ?, ?)", (row.lastrowid, number, data))
 
@@ -152,7 +160,8 @@ class SqliteStorage(MinimalStorage):
             raise StorageError(f"{self.file}: {error}", hint="check that the disk works and has space") from error
 
 
-def _find(database: sqlite3.Connection, path: str) -> tuple[int, int] | None:
-    """The id and the size of a file."""
-    row: tuple[int, int] | None = database.execute("SELECT id, size FROM files WHERE path = ?", (path,)).fetchone()
+def _find(database: sqlite3.Connection, path: str) -> tuple[int, int, str] | None:
+    """The id, the size and the version of a file."""
+    query = "SELECT id, size, version FROM files WHERE path = ?"
+    row: tuple[int, int, str] | None = database.execute(query, (path,)).fetchone()
     return row
