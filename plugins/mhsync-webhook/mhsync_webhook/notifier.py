@@ -47,7 +47,7 @@ class WebhookNotifier:
             MhsyncError: the receiver did not accept the event. The message shows no part of the URL.
         """
         body = json.dumps(event.to_json(), separators=(",", ":"), allow_nan=False).encode()
-        begun, asked = self._monotonic(), 0.0
+        begun, requested_wait = self._monotonic(), 0.0
         for attempt in range(1, self._bounds.attempts + 1):
             failure = self._sender.post(body, self._headers(event, body))
             if failure is None:
@@ -56,10 +56,10 @@ class WebhookNotifier:
                 raise _given_up(failure, attempt)
             pause = self._pause(attempt) if failure.retry_after is None else failure.retry_after
             if failure.retry_after is not None:
-                asked += pause
-                if asked > self._bounds.retry_after:
+                requested_wait += pause
+                if requested_wait > self._bounds.retry_after:
                     raise _given_up(failure, attempt)
-            elif self._monotonic() - begun + pause > self._bounds.window + asked:
+            elif self._monotonic() - begun + pause > self._bounds.window + requested_wait:
                 raise _given_up(failure, attempt)
             self._sleep(pause)
 
@@ -77,6 +77,6 @@ class WebhookNotifier:
 
 
 def _given_up(failure: Failure, attempts: int) -> MhsyncError:
-    asked = "" if failure.retry_after is None else f" and asked to wait {failure.retry_after:.0f} s"
-    tried = "" if attempts == 1 else f" (attempt {attempts})"
-    return MhsyncError(f"{failure.why}{asked}{tried}")
+    wait = "" if failure.retry_after is None else f" and asked to wait {failure.retry_after:.0f} s"
+    attempt = "" if attempts == 1 else f" (attempt {attempts})"
+    return MhsyncError(f"{failure.why}{wait}{attempt}")

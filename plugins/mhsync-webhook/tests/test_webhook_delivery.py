@@ -8,8 +8,8 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
 import jsonschema
@@ -171,9 +171,9 @@ def test_retry_after_is_honoured(receive: Receive, event: Event) -> None:
     assert len(receiver.events) == 1
 
 
-@pytest.mark.parametrize("asked", [["31"], ["20", "11"], ["9" * 30], ["Fri, 31 Dec 9999 23:59:59 GMT"]])
-def test_a_too_long_retry_after_ends_the_attempts(receive: Receive, event: Event, asked: list[str]) -> None:
-    receiver = receive(answers=[(429, {"Retry-After": value}) for value in asked])
+@pytest.mark.parametrize("values", [["31"], ["20", "11"], ["9" * 30], ["Fri, 31 Dec 9999 23:59:59 GMT"]])
+def test_a_too_long_retry_after_ends_the_attempts(receive: Receive, event: Event, values: list[str]) -> None:
+    receiver = receive(answers=[(429, {"Retry-After": value}) for value in values])
     clock = Clock()
     with pytest.raises(MhsyncError, match=r"answered 429 and asked to wait \d+ s"):
         notifier_with_clock(receiver.url, clock).notify(event)
@@ -208,73 +208,70 @@ def test_a_receiver_that_does_not_answer_times_out(receive: Receive, event: Even
         notifier_with_clock(receiver.url, Clock(), bounds=Bounds(read=0.1, attempts=2)).notify(event)
 
 
-def test_an_untrusted_certificate_is_not_retried(event: Event) -> None:
-    """The server does not speak TLS at all, which is reported in the same way."""
+@contextmanager
+def one_connection(handle: Callable[[socket.socket], None]) -> Iterator[int]:
+    """The port of a server that accepts one connection and handles it on a thread."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
-        def answer() -> None:
+        def accept() -> None:
             connection, _ = server.accept()
             with connection:
-                connection.recv(100)
-                connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+                handle(connection)
 
-        thread = threading.Thread(target=answer)
+        thread = threading.Thread(target=accept)
         thread.start()
-        url = f"webhook+https://127.0.0.1:{server.getsockname()[1]}/s3cr3t"
-        with pytest.raises(MhsyncError, match="certificate of the receiver is not trusted") as caught:
-            notifier_with_clock(url, Clock()).notify(event)
+        yield server.getsockname()[1]
         thread.join(10)
+        assert not thread.is_alive()
+
+
+def test_an_untrusted_certificate_is_not_retried(event: Event) -> None:
+    """The server does not speak TLS at all, which is reported in the same way."""
+
+    def answer(connection: socket.socket) -> None:
+        connection.recv(100)
+        connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+
+    with one_connection(answer) as port:
+        webhook = notifier_with_clock(f"webhook+https://127.0.0.1:{port}/s3cr3t", Clock())
+        with pytest.raises(MhsyncError, match="certificate of the receiver is not trusted") as caught:
+            webhook.notify(event)
     assert "s3cr3t" not in str(caught.value)
 
 
 def test_an_endless_response_is_not_read(event: Event) -> None:
     """The status was received. The plugin does not wait for the rest."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
 
-        def answer() -> None:
-            connection, _ = server.accept()
-            with connection:
-                connection.recv(65_536)
-                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n")
-                try:
-                    while True:
-                        connection.sendall(bytes(65_536))
-                except OSError:
-                    return
+    def answer(connection: socket.socket) -> None:
+        connection.recv(65_536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n")
+        with suppress(OSError):
+            while True:
+                connection.sendall(bytes(65_536))
 
-        thread = threading.Thread(target=answer)
-        thread.start()
-        notifier(f"webhook+http://127.0.0.1:{server.getsockname()[1]}/").notify(event)
-        thread.join(10)
-        assert not thread.is_alive()
+    with one_connection(answer) as port:
+        notifier(f"webhook+http://127.0.0.1:{port}/").notify(event)
 
 
 @pytest.mark.parametrize("status", [200, 404])
 def test_a_slow_response_body_is_not_waited_for(event: Event, status: int) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        done = threading.Event()
+    done = threading.Event()
 
-        def answer() -> None:
-            connection, _ = server.accept()
-            with connection:
-                connection.recv(65_536)
-                connection.sendall(f"HTTP/1.1 {status} So\r\nContent-Length: 100\r\n\r\n".encode())
-                for _ in range(30):
-                    try:
-                        connection.sendall(b"x")
-                    except OSError:
-                        return
-                    if done.wait(0.2):
-                        return
+    def answer(connection: socket.socket) -> None:
+        connection.recv(65_536)
+        connection.sendall(f"HTTP/1.1 {status} So\r\nContent-Length: 100\r\n\r\n".encode())
+        with suppress(OSError):
+            for _ in range(30):
+                connection.sendall(b"x")
+                if done.wait(0.2):
+                    return
 
-        thread = threading.Thread(target=answer)
-        thread.start()
+    with one_connection(answer) as port:
         begun = time.monotonic()
         with nullcontext() if status == 200 else pytest.raises(MhsyncError, match="answered 404"):
-            notifier(f"webhook+http://127.0.0.1:{server.getsockname()[1]}/").notify(event)
+            notifier(f"webhook+http://127.0.0.1:{port}/").notify(event)
         took = time.monotonic() - begun
         done.set()
-        thread.join(10)
     assert took < 2
 
 
@@ -316,23 +313,18 @@ def test_a_proxy_is_not_used_for_loopback(receive: Receive, event: Event) -> Non
 def test_other_hosts_are_reached_through_the_proxy(event: Event) -> None:
     """The proxy resolves the host name. No message shows what was sent to the proxy."""
     requests: list[bytes] = []
-    with socket.create_server(("127.0.0.1", 0)) as server:
 
-        def refuse() -> None:
-            connection, _ = server.accept()
-            with connection:
-                requests.append(connection.recv(65_536))
-                connection.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+    def refuse(connection: socket.socket) -> None:
+        requests.append(connection.recv(65_536))
+        connection.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 
-        thread = threading.Thread(target=refuse)
-        thread.start()
-        environ = {"HTTPS_PROXY": f"http://user:p%40ss@127.0.0.1:{server.getsockname()[1]}"}
+    with one_connection(refuse) as port:
+        environ = {"HTTPS_PROXY": f"http://user:p%40ss@127.0.0.1:{port}"}
         webhook = notifier_with_clock(
             "webhook+https://hooks.example.com/s3cr3t", Clock(), environ=environ, bounds=Bounds(attempts=1)
         )
         with pytest.raises(MhsyncError, match=r"^the proxy could not connect to the receiver$"):
             webhook.notify(event)
-        thread.join(10)
     [request] = requests
     assert request.startswith(b"CONNECT hooks.example.com:443 ")
     assert b"Basic " + base64.b64encode(b"user:p@ss") in request
