@@ -14,7 +14,7 @@ _STATUS = re.compile(r"\berror=(\d{3})\b")
 
 
 class FailureReason:
-    """Why a service failed, as the end of a message. It holds no URL, token or recipient."""
+    """Why a service failed, as the end of a message. It contains no URL, token or recipient."""
 
     def __init__(self) -> None:
         self.text = "did not accept the message"

@@ -155,7 +155,7 @@ def test_a_service_that_hangs_is_not_waited_for(open_inbox: OpenInbox, send_run:
 
 def test_a_service_that_answers_late_receives_the_message_once(open_inbox: OpenInbox, send_run: SendRun) -> None:
     inbox = open_inbox(silent=True)
-    threading.Timer(5, inbox.free.set).start()  # Apprise by itself waits 4 s for an answer
+    threading.Timer(5, inbox.free.set).start()  # by default Apprise waits 4 s for a response
     send_run(open_target(URLS["json"].format(address=inbox.address), {}), {"clx1": "deleted"})
     assert len(inbox.bodies) == 1
 

@@ -53,7 +53,7 @@ class _Handler(BaseHTTPRequestHandler):
         request = f"{self.command} {self.path}"
         self.server.asked.append(request)
         status, headers, body = self.server.answers.get(request, (404, {}, ""))
-        # Not `send_response`, which adds a Date of its own.
+        # Not `send_response`, which adds a Date header.
         self.send_response_only(status)
         for name, value in {**headers, "Content-Length": str(len(body.encode()))}.items():
             self.send_header(name, value)

@@ -1,4 +1,4 @@
-"""WsgiDAV in a process of its own: `python wsgidav_process.py FOLDER`, with its configuration in FOLDER."""
+"""Runs WsgiDAV: `python wsgidav_process.py FOLDER`, with its configuration in FOLDER."""
 
 from __future__ import annotations
 
