@@ -22,6 +22,8 @@ from mhsync.settings import HttpSettings
 _POLL = 0.2
 """Seconds between two checks of the deadlines and of the stop request."""
 _READ_MAX = 64 * 1024
+_BODY_READ_MAX = 256 * 1024
+"""Bytes of one read of a body: each read costs several switches between threads."""
 
 
 class SlowBody(http.client.HTTPException):
@@ -224,7 +226,7 @@ class BoundedSocket:
     def read_some(self, limit: int) -> bytes:
         if self._buffer:
             return self._take_buffered(limit)
-        return self._receive(min(limit, _READ_MAX))
+        return self._receive(min(limit, _BODY_READ_MAX))
 
     def begin_body(self) -> None:
         timeout = self._limits.body_timeout

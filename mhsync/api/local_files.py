@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mhsync.core.paths import split_ext
 from mhsync.errors import StorageError
+from mhsync.fileio.early_flush import EarlyFlush
 from mhsync.fileio.live import clear_dead, create
 from mhsync.fileio.partial import Partial, PartialFolder, Restored
 
@@ -134,6 +135,7 @@ class TemporaryFile:
 
     def __init__(self, descriptor: int, path: Path) -> None:
         self._descriptor = descriptor
+        self._early_flush = EarlyFlush()
         self.path = path
 
     def write(self, data: bytes, /) -> int:
@@ -141,18 +143,23 @@ class TemporaryFile:
         with _storage_errors(self.path.parent):
             while left:
                 left = left[os.write(self._descriptor, left) :]
+            self._early_flush.written(self._descriptor, len(data))
         return len(data)
 
     def replace_descriptor(self, descriptor: int) -> None:
         """Continue with another file, which has replaced this one at `path`."""
         self.close()
         self._descriptor = descriptor
+        self._early_flush = EarlyFlush()
 
     def sync(self) -> None:
         with _storage_errors(self.path.parent):
+            self._early_flush.join()
             os.fsync(self._descriptor)
 
     def close(self) -> None:
+        with suppress(OSError):
+            self._early_flush.join()
         with suppress(OSError):
             os.close(self._descriptor)
 

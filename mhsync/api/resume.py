@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
+from mhsync.api.digest import StreamDigest
 from mhsync.api.transfer import CannotResume, Sink, Transfer
 from mhsync.api.transport import HttpResponse
 from mhsync.errors import Interrupted
@@ -33,7 +34,7 @@ def restored_transfer(restored: Restored, sink: Sink) -> Transfer:
         validator=partial.validator,
         head=restored.head,
         _etag=partial.etag,
-        _digest=restored.digest,
+        _digest=StreamDigest(restored.digest),
     )
 
 

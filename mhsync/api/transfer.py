@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from mhsync.api.digest import StreamDigest
 from mhsync.api.headers import parse_content_range, parse_unsatisfied_range, strong_validator
 from mhsync.api.sanitize import sanitize
 from mhsync.api.transport import HttpResponse
@@ -70,7 +70,7 @@ class Transfer:
     head: bytes = b""
     """The first bytes of the file."""
     _etag: str = ""
-    _digest: hashlib._Hash = field(default_factory=hashlib.sha256)
+    _digest: StreamDigest = field(default_factory=StreamDigest)
 
     @property
     def etag(self) -> str:
@@ -117,15 +117,22 @@ class Transfer:
         else:
             self._begin(response)
         self._check_size(self.total or 0)
-        while piece := response.read(chunk):
-            check()
-            self._check_size(self.size + len(piece))
-            self.sink.write(piece)
-            self._digest.update(piece)
-            self.size += len(piece)
-            if len(self.head) < HEAD:
-                self.head += piece[: HEAD - len(self.head)]
+        try:
+            while piece := response.read(chunk):
+                check()
+                self._add(piece)
+        finally:
+            self._digest.join()
         self._end(response)
+
+    def _add(self, piece: bytes) -> None:
+        self._check_size(self.size + len(piece))
+        self.sink.write(piece)
+        # Only after the sink has taken the piece: the checksum is that of the bytes that are kept for a later run.
+        self._digest.update(piece)
+        self.size += len(piece)
+        if len(self.head) < HEAD:
+            self.head += piece[: HEAD - len(self.head)]
 
     def _begin(self, response: HttpResponse) -> None:
         self.total = response.length

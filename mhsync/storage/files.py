@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from mhsync.fileio.early_flush import EarlyFlush
 from mhsync.storage.os_errors import reported_as
 from mhsync.storage.tree import NOFOLLOW
 from mhsync.storage.version import version_of
@@ -45,6 +46,7 @@ class TemporaryFile:
         self._stamp = 0
         self._version: str | None = None
         self._descriptor = os.open(name, _NEW, 0o666, dir_fd=folder)
+        self._early_flush = EarlyFlush()
 
     @property
     def local_path(self) -> Path:
@@ -55,10 +57,14 @@ class TemporaryFile:
             left = memoryview(data).cast("B")
             while left:
                 left = left[os.write(self._descriptor, left) :]
+            self._early_flush.written(self._descriptor, len(data))
         return len(data)
 
     def take_over(self, descriptor: int) -> None:
         """Continue with another file, which replaced this one at `local_path`. The old descriptor is closed."""
+        with suppress(OSError):
+            self._early_flush.join()
+        self._early_flush = EarlyFlush()
         os.close(self._descriptor)
         self._descriptor = descriptor
 
@@ -71,6 +77,7 @@ class TemporaryFile:
         with suppress(OSError):
             os.utime(self._descriptor, ns=(self._stamp, self._stamp))
         with reported_as("write", self._goal):
+            self._early_flush.join()
             os.fsync(self._descriptor)
 
     @property
@@ -92,6 +99,8 @@ class TemporaryFile:
     ) -> None:
         with reported_as("write", self._goal):
             try:
+                with suppress(OSError):  # `sync` has raised it, or the file is discarded
+                    self._early_flush.join()
                 os.close(self._descriptor)
             finally:
                 self._path.unlink(missing_ok=True)

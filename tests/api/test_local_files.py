@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from mhsync.api import local_files
 from mhsync.api.local_files import Directory
 from mhsync.errors import StorageError
+from mhsync.fileio.early_flush import EarlyFlush
 
 
 def put(directory: Directory, name: str, data: bytes) -> Path:
@@ -33,6 +37,16 @@ def test_an_exception_leaves_no_file(tmp_path: Path):
     with pytest.raises(KeyError), directory.temporary() as file:
         file.write(b"half")
         raise KeyError
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_error_of_a_flush_during_the_write_is_not_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def fail(_: int) -> None:
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    monkeypatch.setattr(local_files, "EarlyFlush", partial(EarlyFlush, step=4, flush=fail))
+    with pytest.raises(StorageError, match="no space left"):
+        put(Directory(tmp_path), "a.wav", b"whole")
     assert list(tmp_path.iterdir()) == []
 
 

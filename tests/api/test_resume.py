@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import threading
 import time
@@ -11,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from mhsync.api.digest import StreamDigest
 from mhsync.errors import Interrupted
 from mhsync.sandbox import faults as f
 from mhsync.sandbox.fault_context import FaultContext
@@ -69,6 +72,18 @@ def test_an_interrupted_download_continues_where_it_stopped(api: ApiFixture, hal
     assert 0 < kept <= HALF
     assert message.endswith(f"output.wav; {kept:,} bytes were kept for the next run")
     assert again(api, tmp_path) == [f"bytes={kept}-"]
+
+
+def test_the_kept_checksum_is_exact_where_a_second_thread_computes_it(
+    api: ApiFixture, halt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(StreamDigest.__init__, "__kwdefaults__", {"inline": 0})
+    halt()
+    (kept,) = tmp_path.glob(".mhsync-kept-one-1.part")
+    note = json.loads((tmp_path / ".mhsync-kept-one-1.json").read_text())
+    assert note["sha256"] == hashlib.sha256(kept.read_bytes()).hexdigest()
+    assert again(api, tmp_path) == [f"bytes={note['size']}-"]
+    assert [thread for thread in threading.enumerate() if thread.name == "mhsync-sha256"] == []
 
 
 def test_the_note_does_not_contain_the_query_of_the_link(halt, tmp_path: Path):

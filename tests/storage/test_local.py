@@ -8,11 +8,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from mhsync.errors import StorageError, StorageNotFound, StorageUnavailable
+from mhsync.fileio.early_flush import EarlyFlush
+from mhsync.storage import files
 from mhsync.storage.base import LocalWriter
 from mhsync.storage.local import LocalStorage
 from mhsync.testing.content import get, paths, put
@@ -318,6 +321,14 @@ class TestFailingDisk:
             writer.write(b"x")
             monkeypatch.setattr(os, "fsync", _no_space)
         monkeypatch.undo()
+        assert on_disk(storage) == [".mhsync", ".mhsync/tmp"]
+
+    def test_an_error_of_a_flush_during_the_write_is_not_lost(
+        self, storage: LocalStorage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(files, "EarlyFlush", partial(EarlyFlush, step=4, flush=_no_space))
+        with pytest.raises(StorageError, match="the disk is full"), storage.write("a.wav") as writer:
+            writer.write(b"whole")
         assert on_disk(storage) == [".mhsync", ".mhsync/tmp"]
 
     def test_a_limit_of_the_system_is_reported(self, storage: LocalStorage) -> None:
