@@ -58,6 +58,8 @@ class Access:
                 if is_final(error):
                     raise
             return self._begin(work, is_new=True)
+        except StorageError:
+            raise
         except Exception as error:
             raise self.error(doing, path, error) from error
 

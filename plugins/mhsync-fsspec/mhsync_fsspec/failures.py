@@ -95,9 +95,10 @@ def not_opened(name: str, error: Exception, secrets: Iterable[str] = ()) -> Stor
     """The error of a file system that could not be opened. The arguments are those of `storage_error`."""
     if isinstance(error, StorageError):
         return error
-    what, hint = _words(error, secrets)
+    # What is missing here is a file of this machine, such as that of SSL_CERT_FILE, and not one of the storage.
+    what, hint = (one_line(error, secrets), _AGAIN) if is_missing(error) else _words(error, secrets)
     if hint == _AGAIN:
-        hint = "check the URL, the storage_options and the credentials in the environment"
+        hint = "check the URL, the storage_options, and the credentials and SSL_CERT_FILE in the environment"
     return StorageUnavailable(f"cannot open {printable(name)}: {what}", hint=hint)
 
 

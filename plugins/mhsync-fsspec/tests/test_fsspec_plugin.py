@@ -94,8 +94,22 @@ def test_an_error_of_a_file_system_is_reported_on_one_line_and_without_secrets()
 
 def test_a_file_system_that_cannot_be_opened_is_reported_at_the_first_use() -> None:
     storage = make("fsspec+closed://host/a", {}, {})
-    with pytest.raises(StorageUnavailable, match=r"cannot open fsspec\+closed://host/a: connection refused"):
+    with pytest.raises(
+        StorageUnavailable, match=r"cannot open fsspec\+closed://host/a: connection refused"
+    ) as caught:
         storage.stat("b.wav")
+    assert isinstance(caught.value.__cause__, ConnectionRefusedError), "-vv shows it"
+    storage.close()
+
+
+def test_a_missing_file_of_this_machine_is_not_reported_as_one_of_the_storage(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/nonexistent/authority.pem")
+    storage = make("fsspec+webdav://127.0.0.1:9/a", {}, {})
+    with pytest.raises(StorageUnavailable, match="cannot open .*: FileNotFoundError") as caught:
+        storage.stat("b.wav")
+    assert "SSL_CERT_FILE" in (caught.value.hint or "")
     storage.close()
 
 
