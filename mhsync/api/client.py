@@ -4,29 +4,32 @@ from __future__ import annotations
 
 import os
 import random as random_module
+import threading
 import time as time_module
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from mhsync.api.address import Address, AddressRefused
 from mhsync.api.calls import Calls
-from mhsync.api.check_result import Result, ResultFetcher
 from mhsync.api.credentials import check_key, find_key
-from mhsync.api.download import Downloader, Fetched, W
 from mhsync.api.notice import Notices, WaitNotice
 from mhsync.api.proxy import Network
 from mhsync.api.rate_limiter import RateLimiter
 from mhsync.api.responses import ErrorFormatter
-from mhsync.api.resume import Keeper
 from mhsync.api.timing import Time
 from mhsync.api.transport import Transport
 from mhsync.core.project import Download, Project, is_valid_id
 from mhsync.errors import UsageError
 from mhsync.settings import Settings
+
+if TYPE_CHECKING:
+    from mhsync.api.check_result import Result
+    from mhsync.api.download import Downloader, Fetched, W
+    from mhsync.api.resume import Keeper
 
 BASE_URL = "https://api.magichour.ai"
 
@@ -85,8 +88,11 @@ class Client:
         rate_limiter = RateLimiter(settings, time)
         errors = ErrorFormatter((key,), key_from)
         self._calls = Calls(self._transport, rate_limiter, settings.http, time, base, errors, headers)
-        self._downloader = Downloader(self._transport, rate_limiter, settings, time)
-        self._results = ResultFetcher(self._calls.get, self._downloader, settings.wait, time)
+        self._rate_limiter = rate_limiter
+        self._settings = settings
+        self._time = time
+        self._lock = threading.Lock()
+        self._made: Downloader | None = None
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None, **overrides: Any) -> Client:
@@ -163,8 +169,11 @@ class Client:
             WaitTimeout: the project was still rendering after `timeout` seconds.
             ApiError, DownloadError, StorageError: one of their subclasses.
         """
+        from mhsync.api.check_result import ResultFetcher
+
         directory = (download_directory or ".") if download_outputs else None
-        return self._results.check(_check_id(id), wait=wait_for_completion, timeout=timeout, directory=directory)
+        results = ResultFetcher(self._calls.get, self._downloader(), self._settings.wait, self._time)
+        return results.check(_check_id(id), wait=wait_for_completion, timeout=timeout, directory=directory)
 
     def download(
         self,
@@ -189,7 +198,16 @@ class Client:
             DownloadError: the complete file could not be downloaded; `LinkExpired` where links were refused.
             Interrupted: `stop` returned True.
         """
-        return self._downloader.fetch(download, write, renew=renew, finish=finish, keeper=keeper)
+        return self._downloader().fetch(download, write, renew=renew, finish=finish, keeper=keeper)
+
+    def _downloader(self) -> Downloader:
+        """The one downloader of this client. A client that only sends `GET` requests does not import it."""
+        from mhsync.api.download import Downloader
+
+        with self._lock:
+            if self._made is None:
+                self._made = Downloader(self._transport, self._rate_limiter, self._settings, self._time)
+            return self._made
 
     def close(self) -> None:
         """Close all idle connections. The client can be used again afterwards."""

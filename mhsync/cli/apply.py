@@ -32,7 +32,7 @@ from mhsync.core.plan import Plan
 from mhsync.errors import UsageError
 from mhsync.reconcile.context import ApplyOptions
 from mhsync.reconcile.prepare import prepare
-from mhsync.reconcile.saved_plan import is_saved_plan
+from mhsync.reconcile.saved_plan_format import is_saved_plan
 
 
 @click.command("apply", cls=WaitCommand)

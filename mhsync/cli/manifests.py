@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from mhsync.cli.console import Console
 from mhsync.cli.render.terminal import escape
 from mhsync.core.manifest import Manifest
-from mhsync.core.saved_plan import SavedPlan
 from mhsync.core.suggest import suggest
 from mhsync.errors import ManifestError, Position, Problem
 from mhsync.loader import load
 from mhsync.loader.ids import doubt_of
-from mhsync.reconcile.saved_plan import is_saved_plan, load_planned_manifests, load_saved_plan
+from mhsync.reconcile.saved_plan_format import is_saved_plan
 from mhsync.settings import Settings
+
+if TYPE_CHECKING:
+    from mhsync.core.saved_plan import SavedPlan
 
 _NAMED = 5
 
@@ -43,6 +46,8 @@ def load_saved(file: str, settings: Settings, only: frozenset[str]) -> tuple[Man
         ManifestError: a file has problems, or `only` names an id without a planned action.
         PlanStale: a manifest changed.
     """
+    from mhsync.reconcile.saved_plan import load_planned_manifests, load_saved_plan
+
     saved = load_saved_plan(file)
     planned = frozenset(saved.plan.projects)
     manifest = load_planned_manifests(saved, settings.manifest)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import click
 
 from mhsync.cli.arguments import files_argument
 from mhsync.cli.console import Console
-from mhsync.cli.github import GithubStep
 from mhsync.cli.manifests import load_manifest, warn_of_doubts
 from mhsync.cli.options import (
     SharedOptions,
@@ -18,7 +20,6 @@ from mhsync.cli.options import (
 )
 from mhsync.cli.progress import Progress
 from mhsync.cli.render.json import dumped
-from mhsync.cli.render.markdown import plan_markdown
 from mhsync.cli.render.terminal import escape
 from mhsync.cli.render.text import missing_text, plan_text, refusals_text
 from mhsync.cli.run_setup import open_run
@@ -26,7 +27,10 @@ from mhsync.core.manifest import Limit
 from mhsync.exit_codes import exit_code_of_plan
 from mhsync.reconcile.context import ApplyOptions
 from mhsync.reconcile.plan import plan
-from mhsync.reconcile.saved_plan import save_plan
+
+if TYPE_CHECKING:
+    from mhsync.core.plan import Plan
+    from mhsync.errors import Problem
 
 
 @click.command("plan")
@@ -68,12 +72,13 @@ def command(
     progress.end()
     found, refusals = decision.plan, decision.refusals
     if out is not None:
+        from mhsync.reconcile.saved_plan import save_plan
+
         save_plan(found, out)
-    github = GithubStep.from_environ(console.environ)
-    if github is not None:
-        github.add_summary(plan_markdown(found, refusals))
-        github.set_outputs({**found.summary, "refusals": len(refusals)})
+    _report_to_github(console, found, refusals)
     if console.format == "markdown":
+        from mhsync.cli.render.markdown import plan_markdown
+
         console.document(plan_markdown(found, refusals).rstrip("\n"))
     elif console.is_json:
         console.document(dumped(decision.to_json()))
@@ -91,3 +96,16 @@ def command(
         is_refused=bool(refusals),
         is_detailed=detailed_exitcode,
     )
+
+
+def _report_to_github(console: Console, found: Plan, refusals: Sequence[Problem]) -> None:
+    """Show the plan in the summary of the GitHub Actions job, if this is one."""
+    if console.environ.get("GITHUB_ACTIONS") != "true":
+        return
+    from mhsync.cli.github import GithubStep
+    from mhsync.cli.render.markdown import plan_markdown
+
+    github = GithubStep.from_environ(console.environ)
+    if github is not None:
+        github.add_summary(plan_markdown(found, refusals))
+        github.set_outputs({**found.summary, "refusals": len(refusals)})

@@ -21,6 +21,8 @@ from mhsync.loader.yaml_parser import Parsed, parse_text
 from mhsync.settings import ManifestSettings
 
 SUFFIXES = (".yaml", ".yml")
+_WORTH_A_SCAN = 4096
+"""Characters. The parser reads a shorter text in less time than it takes to compile the patterns of a scan."""
 
 
 @pauses_collection
@@ -66,6 +68,9 @@ def _load_file(name: str, settings: ManifestSettings) -> tuple[ManifestFile | No
 
 def _scans(text: str) -> Iterator[ScannedProjects | None]:
     """What can be read without a tree, from as much as possible to nothing: None."""
+    if len(text) < _WORTH_A_SCAN:
+        yield None
+        return
     if "\r" in text:
         text = text.replace("\r\n", "\n")
     if "\r" not in text:

@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 _NULL = frozenset(("", "~", "null", "Null", "NULL"))
 _BOOL = {
@@ -19,9 +20,9 @@ _BOOL = {
 _BOOL_11 = frozenset(
     form for word in ("y", "n", "yes", "no", "on", "off") for form in (word, word.capitalize(), word.upper())
 )
-_INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})|0x[0-9a-fA-F]{1,15}")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+\.[0-9]*|[0-9]+(?=[eE]))([eE][-+]?[0-9]+)?")
-_ANY_NUMBER = re.compile(
+_INT = r"[-+]?(0|[1-9][0-9]{0,17})|0x[0-9a-fA-F]{1,15}"
+_FLOAT = r"[-+]?(\.[0-9]+|[0-9]+\.[0-9]*|[0-9]+(?=[eE]))([eE][-+]?[0-9]+)?"
+_ANY_NUMBER = (
     r"[-+]?("
     r"(\.[0-9][0-9_]*|[0-9][0-9_]*(\.[0-9_]*)?)([eE][-+]?[0-9]+)?"
     r"|0b[01_]+|0o[0-7_]+|0x[0-9a-fA-F_]+"
@@ -29,9 +30,8 @@ _ANY_NUMBER = re.compile(
     r"|\.(inf|Inf|INF)"
     r")|\.(nan|NaN|NAN)"
 )
-_DATE = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt]|[ \t]+)[0-9]{1,2}:.*", re.DOTALL
-)
+_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt]|[ \t]+)[0-9]{1,2}:(?s:.*)"
+_FIRST_OF_NUMBERS = frozenset("+-.0123456789")
 _LONGEST = 400
 """No number or date worth reading is longer."""
 
@@ -46,9 +46,9 @@ def plain_value(text: str) -> PlainValue:
         return _BOOL[text]
     if len(text) > _LONGEST or not (text[0] in "+-." or text[0].isdigit()):
         return text
-    if _INT.fullmatch(text):
+    if _compiled(_INT).fullmatch(text):
         return int(text, 0)
-    if _FLOAT.fullmatch(text):
+    if _compiled(_FLOAT).fullmatch(text):
         number = float(text)
         return number if math.isfinite(number) else text
     return text
@@ -60,9 +60,17 @@ def reads_as(text: str) -> str | None:
         return "null"
     if text in _BOOL or text in _BOOL_11:
         return "true or false"
-    if _ANY_NUMBER.fullmatch(text):
+    if text[0] not in _FIRST_OF_NUMBERS:
+        return None
+    if _compiled(_ANY_NUMBER).fullmatch(text):
         return "a number"
-    return "a date" if _DATE.fullmatch(text) else None
+    return "a date" if _compiled(_DATE).fullmatch(text) else None
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Compiled when it is first used: most manifests have no scalar that could be a number or a date."""
+    return re.compile(pattern)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,18 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from mhsync.api.client import Client
 from mhsync.core.manifest import Limit
 from mhsync.core.redaction import without_queries
-from mhsync.core.saved_plan import SavedPlan
 from mhsync.errors import MhsyncError
 from mhsync.hooks.manager import Hooks
 from mhsync.reconcile.progress import Observer, ignore_progress
 from mhsync.settings import Settings
+
+if TYPE_CHECKING:
+    from mhsync.core.saved_plan import SavedPlan
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,13 +12,9 @@ from mhsync.core.manifest import Manifest
 from mhsync.core.plan import Plan
 from mhsync.core.saved_plan import STALE, SavedPlan
 from mhsync.errors import ManifestError, PlanStale, Position, Problem, UsageError
-from mhsync.fileio.atomic import PRIVATE, replace_file
 from mhsync.loader import load
 from mhsync.settings import ManifestSettings
 
-_START = 4096
-"""Bytes at the start of a file in which `format` identifies a saved plan."""
-_IS_PLAN = re.compile(rb'"format"\s*:\s*"mhsync\.plan/')
 _AGAIN = "make and review a new plan"
 
 
@@ -37,16 +32,6 @@ class SavedPlanFile:
         return tuple(os.path.normpath(folder / manifest.file) for manifest in self.plan.manifests)
 
 
-def is_saved_plan(file: str | Path) -> bool:
-    """Whether a file is a saved plan: its `format` decides, not its name. False where it cannot be read."""
-    try:
-        with Path(file).open("rb") as stream:
-            start = stream.read(_START)
-    except (OSError, ValueError):
-        return False
-    return start.lstrip().startswith(b"{") and _IS_PLAN.search(start) is not None
-
-
 def save_plan(plan: Plan, file: str | Path) -> None:
     """Write a plan to a file that only its owner can read, as a whole or not at all.
 
@@ -59,6 +44,8 @@ def save_plan(plan: Plan, file: str | Path) -> None:
     Raises:
         UsageError: the file cannot be written, or it is one of the manifests.
     """
+    from mhsync.fileio.atomic import PRIVATE, replace_file
+
     target = Path(file).resolve()
     for manifest in plan.files:
         if Path(manifest.file).resolve() == target:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from mhsync.core.layout import LOCK, PARTIAL, PRIVATE, TEMPORARY
 from mhsync.errors import StorageError, StorageNotFound
@@ -25,8 +25,10 @@ from mhsync.storage.files import FileReader, TemporaryFile
 from mhsync.storage.listing import files_below, info_of
 from mhsync.storage.lock import hold
 from mhsync.storage.os_errors import printable_path, reported_as
-from mhsync.storage.partials import LocalPartials
 from mhsync.storage.tree import NOFOLLOW, Tree, look, sync_folder
+
+if TYPE_CHECKING:
+    from mhsync.storage.partials import LocalPartials
 
 _TMP = TEMPORARY.removesuffix("/")
 _OLD_FILE = os.O_RDONLY | NOFOLLOW | getattr(os, "O_NONBLOCK", 0)
@@ -140,6 +142,8 @@ class LocalStorage(Storage):
                     os.unlink(name, dir_fd=folder)
 
     def partials(self) -> LocalPartials:
+        from mhsync.storage.partials import LocalPartials
+
         return LocalPartials(self._tree)
 
     def _not_found(self, path: str) -> StorageNotFound:

@@ -85,3 +85,31 @@ print(gc.isenabled())
 """
     done = subprocess.run([sys.executable, "-c", code], env=os.environ, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == str(was_enabled)
+
+
+def test_a_plan_imports_nothing_that_only_an_apply_or_an_error_needs(cli_runner):
+    unused = {
+        "jsonschema",
+        "mhsync.api.check_result",
+        "mhsync.api.download",
+        "mhsync.cli.github",
+        "mhsync.cli.render.markdown",
+        "mhsync.fileio.atomic",
+        "mhsync.reconcile.apply",
+        "mhsync.reconcile.saved_plan",
+        "mhsync.storage.partials",
+    }
+    assert imported(cli_runner, "plan", cli_runner.manifest("done")) & unused == set()
+
+
+def test_a_manifest_can_be_read_from_a_pipe(cli_runner):
+    name = cli_runner.manifest("done")
+    with (cli_runner.folder / name).open("rb") as text:
+        done = cli_runner.process("validate", "/dev/stdin", stdin=text)
+    assert done.code == 0
+    text = (cli_runner.folder / name).read_bytes()
+    piped = subprocess.run(
+        [sys.executable, "-m", "mhsync", "validate", "/dev/stdin"],
+        cwd=cli_runner.folder, env=cli_runner.environ, input=text, capture_output=True, check=False,
+    )  # fmt: skip
+    assert piped.returncode == 0, piped.stderr

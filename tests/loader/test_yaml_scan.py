@@ -125,7 +125,8 @@ def outcome(file: Path) -> Manifest | tuple[Problem, ...]:
 def check_same(file: Path, text: str) -> None:
     """The file is read alike with and without the scan."""
     file.write_text(text, encoding="utf-8", newline="")
-    quick = outcome(file)
+    with mock.patch.object(files, "_WORTH_A_SCAN", 0):
+        quick = outcome(file)
     with mock.patch.object(files, "_scans", lambda _text: [None]):
         slow = outcome(file)
     assert quick == slow, text
@@ -196,9 +197,12 @@ class TestWhatTheParserSees:
     @staticmethod
     def events(file: Path, text: str) -> int:
         file.write_text(text, encoding="utf-8")
-        with mock.patch.object(
-            yaml_parser._Builder, "take", autospec=True, side_effect=yaml_parser._Builder.take
-        ) as take:
+        with (
+            mock.patch.object(
+                yaml_parser._Builder, "take", autospec=True, side_effect=yaml_parser._Builder.take
+            ) as take,
+            mock.patch.object(files, "_WORTH_A_SCAN", 0),
+        ):
             load([file])
         return take.call_count
 
