@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.row import Row
-from benchmarks.rows import loading, requests, settled, start, transfers, verify
+from benchmarks.rows import loading, requests, settled, sftp, start, transfers, verify
 
 ROWS: tuple[Row, ...] = (
     *requests.ROWS,
@@ -12,4 +12,5 @@ ROWS: tuple[Row, ...] = (
     *loading.ROWS,
     *start.ROWS,
     *verify.ROWS,
+    *sftp.ROWS,
 )

@@ -36,7 +36,7 @@ def _files(workspace: Workspace) -> Iterator[Sequence[Contender]]:
         reset = partial(empty_folder, target)
         curl = f"{require('curl', 'curl')} --silent --show-error --parallel --parallel-max 8 --config ../curl.conf"
         hashed = f"{curl} && sha256sum -- * > ../sums && sync"
-        check = partial(_files_are_there, target, FILES, size)
+        check = partial(check_files, target, FILES, size)
 
         def contender(name: str, command: Sequence[str], is_complete: bool = True) -> Contender:
             note = check if is_complete else partial(_count_left, target, size)
@@ -64,7 +64,7 @@ def _one_large_file(workspace: Workspace) -> Iterator[Sequence[Contender]]:
         hashed = f"{curl} && sha256sum output.wav > sums && sync output.wav"
 
         def contender(name: str, command: Sequence[str]) -> Contender:
-            check = partial(_files_are_there, target, 1, size)
+            check = partial(check_files, target, 1, size)
             reset = partial(_made, partial(empty_folder, target))
             return Contender(name, command, 1, size, cwd=target, reset=reset, check=check)
 
@@ -112,7 +112,7 @@ def _mhsync(
         count,
         count * size,
         reset=partial(_made, partial(empty_folder, storage)),
-        check=partial(_files_are_there, storage, count, size),
+        check=partial(check_files, storage, count, size),
     )
 
 
@@ -130,7 +130,8 @@ def _write_curl_config(file: Path, url: str, count: int) -> None:
             out.write(f'url = "{url}/files/{id}/output.wav"\noutput = "{id}.wav"\n')
 
 
-def _files_are_there(folder: Path, count: int, size: int) -> str:
+def check_files(folder: Path, count: int, size: int) -> str:
+    """Raise an error unless the folder holds this number of files of this size."""
     if (found := count_files(folder, size)) != count:
         raise RuntimeError(f"{folder} holds {found} of {count} files")
     return ""
