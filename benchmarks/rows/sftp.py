@@ -18,7 +18,7 @@ from benchmarks.workspace import Workspace, empty_folder, write_manifest, write_
 
 @contextmanager
 def _upload(workspace: Workspace) -> Iterator[Sequence[Contender]]:
-    folder, size = empty_folder(workspace.folder / "sftp-apply"), workspace.scaled(512, 256) * MIB
+    folder, size = empty_folder(workspace.folder / "sftp-apply"), 512 * MIB
     files = empty_folder(folder / "files")
     body = write_wav(files / "output.wav", size)
     with nginx(folder, files) as url, sshd(folder / "ssh") as server:
@@ -38,7 +38,7 @@ def _contender(name: str, command: Sequence[str], target: Path, size: int) -> Co
 
 @contextmanager
 def _read_back(workspace: Workspace) -> Iterator[Sequence[Contender]]:
-    folder, size = empty_folder(workspace.folder / "sftp-verify"), workspace.scaled(512, 256) * MIB
+    folder, size = empty_folder(workspace.folder / "sftp-verify"), 512 * MIB
     files = empty_folder(folder / "files")
     write_wav(files / "output.wav", size)
     with nginx(folder, files) as url, sshd(folder / "ssh") as server:

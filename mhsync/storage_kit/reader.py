@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Source(Protocol):
     """What `CheckedReader` needs of the reader of a library."""
 
-    def read(self, size: int, /) -> bytes:
+    def read(self, size: int, /) -> bytes | memoryview:
         """At least one byte and at most `size`; empty at the end of the file."""
 
     def close(self) -> object: ...

@@ -32,7 +32,16 @@ from mhsync_sftp.wire import (
 
 FSYNC = "fsync@openssh.com"
 POSIX_RENAME = "posix-rename@openssh.com"
-_READ = 64 * 1024
+LIMITS = "limits@openssh.com"
+_READ = 4 * 1024 * 1024
+"""Bytes that are taken from a channel at once: all that it holds, since it moves the rest in memory."""
+_MESSAGE = 32 * 1024 - 64
+"""Bytes of a channel that fit into one SSH packet of every server."""
+_PIECE = 32 * 1024
+"""Bytes of a file in one request. Every server must accept this size."""
+_PIECE_MAX = 255 * 1024
+"""The same for a server that announces a limit. OpenSSH's is this."""
+_NOTHING = memoryview(b"")
 _SYNC = 10
 """A flush may take this many times the usual timeout."""
 
@@ -61,13 +70,21 @@ class Session:
         channel.settimeout(timeout)
         self._channel = channel
         self._timeout = timeout
-        self._buffer = bytearray()
+        self._received = memoryview(b"")
+        """Bytes of the channel that were not read from it yet."""
         self._next = 0
         self._responses: dict[int, tuple[int, Reader]] = {}
         self._expected: set[int] = set()
         self._forgotten: set[int] = set()
         self.is_broken = False
+        self._piece = _PIECE, _PIECE
+        """Bytes of a file that one request may read and write."""
         self.extensions = self._shake_hands()
+        self._limits: int | None = None
+        """The request for the limits of the server, as long as its response has not been read."""
+        if LIMITS in self.extensions:
+            # Nothing waits for the response before a file is transferred: it takes no additional round trip.
+            self._limits = self.send(Kind.EXTENDED, string(LIMITS.encode()))
 
     def lstat(self, path: str) -> Attributes:
         return self._attributes(self.send(Kind.LSTAT, text(path)))
@@ -128,11 +145,29 @@ class Session:
             self._do(Kind.EXTENDED, string(FSYNC.encode()) + string(handle))
             self._channel.settimeout(self._timeout)
 
-    def send(self, kind: Kind, body: bytes) -> int:
-        """Send a request without waiting, and return its number."""
+    @property
+    def read_max(self) -> int:
+        """Bytes of a file that one request may read."""
+        return self._pieces()[0]
+
+    @property
+    def write_max(self) -> int:
+        """Bytes of a file that one request may write."""
+        return self._pieces()[1]
+
+    def send(self, kind: Kind, body: bytes, content: memoryview | None = None) -> int:
+        """Send a request without waiting, and return its number.
+
+        Args:
+            content: the last value of the request, a string. It is not copied as a whole.
+        """
         self._next += 1
         self._expected.add(self._next)
-        self._send(packet(kind, number(self._next) + body))
+        body = number(self._next) + body
+        if content is None:
+            self._send(packet(kind, body))
+        else:
+            self._send(packet(kind, body + number(len(content)), len(content)), content)
         return self._next
 
     def response(self, request: int, wanted: Kind) -> Reader:
@@ -186,10 +221,20 @@ class Session:
         if request not in self._expected:
             raise ProtocolError("the server sent a response without a request")
         self._expected.discard(request)
-        if request in self._forgotten:
+        if request == self._limits:
+            self._limits = None
+            if kind == Kind.EXTENDED_REPLY:
+                reader.long()  # the longest packet
+                self._piece = _clamp(reader.long()), _clamp(reader.long())
+        elif request in self._forgotten:
             self._forgotten.discard(request)
         else:
             self._responses[request] = (kind, reader)
+
+    def _pieces(self) -> tuple[int, int]:
+        while self._limits is not None:
+            self._receive()
+        return self._piece
 
     def _next_packet(self) -> tuple[int, Reader]:
         length = int.from_bytes(self._read(4), "big")
@@ -198,28 +243,44 @@ class Session:
         data = self._read(length)
         return data[0], Reader(data[1:])
 
-    def _read(self, count: int) -> bytes:
-        while len(self._buffer) < count:
-            try:
-                data = self._channel.recv(_READ)
-            except Exception as error:
-                raise self._lost(_reason(error)) from error
-            if not data:
-                raise self._lost("the server closed the connection")
-            self._buffer += data
-        found = bytes(self._buffer[:count])
-        del self._buffer[:count]
-        return found
+    def _read(self, count: int) -> memoryview:
+        parts = [self._received[:count]]
+        self._received = self._received[count:]
+        missing = count - len(parts[0])
+        while missing:
+            data = memoryview(self._receive_bytes())
+            parts.append(data[:missing])
+            self._received = data[missing:]
+            missing -= len(parts[-1])
+        return parts[0] if len(parts) == 1 else memoryview(b"".join(parts))
 
-    def _send(self, data: bytes) -> None:
+    def _receive_bytes(self) -> bytes:
         try:
-            self._channel.sendall(data)
+            data = self._channel.recv(_READ)
+        except Exception as error:
+            raise self._lost(_reason(error)) from error
+        if not data:
+            raise self._lost("the server closed the connection")
+        return data
+
+    def _send(self, head: bytes, content: memoryview = _NOTHING) -> None:
+        """Send bytes in messages that are as long as possible: each message has the same cost."""
+        first = max(0, _MESSAGE - len(head))
+        try:
+            self._channel.sendall(head + content[:first])
+            for begin in range(first, len(content), _MESSAGE):
+                self._channel.sendall(bytes(content[begin : begin + _MESSAGE]))
         except Exception as error:
             raise self._lost(_reason(error)) from error
 
     def _lost(self, reason: str) -> ConnectionLost:
         self.is_broken = True
         return ConnectionLost(reason)
+
+
+def _clamp(limit: int) -> int:
+    """The size of a piece, from the limit that a server announces; 0 announces none."""
+    return max(_PIECE, min(limit, _PIECE_MAX))
 
 
 def _raise_unless_ok(reader: Reader) -> None:

@@ -9,10 +9,8 @@ from contextlib import suppress
 from mhsync_sftp.session import Session
 from mhsync_sftp.wire import ConnectionLost, Kind, Refused, Status, long, number, string
 
-PIECE = 32 * 1024
-"""Bytes in one request. Every server must accept this size."""
-AHEAD = 64
-"""Requests without a response yet, at most: 2 MiB."""
+AHEAD = 2 * 1024 * 1024
+"""Bytes of a file in requests without a response yet, at most."""
 
 
 class Upload:
@@ -21,18 +19,24 @@ class Upload:
     def __init__(self, session: Session, handle: bytes) -> None:
         self._session = session
         self._handle = handle
-        self._waiting: deque[int] = deque()
+        self._waiting: deque[tuple[int, int]] = deque()
+        """Number and length of the requests without a response yet."""
+        self._ahead = 0
         self.size = 0
 
     def write(self, data: bytes, /) -> int:
         view = memoryview(data).cast("B")
-        for begin in range(0, len(view), PIECE):
-            piece = view[begin : begin + PIECE]
-            request = self._session.send(Kind.WRITE, string(self._handle) + long(self.size) + string(piece))
-            self._waiting.append(request)
-            self.size += len(piece)
-            if len(self._waiting) >= AHEAD:
+        # Pieces of equal length: a short last one would cost as much as a long one.
+        count = -(-len(view) // self._session.write_max)
+        length = -(-len(view) // count) if count else 1
+        for begin in range(0, len(view), length):
+            piece = view[begin : begin + length]
+            while self._waiting and self._ahead + len(piece) > AHEAD:
                 self._check_response()
+            request = self._session.send(Kind.WRITE, string(self._handle) + long(self.size), piece)
+            self._waiting.append((request, len(piece)))
+            self._ahead += len(piece)
+            self.size += len(piece)
         return len(data)
 
     def finish(self) -> None:
@@ -44,10 +48,12 @@ class Upload:
 
     def abandon(self) -> None:
         """Close the file without waiting for responses."""
-        _close(self._session, self._handle, self._waiting)
+        _close(self._session, self._handle, [request for request, _ in self._waiting])
 
     def _check_response(self) -> None:
-        self._session.response(self._waiting.popleft(), Kind.STATUS)
+        request, length = self._waiting.popleft()
+        self._ahead -= length
+        self._session.response(request, Kind.STATUS)
 
 
 class Download:
@@ -61,12 +67,12 @@ class Download:
         self._session = session
         self._handle = handle
         self._size = size
-        self._requested = 0
+        self._requested = self._ahead = 0
         self._waiting: deque[tuple[int, int, int]] = deque()
         """Number, offset and length of the requests without a response yet, in the order of their offsets."""
-        self._rest = b""
+        self._rest = memoryview(b"")
 
-    def read(self, count: int = PIECE, /) -> bytes:
+    def read(self, count: int = AHEAD, /) -> memoryview:
         """The next bytes, at most `count`; empty at the end of the file."""
         data = self._rest or self._receive()
         self._rest = data[count:]
@@ -75,19 +81,21 @@ class Download:
     def close(self) -> None:
         _close(self._session, self._handle, [request for request, _, _ in self._waiting])
 
-    def _receive(self) -> bytes:
-        while self._requested < self._size and len(self._waiting) < AHEAD:
-            count = min(PIECE, self._size - self._requested)
+    def _receive(self) -> memoryview:
+        piece = self._session.read_max
+        while self._requested < self._size and self._ahead + piece <= AHEAD:
+            count = min(piece, self._size - self._requested)
             self._waiting.append(self._request(self._requested, count))
             self._requested += count
         if not self._waiting:
-            return b""
+            return memoryview(b"")
         request, offset, count = self._waiting.popleft()
+        self._ahead -= count
         try:
-            data = self._session.response(request, Kind.DATA).string()
+            data = self._session.response(request, Kind.DATA).view()
         except Refused as error:
             if error.status == Status.EOF:
-                return b""
+                return memoryview(b"")
             raise
         if not 1 <= len(data) <= count:
             raise Refused(Status.FAILURE, f"{len(data)} bytes were received, {count} were requested")
@@ -97,6 +105,7 @@ class Download:
 
     def _request(self, offset: int, count: int) -> tuple[int, int, int]:
         request = self._session.send(Kind.READ, string(self._handle) + long(offset) + number(count))
+        self._ahead += count
         return request, offset, count
 
 

@@ -36,6 +36,7 @@ class Kind(IntEnum):
     NAME = 104
     ATTRS = 105
     EXTENDED = 200
+    EXTENDED_REPLY = 201
 
 
 class Status(IntEnum):
@@ -117,8 +118,9 @@ def text(value: str) -> bytes:
     return string(value.encode("utf-8", "surrogateescape"))
 
 
-def packet(kind: Kind, body: bytes) -> bytes:
-    return struct.pack(">IB", len(body) + 1, kind) + body
+def packet(kind: Kind, body: bytes, more: int = 0) -> bytes:
+    """A packet without its last `more` bytes, which are sent separately."""
+    return struct.pack(">IB", len(body) + more + 1, kind) + body
 
 
 class Reader:
@@ -128,8 +130,8 @@ class Reader:
         ProtocolError: the packet is too short.
     """
 
-    def __init__(self, data: bytes) -> None:
-        self._data = data
+    def __init__(self, data: bytes | memoryview) -> None:
+        self._data = memoryview(data)
         self._at = 0
 
     def number(self) -> int:
@@ -139,6 +141,10 @@ class Reader:
         return int.from_bytes(self._take(8), "big")
 
     def string(self) -> bytes:
+        return bytes(self.view())
+
+    def view(self) -> memoryview:
+        """A string that is not copied. It keeps the memory of what was received with it."""
         return self._take(self.number())
 
     def text(self) -> str:
@@ -169,7 +175,7 @@ class Reader:
                 self.string()
         return Attributes(size, mode, mtime)
 
-    def _take(self, count: int) -> bytes:
+    def _take(self, count: int) -> memoryview:
         end = self._at + count
         if end > len(self._data):
             raise ProtocolError("the server sent a packet that is too short")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from mhsync import StorageError, StorageNotFound
@@ -157,3 +159,56 @@ def test_a_missing_file_is_not_found(place) -> None:
     with pytest.raises(StorageNotFound, match=r"there is no file sftp://127\.0\.0\.1:\d+/audio/a\.wav"):
         storage.open("a.wav")
     storage.close()
+
+
+@pytest.mark.parametrize(
+    ("limits", "read", "write"),
+    [
+        ((262_144, 261_120, 200_000, 0), 261_120, 200_000),
+        ((2**40, 2**40, 2**40, 0), 261_120, 261_120),
+        ((1024, 1024, 0, 0), 32_768, 32_768),
+        (None, 32_768, 32_768),
+    ],
+    ids=["as announced", "our own limit", "what every server must accept", "refused"],
+)
+def test_requests_are_as_long_as_the_server_allows(new_place, limits, read: int, write: int) -> None:
+    extensions = ("limits@openssh.com", "posix-rename@openssh.com", "fsync@openssh.com")
+    place = new_place(extensions=extensions, limits=limits)
+    storage = place.opener.open()
+    data = content(1_500_000)
+    # One write of the caller is split into pieces of equal length.
+    count = -(-len(data) // write)
+    with storage.write("a.wav") as writer:
+        writer.write(data)
+    assert get(storage, "a.wav") == data
+    longest = {
+        kind: max(length for operation, length in place.behaviour.lengths if operation == kind)
+        for kind in ("read", "write")
+    }
+    assert longest == {"read": read, "write": -(-len(data) // count)}
+    assert place.behaviour.count("write") == count
+    storage.close()
+
+
+def test_at_most_2_mib_of_a_file_are_requested_ahead(place) -> None:
+    """A file of any size takes the same memory."""
+    storage = place.opener.open()
+    put(storage, "a.wav", content(8_000_000))
+    place.behaviour.lengths.clear()
+    with storage.open("a.wav") as reader:
+        reader.read(1)
+        time.sleep(0.5)
+        # BufferedReader has taken one piece; another may be requested in its place.
+        requested = sum(length for operation, length in place.behaviour.lengths if operation == "read")
+        assert 0 < requested <= 2 * 1024 * 1024 + 256 * 1024
+    storage.close()
+
+
+def test_the_fast_cipher_is_preferred_and_another_one_is_accepted(new_place) -> None:
+    for disabled, expected in ((), "aes128-gcm@openssh.com"), (("aes128-gcm@openssh.com",), "aes128-ctr"):
+        place = new_place(disabled_ciphers=disabled)
+        storage = place.opener.open()
+        put(storage, "a.wav", content(1_000_000))
+        assert get(storage, "a.wav") == content(1_000_000)
+        assert {transport.local_cipher for transport in place.server.transports} == {expected}
+        storage.close()

@@ -17,10 +17,11 @@ from pathlib import Path
 import paramiko
 from paramiko import SFTP_FAILURE, SFTP_OK, SFTP_OP_UNSUPPORTED, SFTPAttributes, SFTPServer
 from paramiko.message import Message
-from paramiko.sftp import CMD_EXTENDED, CMD_VERSION
+from paramiko.sftp import CMD_EXTENDED, CMD_EXTENDED_REPLY, CMD_VERSION, int64
 
 FSYNC = "fsync@openssh.com"
 POSIX_RENAME = "posix-rename@openssh.com"
+LIMITS = "limits@openssh.com"
 
 
 @dataclass
@@ -30,6 +31,7 @@ class Behaviour:
     extensions: tuple[str, ...] = (POSIX_RENAME, FSYNC)
     password: str | None = None
     keys: tuple[paramiko.PKey, ...] = ()
+    disabled_ciphers: tuple[str, ...] = ()
     sessions: int = 1000
     """Sessions on one connection. Further ones are refused."""
     connections: int = 1000
@@ -46,6 +48,10 @@ class Behaviour:
     """Maximum number of bytes in one response."""
     ends_early: int | None = None
     """Bytes of a file after which reads return the end of the file."""
+    limits: tuple[int, int, int, int] | None = None
+    """The response to `limits@openssh.com`, if the extension is listed; None refuses the request."""
+    lengths: list[tuple[str, int]] = field(default_factory=list)
+    """The reads and writes: operation and number of bytes."""
     log: list[tuple[str, str]] = field(default_factory=list)
     """The requests: operation and path."""
 
@@ -103,7 +109,8 @@ class FolderServer:
                 client.close()
                 continue
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            transport = paramiko.Transport(client)
+            disabled = {"ciphers": list(self.behaviour.disabled_ciphers)}
+            transport = paramiko.Transport(client, disabled_algorithms=disabled)
             transport.set_log_channel("mhsync_sftp.tests")
             for key in (self.host_key, *self.more_keys):
                 transport.add_server_key(key)
@@ -156,7 +163,11 @@ class _Server(SFTPServer):
                 self.server.note("fsync", "")
                 self._send_status(request, SFTP_OK)
                 return
-            if name not in self.server.behaviour.extensions:
+            limits = self.server.behaviour.limits
+            if name == LIMITS and limits is not None:
+                self._response(request, CMD_EXTENDED_REPLY, *map(int64, limits))
+                return
+            if name == LIMITS or name not in self.server.behaviour.extensions:
                 self._send_status(request, SFTP_OP_UNSUPPORTED)
                 return
             message.packet.seek(at)
@@ -173,6 +184,7 @@ class _Handle(paramiko.SFTPHandle):
 
     def read(self, offset: int, length: int):
         self._note("read", self.path)
+        self._behaviour.lengths.append(("read", length))
         behaviour = self._behaviour
         if behaviour.short_reads is not None:
             length = min(length, behaviour.short_reads)
@@ -182,6 +194,7 @@ class _Handle(paramiko.SFTPHandle):
 
     def write(self, offset: int, data: bytes) -> int:
         self._note("write", self.path)
+        self._behaviour.lengths.append(("write", len(data)))
         end = offset + len(data)
         behaviour = self._behaviour
         if behaviour.refuse_writes_after is not None and end > behaviour.refuse_writes_after:
