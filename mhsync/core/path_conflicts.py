@@ -22,7 +22,8 @@ def without_clashes(judged: list[tuple[Inventory, ProjectPlan]]) -> Iterator[Pro
             claims[inventory.location, key].add(plan.id)
             for folder in folders_of(key):
                 folders[inventory.location, folder].add(plan.id)
-    untracked = {inventory.location: _UntrackedFiles.of(inventory) for inventory, plan in judged if _writes(plan)}
+    written = {inventory.location: inventory for inventory, plan in judged if _writes(plan)}
+    untracked = {location: _UntrackedFiles.of(inventory) for location, inventory in written.items()}
     for inventory, plan in judged:
         if not _writes(plan):
             yield plan

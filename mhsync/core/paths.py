@@ -19,6 +19,7 @@ from mhsync.core.template import (
     TEXT_MAX,
     check_text,
     fill,
+    is_plain_segment,
     path_key,
 )
 
@@ -55,6 +56,8 @@ def safe_name(text: str, *, most: int = NAME_MAX) -> str:
 
     The extension is kept if a long name is truncated to `most` bytes.
     """
+    if len(text) <= most and is_plain_segment(text):
+        return text
     whole = "".join(_safe_char(char) for char in unicodedata.normalize("NFC", text))
     whole = _cut(whole, most)
     if whole.startswith("."):
@@ -108,7 +111,12 @@ def aside_path(path: str, number: int) -> str:
 
 def folders_of(path: str) -> tuple[str, ...]:
     """The folders of a path: `a` and `a/b` for `a/b/c`."""
-    return tuple(path[:end] for end, char in enumerate(path) if char == "/")
+    found: list[str] = []
+    end = path.find("/")
+    while end >= 0:
+        found.append(path[:end])
+        end = path.find("/", end + 1)
+    return tuple(found)
 
 
 def filenames(sources: Sequence[str]) -> tuple[str, ...]:
@@ -122,12 +130,14 @@ def filenames(sources: Sequence[str]) -> tuple[str, ...]:
     names: list[str] = []
     for source in sources:
         last = unquote(urlsplit(source).path.rstrip("/").rpartition("/")[2], errors="replace")
-        stem, ext = split_ext(safe_name(last) if last else "output")
-        name, kind = stem + ext, (path_key(stem), path_key(ext))
-        number = free.get(kind, 2)
-        while path_key(name) in taken:
-            name, number = f"{stem}-{number}{ext}", number + 1
-        free[kind] = number
+        name = safe_name(last) if last else "output"
+        if path_key(name) in taken:
+            stem, ext = split_ext(name)
+            kind = path_key(stem), path_key(ext)
+            number = free.get(kind, 2)
+            while path_key(name) in taken:
+                name, number = f"{stem}-{number}{ext}", number + 1
+            free[kind] = number
         taken.add(path_key(name))
         names.append(name)
     return tuple(names)

@@ -21,6 +21,8 @@ T = TypeVar("T")
 
 ID_PATTERN = r"[A-Za-z0-9_-]{1,128}"
 _ID = re.compile(ID_PATTERN)
+_PLAIN_URL = re.compile(r"(https?://[A-Za-z0-9.-]+(?::[0-9]+)?/[A-Za-z0-9/._~-]*)(?:\?[A-Za-z0-9/._~%&=+-]*)?")
+"""URLs in the usual form: the query is all that follows the first `?`."""
 _CAMEL_HUMP = re.compile(r"(?<=[a-z0-9])([A-Z])")
 
 
@@ -52,6 +54,9 @@ def is_valid_id(text: str) -> bool:
 
 def without_query(url: str) -> str:
     """The URL without query, fragment and credentials: it identifies an output and contains no secret."""
+    plain = _PLAIN_URL.fullmatch(url)
+    if plain is not None:
+        return plain[1]
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     return urlunsplit((parts.scheme, host, parts.path, "", ""))
@@ -187,6 +192,8 @@ class Project:
 _KNOWN_FIELDS = frozenset(
     {"id", "name", "status", "type", "created_at", "enabled", "credits_charged", "downloads", "error"}
 )
+_SNAKE = _KNOWN_FIELDS | {"url", "expires_at"}
+"""Names that are in snake_case already."""
 
 
 def parse_time(text: str) -> datetime:
@@ -206,6 +213,8 @@ def format_time(moment: datetime) -> str:
 
 
 def _snake(key: object) -> str:
+    if key in _SNAKE:
+        return str(key)
     return _CAMEL_HUMP.sub(r"_\1", str(key)).lower()
 
 

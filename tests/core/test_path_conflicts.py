@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from mhsync.core.path_conflicts import in_the_way
@@ -63,3 +65,18 @@ def test_a_project_that_only_moves_leaves_no_path_beforehand():
     plan = plan_of(desired, stock, {})
     assert [p.actions for p in plan.projects] == [(Action.MOVE,), (Action.MOVE,)]
     assert in_the_way([(stock, project) for project in plan.projects]) == {}
+
+
+def test_a_listing_is_read_once_however_many_projects_are_planned():
+    class Files(dict[str, int]):
+        reads = 0
+
+        def __iter__(self):
+            Files.reads += 1
+            return super().__iter__()
+
+    ids = [f"id{number}" for number in range(50)]
+    stock = replace(NOTHING, files=Files({"other.wav": 3}))
+    plan = plan_of(manifest(*map(entry, ids)), stock, {id_: live(id_) for id_ in ids})
+    assert plan.summary["download"] == 50
+    assert Files.reads == 1

@@ -11,7 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mhsync.core import template as template_module
-from mhsync.core.template import FIELDS, check_template, check_text, fields_of, fill, path_key
+from mhsync.core.paths import safe_name
+from mhsync.core.template import (
+    FIELDS,
+    check_template,
+    check_text,
+    fields_of,
+    fill,
+    is_plain_segment,
+    path_key,
+)
 
 GOOD = [
     "{id}/{filename}",
@@ -208,3 +217,18 @@ def test_fuzz_a_template_is_judged_alike_with_and_without_the_quick_pattern(piec
 def test_the_usual_templates_take_the_quick_way() -> None:
     for template in ("{id}/{filename}", "music/{date}/{name}-{index}{ext}", "intro.wav", "a-b_c/{stem}.v2{ext}"):
         assert template_module._PLAIN.fullmatch(template)
+
+
+@given(st.from_regex(r"[A-Za-z0-9_. -]{1,8}", fullmatch=True) | st.sampled_from(["con", "NUL.txt", "com1", ".."]))
+def test_a_plain_segment_has_no_problem_and_is_a_safe_name(segment: str) -> None:
+    if is_plain_segment(segment):
+        # The letter makes the whole text take the slower way through all rules.
+        assert check_text(f"\u00e9/{segment}") == ()
+        assert safe_name(f"\u00e9{segment}") == f"\u00e9{segment}"
+        assert check_text(segment) == ()
+        assert safe_name(segment) == segment
+
+
+def test_common_names_are_plain_segments() -> None:
+    for name in ("output.wav", "clx7uu86w0a5qp55yxz315r6r", "Voice of 2026-01-01", "a", "my_song-2.mp3"):
+        assert is_plain_segment(name), name
