@@ -2,10 +2,10 @@
 
 `rate_limiter.py` applies these decisions to the threads of a run.
 
-At first the rate is not limited. Only the number of concurrent requests is, and it grows with each response, so
-that few requests hit a limit at the same time. A 429 or 503 pauses all requests. After the pause a single request
-(the probe) checks whether the origin accepts requests again. If so, the rate is set somewhat below the throughput
-measured since the last pause began, and grows while no request is refused.
+At first the rate is not limited. Only the number of concurrent requests is: it begins small and doubles with each
+round of responses, so that few requests hit a limit at the same time. A 429 or 503 pauses all requests. After the
+pause a single request (the probe) checks whether the origin accepts requests again. If so, the rate is set
+somewhat below the throughput measured since the last pause began, and grows while no request is refused.
 
 An origin that sends no response to several requests in a row is paused in the same way, so that a run survives a
 short outage without failing every project.
@@ -19,10 +19,10 @@ from enum import Enum, auto
 
 from mhsync.settings import RateLimitSettings
 
-_INITIAL_CONCURRENCY = 4.0
-"""Concurrent requests before the origin has responded."""
-_CONCURRENCY_STEP = 1 / 8
-"""Added to the concurrency for each response."""
+INITIAL_CONCURRENCY = 4
+"""Concurrent requests before the origin has responded, in a run of at most 16 threads; else a quarter of them."""
+_CONCURRENCY_STEP = 1
+"""Added to the concurrency for each response, so that it doubles with each round of them."""
 _RESPONSES_MIN = 10
 """Responses needed to measure a rate."""
 _DOUBLING_TIME = 10.0
@@ -82,17 +82,24 @@ class OriginRateLimit:
         now: seconds, never going back, here and in all methods.
         longest: the longest pause in seconds that is waited for; a longer one ends calls at once.
         random: gives a number from 0 up to 1, for jitter.
+        initial: concurrent requests before the origin has responded.
     """
 
     def __init__(
-        self, settings: RateLimitSettings, now: float, *, longest: float, random: Callable[[], float]
+        self,
+        settings: RateLimitSettings,
+        now: float,
+        *,
+        longest: float,
+        random: Callable[[], float],
+        initial: int = INITIAL_CONCURRENCY,
     ) -> None:
         self._settings = settings
         self._longest = longest
         self._random = random
         self._epoch = 0
         """Counts pauses."""
-        self._concurrency = _INITIAL_CONCURRENCY
+        self._concurrency = initial
         self._in_flight = 0
         self._learned_rate: float | None = None
         self._next_slot = now
@@ -138,7 +145,7 @@ class OriginRateLimit:
         """
         if self._is_paused:
             return self._decide_while_paused(ticket, now)
-        if self._in_flight >= int(self._concurrency):
+        if self._in_flight >= self._concurrency:
             return Decision.WAIT
         self._grow(now)
         rate = self.rate
@@ -251,7 +258,7 @@ class OriginRateLimit:
         elif self._learned_rate is not None:
             self._learned_rate *= self._settings.cut
         else:
-            self._concurrency = 1.0
+            self._concurrency = 1
         if self._learned_rate is not None:
             self._learned_rate = max(self._settings.floor, self._learned_rate)
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from mhsync.api.errors import Throttled, Unreachable
-from mhsync.api.rate_limit import Decision, OriginRateLimit, Outcome, Ticket
+from mhsync.api.rate_limit import INITIAL_CONCURRENCY, Decision, OriginRateLimit, Outcome, Ticket
 from mhsync.api.timing import Time
 from mhsync.errors import ApiError, ConnectionFailed
 from mhsync.settings import Settings
@@ -108,6 +108,7 @@ class RateLimiter:
                 self._time.clock(),
                 longest=self._settings.http.retry_after_max,
                 random=self._time.random,
+                initial=max(INITIAL_CONCURRENCY, self._settings.run.checkers // 4),
             )
         return self._limits[origin]
 

@@ -11,7 +11,7 @@ from mhsync.core.observed import Details, DetailsById, Gone, Inventory, Unreadab
 from mhsync.core.receipt import Receipt
 from mhsync.errors import AuthenticationFailed, Interrupted, MhsyncError, ProjectNotFound
 from mhsync.reconcile.context import RunContext, attempt
-from mhsync.reconcile.parallel import map_unordered
+from mhsync.reconcile.parallel import collect, map_unordered
 from mhsync.reconcile.progress import ChecksProgressed
 from mhsync.reconcile.storages import Storages
 from mhsync.storage.base import Storage
@@ -52,13 +52,13 @@ def get_details(run: RunContext, ids: Iterable[str]) -> dict[str, Details]:
         Interrupted: asked to stop before all were asked.
     """
     wanted = list(ids)
-    found: dict[str, Details] = {}
-    workers = run.settings.run.checkers
-    for id_, details in map_unordered(
-        wanted, lambda id_: get_one(run, id_), workers=workers, go_on=lambda: not run.stop()
-    ):
-        found[id_] = details
-        run.observer(ChecksProgressed(len(found), len(wanted)))
+    found = collect(
+        wanted,
+        lambda id_: get_one(run, id_),
+        workers=run.settings.run.checkers,
+        go_on=lambda: not run.stop(),
+        progress=lambda done: run.observer(ChecksProgressed(done, len(wanted))),
+    )
     if run.stop():
         raise Interrupted("interrupted while the API was asked; nothing was changed")
     return found

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from mhsync.api.rate_limit import Decision, OriginRateLimit, Outcome, Ticket
+from mhsync.api.rate_limit import INITIAL_CONCURRENCY, Decision, OriginRateLimit, Outcome, Ticket
 from mhsync.settings import RateLimitSettings
 
 Server = Callable[[float], bool]
@@ -169,7 +169,20 @@ def test_without_a_limit_requests_are_not_delayed():
 
 def test_few_requests_hit_an_unknown_limit_at_the_same_time():
     tally = simulate(Unlimited(), calls=20, latency=0.02)
-    assert tally.most_at_once <= 6
+    assert sum(moment < 0.01 for moment in tally.sent) == 4  # before the first response
+    refused = simulate(lambda _: False, calls=64, threads=64)
+    assert sum(moment < 0.4 for moment in refused.sent) == 4  # before the first pause has ended
+
+
+@pytest.mark.parametrize("threads", [16, 64, 128])
+def test_all_threads_of_a_run_send_requests_after_a_few_rounds(threads: int):
+    limit = new_limit(initial=max(4, threads // 4))
+    rounds = 0
+    while len(sent := take_all(limit, threads)) < threads:
+        for ticket in sent:
+            limit.record(ticket, Outcome.RESPONDED, float(rounds))
+        rounds += 1
+    assert rounds == 2
 
 
 def test_the_configured_rate_is_never_exceeded():
@@ -189,8 +202,14 @@ def test_after_a_refusal_the_rate_recovers_step_by_step():
     assert by_second[11] > by_second[7] > by_second[3] > 0
 
 
-def new_limit(**options: float) -> OriginRateLimit:
-    return OriginRateLimit(RateLimitSettings(**options), 0.0, longest=600, random=lambda: 0.0)
+def new_limit(*, initial: int = INITIAL_CONCURRENCY, **options: float) -> OriginRateLimit:
+    return OriginRateLimit(RateLimitSettings(**options), 0.0, longest=600, random=lambda: 0.0, initial=initial)
+
+
+def take_all(limit: OriginRateLimit, threads: int) -> list[Ticket]:
+    """The requests that may be sent at once by this number of threads."""
+    tickets = [Ticket() for _ in range(threads)]
+    return [ticket for ticket in tickets if limit.decide(ticket, 0.0) is Decision.SEND]
 
 
 def go(limit: OriginRateLimit, now: float) -> Ticket:
