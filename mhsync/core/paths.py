@@ -19,7 +19,7 @@ from mhsync.core.template import (
     TEXT_MAX,
     check_text,
     fill,
-    is_plain_segment,
+    is_plain_name,
     path_key,
 )
 
@@ -56,7 +56,7 @@ def safe_name(text: str, *, most: int = NAME_MAX) -> str:
 
     The extension is kept if a long name is truncated to `most` bytes.
     """
-    if len(text) <= most and is_plain_segment(text):
+    if len(text) <= most and is_plain_name(text):
         return text
     whole = "".join(_safe_char(char) for char in unicodedata.normalize("NFC", text))
     whole = _cut(whole, most)

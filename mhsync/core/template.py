@@ -32,7 +32,7 @@ _PLAIN = re.compile(rf"{_PLAIN_SEGMENT}(?:/{_PLAIN_SEGMENT})*")
 """Templates in which nothing is wrong. Most are of this form, and this check takes a twentieth of the time."""
 DEVICE = re.compile(r"(con|prn|aux|nul|clock\$|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\..*)?", re.IGNORECASE)
 _DRIVE = re.compile(r"[A-Za-z]:")
-_PLAIN_SEGMENT = re.compile(r"[A-Za-z0-9_-](?:[A-Za-z0-9_. -]{0,100}[A-Za-z0-9_-])?")
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_-](?:[A-Za-z0-9_. -]{0,100}[A-Za-z0-9_-])?")
 SLASH_LOOK_ALIKES = frozenset("\u2044\u2215\u2216\u29f5\u29f8\u29f9\ufe68\uff0f\uff3c")
 """Characters that look like `/` or a backslash and are neither."""
 _INVISIBLE = frozenset(("Cc", "Cs", "Zl", "Zp"))
@@ -91,7 +91,7 @@ def check_template(template: str) -> tuple[Problem, ...]:
 
 def check_text(path: str) -> tuple[Problem, ...]:
     """All problems of a path without fields; empty if a storage can use it."""
-    if len(path) <= TEXT_MAX and all(map(is_plain_segment, path.split("/"))):
+    if len(path) <= TEXT_MAX and all(map(is_plain_name, path.split("/"))):
         return ()
     if len(path.encode(errors="surrogatepass")) > TEXT_MAX:
         return (Problem("path_long", f"the path is longer than {TEXT_MAX} bytes", "shorten it"),)
@@ -201,12 +201,12 @@ def _segment_problems(segment: str, *, is_last: bool) -> Iterator[Problem]:
         )
 
 
-def is_plain_segment(segment: str) -> bool:
+def is_plain_name(segment: str) -> bool:
     """Whether a name is at most 102 letters, digits, `_`, `-`, inner dots and spaces, and no device.
 
     Most names are. All rules of paths hold for such a name, so that the slower checks can be left out.
     """
-    return _PLAIN_SEGMENT.fullmatch(segment) is not None and DEVICE.fullmatch(segment) is None
+    return _PLAIN_NAME.fullmatch(segment) is not None and DEVICE.fullmatch(segment) is None
 
 
 def is_private(segment: str) -> bool:

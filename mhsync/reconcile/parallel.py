@@ -112,7 +112,7 @@ def collect(
 
 
 def workers_to_add(count: int, most: int, cpu: float, seconds: float) -> int:
-    """How many threads to start beside `count` running ones.
+    """How many threads to start while `count` are running.
 
     Args:
         most: the most threads.

@@ -18,7 +18,7 @@ from mhsync.core.template import (
     check_text,
     fields_of,
     fill,
-    is_plain_segment,
+    is_plain_name,
     path_key,
 )
 
@@ -220,8 +220,8 @@ def test_the_usual_templates_take_the_quick_way() -> None:
 
 
 @given(st.from_regex(r"[A-Za-z0-9_. -]{1,8}", fullmatch=True) | st.sampled_from(["con", "NUL.txt", "com1", ".."]))
-def test_a_plain_segment_has_no_problem_and_is_a_safe_name(segment: str) -> None:
-    if is_plain_segment(segment):
+def test_a_plain_name_has_no_problem_and_is_a_safe_name(segment: str) -> None:
+    if is_plain_name(segment):
         # The letter makes the whole text take the slower way through all rules.
         assert check_text(f"\u00e9/{segment}") == ()
         assert safe_name(f"\u00e9{segment}") == f"\u00e9{segment}"
@@ -229,6 +229,6 @@ def test_a_plain_segment_has_no_problem_and_is_a_safe_name(segment: str) -> None
         assert safe_name(segment) == segment
 
 
-def test_common_names_are_plain_segments() -> None:
+def test_common_names_are_plain_names() -> None:
     for name in ("output.wav", "clx7uu86w0a5qp55yxz315r6r", "Voice of 2026-01-01", "a", "my_song-2.mp3"):
-        assert is_plain_segment(name), name
+        assert is_plain_name(name), name
