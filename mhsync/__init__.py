@@ -27,12 +27,17 @@ _PUBLIC = {
     "Download": "mhsync.core.project",
     "DownloadError": "mhsync.errors",
     "DownloadSettings": "mhsync.settings",
+    "examine_api": "mhsync.reconcile.doctor",
+    "examine_plugins": "mhsync.reconcile.doctor",
+    "examine_storages": "mhsync.reconcile.doctor",
     "Event": "mhsync.core.event",
     "Fetched": "mhsync.api.download",
     "FileInfo": "mhsync.storage.base",
+    "Finding": "mhsync.reconcile.doctor",
     "format_manifest": "mhsync.reconcile.edit_manifest",
     "GuardRefused": "mhsync.errors",
     "hookimpl": "mhsync.hooks.specs",
+    "Health": "mhsync.reconcile.doctor",
     "HttpSettings": "mhsync.settings",
     "install_command": "mhsync.core.install_command",
     "Interrupted": "mhsync.errors",
@@ -164,6 +169,7 @@ if TYPE_CHECKING:
     from mhsync.hooks.specs import hookimpl
     from mhsync.reconcile.context import ApplyOptions, Stop
     from mhsync.reconcile.decide import Decision
+    from mhsync.reconcile.doctor import Finding, Health, examine_api, examine_plugins, examine_storages
     from mhsync.reconcile.edit_manifest import Addition, add_projects, format_manifest, remove_projects
     from mhsync.reconcile.new_manifest import NewManifest, write_manifest
     from mhsync.reconcile.prepare import Prepared
@@ -193,6 +199,7 @@ __all__ = [  # noqa: RUF022 - grouped as in docs/public-api.md
     "Reconciler", "load_manifests", "Manifest", "ApplyOptions", "Limit", "Stop", "Decision", "Prepared",
     "Plan", "Report", "Outcome", "Verification",
     "save_plan", "load_saved_plan", "load_planned_manifests", "SavedPlan", "SavedPlanFile",
+    "examine_api", "examine_plugins", "examine_storages", "Finding", "Health",
     "write_manifest", "NewManifest", "add_projects", "Addition", "remove_projects", "format_manifest",
     "ProgressEvent", "ChecksProgressed", "ProjectFinished", "WaitingForRenders", "StorageLocked",
     "RetryDelayed", "Warned",

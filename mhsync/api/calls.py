@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from mhsync.api.address import Address
 from mhsync.api.errors import MalformedResponse, RequestNotSent
-from mhsync.api.headers import parse_retry_after
+from mhsync.api.headers import parse_date, parse_retry_after
 from mhsync.api.rate_limiter import RateLimiter
 from mhsync.api.responses import ErrorFormatter, parse_project, redirect_error
 from mhsync.api.retry import Attempts, with_retries
@@ -18,6 +18,8 @@ from mhsync.core.project import Project
 from mhsync.errors import AnswerInvalid, ApiError, ConnectionFailed, ProjectNotFound, ServerFailed
 from mhsync.settings import HttpSettings
 
+PROBE_ID = "mhsync-doctor"
+"""No project of the API has this id: real ones have another form."""
 _READ_MAX = 64 * 1024
 
 
@@ -55,12 +57,34 @@ class Calls:
                 return True
             raise
 
+    def probe(self) -> float | None:
+        """GET a project that does not exist; see `Client.probe`."""
+        return with_retries(self._new_attempts(), self._probe_once)
+
     def exchange(self, method: str, id: str, attempts: Attempts) -> ApiResponse:
         """Send one request and read its response.
 
         Raises:
             ApiError: one of its subclasses, also for every status other than 200 and 204.
         """
+        response = self._send(method, id, attempts)
+        self._raise_for_status(method, id, response)
+        return response
+
+    def _raise_for_status(self, method: str, id: str, response: ApiResponse) -> None:
+        status = response.http.status
+        if 300 <= status < 400:
+            raise redirect_error(method, id, response.http)
+        if status not in (200, 204):
+            raise self.errors.status_error(method, id, status, response.body)
+
+    def _probe_once(self, attempts: Attempts) -> float | None:
+        response = self._send("GET", PROBE_ID, attempts)
+        if response.http.status != 404:
+            self._raise_for_status("GET", PROBE_ID, response)
+        return parse_date(response.http.header("date"))
+
+    def _send(self, method: str, id: str, attempts: Attempts) -> ApiResponse:
         base = self.base
         path = f"{base.path}/v1/audio-projects/{quote(id, safe='')}"
         address = Address(base.scheme, base.host, base.port, path)
@@ -73,10 +97,6 @@ class Calls:
                 wait = parse_retry_after(response.header("retry-after"), response.header("date"), self.time.wall())
                 permit.record_response(response.status, wait)
                 body = self._read_body(response)
-        if 300 <= response.status < 400:
-            raise redirect_error(method, id, response)
-        if response.status not in (200, 204):
-            raise self.errors.status_error(method, id, response.status, body)
         return ApiResponse(response, body)
 
     def _new_attempts(self) -> Attempts:

@@ -143,6 +143,18 @@ class Client:
         """
         return self._calls.delete(_check_id(id))
 
+    def probe(self) -> float | None:
+        """Whether the API can be reached and accepts the key: GET a project that does not exist.
+
+        Returns:
+            The API's time in seconds since 1970, with a precision of a second; None if it sent none.
+
+        Raises:
+            AuthenticationFailed: the API refused the key.
+            ApiError: another of its subclasses: the API cannot be reached, or returned an error.
+        """
+        return self._calls.probe()
+
     def check_result(
         self,
         id: str,

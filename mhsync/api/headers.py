@@ -50,7 +50,7 @@ def strong_validator(etag: str, last_modified: str, date: str) -> str | None:
     """
     if _STRONG_ETAG.fullmatch(etag):
         return etag
-    changed, now = _timestamp(last_modified), _timestamp(date)
+    changed, now = parse_date(last_modified), parse_date(date)
     if changed is None or now is None or now - changed < 1:
         return None
     return last_modified
@@ -66,14 +66,14 @@ def parse_retry_after(retry_after: str, date: str, now: float) -> float | None:
     """
     if retry_after.isascii() and retry_after.isdigit():
         return float(retry_after[:12])
-    moment = _timestamp(retry_after)
+    moment = parse_date(retry_after)
     if moment is None:
         return None
-    server_now = _timestamp(date)
+    server_now = parse_date(date)
     return max(0.0, moment - (now if server_now is None else server_now))
 
 
-def _timestamp(text: str) -> float | None:
+def parse_date(text: str) -> float | None:
     """An HTTP date in seconds since 1970."""
     try:
         return parsedate_to_datetime(text).timestamp() if text else None

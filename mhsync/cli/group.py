@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "get": "Show one project as the API returns it.",
         "check": "Show one project; wait for it and download it on request.",
         "delete": "Delete one project from the account permanently.",
+        "doctor": "Examine the set-up: versions, plugins, key, API, clock, manifests and storages.",
         "schema": "Print a JSON schema.",
         "plugins": "List installed plugins, or create a new one.",
         "sandbox": "Run a local server of the API.",

@@ -22,5 +22,8 @@ PARTIAL = f"{PRIVATE}partial/"
 PARKED = f"{PRIVATE}moving/"
 """Outputs that are moved out of the way of other outputs, until their own path is free."""
 
+PROBE = f"{PRIVATE}probe-"
+"""Files that `mhsync doctor` writes and removes."""
+
 LOCK = f"{PRIVATE}lock"
 """The lock file of a local folder; hidden from `list`."""

@@ -19,7 +19,7 @@ DOCUMENTED = [name for name in COMMANDS if name != "sandbox"]
 """The sandbox has its own page."""
 SCHEMA_OF = {
     "validate": "validation", "plan": "plan", "apply": "report", "verify": "verification", "get": "project",
-    "check": "check", "delete": "deletion", "plugins": "plugins", "plugins-new": "package",
+    "check": "check", "doctor": "doctor", "delete": "deletion", "plugins": "plugins", "plugins-new": "package",
 }  # fmt: skip
 
 
