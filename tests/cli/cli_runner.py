@@ -129,3 +129,7 @@ def _speechless() -> Any:
     from mhsync.core.project import ProjectError
 
     return ProjectError("no_speech_found", "There is no speech in the source file.")
+
+
+def deleted(cli_runner):
+    return sorted(entry.id for entry in cli_runner.sandbox.requests.of(method="DELETE"))

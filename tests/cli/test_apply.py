@@ -10,15 +10,11 @@ import time
 import pytest
 
 from mhsync.sandbox.server import Sandbox
-from tests.cli.cli_runner import TIMEOUT, account
+from tests.cli.cli_runner import TIMEOUT, account, deleted
 from tests.cli.schemas import assert_valid
 from tests.cli.terminal import Terminal
 
 PATIENCE = 0.02
-
-
-def deleted(cli_runner):
-    return sorted(entry.id for entry in cli_runner.sandbox.requests.of(method="DELETE"))
 
 
 def test_apply_prints_the_plan_and_the_report_and_a_second_run_finds_nothing(cli_runner, golden):
@@ -176,49 +172,6 @@ def _wait_for(condition):
     while not condition():
         assert time.monotonic() < until, "it did not happen"
         time.sleep(PATIENCE)
-
-
-def test_the_prompt_on_a_terminal_marks_projects_that_were_never_stored(cli_runner):
-    manifest = cli_runner.manifest("done", "canceled: deleted", "takes: archived", "rendering: deleted")
-    with Terminal(
-        cli_runner, "--color=never", "apply", manifest, "--wait", "0.1s", "--format", "json"
-    ) as terminal:
-        asked = terminal.read_until("Type 'yes' to continue: ")
-        assert deleted(cli_runner) == []
-        terminal.type("yes\n")
-        out = terminal.finish()
-    assert "3 projects would be deleted from the account permanently:" in asked
-    lines = [line.strip() for line in asked.splitlines()]
-    assert "- canceled  canceled, NEVER STORED: no copy is kept" in lines
-    assert "- takes  complete, after its download is verified" in lines
-    assert "- rendering  rendering: deleted when its render ends" in lines
-    assert deleted(cli_runner) == ["canceled", "takes"]
-    assert terminal.code == 4
-    assert_valid(json.loads(out), "report")
-
-
-@pytest.mark.parametrize(
-    "answer", ["no\n", "y\n", "YES\n", "\n", "\x04"], ids=["no", "y", "YES", "empty", "Ctrl-D"]
-)
-def test_any_other_answer_changes_nothing(cli_runner, answer):
-    with Terminal(cli_runner, "apply", cli_runner.manifest("done", "canceled: deleted")) as terminal:
-        terminal.read_until("Type 'yes' to continue: ")
-        terminal.type(answer)
-        terminal.finish()
-    assert terminal.code == 3
-    assert deleted(cli_runner) == []
-    assert not (cli_runner.folder / "outputs/done").exists()
-
-
-def test_ctrl_c_at_the_prompt_changes_nothing(cli_runner):
-    with Terminal(cli_runner, "apply", cli_runner.manifest("canceled: deleted"), "--format", "json") as terminal:
-        terminal.read_until("Type 'yes' to continue: ")
-        terminal.type("\x03")
-        out = terminal.finish()
-    assert terminal.code == 130
-    assert_valid(json.loads(out), "error")
-    assert "nothing was changed" in terminal.shown
-    assert deleted(cli_runner) == []
 
 
 def test_progress_on_a_terminal_is_one_rewritten_line_that_is_removed_at_the_end(cli_runner):

@@ -89,16 +89,6 @@ def test_only_looks_at_the_ids_that_are_named(cli_runner):
     assert {entry.id for entry in cli_runner.sandbox.requests} == {"done", "takes"}
 
 
-def test_an_unknown_id_after_only_names_the_nearest_and_asks_nothing(cli_runner):
-    done = cli_runner.run("plan", cli_runner.manifest("done", "takes"), "--only", "tales")
-    assert done.code == 2
-    assert done.err.splitlines() == [
-        "error: --only 'tales': no manifest lists this id",
-        "  hint: did you mean takes?",
-    ]
-    assert len(cli_runner.sandbox.requests) == 0
-
-
 def test_projects_not_found_are_counted_and_a_wrong_account_is_suspected(cli_runner):
     done = cli_runner.run("plan", cli_runner.manifest("gone", "never", "done"))
     assert "2 projects not found (404)" in done.out
@@ -119,18 +109,6 @@ def test_verbose_lists_the_unchanged_and_the_paths(cli_runner):
     out = cli_runner.run("plan", manifest, "-v").out
     assert "=  gone     unchanged  not found" in out
     assert "-> done/output.wav" in out
-
-
-def test_a_saved_plan_is_not_a_manifest_whatever_it_is_called(cli_runner):
-    for name in ("plan.json", "plan.yaml", "plan"):
-        manifest = cli_runner.manifest("done")
-        assert cli_runner.run("plan", manifest, "--out", name).code == 0
-        for command in (["plan", name], ["validate", name], ["apply", name, manifest]):
-            done = cli_runner.run(*command)
-            assert done.code == 2
-            assert "this is a saved plan, not a manifest" in done.err
-    (cli_runner.folder / "other.json").write_text(json.dumps({"format": "else"}), encoding="utf-8")
-    assert "saved plan" not in cli_runner.run("plan", "other.json").err
 
 
 def test_out_saves_the_plan_whatever_the_exit_code(cli_runner):

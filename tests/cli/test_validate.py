@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.cli.schemas import assert_valid
 
 
@@ -37,12 +35,3 @@ def test_one_id_twice_names_both_places(cli_runner):
     assert done.code == 2
     assert "two.yaml:4" in done.err
     assert "one.yaml:3" in done.err
-
-
-@pytest.mark.parametrize("command", ["validate", "plan", "apply"])
-def test_an_id_that_is_a_word_of_the_site_causes_a_warning(cli_runner, command):
-    file = cli_runner.write("projects:\n  - {id: my-library, state: deleted}\n  - {id: one}")
-    done = cli_runner.run(command, file)
-    assert "warning: m.yaml:2:" in done.err or "warning: m.yaml:3:" in done.err
-    assert "the id my-library is a word that Magic Hour uses in its addresses" in done.err
-    assert done.err.count("warning: m.yaml") == 1

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from mhsync import Reconciler, load_manifests
 from mhsync.sandbox.account import Account, SandboxProject
 from mhsync.sandbox.server import Sandbox
-from tests.reconcile.fixture import ReconcileFixture
+from tests.reconcile.fixture import ReconcileFixture, complete
 
+TWO = "version: 1\nprojects: [{id: a}, {id: b, state: deleted}]\n"
 FixtureFactory = Callable[..., ReconcileFixture]
 
 
@@ -23,3 +25,25 @@ def reconcile_fixture(tmp_path: Path) -> Iterator[FixtureFactory]:
             return ReconcileFixture(sandbox, tmp_path / "outputs")
 
         yield start
+
+
+@pytest.fixture
+def reconciler(reconcile_fixture, tmp_path: Path):
+    """A reconciler of an account with the projects a and b, and the fixture that it belongs to."""
+    fixture = reconcile_fixture(complete("a"), complete("b"))
+    with open_reconciler(fixture) as one:
+        yield one, fixture
+
+
+def open_reconciler(fixture, environ=(), **arguments) -> Reconciler:
+    variables = {
+        "MHSYNC_API_URL": fixture.sandbox.api_url,
+        "MAGIC_HOUR_API_KEY": fixture.sandbox.key,
+        **dict(environ),
+    }
+    return Reconciler.from_environment(variables, plugins=(), **arguments)
+
+
+def manifest_of(folder: Path, text: str = TWO):
+    (folder / "m.yaml").write_text(text)
+    return load_manifests(folder / "m.yaml")

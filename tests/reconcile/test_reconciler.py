@@ -2,55 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from mhsync import (
     ApplyOptions,
     ChecksProgressed,
-    ConfirmationMissing,
-    GuardRefused,
     Limit,
     ManifestError,
-    PlanRefused,
     ProjectFinished,
-    Reconciler,
     RetryDelayed,
-    Stop,
     UsageError,
-    hookimpl,
     load_manifests,
 )
-from mhsync.errors import Interrupted
-from mhsync.hooks.manager import Hooks
 from mhsync.reconcile.progress import ignore_progress
 from mhsync.sandbox import faults as f
-from tests.reconcile.fixture import complete, outcomes
-
-TWO = "version: 1\nprojects: [{id: a}, {id: b, state: deleted}]\n"
-
-
-@pytest.fixture
-def reconciler(reconcile_fixture, tmp_path: Path):
-    """A reconciler of an account with the projects a and b, and the fixture that it belongs to."""
-    fixture = reconcile_fixture(complete("a"), complete("b"))
-    with open_reconciler(fixture) as one:
-        yield one, fixture
-
-
-def open_reconciler(fixture, environ=(), **arguments) -> Reconciler:
-    variables = {
-        "MHSYNC_API_URL": fixture.sandbox.api_url,
-        "MAGIC_HOUR_API_KEY": fixture.sandbox.key,
-        **dict(environ),
-    }
-    return Reconciler.from_environment(variables, plugins=(), **arguments)
-
-
-def manifest_of(folder: Path, text: str = TWO):
-    (folder / "m.yaml").write_text(text)
-    return load_manifests(folder / "m.yaml")
+from tests.reconcile.conftest import manifest_of, open_reconciler
+from tests.reconcile.fixture import outcomes
 
 
 def test_plan_gives_the_decision_and_changes_nothing(reconciler, tmp_path):
@@ -61,75 +28,6 @@ def test_plan_gives_the_decision_and_changes_nothing(reconciler, tmp_path):
     assert [project.id for project in decision.deletes_to_confirm] == ["b"]
     assert not fixture.folder.exists()
     assert fixture.sent("DELETE") == []
-
-
-def test_execute_applies_what_was_confirmed(reconciler, tmp_path):
-    one, _ = reconciler
-    with one.prepare(manifest_of(tmp_path)) as prepared:
-        report = prepared.execute(confirmed=True)
-    assert outcomes(report) == {"a": "downloaded", "b": "deleted"}
-    assert one.verify(manifest_of(tmp_path)).summary["ok"] == 1
-    assert one.plan(manifest_of(tmp_path)).plan.changes == ()
-
-
-def test_without_confirmation_nothing_is_changed(reconciler, tmp_path):
-    one, fixture = reconciler
-    with one.prepare(manifest_of(tmp_path)) as prepared, pytest.raises(ConfirmationMissing, match="1 project"):
-        prepared.execute()
-    assert fixture.files() == {}
-    assert fixture.sent("DELETE") == []
-    with one.prepare(manifest_of(tmp_path), ApplyOptions(no_deletes=True)) as prepared:
-        assert outcomes(prepared.execute()) == {"a": "downloaded", "b": "unchanged"}
-
-
-def test_a_refused_plan_changes_nothing_even_when_it_is_confirmed(reconciler, tmp_path):
-    one, fixture = reconciler
-    with one.prepare(manifest_of(tmp_path), ApplyOptions(max_deletes=Limit(0))) as prepared:
-        assert [problem.code for problem in prepared.refusals] == ["max_deletes"]
-        with pytest.raises(GuardRefused):
-            prepared.execute(confirmed=True)
-    assert fixture.files() == {}
-    assert fixture.sent("DELETE") == []
-
-
-def test_the_veto_of_a_plugin_is_a_refusal_and_changes_nothing(reconciler, tmp_path):
-    class Veto:
-        @hookimpl
-        def mhsync_review_plan(self, plan):
-            raise PlanRefused("not on a Friday", hint="apply on Monday")
-
-    one, fixture = reconciler
-    one.hooks = Hooks.of(veto=Veto())
-    with one.prepare(manifest_of(tmp_path)) as prepared:
-        (problem,) = prepared.refusals
-        assert (problem.code, problem.hint) == ("plan_refused", "apply on Monday")
-        with pytest.raises(PlanRefused, match="not on a Friday"):
-            prepared.execute(confirmed=True)
-    assert fixture.files() == {}
-    assert fixture.sent("DELETE") == []
-
-
-def test_a_plan_is_executed_once_and_only_inside_its_block(reconciler, tmp_path):
-    one, fixture = reconciler
-    with one.prepare(manifest_of(tmp_path)) as prepared:
-        prepared.execute(confirmed=True)
-        with pytest.raises(UsageError, match="executed once"):
-            prepared.execute(confirmed=True)
-    with one.prepare(manifest_of(tmp_path)) as prepared:
-        pass
-    with pytest.raises(UsageError, match="inside its block"):
-        prepared.execute(confirmed=True)
-    assert fixture.sent("DELETE") == ["b"]
-
-
-def test_the_storage_is_locked_until_the_block_ends(reconciler, tmp_path):
-    one, _ = reconciler
-    with one.prepare(manifest_of(tmp_path)):
-        assert (tmp_path / "outputs/.mhsync").exists()
-        other = Reconciler(one.client, one.hooks, stop=Stop())
-        other.stop.request()
-        with pytest.raises(Interrupted), other.prepare(manifest_of(tmp_path)):
-            pass
 
 
 def test_only_looks_at_the_ids_and_refuses_unknown_ones(reconciler, tmp_path):

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from mhsync.core.project import ProjectError, is_valid_id
+from mhsync.core.project import ProjectError
 from mhsync.errors import ManifestError, UsageError
-from mhsync.sandbox.account import STATUSES, AfterDelete, SandboxProject, outputs_of
-from mhsync.sandbox.defaults import default_account
+from mhsync.sandbox.account import AfterDelete, SandboxProject, outputs_of
 from mhsync.sandbox.seed import load_seed, read_seed, seed_of
 
 
@@ -141,15 +140,3 @@ def test_a_missing_file_is_a_usage_error_that_names_it(tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="cannot read the file") as caught:
             load_seed(path)
         assert caught.value.problems[0].position.file == str(path)
-
-
-def test_the_default_account_has_every_status_several_outputs_odd_names_and_deleted_projects() -> None:
-    account = default_account()
-    projects = [account.project(id) for id in account.ids]
-    assert {project.status for project in projects} == set(STATUSES)
-    assert all(is_valid_id(id) for id in account.ids)
-    assert {len(project.outputs) for project in projects} >= {1, 3}
-    assert None in {project.name for project in projects}
-    assert any(project.name and "\x1b" in project.name for project in projects)
-    assert len(account.deleted_ids) == 2
-    assert account.ids == default_account().ids
