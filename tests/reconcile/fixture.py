@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from mhsync.api.client import Client
 from mhsync.core.manifest import DEFAULT_PATH, Deletes, Entry, Manifest, ManifestFile, Policy, State
@@ -72,7 +73,7 @@ class ReconcileFixture:
         return Manifest((one,))
 
     def plan(self, states: Mapping[str, str | tuple[str, str]] | Manifest, **changes: object) -> Plan:
-        return self._with(lambda run: plan(run, self._manifest(states)).plan, changes)
+        return self.with_run(lambda run: plan(run, self._manifest(states)).plan, changes)
 
     def apply(
         self,
@@ -91,12 +92,12 @@ class ReconcileFixture:
                     before_execute(prepared)
                 return prepared.execute(confirmed=confirmed)
 
-        return self._with(work, changes)
+        return self.with_run(work, changes)
 
     def _manifest(self, states: Mapping[str, str | tuple[str, str]] | Manifest) -> Manifest:
         return states if isinstance(states, Manifest) else self.manifest(states)
 
-    def _with(self, work: Callable[[RunContext], object], changes: dict[str, object]):
+    def with_run(self, work: Callable[[RunContext], object], changes: Mapping[str, object] = MappingProxyType({})):
         with Client(
             self.key or self.sandbox.key, base_url=self.sandbox.api_url, settings=self.settings, stop=self.stop
         ) as client:
