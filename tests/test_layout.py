@@ -17,6 +17,8 @@ TESTED_IN = {
     "cli/init.py": "cli/test_edit_commands.py",
     "cli/remove.py": "cli/test_edit_commands.py",
     "cli/sandbox.py": "sandbox/test_serve.py",
+    "cli/verbosity.py": "cli/test_main.py",
+    "loader/scanned.py": "loader/test_yaml_scan.py",
     "reconcile/plan.py": "reconcile/test_reconciler.py",
     "sandbox/fault_context.py": "sandbox/test_faults.py",
     "sandbox/faults_any.py": "sandbox/test_faults.py",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,16 @@ from mhsync.core.manifest import ManifestFile
 from mhsync.errors import ManifestError, Problem
 from mhsync.loader import load
 from mhsync.settings import ManifestSettings
+
+MANUAL = (Path(__file__).parents[2] / "docs" / "manifest.md").read_text(encoding="utf-8")
+DOCUMENTED_CODES = frozenset(
+    code
+    for row in re.findall(
+        r"^\| (`.*?) \|", MANUAL.partition("## Errors")[2].partition("## In an editor")[0], re.MULTILINE
+    )
+    for code in re.findall(r"`(\w+)`", row)
+)
+"""The codes of problems that the tables of the manual list."""
 
 
 @pytest.fixture
@@ -41,6 +52,7 @@ def problems_of(write: Callable[..., str]) -> Callable[..., list[Problem]]:
         problems = list(error.value.problems)
         assert all(problem.position.file == name and problem.hint for problem in problems)
         for problem in problems:
+            assert problem.code in DOCUMENTED_CODES
             assert problem.message.isprintable()
             assert (problem.hint or "").isprintable()
             assert len(problem.message) < 250

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 from collections.abc import Iterator
@@ -15,13 +14,13 @@ from jsonschema import Draft202012Validator
 from mhsync.core.manifest import DEFAULT_PATH, DEFAULT_STORAGE, Deletes, Policy, State
 from mhsync.core.project import ID_PATTERN
 from mhsync.core.report import Outcome
-from mhsync.core.template import FIELDS, SEGMENT_MAX, TEXT_MAX
+from mhsync.core.template import FIELDS, SEGMENT_MAX, TEXT_MAX, check_template
 from mhsync.loader import load
 from mhsync.loader.schema import manifest_schema
 from mhsync.settings import MIB, ManifestSettings
+from tests.loader.conftest import DOCUMENTED_CODES, MANUAL
 
 ROOT = Path(__file__).parents[2]
-MANUAL = (ROOT / "docs" / "manifest.md").read_text()
 SCHEMA: dict[str, Any] = json.loads((ROOT / "schemas" / "manifest.schema.json").read_text())
 
 
@@ -82,31 +81,83 @@ def test_the_schemas_words_and_defaults_are_the_cores() -> None:
     assert all(f"{{{field}}}" in PARTS["path"]["description"] for field in FIELDS)
 
 
-MAKERS = {"add", "_refuse", "_report", "_one", "Problem"}
+def of(path: str) -> str:
+    return f"version: 1\npath: '{path}'\nprojects: [{{id: a}}]\n"
 
 
-def codes() -> set[str]:
-    """The code of every problem that is made anywhere in the source: an argument of what makes one, or the first of
-    the three values that stand for one."""
-    found: set[str] = set()
-    for source in (*(ROOT / "mhsync" / "loader").glob("*.py"), ROOT / "mhsync" / "core" / "template.py"):
-        for node in ast.walk(ast.parse(source.read_text())):
-            texts: list[ast.expr] = []
-            if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in MAKERS:
-                texts = node.args[:2]
-            elif isinstance(node, ast.Return | ast.Yield) and isinstance(node.value, ast.Tuple):
-                texts = node.value.elts[:1] if len(node.value.elts) == 3 else []
-            found |= {text.value for text in texts if isinstance(text, ast.Constant) and text.value}
-    return {code for code in found if re.fullmatch(r"[a-z_]+", code)}
+def with_keys(lines: str) -> str:
+    return f"version: 1\nprojects: []\n{lines}\n"
 
 
-def test_every_error_is_in_the_manual_and_the_manual_has_no_other() -> None:
-    tables = MANUAL.partition("## Errors")[2].partition("## In an editor")[0]
-    problems_of = {
-        code for row in re.findall(r"^\| (`.*?) \|", tables, re.MULTILINE) for code in re.findall(r"`(\w+)`", row)
-    }
-    assert len(problems_of) > 40
-    assert problems_of == codes()
+SMALL = ManifestSettings(size=400, values=20, text=100, depth=5, problems=2)
+EXAMPLES: dict[str, str | bytes] = {
+    "size": b"#" * 401,
+    "values": with_keys(f"x: [{'a, ' * 20}]"),
+    "long": with_keys(f"path: {'x' * 101}"),
+    "encoding": b"\xff",
+    "control": "\0",
+    "empty": "",
+    "yaml": "projects: [",
+    "documents": with_keys("---\na: 1"),
+    "depth": with_keys("x: [[[[[[1]]]]]]"),
+    "alias": with_keys("x: *a"),
+    "anchor": with_keys("state: &a deleted"),
+    "merge_key": with_keys("<<: {}"),
+    "tag": with_keys("state: !!str deleted"),
+    "duplicate_key": with_keys("state: deleted\nstate: deleted"),
+    "key": with_keys("[a]: 1"),
+    "version": "version: 2\nprojects: []",
+    "unknown_key": with_keys("storge: x"),
+    "missing_key": "version: 1",
+    "type": with_keys("policy: []"),
+    "no_value": with_keys("storage: "),
+    "unknown_value": with_keys("state: archive"),
+    "id": "version: 1\nprojects: [{id: a/b}]",
+    "unquoted": "version: 1\nprojects: [{id: 012345}]",
+    "duplicate_id": "version: 1\nprojects: [{id: a}, {id: a}]",
+    "duplicate_path": "version: 1\nprojects: [{id: a, path: x}, {id: b, path: x}]",
+    "path_in_path": "version: 1\nprojects: [{id: a, path: x}, {id: b, path: x/y}]",
+    "storage": with_keys("storage: ~/audio"),
+    "notify_secret": with_keys("notify: [{url: '${A}', options: {token: x}}]"),
+    "storage_secret": with_keys("storage: sftp://me:secret@host/x"),
+    "notify_url": with_keys("notify: [{url: x}]"),
+    "variable": with_keys("storage: '${HOME}'"),
+    "more": with_keys("a: 1\nb: 1\nc: 1"),
+    "path_field": of("{nme}"),
+    "path_format": of("{id:>9}"),
+    "path_brace": of("{id}}"),
+    "path_ext": of("x.{ext}"),
+    "path_absolute": of("/x"),
+    "path_climbs": of("../x"),
+    "path_private": of(".mhsync/x"),
+    "path_backslash": of("a\\b"),
+    "path_slash": of("a\u2215b"),
+    "path_control": of("a\u202eb"),
+    "path_device": of("nul.wav"),
+    "path_trailing": of("a./b"),
+    "path_folder": of("a/"),
+    "path_empty_segment": of("a//b"),
+}
+"""A manifest with each problem, under the limits `SMALL`."""
+ELSEWHERE = {"no_files", "missing", "unreadable", "id_doubtful", "path_empty", "path_long", "path_long_segment"}
+"""Codes of files that cannot be read, of warnings, and of paths that `check_template` refuses."""
+
+
+def test_the_manual_lists_every_code_of_a_problem_and_no_other() -> None:
+    assert EXAMPLES.keys() | ELSEWHERE == DOCUMENTED_CODES
+
+
+@pytest.mark.parametrize("code", sorted(EXAMPLES.keys() - ELSEWHERE))
+def test_each_documented_problem_occurs(problems_of, code: str) -> None:
+    assert code in [problem.code for problem in problems_of(EXAMPLES[code], SMALL)]
+
+
+@pytest.mark.parametrize(
+    ("template", "code"),
+    [("", "path_empty"), ("a/" * 600 + "b", "path_long"), ("x" * 256, "path_long_segment")],
+)
+def test_each_documented_problem_of_a_path_occurs(template: str, code: str) -> None:
+    assert [problem.code for problem in check_template(template)] == [code]
 
 
 def test_the_manual_gives_the_bounds_that_hold() -> None:
