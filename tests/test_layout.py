@@ -19,6 +19,8 @@ TESTED_IN = {
     "cli/sandbox.py": "sandbox/test_serve.py",
     "cli/verbosity.py": "cli/test_main.py",
     "loader/scanned.py": "loader/test_yaml_scan.py",
+    "reconcile/doctor.py": "cli/test_doctor.py",
+    "reconcile/saved_plan_format.py": "reconcile/test_saved_plan.py",
     "reconcile/plan.py": "reconcile/test_reconciler.py",
     "sandbox/fault_context.py": "sandbox/test_faults.py",
     "sandbox/faults_any.py": "sandbox/test_faults.py",
