@@ -36,6 +36,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "delete": "Delete one project from the account permanently.",
         "doctor": "Examine the set-up: versions, plugins, key, API, clock, manifests and storages.",
         "schema": "Print a JSON schema.",
+        "completion": "Print a script for completion in a shell.",
+        "man": "Print the manual page.",
         "plugins": "List installed plugins, or create a new one.",
         "sandbox": "Run a local server of the API.",
     }

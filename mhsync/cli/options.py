@@ -78,6 +78,23 @@ def _set_log_format(ctx: click.Context, _param: click.Parameter, value: str | No
         ctx.ensure_object(Console).log_format = value
 
 
+def complete_ids(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """For the completion in a shell: the ids of the manifests that the command line names so far."""
+    from pathlib import Path
+
+    from mhsync.errors import MhsyncError
+    from mhsync.loader import load
+
+    # click has parsed no argument where the last word is an option without its value: the shell's words have all.
+    words = ctx.ensure_object(Console).environ.get("COMP_WORDS", "").split()
+    files = [word for word in words[2:] if not word.startswith("-") and Path(word).exists()]
+    try:
+        ids = load(files).ids if files else frozenset()
+    except MhsyncError:
+        return []
+    return sorted(id_ for id_ in ids if id_.startswith(incomplete))
+
+
 _COUNT = click.IntRange(1, 256)
 _FORMATS = ["text", "json"]
 _FORMAT_HELP = {
@@ -137,6 +154,7 @@ storage_options = joined(
         metavar="ID",
         multiple=True,
         callback=lambda _ctx, _param, ids: frozenset(ids),
+        shell_complete=complete_ids,
         help="Process only this project; can be repeated.",
     ),
     click.option(

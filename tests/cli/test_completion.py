@@ -1,0 +1,65 @@
+"""The script of a shell completes commands, options and the ids of the manifests."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.fixture
+def complete(cli_runner):
+    """Complete the last of some words in a real bash; the completions."""
+    scripts = cli_runner.folder.parent / "bin"
+    scripts.mkdir()
+    script = scripts / "mhsync"
+    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m mhsync "$@"\n')
+    script.chmod(0o755)
+
+    def run(*words):
+        quoted = " ".join(f"'{word}'" for word in words)
+        text = f"""
+            eval "$(mhsync completion bash)"
+            COMP_WORDS=({quoted}); COMP_CWORD={len(words) - 1}; COMPREPLY=()
+            _mhsync_completion mhsync
+            printf '%s\\n' "${{COMPREPLY[@]}}"
+        """
+        environ = {**cli_runner.environ, "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}"}
+        done = subprocess.run(
+            ["bash", "-c", text], env=environ, cwd=cli_runner.folder, capture_output=True, text=True, timeout=60
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.split()
+
+    return run
+
+
+def test_commands_and_options_are_completed(complete):
+    assert complete("mhsync", "pl") == ["plan", "plugins"]
+    assert complete("mhsync", "plan", "--ref") == ["--refresh"]
+    assert complete("mhsync", "apply", "--format", "") == ["text", "json", "ndjson", "markdown"]
+
+
+def test_ids_of_the_manifests_are_completed(complete, cli_runner):
+    manifest = cli_runner.manifest("done", "takes", "draft")
+    assert complete("mhsync", "plan", manifest, "--only", "d") == ["done", "draft"]
+    assert complete("mhsync", "plan", "none.yaml", "--only", "") == []
+    cli_runner.write("projects: [{id: a/b}]", "bad.yaml")
+    assert complete("mhsync", "plan", "bad.yaml", "--only", "") == []
+
+
+@pytest.mark.parametrize(
+    ("shell", "start"), [("bash", "_mhsync_completion()"), ("zsh", "#compdef mhsync"), ("fish", "function")]
+)
+def test_there_is_a_script_for_each_shell(cli_runner, shell, start):
+    done = cli_runner.run("completion", shell)
+    assert (done.code, done.out.startswith(start)) == (0, True)
+    if shutil.which(shell):
+        assert subprocess.run([shell, "-n"], input=done.out, text=True, timeout=60, check=False).returncode == 0
+
+
+def test_an_unknown_shell_is_wrong_usage(cli_runner):
+    assert cli_runner.run("completion", "tcsh").code == 2
