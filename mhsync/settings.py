@@ -120,9 +120,9 @@ class RunSettings:
     """Bounds of a whole run."""
 
     checkers: int = 16
-    """Concurrent `GET` requests."""
+    """Concurrent requests to the API. docs/design.md says why 16."""
     transfers: int = 8
-    """Concurrent downloads, moves or deletes."""
+    """Concurrent downloads or moves; deletes too, of which at most `checkers` run at once."""
     deadline: float = 6 * 3600.0
     """A run starts no new action after this."""
     lock_timeout: float = 600.0

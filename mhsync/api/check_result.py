@@ -10,6 +10,7 @@ from mhsync.api.download import Downloader, Fetched
 from mhsync.api.local_files import Directory, TemporaryFile
 from mhsync.api.sanitize import sanitize
 from mhsync.api.timing import Time
+from mhsync.core.backoff import poll_pauses
 from mhsync.core.paths import filenames
 from mhsync.core.project import FAILED, Download, Project, Status
 from mhsync.errors import DownloadError, ProjectNotFound, RenderFailed, WaitTimeout
@@ -62,7 +63,7 @@ class ResultFetcher:
 
     def _wait_until_complete(self, id: str, timeout: float | None) -> Project:
         began = self.time.clock()
-        pause = self.settings.first
+        pauses = poll_pauses(self.settings)
         while True:
             project = self._get_existing(id)
             if project.status is Status.COMPLETE:
@@ -77,8 +78,7 @@ class ResultFetcher:
                     hint="run again later, or wait longer",
                     id=id,
                 )
-            self.time.wait(min(pause, left))
-            pause = min(self.settings.most, pause * self.settings.factor)
+            self.time.wait(min(next(pauses), left))
 
     def _timeout(self, project: Project, timeout: float | None) -> float:
         if timeout is not None:

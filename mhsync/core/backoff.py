@@ -1,6 +1,10 @@
-"""Pauses between attempts."""
+"""Pauses between attempts, and between polls."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mhsync.settings import WaitSettings
 
 
 def backoff_delay(attempt: int, first: float, maximum: float, jitter: float) -> float:
@@ -17,3 +21,11 @@ def backoff_delay(attempt: int, first: float, maximum: float, jitter: float) -> 
     """
     # The exponent is bounded because a float overflows at 2**1024.
     return min(maximum, first * 2.0 ** min(attempt - 1, 64)) * (1 - jitter / 2)
+
+
+def poll_pauses(settings: WaitSettings) -> Iterator[float]:
+    """The seconds to wait before each poll of renders, without end: from `first` up to `most`, by `factor`."""
+    pause = settings.first
+    while True:
+        yield pause
+        pause = min(settings.most, pause * settings.factor)

@@ -159,7 +159,7 @@ class _Execution:
 
     def _download(self, projects: Iterable[ProjectPlan]) -> None:
         wanted = (p for p in projects if Action.DOWNLOAD in p.actions and self.ledger.is_open(p.id))
-        for project, error in self._each(wanted, self._download_one):
+        for project, error in self._each(wanted, self._download_one, self.run.settings.run.transfers):
             self.ledger.note(project.id, Action.DOWNLOAD, error)
 
     def _download_one(self, plan: ProjectPlan) -> None:
@@ -209,7 +209,9 @@ class _Execution:
             return
         self._keep_what_is_not_listed()
         wanted = (p for p in self.plan.projects if Action.DELETE in p.actions and self.ledger.is_open(p.id))
-        for project, error in self._each(wanted, self._delete_one):
+        # Deletes send requests to the API only, which gets at most `checkers` connections.
+        workers = min(self.run.settings.run.transfers, self.run.settings.run.checkers)
+        for project, error in self._each(wanted, self._delete_one, workers):
             self.ledger.note(project.id, Action.DELETE, error)
 
     def _keep_what_is_not_listed(self) -> None:
@@ -236,9 +238,9 @@ class _Execution:
             self.ledger.remark(plan.id, "it had already been deleted")
 
     def _each(
-        self, projects: Iterable[ProjectPlan], work: Callable[[ProjectPlan], None]
+        self, projects: Iterable[ProjectPlan], work: Callable[[ProjectPlan], None], workers: int
     ) -> Iterable[tuple[ProjectPlan, MhsyncError | None]]:
         def work_on(plan: ProjectPlan) -> MhsyncError | None:
             return attempt(plan.id, lambda: work(plan))
 
-        return map_unordered(projects, work_on, workers=self.run.settings.run.transfers, go_on=self._go_on)
+        return map_unordered(projects, work_on, workers=workers, go_on=self._go_on)

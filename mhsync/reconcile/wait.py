@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from mhsync.core.backoff import poll_pauses
 from mhsync.core.observed import Details, DetailsById, Live
 from mhsync.core.plan import ProjectPlan
 from mhsync.errors import Interrupted
@@ -21,6 +22,9 @@ def wait_for_renders(
 ) -> bool:
     """Poll until no project renders any more, or the time is up.
 
+    All projects are polled together. The pauses grow while any of them renders, also after others have ended: in a
+    run of many renders some end before each poll.
+
     Args:
         run: the context of the run.
         waiting: the projects that render.
@@ -36,15 +40,14 @@ def wait_for_renders(
     """
     ids = [plan.id for plan in waiting]
     until = run.clock() + seconds
-    pause = run.settings.wait.first
+    pauses = poll_pauses(run.settings.wait)
     while ids and go_on():
         left = until - run.clock()
         if left <= 0:
             return True
         run.observer(WaitingForRenders(len(ids), left))
-        if run.stop.sleep(min(pause, left)):
+        if run.stop.sleep(min(next(pauses), left)):
             return False
-        pause = min(pause * run.settings.wait.factor, run.settings.wait.most)
         try:
             found = get_details(run, ids)
         except Interrupted:
@@ -52,7 +55,6 @@ def wait_for_renders(
         ended = {id_: details for id_, details in found.items() if not _is_rendering(details)}
         ids = [id_ for id_ in ids if id_ not in ended]
         if ended:
-            pause = run.settings.wait.first
             take_up(ended)
     return False
 

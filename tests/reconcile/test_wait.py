@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from mhsync.core.plan import Verdict
-from mhsync.reconcile.context import ApplyOptions
+from mhsync.reconcile.context import ApplyOptions, Stop
 from mhsync.reconcile.progress import WaitingForRenders
 from mhsync.sandbox.account import SandboxProject, outputs_of
+from mhsync.settings import WaitSettings
 from tests.reconcile.fixture import outcomes
 
 
@@ -64,3 +66,26 @@ def test_without_wait_nothing_is_polled(reconcile_fixture):
     assert fixture.plan({"slow": "downloaded"}).projects[0].verdict is Verdict.PENDING
     assert outcomes(fixture.apply({"slow": "downloaded"})) == {"slow": "pending"}
     assert fixture.sent("GET") == ["slow", "slow"]
+
+
+def test_all_projects_are_polled_in_one_rhythm_whose_pauses_grow(reconcile_fixture):
+    """The default pauses, by a clock that the test sets. One render ends before each of the first four polls."""
+    ids = [f"p{number}" for number in range(5)]
+    fixture = reconcile_fixture(*(SandboxProject(id_, status="rendering", outputs=outputs_of(id_)) for id_ in ids))
+    fixture.settings = replace(fixture.settings, wait=WaitSettings())
+    slept: list[float] = []
+
+    class FakeSleep(Stop):
+        def sleep(self, seconds: float) -> bool:
+            slept.append(seconds)
+            if len(slept) <= 4:
+                fixture.sandbox.account.set_status(ids[len(slept) - 1], "complete")
+            return False
+
+    fixture.stop = FakeSleep()
+    report = fixture.apply(dict.fromkeys(ids, "downloaded"), ApplyOptions(wait=60.0), clock=lambda: sum(slept))
+
+    assert slept == [3.0, 4.5, 6.75, 10.125, 15.0, 15.0, 60 - 54.375]
+    assert list(outcomes(report).values()) == ["downloaded"] * 4 + ["pending"]
+    polls = [fixture.sent("GET").count(id_) - 1 for id_ in ids]  # one GET was for the plan
+    assert polls == [1, 2, 3, 4, 7]
