@@ -87,7 +87,7 @@ def command(
             lines.plan(prepared.plan)
         _show(console, prepared.plan)
         prepared.require_allowed()
-        confirmed = yes or confirm_deletes(console, prepared.deletes_to_confirm)
+        confirmed = yes or confirm_deletes(console, prepared.deletes_to_confirm, prepared.deletes)
         progress.expect(len(prepared.plan.changes))
         report = prepared.execute(confirmed=confirmed)
     progress.end()

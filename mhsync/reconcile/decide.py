@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mhsync.core.diff import diff
-from mhsync.core.guards import Circumstances, check, unconfirmed
+from mhsync.core.guards import Circumstances, check, expected_deletes, unconfirmed
 from mhsync.core.manifest import Manifest
 from mhsync.core.plan import Plan, ProjectPlan
 from mhsync.errors import PlanStale, Problem
@@ -25,6 +25,8 @@ class Decision:
     """Each reason why a guard refuses to apply the plan."""
     deletes_to_confirm: tuple[ProjectPlan, ...]
     """The projects whose deletion the policy `confirm` requires a confirmation for."""
+    deletes: tuple[ProjectPlan, ...] = ()
+    """Every project that the run may delete: those planned and, with `wait`, those that renders may lead to."""
 
     def to_json(self) -> dict[str, Any]:
         """The plan, with each reason why a guard refuses to apply it: `schemas/plan.schema.json`."""
@@ -54,7 +56,13 @@ def decide(run: RunContext, manifest: Manifest, storages: Storages, options: App
         max_deletes=options.max_deletes,
         local_files=storages.local_files(manifest),
     )
-    return Decision(plan, observation, check(plan, circumstances), unconfirmed(plan, is_waiting=is_waiting))
+    return Decision(
+        plan,
+        observation,
+        check(plan, circumstances),
+        unconfirmed(plan, is_waiting=is_waiting),
+        expected_deletes(plan, is_waiting=is_waiting),
+    )
 
 
 def make_plan(run: RunContext, manifest: Manifest, observation: Observation, options: ApplyOptions) -> Plan:

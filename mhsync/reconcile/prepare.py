@@ -44,6 +44,11 @@ class Prepared:
         """The projects that `execute` deletes only with `confirmed=True`."""
         return self.decision.deletes_to_confirm
 
+    @property
+    def deletes(self) -> tuple[ProjectPlan, ...]:
+        """Every project that `execute` may delete, also those that need no confirmation."""
+        return self.decision.deletes
+
     def require_allowed(self) -> None:
         """Raise the refusal of a plugin or of a guard, if there is one.
 

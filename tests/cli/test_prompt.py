@@ -20,14 +20,34 @@ def test_the_prompt_on_a_terminal_marks_projects_that_were_never_stored(cli_runn
         assert deleted(cli_runner) == []
         terminal.type("yes\n")
         out = terminal.finish()
-    assert "3 projects would be deleted from the account permanently:" in asked
-    lines = [line.strip() for line in asked.splitlines()]
-    assert "- canceled  canceled, NEVER STORED: no copy is kept" in lines
-    assert "- takes  complete, after its download is verified" in lines
-    assert "- rendering  rendering: deleted when its render ends" in lines
+    assert asked.replace("\r\n", "\n").rpartition("\x1b[K")[2] == (
+        "3 projects would be deleted from the account permanently:\n"
+        "   PROJECT    STATUS     COPY\n"
+        "-  canceled   canceled   NEVER STORED: no copy is kept\n"
+        "-  rendering  rendering  no copy; deleted when rendered\n"
+        "-  takes      complete   downloaded and verified first\n"
+        "\n"
+        "3 projects to delete: 1 never stored, 1 after a render, 1 after a verified\n"
+        "download.\n"
+        "Delete all 3? Type 'yes' to continue: "
+    )
     assert deleted(cli_runner) == ["canceled", "takes"]
     assert terminal.code == 4
     assert_valid(json.loads(out), "report")
+
+
+def test_the_prompt_lists_also_deletes_that_another_manifest_allows(cli_runner):
+    asking = cli_runner.manifest("canceled: deleted")
+    allowing = cli_runner.write(
+        "storage: ./other\npolicy: {deletes: allow}\nprojects: [{id: error, state: deleted}]", name="n.yaml"
+    )
+    with Terminal(cli_runner, "--color=never", "apply", asking, allowing) as terminal:
+        asked = terminal.read_until("Type 'yes' to continue: ")
+        terminal.type("no\n")
+        terminal.finish()
+    assert "2 projects to delete: 2 never stored, 1 allowed by policy.\r\nDelete all 2? " in asked
+    assert "error     error" in asked
+    assert (terminal.code, deleted(cli_runner)) == (3, [])
 
 
 @pytest.mark.parametrize(

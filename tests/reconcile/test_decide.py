@@ -67,6 +67,13 @@ def test_deletes_that_renders_may_lead_to_are_confirmed_only_with_wait(reconcile
     fixture = reconcile_fixture(SandboxProject("r", status="rendering"))
     decision = decision_of(fixture, fixture.manifest({"r": "deleted"}, policy=ASK), ApplyOptions(wait=wait))
     assert [project.id for project in decision.deletes_to_confirm] == ids
+    assert [project.id for project in decision.deletes] == ids
+
+
+def test_a_decision_lists_also_the_deletes_that_the_policy_allows(three):
+    decision = decision_of(three, three.manifest(STATES))
+    assert decision.deletes_to_confirm == ()
+    assert [project.id for project in decision.deletes] == ["b", "c"]
 
 
 def test_the_json_has_the_refusals(three):

@@ -63,15 +63,18 @@ def render_table(rows: Iterable[Row], header: tuple[str, str, str], style: Style
     if not escaped:
         return []
     columns = _Columns.fit(escaped, header, style)
-    top = padded("", columns.sign) + _GAP + padded(header[0], columns.name) + _GAP
-    lines = [style.paint((top + padded(header[1], columns.word) + _GAP + header[2]).rstrip(), Color.DIM)]
+    top = [padded("", columns.sign), padded(header[0], columns.name), padded(header[1], columns.word)]
+    if columns.text >= _TEXT_LEAST:
+        top.append(header[2])
+    lines = [style.paint(_GAP.join(top).rstrip(), Color.DIM)]
     for row in escaped:
         lines += columns.lines(row, style)
     return lines
 
 
 def _escaped(row: Row) -> Row:
-    return Row(row.sign, escape(row.name), row.word, escape(row.text), row.color, tuple(map(escape, row.lines)))
+    name, word, text = escape(row.name), escape(row.word), escape(row.text)
+    return Row(row.sign, name, word, text, row.color, tuple(map(escape, row.lines)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +89,12 @@ class _Columns:
         short = (width_of(row.name) for row in rows if width_of(row.name) <= _NAME_MOST)
         sign = max(len(row.sign) for row in rows)
         name = max([*short, len(header[0])])
-        word = max([*(len(row.word) for row in rows), len(header[1])])
+        word = max([*(width_of(row.word) for row in rows), len(header[1])])
         return cls(sign, name, word, style.width - sign - name - word - 3 * len(_GAP))
 
     def lines(self, row: Row, style: Style) -> list[str]:
         sign = style.paint(padded(row.sign, self.sign), row.color)
-        word = style.paint(row.word, row.color) + " " * (self.word - len(row.word))
+        word = style.paint(row.word, row.color) + " " * (self.word - width_of(row.word))
         margin = " " * (self.sign + len(_GAP))
         found = []
         start = f"{sign}{_GAP}{padded(row.name, self.name)}"
