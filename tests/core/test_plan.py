@@ -87,6 +87,12 @@ def test_the_same_values_give_the_same_plan_and_fingerprint():
     assert other.fingerprint != first.fingerprint
 
 
+def test_a_project_without_actions_does_not_change_the_fingerprint():
+    one = plan_of(manifest(entry("a")), NOTHING, {"a": live("a")})
+    stock = inventory(receipt("stored"))
+    assert plan_of(manifest(entry("a"), entry("stored")), stock, {"a": live("a")}).fingerprint == one.fingerprint
+
+
 def test_signed_queries_stay_out_of_the_plan():
     signed = Project(
         "one", Status.COMPLETE, "complete", created_at=NOW, downloads=(Download(source("one") + "?sig=SECRET"),)
