@@ -234,7 +234,7 @@ class KeepsItsLock(LocalStorage):
 class WaitsForItsLock(LocalStorage):
     @contextmanager
     def lock(self) -> Iterator[None]:
-        for _ in range(20):
+        for _ in range(12):
             with suppress(Locked), super().lock():
                 yield
                 return

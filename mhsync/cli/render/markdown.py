@@ -32,7 +32,10 @@ class _Section:
 
     title: str
     header: tuple[str, ...]
-    rows: Sequence[tuple[str, ...]]
+    count: int
+    """The number of its rows."""
+    rows: Iterable[tuple[str, ...]]
+    """Made one by one as they are shown: a plan may have a million projects, and a document has room for few."""
     is_open: bool = False
     """Whether a long table stays unfolded."""
 
@@ -68,10 +71,12 @@ def report_markdown(report: Report) -> str:
         _Section(
             outcome.value.replace("_", " ").capitalize(),
             ("project", "details"),
-            [(_code(r.id), _text(report_detail(r))) for r in _results(report, outcome)],
+            len(results),
+            map(_report_row, results),
             is_open=outcome in BAD,
         )
         for outcome in outcomes
+        if (results := [result for result in report.results if result.outcome is outcome])
     ]
     return _document(head, sections)
 
@@ -86,12 +91,12 @@ def error_markdown(command: str, problems: Sequence[Problem]) -> str:
         )
         for problem in problems
     ]
-    section = _Section("Errors", ("position", "error", "what to do"), rows, is_open=True)
+    section = _Section("Errors", ("position", "error", "what to do"), len(rows), rows, is_open=True)
     return _document([f"### mhsync {command}: failed", ""], [section])
 
 
-def _results(report: Report, outcome: Outcome) -> Iterable[ProjectResult]:
-    return (result for result in report.results if result.outcome is outcome)
+def _report_row(result: ProjectResult) -> tuple[str, ...]:
+    return _code(result.id), _text(report_detail(result))
 
 
 def _title(command: str, sums: str) -> str:
@@ -113,7 +118,7 @@ def _only(plan: Plan, action: Action, *, but: Action | None = None) -> list[Proj
 
 
 def _plan_section(title: str, projects: Sequence[ProjectPlan], *, is_open: bool = False) -> _Section:
-    return _Section(title, ("project", "action", "why"), [_plan_row(project) for project in projects], is_open)
+    return _Section(title, ("project", "action", "why"), len(projects), map(_plan_row, projects), is_open)
 
 
 def _plan_row(project: ProjectPlan) -> tuple[str, ...]:
@@ -126,7 +131,7 @@ def _plan_row(project: ProjectPlan) -> tuple[str, ...]:
 
 def _document(head: Sequence[str], sections: Sequence[_Section]) -> str:
     """The document: each section gets what the ones before it left, and at least its share."""
-    shown = [section for section in sections if section.rows]
+    shown = [section for section in sections if section.count]
     text = "\n".join(head)
     for index, section in enumerate(shown):
         reserved = _SECTION_LEAST * (len(shown) - index - 1)
@@ -135,8 +140,8 @@ def _document(head: Sequence[str], sections: Sequence[_Section]) -> str:
 
 
 def _section_text(section: _Section, room: int) -> str:
-    title = f"{section.title} ({len(section.rows):,})"
-    folded = not section.is_open or len(section.rows) > _OPEN_MOST
+    title = f"{section.title} ({section.count:,})"
+    folded = not section.is_open or section.count > _OPEN_MOST
     start = f"<details><summary>{title}</summary>\n\n" if folded else f"**{title}**\n\n"
     end = "\n</details>\n" if folded else ""
     table = [_row(section.header), _row(["---"] * len(section.header))]
@@ -149,7 +154,7 @@ def _section_text(section: _Section, room: int) -> str:
             break
         table.append(line)
         kept += 1
-    rest = len(section.rows) - kept
+    rest = section.count - kept
     more = f"\nand {rest:,} more; the complete list is in the output of `mhsync`\n" if rest else ""
     return f"{start}{''.join(table)}{more}{end}"
 
