@@ -128,6 +128,12 @@ class RunSettings:
     lock_timeout: float = 600.0
     """How long to wait for another run to release the lock of a storage."""
     receipt_max: int = 4 * MIB
+    index_max: int = 4 * GIB
+    """A larger index of receipts is not used. A project takes about 300 bytes of it."""
+    index_row_max: int = 64 * KIB
+    """A receipt that takes more in the index is not in it, and is read from its own file."""
+    index_rows_when_stopped: int = 20_000
+    """The most receipts of which an interrupted run still writes the index."""
     notify_timeout: float = 120.0
     """How long the end of a run waits for notifications that are being sent."""
 

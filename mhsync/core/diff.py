@@ -6,19 +6,28 @@ from the top, and the first that fits decides.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from mhsync.core.manifest import Entry, Manifest, State
 from mhsync.core.observed import Details, DetailsById, Gone, Inventory, Live, Unreadable, is_settled, sees_account
 from mhsync.core.path_conflicts import without_clashes
-from mhsync.core.paths import PathValues, UnusablePathError, filenames, output_paths
-from mhsync.core.plan import Action, Plan, PlannedOutput, ProjectPlan, Verdict
+from mhsync.core.paths import PathValues, UnusablePathError, filenames, filled_paths, output_paths
+from mhsync.core.plan import Action, Plan, PlannedOutput, ProjectPlan, Projects, Verdict
 from mhsync.core.project import FAILED, RENDERING, Project, Status, are_same_sources
 from mhsync.core.receipt import Deletion, Receipt
+from mhsync.core.receipt_index import outputs_of_line
 from mhsync.errors import Problem
 
 _COPY_FIRST = "if the storage was changed, copy the old storage's files and its .mhsync folder into this one first"
+
+_AS_DESIRED = {
+    State.DOWNLOADED: ("stored", "stored"),
+    State.ARCHIVED: ("archived", "stored, and gone from the account"),
+    State.DELETED: ("deleted", "deleted"),
+}
+"""Code and reason of a project with which nothing is to be done."""
 
 
 def diff(
@@ -39,12 +48,31 @@ def diff(
         only: the ids to plan for; empty means all.
     """
     is_seen = sees_account(details)
-    judged = [
-        (inventories[file.file], _judge(_Case(entry, inventories[file.file], details.get(entry.id), is_seen)))
-        for file, entry in manifest
-        if not only or entry.id in only
-    ]
-    return Plan(api, manifest.files, tuple(without_clashes(judged)))
+    entries: list[Entry] = []
+    judged: list[tuple[Inventory, ProjectPlan]] = []
+    for file in manifest.files:
+        inventory = inventories[file.file]
+        wanted = [entry for entry in file.entries if entry.id in only] if only else file.entries
+        entries += wanted
+        judged += [
+            (inventory, _judge(_Case(entry, inventory, details.get(entry.id), is_seen)))
+            for entry in wanted
+            if entry.id not in inventory.indexed or entry.id in details
+        ]
+    by_id = {plan.id: plan for plan in without_clashes(judged)}
+    places = tuple({inventory.location: inventory for inventory in inventories.values()}.values())
+    return Plan(api, manifest.files, Projects(entries, by_id, partial(_settled, places)))
+
+
+def _settled(inventories: Sequence[Inventory], entry: Entry) -> ProjectPlan:
+    """The verdict on an entry that the receipt index shows to be as desired: the one that the table would give."""
+    code, reason = _AS_DESIRED[entry.state]
+    line = next(inventory.indexed[entry.id] for inventory in inventories if entry.id in inventory.indexed)
+    outputs = tuple(
+        PlannedOutput(path, source, filename, size, sha256, stored=True)
+        for path, size, sha256, source, filename in outputs_of_line(line)
+    )
+    return ProjectPlan(entry, Verdict.UNCHANGED, code, reason, outputs=outputs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +174,7 @@ def _judge_stored(case: _Case) -> ProjectPlan:
 
 def _judge_downloaded(case: _Case) -> ProjectPlan:
     if case.is_stored:
-        return case.verdict(Verdict.UNCHANGED, "stored", "stored")
+        return case.verdict(Verdict.UNCHANGED, *_AS_DESIRED[State.DOWNLOADED])
     if case.is_gone:
         return _lost(case)
     project = _live(case)
@@ -163,7 +191,7 @@ def _judge_archived(case: _Case) -> ProjectPlan:
     # A project that the API shows is not gone, whatever the receipt records: its copy can still be downloaded.
     if case.is_gone or (case.is_deleted and not isinstance(case.details, Live)):
         if case.is_stored:
-            return case.verdict(Verdict.UNCHANGED, "archived", "stored, and gone from the account")
+            return case.verdict(Verdict.UNCHANGED, *_AS_DESIRED[State.ARCHIVED])
         return _lost(case)
     project = _live(case)
     waiting = _not_ready(case, project)
@@ -199,7 +227,7 @@ def _judge_archived(case: _Case) -> ProjectPlan:
 
 def _judge_deleted(case: _Case) -> ProjectPlan:
     if case.is_deleted:
-        return case.verdict(Verdict.UNCHANGED, "deleted", "deleted")
+        return case.verdict(Verdict.UNCHANGED, *_AS_DESIRED[State.DELETED])
     if _is_not_found(case) and case.receipt is None:
         return case.verdict(Verdict.UNCHANGED, "not_found", "not found: nothing was deleted")
     if case.is_gone:
@@ -331,10 +359,11 @@ def _moved_outputs(case: _Case) -> tuple[PlannedOutput, ...] | None:
     receipt = case.receipt
     assert receipt is not None, "only what is stored can move"
     names = [output.filename for output in receipt.outputs]
-    paths = output_paths(case.entry.path, _values(case, None), names)
+    values = _values(case, None)
     is_moving = bool(receipt.storing) or any(output.superseded is not None for output in receipt.outputs)
-    if not is_moving and all(o.path == path for o, path in zip(receipt.outputs, paths, strict=True)):
+    if not is_moving and filled_paths(case.entry.path, values, names) == [o.path for o in receipt.outputs]:
         return None
+    paths = output_paths(case.entry.path, values, names)
     return tuple(
         PlannedOutput(path, o.source, o.filename, o.size, o.sha256, stored=True)
         for o, path in zip(receipt.outputs, paths, strict=True)

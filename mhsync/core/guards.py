@@ -31,7 +31,7 @@ def expected_deletes(plan: Plan, *, is_waiting: bool) -> tuple[ProjectPlan, ...]
     """The projects that the run may delete: those planned and, with `--wait`, those that renders may come to."""
     return tuple(
         project
-        for project in plan.projects
+        for project in plan.judged
         if Action.DELETE in project.actions or (is_waiting and _may_come_to_delete(project))
     )
 
@@ -49,7 +49,7 @@ def check(plan: Plan, circumstances: Circumstances) -> tuple[Problem, ...]:
     ids = {project.id for project in expected_deletes(plan, is_waiting=circumstances.is_waiting)}
     problems: list[Problem] = []
     for file in plan.files:
-        to_delete = [entry.id for entry in file.entries if entry.id in ids]
+        to_delete = [entry.id for entry in file.entries if entry.id in ids] if ids else []
         problems += _check_forbidden(file, to_delete)
         problems += _check_limit(file, to_delete, circumstances.max_deletes)
         if circumstances.is_ci and file.file in circumstances.local_files:
@@ -108,8 +108,11 @@ def _check_durable(file: ManifestFile, to_delete: Collection[str]) -> list[Probl
 
 def unconfirmed(plan: Plan, *, is_waiting: bool) -> tuple[ProjectPlan, ...]:
     """The deletes that must be confirmed: those of files whose policy is `confirm`."""
+    expected = expected_deletes(plan, is_waiting=is_waiting)
+    if not expected:
+        return ()
     confirm = {e.id for file in plan.files if file.policy.deletes is Deletes.CONFIRM for e in file.entries}
-    return tuple(p for p in expected_deletes(plan, is_waiting=is_waiting) if p.id in confirm)
+    return tuple(p for p in expected if p.id in confirm)
 
 
 def never_stored(projects: Collection[ProjectPlan]) -> Mapping[str, str]:

@@ -27,3 +27,6 @@ PROBE = f"{PRIVATE}probe-"
 
 LOCK = f"{PRIVATE}lock"
 """The lock file of a local folder; hidden from `list`."""
+
+INDEX = f"{PRIVATE}receipts-index.jsonl"
+"""What `plan` needs of all receipts, in one file: a cache that `apply` writes."""

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from mhsync.core.manifest import Entry, State
 from mhsync.core.project import Project, Status
 from mhsync.core.receipt import Receipt, StoredOutput
+from mhsync.core.receipt_index import outputs_of_line
 from mhsync.errors import Problem
 
 _NONE: Mapping[str, Receipt] = MappingProxyType({})
@@ -68,9 +69,18 @@ class Inventory:
     """By id: the receipts that cannot be read."""
     problem: Problem | None = None
     """Why the listing could not be read; nothing is known then."""
+    indexed: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    """By id: the lines of the receipt index that, with the listing, show entries to be as desired."""
 
     def receipt(self, id: str) -> Receipt | None:
         return self.receipts.get(id)
+
+    def tracked(self) -> set[str]:
+        """The paths that the receipts name, without files that were set aside."""
+        named = {path for line in self.indexed.values() for path, *_ in outputs_of_line(line)}
+        read = [self.receipts[id_] for id_ in self.receipts if id_ not in self.indexed]
+        named.update(*(receipt.named for receipt in read))
+        return named - {record.path for receipt in read for record in receipt.set_aside}
 
     def is_in_place(self, output: StoredOutput) -> bool:
         """Whether an output is under the path of its receipt, with its size, and not suspect."""
@@ -89,6 +99,8 @@ class Inventory:
 
 def is_settled(entry: Entry, inventory: Inventory) -> bool:
     """Whether the receipt and the listing prove that the entry is as desired, so that it needs no `GET`."""
+    if entry.id in inventory.indexed:
+        return True
     receipt = inventory.receipt(entry.id)
     is_deleted = receipt is not None and receipt.is_deleted
     if entry.state is State.DELETED:

@@ -9,19 +9,22 @@ from dataclasses import dataclass, replace
 from mhsync.core.observed import Inventory
 from mhsync.core.paths import folders_of
 from mhsync.core.plan import Action, ProjectPlan, Verdict
+from mhsync.core.receipt_index import outputs_of_line
 from mhsync.core.template import path_key
 
 
 def without_clashes(judged: list[tuple[Inventory, ProjectPlan]]) -> Iterator[ProjectPlan]:
     """Block every project whose new path belongs to another project, or is blocked by an untracked file."""
+    if not any(_writes(plan) for _, plan in judged):
+        yield from (plan for _, plan in judged)
+        return
     claims: dict[tuple[str, str], set[str]] = defaultdict(set)
     folders: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for inventory, plan in judged:
-        for output in plan.outputs:
-            key = path_key(output.path)
-            claims[inventory.location, key].add(plan.id)
-            for folder in folders_of(key):
-                folders[inventory.location, folder].add(plan.id)
+    for location, id_, path in _claimed(judged):
+        key = path_key(path)
+        claims[location, key].add(id_)
+        for folder in folders_of(key):
+            folders[location, folder].add(id_)
     written = {inventory.location: inventory for inventory, plan in judged if _writes(plan)}
     untracked = {location: _UntrackedFiles.of(inventory) for location, inventory in written.items()}
     for inventory, plan in judged:
@@ -34,6 +37,22 @@ def without_clashes(judged: list[tuple[Inventory, ProjectPlan]]) -> Iterator[Pro
             yield _blocked(plan, "path_occupied", reason, "move it away, or change the path in the manifest")
             continue
         yield _unless_clash(plan, inventory.location, claims, folders)
+
+
+def _claimed(judged: list[tuple[Inventory, ProjectPlan]]) -> Iterator[tuple[str, str, str]]:
+    """Location, id and path of each output: of the judged projects, and of those that the index has."""
+    seen: dict[str, Inventory] = {}
+    ids: set[str] = set()
+    for inventory, plan in judged:
+        seen[inventory.location] = inventory
+        ids.add(plan.id)
+        for output in plan.outputs:
+            yield inventory.location, plan.id, output.path
+    for location, inventory in seen.items():
+        for id_, line in inventory.indexed.items():
+            if id_ not in ids:
+                for path, *_ in outputs_of_line(line):
+                    yield location, id_, path
 
 
 def in_the_way(judged: list[tuple[Inventory, ProjectPlan]]) -> dict[str, frozenset[str]]:
@@ -92,8 +111,7 @@ class _UntrackedFiles:
 
     @classmethod
     def of(cls, inventory: Inventory) -> _UntrackedFiles:
-        named = {path for receipt in inventory.receipts.values() for path in receipt.named}
-        named -= {record.path for receipt in inventory.receipts.values() for record in receipt.set_aside}
+        named = inventory.tracked()
         files = frozenset(path_key(path) for path in inventory.files if path not in named)
         return cls(files, frozenset(folder for path in files for folder in folders_of(path)))
 

@@ -143,12 +143,8 @@ def filenames(sources: Sequence[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def output_paths(template: str, values: PathValues, names: Sequence[str]) -> tuple[str, ...]:
-    """The path of each output of a project, in order, relative to the storage.
-
-    Raises:
-        UnusablePathError: a path is too long, or two outputs would have the same one.
-    """
+def filled_paths(template: str, values: PathValues, names: Sequence[str]) -> list[str]:
+    """The paths that the template gives, as `output_paths`, whether or not a storage can take them."""
     project = {
         "id": values.id,
         "name": safe_name(values.name) if values.name else values.id,
@@ -158,11 +154,21 @@ def output_paths(template: str, values: PathValues, names: Sequence[str]) -> tup
     paths: list[str] = []
     for index, name in enumerate(names, start=1):
         stem, ext = split_ext(name)
-        path = fill(template, {**project, "index": str(index), "filename": name, "stem": stem, "ext": ext})
+        paths.append(fill(template, {**project, "index": str(index), "filename": name, "stem": stem, "ext": ext}))
+    return paths
+
+
+def output_paths(template: str, values: PathValues, names: Sequence[str]) -> tuple[str, ...]:
+    """The path of each output of a project, in order, relative to the storage.
+
+    Raises:
+        UnusablePathError: a path is too long, or two outputs would have the same one.
+    """
+    paths = filled_paths(template, values, names)
+    for path in paths:
         problems = check_text(path)
         if problems:
             raise UnusablePathError(f"{problems[0].message} ({path!r:.80})", problems[0].hint)
-        paths.append(path)
     keys = [path_key(path) for path in paths]
     folders = {folder for key in keys for folder in folders_of(key)}
     if len(set(keys)) < len(keys):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, overload
 
 from mhsync.core.manifest import Entry, ManifestFile, State
 from mhsync.errors import Problem
@@ -94,20 +94,93 @@ class ProjectPlan:
         }
 
 
+class Projects(Sequence[ProjectPlan]):
+    """The verdicts of a plan. Those on settled projects are made each time they are looked at, and not kept.
+
+    Args:
+        entries: of all projects, in the manifest's order.
+        judged: the verdicts that are kept, by id, in the same order.
+        settled: makes the verdict on any other entry.
+    """
+
+    __slots__ = ("_entries", "_settled", "judged")
+
+    def __init__(
+        self,
+        entries: Sequence[Entry],
+        judged: Mapping[str, ProjectPlan],
+        settled: Callable[[Entry], ProjectPlan],
+    ) -> None:
+        self._entries = entries
+        self._settled = settled
+        self.judged = judged
+
+    def with_judged(self, judged: Mapping[str, ProjectPlan]) -> Projects:
+        return Projects(self._entries, judged, self._settled)
+
+    @property
+    def ids(self) -> Iterator[str]:
+        return (entry.id for entry in self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __iter__(self) -> Iterator[ProjectPlan]:
+        return map(self._verdict, self._entries)
+
+    @overload
+    def __getitem__(self, index: int) -> ProjectPlan: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[ProjectPlan]: ...
+
+    def __getitem__(self, index: int | slice) -> ProjectPlan | Sequence[ProjectPlan]:
+        if isinstance(index, slice):
+            return tuple(map(self._verdict, self._entries[index]))
+        return self._verdict(self._entries[index])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Projects | tuple) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def _verdict(self, entry: Entry) -> ProjectPlan:
+        return self.judged.get(entry.id) or self._settled(entry)
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The verdicts on all projects, in the manifest's order."""
 
     api: str
     files: tuple[ManifestFile, ...] = ()
-    projects: tuple[ProjectPlan, ...] = ()
+    projects: Sequence[ProjectPlan] = ()
+
+    @property
+    def judged(self) -> Collection[ProjectPlan]:
+        """All projects except those that the receipt index shows to be as desired: whatever needs work is here."""
+        return self.projects.judged.values() if isinstance(self.projects, Projects) else self.projects
+
+    @property
+    def ids(self) -> Iterator[str]:
+        """The ids of all projects, in order."""
+        return self.projects.ids if isinstance(self.projects, Projects) else (p.id for p in self.projects)
+
+    def replaced(self, new: Mapping[str, ProjectPlan]) -> Plan:
+        """The plan with other verdicts on some of its judged projects."""
+        judged = {project.id: new.get(project.id, project) for project in self.judged}
+        if isinstance(self.projects, Projects):
+            return replace(self, projects=self.projects.with_judged(judged))
+        return replace(self, projects=tuple(judged.values()))
 
     @property
     def summary(self) -> Mapping[str, int]:
         """Sums: the first three count actions, the rest projects."""
         sums = {action.value: 0 for action in Action}
         sums |= {verdict.value: 0 for verdict in Verdict if verdict is not Verdict.CHANGE}
-        for project in self.projects:
+        sums[Verdict.UNCHANGED.value] = len(self.projects) - len(self.judged)
+        for project in self.judged:
             for action in project.actions:
                 sums[action.value] += 1
             if project.verdict is not Verdict.CHANGE:
@@ -116,21 +189,21 @@ class Plan:
 
     @property
     def changes(self) -> tuple[ProjectPlan, ...]:
-        return tuple(project for project in self.projects if project.actions)
+        return tuple(project for project in self.judged if project.actions)
 
     @property
     def deletes(self) -> tuple[ProjectPlan, ...]:
-        return tuple(project for project in self.projects if Action.DELETE in project.actions)
+        return tuple(project for project in self.judged if Action.DELETE in project.actions)
 
     @property
     def all_not_found(self) -> bool:
         """Whether every project that was asked for is 404: the key may be another account's."""
-        asked = [project for project in self.projects if project.status is not None]
+        asked = [project for project in self.judged if project.status is not None]
         return bool(asked) and all(project.not_found for project in asked)
 
     def without_deletes(self) -> Plan:
         """The safe half: downloads and moves stay, deletes are left for another run."""
-        return Plan(self.api, self.files, tuple(_without_delete(project) for project in self.projects))
+        return self.replaced({project.id: _without_delete(project) for project in self.deletes})
 
     @property
     def fingerprint(self) -> str:
@@ -140,8 +213,7 @@ class Plan:
             "manifests": [[file.sha256, file.storage] for file in self.files],
             "projects": [
                 [p.id, p.desired.value, [a.value for a in p.actions], [[o.path, o.source] for o in p.outputs]]
-                for p in sorted(self.projects, key=lambda project: project.id)
-                if p.actions
+                for p in sorted(self.changes, key=lambda project: project.id)
             ],
         }
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

@@ -84,17 +84,16 @@ class SavedPlan:
         problems: list[Problem] = []
         if plan.api != self.api:
             problems.append(_other_api(self.api, plan.api))
-        found: list[ProjectPlan] = []
-        for project in plan.projects:
+        left_out: dict[str, ProjectPlan] = {}
+        for project in plan.judged:
             planned = self.projects.get(project.id)
             if planned is None:
-                found.append(_left_out(project))
-                continue
-            found.append(project)
-            problems += _misfit(planned, project, no_deletes=no_deletes)
-        seen = {project.id for project in plan.projects}
+                left_out[project.id] = _left_out(project)
+            else:
+                problems += _misfit(planned, project, no_deletes=no_deletes)
+        seen = set(plan.ids)
         problems += [_not_planned_anymore(id_) for id_ in self.projects if id_ not in seen]
-        return replace(plan, projects=tuple(found)), tuple(problems)
+        return plan.replaced(left_out), tuple(problems)
 
 
 def _misfit(planned: SavedProject, now: ProjectPlan, *, no_deletes: bool) -> Sequence[Problem]:

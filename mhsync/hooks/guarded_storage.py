@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,6 +99,13 @@ class GuardedStorage(Storage):
         if info is not None and not isinstance(info, FileInfo):
             raise self._guard.wrong_type(doing, info, "a FileInfo or None")
         return info
+
+    def sizes(self, paths: Collection[str]) -> Mapping[str, int] | None:
+        doing = "look at files"
+        sizes = self._guard.call(doing, lambda: self.wrapped.sizes(paths))
+        if sizes is not None and not isinstance(sizes, Mapping):
+            raise self._guard.wrong_type(doing, sizes, "a mapping or None")
+        return sizes
 
     def open(self, path: str) -> BinaryIO:
         doing = f"read {printable_path(path)}"

@@ -17,7 +17,7 @@ from mhsync.core.plan import Action, Plan, ProjectPlan
 from mhsync.core.receipt import Deletion, Receipt
 from mhsync.core.report import Report
 from mhsync.errors import AuthenticationFailed, MhsyncError, PlanRefused, Problem
-from mhsync.reconcile.actions.delete import delete, note_deletion
+from mhsync.reconcile.actions.delete import delete, end_deleting
 from mhsync.reconcile.actions.download import download
 from mhsync.reconcile.actions.move import make_room, move_all
 from mhsync.reconcile.context import ApplyOptions, RunContext, attempt
@@ -74,12 +74,13 @@ class _Execution:
         self._end_noted_deletes()
         self.ledger.begin(self.plan.projects)
         self._make_room()
-        self._move(self.plan.projects)
-        self._download(self.plan.projects)
+        self._move(self.plan.judged)
+        self._download(self.plan.judged)
         wait_ran_out = self._wait()
         self._delete()
         self.ledger.close_all()
-        return self.ledger.report([project.id for project in self.plan.projects], wait_ran_out=wait_ran_out)
+        self._write_indexes()
+        return self.ledger.report(list(self.plan.ids), wait_ran_out=wait_ran_out)
 
     def _sweep(self) -> None:
         """Remove temporary files of ended runs. A failure is a warning: the next run tries again.
@@ -104,6 +105,12 @@ class _Execution:
             except MhsyncError as error:
                 self.run.observer(Warned(f"files of ended runs could not be removed: {error.message}"))
 
+    def _write_indexes(self) -> None:
+        """Write what the next plan needs of the receipts; a long one not after a request to stop."""
+        if self.run.indexes is not None:
+            most = self.run.settings.run.index_rows_when_stopped if self.run.stop() else None
+            self.run.indexes.write(rows_max=most)
+
     def _go_on(self) -> bool:
         """Whether new work may begin: not when asked to stop, once the key was refused, or past the deadline."""
         if self.run.stop() or self.ledger.halted is not None:
@@ -124,12 +131,12 @@ class _Execution:
         """
         if not sees_account(self.details):
             return
-        for project in self.plan.projects:
+        for project in self.plan.judged:
             receipt = self._receipt(project.id)
             is_gone = isinstance(self.details.get(project.id), Gone)
             if is_gone and receipt is not None and receipt.deletion is Deletion.DELETING:
                 try:
-                    note_deletion(self.run, self._storage(project.id), project.id, Deletion.DELETED)
+                    end_deleting(self.run, self._storage(project.id), project.id)
                 except MhsyncError as error:
                     self.run.observer(Warned(f"{project.id}: {error.message}"))
 
@@ -139,7 +146,7 @@ class _Execution:
     def _make_room(self) -> None:
         """Move files of projects that are downloaded again away from paths that other projects need."""
         inventories = self.seen.inventories
-        paths = in_the_way([(inventories[self.files[p.id].file], p) for p in self.plan.projects])
+        paths = in_the_way([(inventories[self.files[p.id].file], p) for p in self.plan.judged])
         for place in {self.storages.location(self.files[id_]) for id_ in paths} if self._go_on() else ():
             here = {id_: found for id_, found in paths.items() if self.storages.location(self.files[id_]) == place}
             make_room(self.run, self.storages.by_location[place], self.owners[place], here, self.ledger.remark)
@@ -173,7 +180,7 @@ class _Execution:
         """Poll what renders, and download it as it completes; whether some still rendered when time was up."""
         if self.options.wait is None or not self._go_on():
             return False
-        waiting = [p for p in self.plan.projects if self.ledger.is_waiting(p) and self._is_worth_waiting_for(p)]
+        waiting = [p for p in self.plan.judged if self.ledger.is_waiting(p) and self._is_worth_waiting_for(p)]
         try:
             return wait_for_renders(self.run, waiting, self.options.wait, self._take_up, self._go_on)
         except AuthenticationFailed as error:
@@ -195,20 +202,19 @@ class _Execution:
             # Things were changed already, so this is no refusal of the run: it ends here.
             self.ledger.halt(error.problem)
             return
-        ended = [project for project in whole.projects if project.id in found]
+        ended = [project for project in whole.judged if project.id in found]
         self.ledger.begin(ended)
         self._replace_plans(ended)
         self._download(ended)
 
     def _replace_plans(self, ended: list[ProjectPlan]) -> None:
-        new = {project.id: project for project in ended}
-        self.plan = replace(self.plan, projects=tuple(new.get(p.id, p) for p in self.plan.projects))
+        self.plan = self.plan.replaced({project.id: project for project in ended})
 
     def _delete(self) -> None:
         if not self._go_on():
             return
         self._keep_what_is_not_listed()
-        wanted = (p for p in self.plan.projects if Action.DELETE in p.actions and self.ledger.is_open(p.id))
+        wanted = (p for p in self.plan.judged if Action.DELETE in p.actions and self.ledger.is_open(p.id))
         # Deletes send requests to the API only, which gets at most `checkers` connections.
         workers = min(self.run.settings.run.transfers, self.run.settings.run.checkers)
         for project, error in self._each(wanted, self._delete_one, workers):
@@ -217,7 +223,7 @@ class _Execution:
     def _keep_what_is_not_listed(self) -> None:
         """Before the first delete: fail each archived project whose copy a fresh listing does not show."""
         by_place: dict[str, list[ProjectPlan]] = {}
-        for plan in self.plan.projects:
+        for plan in self.plan.judged:
             if Action.DELETE in plan.actions and plan.desired is State.ARCHIVED and self.ledger.is_open(plan.id):
                 by_place.setdefault(self.storages.location(self.files[plan.id]), []).append(plan)
         for place, plans in by_place.items():

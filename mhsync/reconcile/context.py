@@ -12,11 +12,15 @@ from typing import TYPE_CHECKING, TypeVar
 
 from mhsync.api.client import Client
 from mhsync.core.manifest import Limit
+from mhsync.core.receipt import Receipt
 from mhsync.core.redaction import without_queries
 from mhsync.errors import MhsyncError
 from mhsync.hooks.manager import Hooks
+from mhsync.reconcile.index import Indexes
 from mhsync.reconcile.progress import Observer, ignore_progress
 from mhsync.settings import Settings
+from mhsync.storage.base import Storage
+from mhsync.storage.receipts import ignore_written, update_receipt
 
 if TYPE_CHECKING:
     from mhsync.core.saved_plan import SavedPlan
@@ -87,10 +91,22 @@ class RunContext:
     """The ids to process; empty means all."""
     refresh: bool = False
     """Query the API even for projects already known to be done."""
+    indexes: Indexes | None = None
+    """Collects what the receipt indexes are to hold; None in a run that writes none."""
     is_ci: bool = False
     """Whether this is a CI runner, whose local folders are removed when the job ends."""
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Environment variables in which `${NAME}` of a notify target is looked up."""
+
+    def update_receipt(self, storage: Storage, id: str, change: Callable[[Receipt], Receipt]) -> Receipt:
+        """Change the receipt of a project for the API of this run, and record it for the index.
+
+        Raises:
+            StorageError, ReceiptInvalid: it could not be read or written.
+        """
+        on_written = ignore_written if self.indexes is None else self.indexes.of(storage).add
+        limit = self.settings.run.receipt_max
+        return update_receipt(storage, id, self.client.origin, change, limit=limit, on_written=on_written)
 
 
 @dataclass(frozen=True, slots=True)

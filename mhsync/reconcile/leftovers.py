@@ -18,7 +18,7 @@ from mhsync.reconcile.checksum import Fingerprint, read_back
 from mhsync.reconcile.context import Remark, RunContext
 from mhsync.reconcile.ownership import Owners
 from mhsync.storage.base import Storage
-from mhsync.storage.receipts import read_receipt, update_receipt
+from mhsync.storage.receipts import read_receipt
 
 Change = Callable[[Receipt], Receipt]
 
@@ -29,7 +29,7 @@ def update(run: RunContext, storage: Storage, owners: Owners, id: str, change: C
     Raises:
         StorageError, ReceiptInvalid: it could not be read or written.
     """
-    receipt = update_receipt(storage, id, run.client.origin, change, limit=run.settings.run.receipt_max)
+    receipt = run.update_receipt(storage, id, change)
     owners.record(receipt)
     return receipt
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from mhsync.core.layout import PARKED, PRIVATE
-from mhsync.core.manifest import Manifest, State
+from mhsync.core.layout import PARKED
+from mhsync.core.manifest import Entry, Manifest, State
 from mhsync.core.observed import Details, DetailsById, Gone, Inventory, Unreadable, details_of, needs_details
-from mhsync.core.receipt import Receipt
 from mhsync.errors import AuthenticationFailed, Interrupted, MhsyncError, ProjectNotFound
-from mhsync.reconcile.context import RunContext, attempt
-from mhsync.reconcile.parallel import collect, map_unordered
+from mhsync.reconcile.context import RunContext
+from mhsync.reconcile.inventory import take_inventory, with_receipts
+from mhsync.reconcile.parallel import collect
 from mhsync.reconcile.progress import ChecksProgressed
 from mhsync.reconcile.storages import Storages
-from mhsync.storage.base import Storage
-from mhsync.storage.receipts import read_receipt, receipt_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +81,12 @@ def get_one(run: RunContext, id: str) -> Details:
 
 def take_inventories(run: RunContext, manifest: Manifest, storages: Storages) -> dict[str, Inventory]:
     """What each file's storage holds; files that share a storage share its inventory."""
-    ids: dict[str, list[str]] = {}
-    for file, entry in manifest:
-        if _is_wanted(run, entry.id):
-            ids.setdefault(storages.location(file), []).append(entry.id)
+    entries: dict[str, list[Entry]] = {}
+    for file in manifest.files:
+        wanted = entries.setdefault(storages.location(file), [])
+        wanted += [entry for entry in file.entries if entry.id in run.only] if run.only else file.entries
     by_location = {
-        place: _inventory(run, place, storage, ids.get(place, []))
+        place: take_inventory(run, place, storage, entries.get(place, []))
         for place, storage in storages.by_location.items()
     }
     return {file.file: by_location[storages.location(file)] for file in manifest.files}
@@ -106,13 +104,15 @@ def _with_unlisted_receipts(
     A listing may omit names that begin with a dot, so a copy is not called lost because of a listing.
     """
     doubtful: dict[str, list[str]] = {}
+    if not any(isinstance(one, Gone) for one in details.values()):
+        return inventories
     for file, entry in manifest:
         inventory = inventories[file.file]
         is_known = inventory.problem is not None or entry.id in inventory.invalid or entry.id in inventory.receipts
         if isinstance(details.get(entry.id), Gone) and entry.state is not State.DELETED and not is_known:
             doubtful.setdefault(storages.location(file), []).append(entry.id)
     found = {
-        inventory.location: _with_receipts(run, inventory, storages.by_location[inventory.location], ids)
+        inventory.location: with_receipts(run, inventory, storages.by_location[inventory.location], ids)
         for inventory in inventories.values()
         if (ids := doubtful.get(inventory.location))
     }
@@ -126,44 +126,3 @@ def parked_files(inventory: Inventory) -> tuple[str, ...]:
 
 def _is_wanted(run: RunContext, id: str) -> bool:
     return not run.only or id in run.only
-
-
-def _inventory(run: RunContext, place: str, storage: Storage, ids: list[str]) -> Inventory:
-    try:
-        listed = {info.path: info.size for info in storage.list("")}
-    except MhsyncError as error:
-        return Inventory(place, problem=replace(error.problem, code="storage_unreadable", id=None))
-    files = {path: size for path, size in listed.items() if not path.startswith(PRIVATE)}
-    files |= {path: size for path, size in listed.items() if path.startswith(PARKED)}
-    known = [id_ for id_ in ids if receipt_path(id_) in listed]
-    return _with_receipts(run, Inventory(place, files), storage, known)
-
-
-def _with_receipts(run: RunContext, inventory: Inventory, storage: Storage, ids: Iterable[str]) -> Inventory:
-    """The inventory with the receipts of these projects, as far as there are any."""
-    files, receipts, invalid = dict(inventory.files), dict(inventory.receipts), dict(inventory.invalid)
-    reading = map_unordered(
-        ids,
-        lambda id_: attempt(id_, lambda: _read(run, storage, id_, inventory.files)),
-        workers=run.settings.run.checkers,
-        go_on=lambda: not run.stop(),
-    )
-    for id_, found in reading:
-        if isinstance(found, MhsyncError):
-            invalid[id_] = found.problem
-        elif found is not None:
-            receipts[id_], unlisted = found
-            files |= unlisted
-    return replace(inventory, files=files, receipts=receipts, invalid=invalid)
-
-
-def _read(
-    run: RunContext, storage: Storage, id: str, files: Mapping[str, int]
-) -> tuple[Receipt, dict[str, int]] | None:
-    """The receipt for this API, and the outputs that `stat` finds and the listing omitted; None without one."""
-    receipt = read_receipt(storage, id, limit=run.settings.run.receipt_max)
-    if receipt is None:
-        return None
-    receipt = receipt.for_api(run.client.origin)
-    unlisted = {o.path: storage.stat(o.path) for o in receipt.outputs if o.path not in files}
-    return receipt, {path: info.size for path, info in unlisted.items() if info is not None}

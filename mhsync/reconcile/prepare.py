@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mhsync.core.manifest import Manifest
 from mhsync.core.plan import Plan, ProjectPlan
@@ -13,6 +13,7 @@ from mhsync.errors import ConfirmationMissing, GuardRefused, PlanRefused, Proble
 from mhsync.reconcile.apply import execute
 from mhsync.reconcile.context import ApplyOptions, RunContext
 from mhsync.reconcile.decide import Decision, decide
+from mhsync.reconcile.index import Indexes
 from mhsync.reconcile.progress import StorageLocked
 from mhsync.reconcile.storages import Storages, opened
 
@@ -109,6 +110,7 @@ def prepare(run: RunContext, manifest: Manifest, options: ApplyOptions) -> Itera
         Interrupted: the run was asked to stop.
     """
     run.hooks.require_loaded()
+    run = replace(run, indexes=Indexes(run.client.origin, row_max=run.settings.run.index_row_max))
     with (
         opened(run.hooks, manifest) as storages,
         storages.locked(

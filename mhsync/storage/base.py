@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,6 +101,13 @@ class Storage(ABC):
     @abstractmethod
     def stat(self, path: str) -> FileInfo | None:
         """The file under the path, or None where there is none."""
+
+    def sizes(self, paths: Collection[str]) -> Mapping[str, int] | None:  # noqa: ARG002 - for other storages
+        """The sizes in bytes of these files, by path; files that do not exist are left out.
+
+        Each file is looked at, as by `stat`. None, the default, if a listing of the whole storage costs less.
+        """
+        return None
 
     @abstractmethod
     def open(self, path: str) -> BinaryIO:

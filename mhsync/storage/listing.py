@@ -7,7 +7,8 @@ Files are given while a folder is read: one folder may have a million receipts.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import stat
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from mhsync.core.layout import LOCK, PARTIAL, TEMPORARY
@@ -18,6 +19,8 @@ from mhsync.storage.version import version_of
 
 _HIDDEN_FOLDERS = frozenset({TEMPORARY.removesuffix("/"), PARTIAL.removesuffix("/")})
 _GONE = (FileNotFoundError, NotADirectoryError, LinkInTheWay)
+_SPECIAL = frozenset(("", ".", "/"))
+"""First characters of paths that are looked at with more care."""
 _DEPTH = 16
 """Folders that are open at once, one in the other; deeper ones are opened from the root again."""
 
@@ -75,6 +78,51 @@ def _walk(tree: Tree, folder: int, at: str, prefix: str, pending: list[str]) -> 
         for parent, _, _ in open_folders:
             if parent != folder:
                 os.close(parent)
+
+
+def add_sizes(tree: Tree, paths: Iterable[str], sizes: dict[str, int]) -> list[str]:
+    """Look at regular files, and add the sizes of those that no symbolic link leads to.
+
+    Args:
+        paths: best in an order in which those of one folder follow each other.
+        sizes: by path, in bytes.
+
+    Returns:
+        The paths that are unusual, and were not looked at: they may lead out of the storage.
+
+    Raises:
+        StorageUnavailable: the root cannot be opened.
+        StorageError: a file cannot be looked at.
+    """
+    special: list[str] = []
+    with suppress(FileNotFoundError), tree.folder(()) as root:
+        folders = {"": True}
+        for path in paths:
+            if not path.isprintable() or "/." in path or "//" in path or "\\" in path or path[:1] in _SPECIAL:
+                special.append(path)
+                continue
+            folder = path[: path.rfind("/")] if "/" in path else ""
+            try:
+                if folders.get(folder) or _is_folder(root, folder, folders):
+                    info = os.stat(path, dir_fd=root, follow_symlinks=False)
+                    if stat.S_ISREG(info.st_mode):
+                        sizes[path] = info.st_size
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            except OSError:
+                with reported_as("look at", tree.root / path):
+                    raise
+    return special
+
+
+def _is_folder(root: int, folder: str, seen: dict[str, bool]) -> bool:
+    """Whether the path is that of a folder, and leads through folders only; remembered in `seen`."""
+    known = seen.get(folder)
+    if known is None:
+        known = seen[folder] = _is_folder(root, folder.rpartition("/")[0], seen) and stat.S_ISDIR(
+            os.stat(folder, dir_fd=root, follow_symlinks=False).st_mode
+        )
+    return known
 
 
 def _open(tree: Tree, parent: int, name: str, path: str) -> int | None:

@@ -12,7 +12,7 @@ import errno
 import io
 import os
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -22,7 +22,7 @@ from mhsync.core.layout import LOCK, PARTIAL, PRIVATE, TEMPORARY
 from mhsync.errors import StorageError, StorageNotFound
 from mhsync.storage.base import FileInfo, Storage, validate_path
 from mhsync.storage.files import FileReader, TemporaryFile
-from mhsync.storage.listing import files_below, info_of
+from mhsync.storage.listing import add_sizes, files_below, info_of
 from mhsync.storage.lock import hold
 from mhsync.storage.os_errors import printable_path, reported_as
 from mhsync.storage.tree import NOFOLLOW, Tree, look, sync_folder
@@ -63,6 +63,12 @@ class LocalStorage(Storage):
     def stat(self, path: str) -> FileInfo | None:
         info = self._look("read", path)
         return None if info is None else info_of(path, info)
+
+    def sizes(self, paths: Collection[str]) -> Mapping[str, int]:
+        found: dict[str, int] = {}
+        special = add_sizes(self._tree, paths, found)
+        found.update((path, info.size) for path in special if (info := self.stat(path)) is not None)
+        return found
 
     def open(self, path: str) -> BinaryIO:
         *folders, name = _parts(path)

@@ -21,6 +21,8 @@ from mhsync.storage.base import Storage
 
 _SUFFIX = ".json"
 _RESERVED = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]")
+_RESERVED_LENGTH = 4
+"""Characters of the longest reserved name."""
 
 
 def receipt_path(id: str) -> str:
@@ -31,17 +33,31 @@ def receipt_path(id: str) -> str:
     """
     if not is_valid_id(id):
         raise ValueError(f"not an id: {id!r:.80}")
+    return f"{RECEIPTS}{receipt_name(id)}{_SUFFIX}"
+
+
+def receipt_name(id: str) -> str:
+    """The name of a receipt's file without its suffix. The id is one for certain."""
     lower = id.lower()
+    if lower == id and len(id) > _RESERVED_LENGTH:
+        return id
     capitals = sum(1 << index for index, char in enumerate(id) if char.isupper())
-    mark = f"={capitals:x}" if capitals or _RESERVED.fullmatch(lower) else ""
-    return f"{RECEIPTS}{lower}{mark}{_SUFFIX}"
+    return f"{lower}={capitals:x}" if capitals or _RESERVED.fullmatch(lower) else lower
+
+
+def receipt_name_of(path: str) -> str | None:
+    """The name of the receipt's file under the path, or None where the path is not that of a receipt."""
+    if path.startswith(RECEIPTS) and path.endswith(_SUFFIX):
+        return path[len(RECEIPTS) : -len(_SUFFIX)]
+    return None
 
 
 def id_of(path: str) -> str | None:
     """The id whose receipt has the path; None if it is not the path of a receipt."""
-    if not (path.startswith(RECEIPTS) and path.endswith(_SUFFIX)):
+    name = receipt_name_of(path)
+    if name is None:
         return None
-    lower, _, mark = path[len(RECEIPTS) : -len(_SUFFIX)].partition("=")
+    lower, _, mark = name.partition("=")
     if not is_valid_id(lower) or re.fullmatch(r"[0-9a-f]{0,32}", mark) is None:
         return None
     capitals = int(mark or "0", 16)
@@ -74,8 +90,18 @@ def read_receipt(storage: Storage, id: str, *, limit: int) -> Receipt | None:
     return Receipt.from_json(value, expected_id=id)
 
 
+def ignore_written(receipt: Receipt, version: str | None, /) -> None:
+    """A callback of `update_receipt` that does nothing."""
+
+
 def update_receipt(
-    storage: Storage, id: str, api: str, change: Callable[[Receipt], Receipt], *, limit: int
+    storage: Storage,
+    id: str,
+    api: str,
+    change: Callable[[Receipt], Receipt],
+    *,
+    limit: int,
+    on_written: Callable[[Receipt, str | None], None] = ignore_written,
 ) -> Receipt:
     """Read the receipt again, change it and write it back.
 
@@ -86,6 +112,8 @@ def update_receipt(
         api: the origin whose record is changed.
         change: returns the changed record. Its argument is the present record, or a new one.
         limit: bytes; see `read_receipt`.
+        on_written: called after a write with the receipt that is in the file now, and the version of these bytes,
+            if the storage reports it.
 
     Raises:
         ReceiptInvalid: the present file is not a valid receipt; it is not changed.
@@ -102,6 +130,7 @@ def update_receipt(
             raise ReceiptInvalid(f"the receipt of {id} would be larger than {limit} bytes", id=id, hint=HINT)
         with storage.write(receipt_path(id)) as writer:
             writer.write(data)
+        on_written(after, getattr(writer, "version", None))
     return after
 
 

@@ -317,6 +317,14 @@ class StorageConformance:
             earlier |= given
         assert self.versions_settle or len(has_version) == 1
 
+    def test_sizes_are_those_of_stat(self, storage: Storage) -> None:
+        """A storage need not give any."""
+        for number in range(3):
+            put(storage, f"a/{number}/output.wav", content(1000 + number))
+        asked = ["a/0/output.wav", "a/2/output.wav", "a/2", "a", "a/9/output.wav", "b.wav", "a/0/output.wav/b"]
+        sizes = storage.sizes(asked)
+        assert sizes is None or dict(sizes) == {"a/0/output.wav": 1000, "a/2/output.wav": 1002}
+
     def test_the_version_of_a_writer_is_that_of_the_listing(self, storage: Storage) -> None:
         """A writer need not know the version of what it wrote."""
         for seed in ("one", "two"):

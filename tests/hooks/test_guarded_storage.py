@@ -87,6 +87,7 @@ def lock(storage: Storage) -> None:
 CALLS: dict[str, Callable[[Storage], object]] = {
     "list": lambda storage: list(storage.list()),
     "stat": lambda storage: storage.stat("a.wav"),
+    "sizes": lambda storage: storage.sizes(["a.wav"]),
     "open": lambda storage: storage.open("a.wav"),
     "write": write,
     "copy": lambda storage: storage.copy("a.wav", "b.wav"),

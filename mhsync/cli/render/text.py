@@ -62,7 +62,7 @@ _RETRYABLE = frozenset(
 
 def plan_text(plan: Plan, style: Style, *, is_verbose: bool = False) -> str:
     """A plan: a row for each project that is not unchanged, then the totals."""
-    shown = [p for p in plan.projects if is_verbose or p.verdict is not Verdict.UNCHANGED]
+    shown = plan.projects if is_verbose else [p for p in plan.judged if p.verdict is not Verdict.UNCHANGED]
     rows = [_plan_row(project, is_verbose=is_verbose) for project in sorted(shown, key=_plan_order)]
     table = render_table(rows if is_verbose else collapse_repeats(rows), _PLAN_HEADER, style)
     return "\n".join([*table, *([""] if table else []), plan_sum(plan), *missing_text(plan, style)])
@@ -70,7 +70,7 @@ def plan_text(plan: Plan, style: Style, *, is_verbose: bool = False) -> str:
 
 def missing_text(plan: Plan, style: Style) -> list[str]:
     """The lines about projects that were not found; none if every project was found."""
-    missing = sum(project.not_found for project in plan.projects)
+    missing = sum(project.not_found for project in plan.judged)
     if plan.all_not_found:
         asked = "the only project" if missing == 1 else f"each of the {missing:,} projects"
         warning = style.paint("Warning:", Color.YELLOW)
@@ -81,7 +81,7 @@ def missing_text(plan: Plan, style: Style) -> list[str]:
     if not missing:
         return []
     lines = [f"{counted(missing, 'project')} not found (404): already deleted, or in another account."]
-    never_seen = sum(project.reason_code == "not_found" for project in plan.projects)
+    never_seen = sum(project.reason_code == "not_found" for project in plan.judged)
     if never_seen:
         verb = "has" if never_seen == 1 else "have"
         lines.append(f"{counted(never_seen, 'project')} to delete {verb} no receipt: there is nothing to delete.")

@@ -17,7 +17,7 @@ from mhsync.errors import CopyNotProved, OutputsChanged, ProjectNotFound
 from mhsync.reconcile.checksum import read_back
 from mhsync.reconcile.context import RunContext
 from mhsync.storage.base import Storage
-from mhsync.storage.receipts import read_receipt, update_receipt
+from mhsync.storage.receipts import read_receipt
 
 _DOUBTS = {
     Doubt.UNRECOGNISED: "is not recognised as audio",
@@ -51,13 +51,17 @@ def delete(run: RunContext, storage: Storage, plan: ProjectPlan, *, audio_only: 
 
 def note_deletion(run: RunContext, storage: Storage, id: str, deletion: Deletion) -> Receipt:
     """Write one step of a delete into the project's receipt, with the time."""
-    return update_receipt(
-        storage,
-        id,
-        run.client.origin,
-        lambda receipt: receipt.with_deletion(deletion, run.now()),
-        limit=run.settings.run.receipt_max,
-    )
+    return run.update_receipt(storage, id, lambda receipt: receipt.with_deletion(deletion, run.now()))
+
+
+def end_deleting(run: RunContext, storage: Storage, id: str) -> None:
+    """Record a DELETE of an earlier run as ours, if the receipt itself still says `deleting`."""
+
+    def ended(receipt: Receipt) -> Receipt:
+        is_deleting = receipt.deletion is Deletion.DELETING
+        return receipt.with_deletion(Deletion.DELETED, run.now()) if is_deleting else receipt
+
+    run.update_receipt(storage, id, ended)
 
 
 def _proved(run: RunContext, storage: Storage, plan: ProjectPlan, *, audio_only: bool) -> Receipt:
@@ -120,13 +124,7 @@ def _refuse_doubtful(doubts: Mapping[Doubt, list[str]], id: str) -> None:
 
 def _mark(run: RunContext, storage: Storage, id: str, paths: list[str]) -> None:
     """Mark outputs as suspect, so that the next run downloads them again."""
-    update_receipt(
-        storage,
-        id,
-        run.client.origin,
-        lambda current: current.with_suspects(frozenset(paths)),
-        limit=run.settings.run.receipt_max,
-    )
+    run.update_receipt(storage, id, lambda current: current.with_suspects(frozenset(paths)))
 
 
 def _still_offers(run: RunContext, plan: ProjectPlan, receipt: Receipt) -> bool:
