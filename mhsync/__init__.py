@@ -88,6 +88,7 @@ _PUBLIC = {
     "save_plan": "mhsync.reconcile.saved_plan",
     "SavedPlan": "mhsync.core.saved_plan",
     "SavedPlanFile": "mhsync.reconcile.saved_plan",
+    "select": "mhsync.core.selection",
     "ServerFailed": "mhsync.errors",
     "Settings": "mhsync.settings",
     "Status": "mhsync.core.project",
@@ -126,6 +127,7 @@ if TYPE_CHECKING:
     from mhsync.core.receipt import StoredOutput
     from mhsync.core.report import Outcome, Report
     from mhsync.core.saved_plan import SavedPlan
+    from mhsync.core.selection import select
     from mhsync.core.verification import Verification
     from mhsync.errors import (
         AnswerInvalid,
@@ -196,7 +198,7 @@ if TYPE_CHECKING:
     from mhsync.storage.base import FileInfo, LocalWriter, Storage, Writer, validate_path
 
 __all__ = [  # noqa: RUF022 - grouped as in docs/public-api.md
-    "Reconciler", "load_manifests", "Manifest", "ApplyOptions", "Limit", "Stop", "Decision", "Prepared",
+    "Reconciler", "load_manifests", "Manifest", "ApplyOptions", "select", "Limit", "Stop", "Decision", "Prepared",
     "Plan", "Report", "Outcome", "Verification",
     "save_plan", "load_saved_plan", "load_planned_manifests", "SavedPlan", "SavedPlanFile",
     "examine_api", "examine_plugins", "examine_storages", "Finding", "Health",

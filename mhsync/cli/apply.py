@@ -11,7 +11,7 @@ from mhsync.cli.console import Console
 from mhsync.cli.durations import DEFAULT_WAIT, WaitCommand, parse_duration
 from mhsync.cli.event_lines import EventLines
 from mhsync.cli.github import GithubStep
-from mhsync.cli.manifests import load_manifest, load_saved, warn_of_doubts
+from mhsync.cli.manifests import load_saved, load_selected, warn_of_doubts
 from mhsync.cli.options import (
     SharedOptions,
     api_options,
@@ -71,10 +71,10 @@ def command(
     if len(files) == 1 and is_saved_plan(files[0]):
         if wait is not None:
             raise UsageError("--wait cannot be used with a saved plan", hint="give the manifests instead")
-        manifest, saved, only = load_saved(files[0], shared.settings, shared.only)
-        options, shared = replace(options, saved=saved), replace(shared, only=only)
+        manifest, saved, shared = load_saved(files[0], shared)
+        options = replace(options, saved=saved)
     else:
-        manifest = load_manifest(files, shared.settings, shared.only)
+        manifest, shared = load_selected(files, shared)
     warn_of_doubts(console, manifest)
     lines = EventLines(console) if console.format == "ndjson" else None
     progress = Progress(console, also=lines)

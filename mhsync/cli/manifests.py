@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mhsync.cli.console import Console
+from mhsync.cli.options import SharedOptions
 from mhsync.cli.render.terminal import escape
 from mhsync.core.manifest import Manifest
+from mhsync.core.selection import select, states
 from mhsync.core.suggest import suggest
 from mhsync.errors import ManifestError, Position, Problem
 from mhsync.loader import load
@@ -21,44 +24,60 @@ if TYPE_CHECKING:
 _NAMED = 5
 
 
-def load_manifest(files: Sequence[str], settings: Settings, only: frozenset[str] = frozenset()) -> Manifest:
+def load_manifest(files: Sequence[str], settings: Settings) -> Manifest:
     """Load all the files into one manifest.
 
     Raises:
-        ManifestError: they have problems; all of them are listed.
-        UsageError: one is a saved plan, or `only` names an id that no file lists.
+        ManifestError: they have problems, or one is a saved plan; all problems are listed.
     """
     problems = [_saved_plan(file) for file in files if is_saved_plan(file)]
     if problems:
         raise ManifestError(problems)
-    manifest = load(files, settings.manifest)
-    _require_listed(only, manifest.ids, "no manifest lists this id")
-    return manifest
+    return load(files, settings.manifest)
 
 
-def load_saved(file: str, settings: Settings, only: frozenset[str]) -> tuple[Manifest, SavedPlan, frozenset[str]]:
+def load_selected(files: Sequence[str], shared: SharedOptions) -> tuple[Manifest, SharedOptions]:
+    """Load all the files, and replace the selectors of `--only` by the ids that they choose.
+
+    Raises:
+        ManifestError: the files have problems, or a selector chooses no project.
+    """
+    manifest = load_manifest(files, shared.settings)
+    if not shared.only:
+        return manifest, shared
+    ids, unused = select(manifest, shared.only)
+    _require_used(unused, manifest.ids, "no manifest lists such a project")
+    return manifest, replace(shared, only=ids)
+
+
+def load_saved(file: str, shared: SharedOptions) -> tuple[Manifest, SavedPlan, SharedOptions]:
     """Load a saved plan and its manifests.
 
     Returns:
-        The manifests, the plan, and the ids to look at: those with planned actions, of `only` where it is given.
+        The manifests, the plan, and the options with the ids to look at in `only`: those with planned actions, of
+        the selected ones where there are selectors.
 
     Raises:
-        ManifestError: a file has problems, or `only` names an id without a planned action.
+        ManifestError: a file has problems, or a selector of `--only` chooses no project with a planned action.
         PlanStale: a manifest changed.
     """
     from mhsync.reconcile.saved_plan import load_planned_manifests, load_saved_plan
 
     saved = load_saved_plan(file)
     planned = frozenset(saved.plan.projects)
-    manifest = load_planned_manifests(saved, settings.manifest)
-    _require_listed(only, planned, "the saved plan has no action for this id")
-    return manifest, saved.plan, only or planned
+    manifest = load_planned_manifests(saved, shared.settings.manifest)
+    chosen = planned
+    if shared.only:
+        ids, _ = select(manifest, shared.only)
+        chosen = ids & planned
+        unused = [one for one in sorted(shared.only) if not select(manifest, [one])[0] & planned]
+        _require_used(unused, planned, "the saved plan has no action for such a project")
+    return manifest, saved.plan, replace(shared, only=chosen)
 
 
-def _require_listed(only: frozenset[str], ids: frozenset[str], message: str) -> None:
-    unknown = sorted(only - ids)
-    if unknown:
-        raise ManifestError(_unlisted(id_, ids, message) for id_ in unknown)
+def _require_used(unused: Sequence[str], ids: frozenset[str], message: str) -> None:
+    if unused:
+        raise ManifestError(_unlisted(selector, ids, message) for selector in unused)
 
 
 def warn_of_doubts(console: Console, manifest: Manifest) -> None:
@@ -72,8 +91,10 @@ def warn_of_doubts(console: Console, manifest: Manifest) -> None:
 
 
 def _unlisted(id_: str, ids: frozenset[str], message: str) -> Problem:
-    near = suggest(id_, ids)
-    hint = f"did you mean {near}?" if near else "--only takes the id of a project that is in the manifest"
+    near = suggest(id_, [*ids, *states()])
+    hint = (
+        f"did you mean {near}?" if near else "--only takes an id, a pattern such as 'intro-*', or state:archived"
+    )
     return Problem("only_unknown", f"--only {id_!r:.130}: {message}", hint)
 
 

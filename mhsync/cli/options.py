@@ -151,11 +151,11 @@ api_options = joined(
 storage_options = joined(
     click.option(
         "--only",
-        metavar="ID",
+        metavar="SELECTOR",
         multiple=True,
         callback=lambda _ctx, _param, ids: frozenset(ids),
         shell_complete=complete_ids,
-        help="Process only this project; can be repeated.",
+        help="Process only these projects: an id, a pattern such as 'a-*', or state:archived; can be repeated.",
     ),
     click.option(
         "--transfers", metavar="N", type=_COUNT, help="Number of files to process in parallel (default: 8)."

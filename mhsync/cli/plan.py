@@ -9,7 +9,7 @@ import click
 
 from mhsync.cli.arguments import files_argument
 from mhsync.cli.console import Console
-from mhsync.cli.manifests import load_manifest, warn_of_doubts
+from mhsync.cli.manifests import load_selected, warn_of_doubts
 from mhsync.cli.options import (
     SharedOptions,
     api_options,
@@ -64,7 +64,7 @@ def command(
     Writes to no storage and sends no notification. Also shows why a guard would refuse to apply the plan.
     With -v unchanged projects are listed too.
     """
-    manifest = load_manifest(files, shared.settings, shared.only)
+    manifest, shared = load_selected(files, shared)
     warn_of_doubts(console, manifest)
     progress = Progress(console)
     with open_run(console, shared, progress) as run:

@@ -6,7 +6,7 @@ import click
 
 from mhsync.cli.arguments import files_argument
 from mhsync.cli.console import Console
-from mhsync.cli.manifests import load_manifest
+from mhsync.cli.manifests import load_selected
 from mhsync.cli.options import SharedOptions, output_options, pass_shared_options, storage_options
 from mhsync.cli.plugin_loading import load_hooks
 from mhsync.cli.render.json import dumped
@@ -28,7 +28,7 @@ def command(console: Console, shared: SharedOptions, files: tuple[str, ...]) -> 
     Sends no request to the API. Changed files are marked, and the next apply downloads them again. With -v all
     files are listed.
     """
-    manifest = load_manifest(files, shared.settings, shared.only)
+    manifest, shared = load_selected(files, shared)
     hooks = load_hooks(console, is_enabled=not shared.no_plugins)
     stop = Stop()
     with stopping(stop.request):

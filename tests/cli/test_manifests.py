@@ -11,7 +11,7 @@ def test_an_unknown_id_after_only_names_the_nearest_and_asks_nothing(cli_runner)
     done = cli_runner.run("plan", cli_runner.manifest("done", "takes"), "--only", "tales")
     assert done.code == 2
     assert done.err.splitlines() == [
-        "error: --only 'tales': no manifest lists this id",
+        "error: --only 'tales': no manifest lists such a project",
         "  hint: did you mean takes?",
     ]
     assert len(cli_runner.sandbox.requests) == 0

@@ -189,3 +189,17 @@ def test_a_wrong_base_path_of_the_api_is_suspected_where_every_answer_is_404(cli
     assert "not found (404): each of the 2 projects" in done.out
     assert "Check the path of --api-url (MHSYNC_API_URL)" in done.out
     assert "2 delete" not in done.out
+
+
+def test_only_takes_ids_patterns_and_states(cli_runner):
+    manifest = cli_runner.manifest("done", "takes: archived", "draft: deleted")
+
+    def planned(*selectors):
+        args = [word for selector in selectors for word in ("--only", selector)]
+        return [p["id"] for p in cli_runner.run("plan", manifest, *args, "--format", "json").document["projects"]]
+
+    assert planned("d*") == ["done", "draft"]
+    assert planned("state:archived", "draft") == ["takes", "draft"]
+    done = cli_runner.run("plan", manifest, "--only", "state:archive")
+    assert done.code == 2
+    assert "did you mean state:archived?" in done.err
