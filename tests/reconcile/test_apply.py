@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
 from mhsync.cli.render.terminal import Style
@@ -54,7 +56,10 @@ def test_an_archived_project_is_deleted_after_receipt_and_a_fresh_get(reconcile_
     assert kinds == [("api", "GET"), ("files", "GET"), ("api", "GET"), ("api", "DELETE")]
     receipt = fixture.receipt("one")
     assert receipt["deletion"] == "deleted"
-    assert receipt["stored_at"] <= receipt["deleting_at"] <= receipt["deleted_at"]
+    stored, deleting, deleted = (
+        datetime.fromisoformat(receipt[key]) for key in ("stored_at", "deleting_at", "deleted_at")
+    )
+    assert stored <= deleting <= deleted
 
 
 def test_a_copy_that_changed_on_disk_is_not_trusted_before_a_delete(reconcile_fixture):
