@@ -12,7 +12,7 @@ from tests.cli.cli_runner import CliRunner
 from tests.cli.terminal import Terminal
 
 _LINE = re.compile(
-    r"the API returned 503 and asked to wait 3 s \(Retry-After\); next attempt in 3 s \(attempt 2 of 6\)"
+    r"the API returned 503 and asked to wait 2 s \(Retry-After\); next attempt in 2 s \(attempt 2 of 6\)"
 )
 _COMMANDS = {
     "plan": ("plan", "m.yaml"),
@@ -26,7 +26,7 @@ _COMMANDS = {
 @pytest.fixture(autouse=True)
 def busy(cli_runner: CliRunner) -> None:
     cli_runner.manifest("done")
-    cli_runner.sandbox.faults = Faults(Rule(f.Status(503, retry_after=3), nth=1, host="api"))
+    cli_runner.sandbox.faults = Faults(Rule(f.Status(503, retry_after=2), nth=1, host="api"))
 
 
 @pytest.mark.parametrize("name", _COMMANDS)
