@@ -69,8 +69,9 @@ bench-check: $(BENCH_READY) bench-install
 # Installed as a user installs it: an editable install starts more slowly.
 .PHONY: bench-install
 bench-install: $(BENCH_READY)
-	@rm -rf build/lib build/bdist.*
-	@$(BENCH_VENV)/bin/python $(PIP) --no-deps --no-build-isolation --force-reinstall .
+	@rm -rf build/lib build/bdist.* plugins/*/build
+	@$(BENCH_VENV)/bin/python $(PIP) --no-deps --no-build-isolation --force-reinstall . ./plugins/mhsync-cloud \
+		./plugins/mhsync-sftp
 
 # Writes constraints-hashed.txt; run it after constraints.txt changed.
 hashes: $(READY)
@@ -90,7 +91,7 @@ $(PLUGIN_READY): pyproject.toml constraints.txt $(PLUGINS:%=%/pyproject.toml)
 
 $(BENCH_READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(BENCH_VENV)
-	$(BENCH_VENV)/bin/python $(PIP) setuptools '.[bench]'
+	$(BENCH_VENV)/bin/python $(PIP) setuptools '.[bench]' ./plugins/mhsync-cloud ./plugins/mhsync-sftp
 	@touch $(BENCH_READY)
 
 clean:

@@ -81,6 +81,8 @@ BOUNDS: tuple[Bound, ...] = (
     Bound("start", "wall", most=1.5, of="import click", contender="mhsync --version"),
     Bound("start", "wall", most=4, of="import click", contender="mhsync plan"),
     Bound("verify", "mb_per_s", least=0.7, of="sha256sum, xargs -P 2"),
+    Bound("s3-apply", "mb_per_s", least=0.7, of="rclone copy"),
+    Bound("s3-verify", "mb_per_s", least=0.7, of="rclone copy"),
     Bound("sftp-apply", "mb_per_s", least=0.7, of="sftp put"),
     Bound("sftp-verify", "mb_per_s", least=0.7, of="sftp get"),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.row import Row
-from benchmarks.rows import loading, requests, settled, sftp, start, transfers, verify
+from benchmarks.rows import loading, requests, s3, settled, sftp, start, transfers, verify
 
 ROWS: tuple[Row, ...] = (
     *requests.ROWS,
@@ -12,5 +12,6 @@ ROWS: tuple[Row, ...] = (
     *loading.ROWS,
     *start.ROWS,
     *verify.ROWS,
+    *s3.ROWS,
     *sftp.ROWS,
 )
