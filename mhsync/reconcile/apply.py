@@ -63,8 +63,8 @@ class _Execution:
     def __post_init__(self) -> None:
         self.files = {entry.id: file for file, entry in self.manifest}
         self.details = dict(self.seen.details)
-        limit = self.run.settings.run.receipt_max
-        self.owners = {place: Owners(storage, limit=limit) for place, storage in self.storages.by_location.items()}
+        bounds = self.run.settings.run
+        self.owners = {place: Owners(storage, bounds) for place, storage in self.storages.by_location.items()}
         self.started, self.begun = self.run.now(), self.run.clock()
         notifications = Notifications.open(self.run, self.manifest, self.started)
         self.ledger = Ledger(self.run, notifications)

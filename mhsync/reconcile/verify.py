@@ -6,8 +6,8 @@ downloads it again; nothing else is written.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from mhsync.core.layout import PRIVATE
 from mhsync.core.manifest import Manifest, ManifestFile, State
@@ -17,7 +17,7 @@ from mhsync.errors import Interrupted, MhsyncError, ReceiptInvalid
 from mhsync.hooks.manager import Hooks
 from mhsync.reconcile.checksum import read_back
 from mhsync.reconcile.context import Stop, attempt
-from mhsync.reconcile.ownership import named_paths
+from mhsync.reconcile.ownership import named_paths, paths_by_api
 from mhsync.reconcile.parallel import map_unordered
 from mhsync.reconcile.storages import Storages, opened
 from mhsync.settings import Settings
@@ -71,6 +71,8 @@ class _Verifier:
     settings: Settings
     stop: Stop
     storages: Storages
+    named: dict[str, dict[str, frozenset[str]]] = field(default_factory=dict)
+    """By location of a storage and by id: every path that a receipt names which was read already."""
 
     def project(self, file: ManifestFile, id: str) -> tuple[VerifiedFile, ...]:
         verified = attempt(id, lambda: self._outputs(file, id))
@@ -85,6 +87,8 @@ class _Verifier:
         receipt = read_receipt(storage, id, limit=self.settings.run.receipt_max)
         if receipt is None:
             return ()
+        paths = frozenset().union(*paths_by_api(receipt).values())
+        self.named.setdefault(self.storages.location(file), {})[id] = paths
         verified = tuple(self._output(storage, file, id, output) for output in receipt.outputs)
         changed = frozenset(one.path for one in verified if one.finding is Finding.CHANGED)
         if changed:
@@ -101,16 +105,16 @@ class _Verifier:
             seen.add(location)
             storage = self.storages.of(file)
             listed = {info.path: info.size for info in storage.list("") if not info.path.startswith(PRIVATE)}
-            named = self._named(storage)
+            named = self._named(storage, self.named.get(location, {}))
             for path in sorted(set(listed) - named):
                 yield VerifiedFile(
                     Finding.UNKNOWN, file.storage, path, None, listed[path], "no receipt names this file"
                 )
 
-    def _named(self, storage: Storage) -> set[str]:
+    def _named(self, storage: Storage, known: Mapping[str, frozenset[str]]) -> set[str]:
         """Every path that some receipt names; unreadable receipts were reported already."""
-        named: set[str] = set()
-        for _, paths in named_paths(storage, limit=self.settings.run.receipt_max):
+        named = set().union(*known.values())
+        for _, paths in named_paths(storage, self.settings.run, without=known):
             if not isinstance(paths, ReceiptInvalid):
                 named = named.union(*paths.values())
         return named

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 
 import pytest
 
-from mhsync.storage.receipts import receipt_path
+from mhsync.core.receipt import Receipt
+from mhsync.reconcile.ownership import named_paths
+from mhsync.settings import RunSettings
+from mhsync.storage.local import LocalStorage
+from mhsync.storage.receipts import receipt_path, to_bytes
 from tests.reconcile.fixture import complete, outcomes, result_of
 
 
@@ -194,3 +199,21 @@ class TestSetAside:
         assert (fixture.folder / "old.wav").read_bytes() == b"an edit"
         assert fixture.unnamed() == []
         assert outcomes(fixture.apply({"one": ("downloaded", "new{ext}")})) == {"one": "unchanged"}
+
+
+def test_all_receipts_are_read_several_at_a_time(tmp_path):
+    """In an object storage each of them costs a round trip."""
+    together = threading.Barrier(4)
+
+    class Slow(LocalStorage):
+        def open(self, path):
+            together.wait(10)
+            return super().open(path)
+
+    storage = Slow(tmp_path)
+    ids = [f"p{number}" for number in range(64)]
+    for id in ids:
+        with storage.write(receipt_path(id)) as writer:
+            writer.write(to_bytes(Receipt.start(id, "https://api.example")))
+    found = dict(named_paths(storage, RunSettings(transfers=4)))
+    assert found == {id: {"https://api.example": frozenset()} for id in ids}

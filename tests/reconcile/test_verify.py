@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from mhsync.core.verification import Finding
 from mhsync.reconcile.context import Stop
 from mhsync.reconcile.verify import verify
+from mhsync.storage.local import LocalStorage
+from mhsync.storage.receipts import receipt_path
 from tests.reconcile.fixture import QUICK, complete, outcomes
 
 STATES = {"a": "downloaded", "b": "archived", "c": "deleted"}
@@ -83,3 +87,22 @@ def test_verify_sends_no_request_to_the_api(reconcile_fixture):
     fixture.sandbox.requests.clear()
     verified(fixture)
     assert fixture.sandbox.requests.all() == ()
+
+
+def test_each_receipt_is_read_once(reconcile_fixture, monkeypatch):
+    """In an object storage each of them costs a round trip."""
+    fixture = reconcile_fixture(complete("p"), complete("q"), complete("r"))
+    fixture.apply({"p": "downloaded", "q": "downloaded", "r": "downloaded"})
+    opened: Counter[str] = Counter()
+    real = LocalStorage.open
+
+    def counted(storage, path):
+        opened[path] += 1
+        return real(storage, path)
+
+    monkeypatch.setattr(LocalStorage, "open", counted)
+    # The receipt of r is not in this manifest, and still names a file.
+    assert verified(fixture, {"p": "downloaded", "q": "downloaded"}).exit_code == 0
+    assert {path: count for path, count in opened.items() if path.startswith(".mhsync/")} == {
+        receipt_path(id): 1 for id in ("p", "q", "r")
+    }
