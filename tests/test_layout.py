@@ -15,6 +15,8 @@ TESTED_IN = {
     "cli/add.py": "cli/test_edit_commands.py",
     "cli/fmt.py": "cli/test_edit_commands.py",
     "cli/init.py": "cli/test_edit_commands.py",
+    "cli/man.py": "cli/render/test_man.py",
+    "reconcile/inventory.py": "reconcile/test_observe.py",
     "cli/remove.py": "cli/test_edit_commands.py",
     "cli/sandbox.py": "sandbox/test_serve.py",
     "cli/verbosity.py": "cli/test_main.py",
