@@ -26,6 +26,8 @@ class Bounds:
     """Time to connect to the metadata service of a cloud machine."""
     part: int = 5 * MIB
     """Size of the parts of an upload. A shorter file is sent in one request."""
+    short: int = 256 * 1024
+    """An object of up to this size is kept in memory until it is complete, and its version is then known."""
     parts_at_once: int = 1
     read: int = 32 * MIB
     """Bytes that one request of a download asks for."""

@@ -24,7 +24,7 @@ from mhsync_cloud.failures import explain, is_status, storage_errors
 from mhsync_cloud.place import Place
 from mhsync_cloud.process import refuse_fork
 from mhsync_cloud.reader import Server, open_object
-from mhsync_cloud.writer import uploading
+from mhsync_cloud.writer import uploading, version_of
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta
@@ -208,6 +208,4 @@ class CloudStorage(Storage):
 
 
 def _info(meta: ObjectMeta) -> FileInfo:
-    etag = meta["e_tag"]
-    # Azure puts it in quotes in the response to HEAD, but not in a listing.
-    return FileInfo(meta["path"], meta["size"], None if etag is None else etag.strip('"'))
+    return FileInfo(meta["path"], meta["size"], version_of(meta["e_tag"]))

@@ -16,8 +16,10 @@ from cloud_wire import Reply, Request, Wire
 from mhsync.testing import Account, Sandbox, SandboxProject, outputs_of
 
 COUNT = 4
-OF_A_RUN = 3
-"""The listing, the check of the server, and the first file that is read back."""
+SETTLED = 2
+"""The listing, and the receipt index."""
+OF_A_RUN = 4
+"""The receipt index, the listing, the check of the server, and the first file that is read back."""
 
 
 def forward(port: int) -> Reply:
@@ -64,4 +66,4 @@ def test_requests_of_a_run(
             counts.append(len(wire.requests) - before)
     first, second = counts
     assert each * COUNT < first <= each * COUNT + OF_A_RUN + more
-    assert second <= COUNT + 1
+    assert second <= SETTLED
