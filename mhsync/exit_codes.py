@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 
 class ExitCode(IntEnum):
@@ -13,7 +13,18 @@ class ExitCode(IntEnum):
     USAGE = 2
     REFUSED = 3
     STILL_RENDERING = 4
+    BLOCKED = 5
+    """Only with `--fail-on failed`: nothing failed, and some projects are blocked."""
     INTERRUPTED = 130
+
+
+class FailOn(StrEnum):
+    """The value of `--fail-on`: which projects give the exit code 1."""
+
+    BLOCKED = "blocked"
+    """Failed and blocked ones."""
+    FAILED = "failed"
+    """Failed ones; blocked ones give 5: a person must look at them; another run does not help."""
 
 
 PLAN_HAS_CHANGES = 2
@@ -24,22 +35,41 @@ SIGNAL_BASE = 128
 """`sandbox run`: a command that signal N ended returns 128 + N, as in a shell."""
 
 
-def exit_code_of_run(*, is_interrupted: bool, has_problems: bool, wait_ran_out: bool = False) -> ExitCode:
-    """The exit code of a run that ended with a report: the first that applies of 130, 1, 4 and 0."""
+def exit_code_of_run(
+    *,
+    is_interrupted: bool,
+    has_failed: bool,
+    has_blocked: bool = False,
+    wait_ran_out: bool = False,
+    fail_on: FailOn = FailOn.BLOCKED,
+) -> ExitCode:
+    """The exit code of a run that ended with a report: the first that applies of 130, 1, 4, 5 and 0."""
     if is_interrupted:
         return ExitCode.INTERRUPTED
-    if has_problems:
+    if has_failed or (has_blocked and fail_on is FailOn.BLOCKED):
         return ExitCode.FAILED
-    return ExitCode.STILL_RENDERING if wait_ran_out else ExitCode.OK
+    if wait_ran_out:
+        return ExitCode.STILL_RENDERING
+    return ExitCode.BLOCKED if has_blocked else ExitCode.OK
 
 
-def exit_code_of_plan(*, has_problems: bool, has_changes: bool, is_refused: bool, is_detailed: bool) -> int:
+def exit_code_of_plan(
+    *,
+    has_failed: bool,
+    has_blocked: bool,
+    has_changes: bool,
+    is_refused: bool,
+    is_detailed: bool,
+    fail_on: FailOn = FailOn.BLOCKED,
+) -> int:
     """The exit code of `plan`; `is_detailed` is `--detailed-exitcode`, and `is_refused` a guard's refusal."""
-    if has_problems:
+    if has_failed or (has_blocked and fail_on is FailOn.BLOCKED):
         return ExitCode.FAILED
     if is_detailed and is_refused:
         return ExitCode.REFUSED
-    return PLAN_HAS_CHANGES if is_detailed and has_changes else ExitCode.OK
+    if is_detailed and has_changes:
+        return PLAN_HAS_CHANGES
+    return ExitCode.BLOCKED if has_blocked else ExitCode.OK
 
 
 def detailed_exit_code_of_error(code: int) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mhsync import errors
-from mhsync.exit_codes import ExitCode, detailed_exit_code_of_error, exit_code_of_plan, exit_code_of_run
+from mhsync.exit_codes import ExitCode, FailOn, detailed_exit_code_of_error, exit_code_of_plan, exit_code_of_run
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "commands.md"
 
@@ -25,22 +25,34 @@ def test_every_error_has_an_exit_code_of_the_table():
         for kind in vars(errors).values()
         if isinstance(kind, type) and issubclass(kind, errors.MhsyncError)
     }
-    assert found == set(ExitCode) - {ExitCode.OK}
+    assert found == set(ExitCode) - {ExitCode.OK, ExitCode.BLOCKED}
 
 
 @pytest.mark.parametrize(
-    ("is_interrupted", "has_problems", "wait_ran_out", "code"),
+    ("is_interrupted", "has_failed", "has_blocked", "wait_ran_out", "on_blocked", "on_failed"),
     [
-        (True, True, True, 130),
-        (False, True, True, 1),
-        (False, False, True, 4),
-        (False, False, False, 0),
+        (True, True, True, True, 130, 130),
+        (False, True, True, True, 1, 1),
+        (False, False, True, True, 1, 4),
+        (False, False, True, False, 1, 5),
+        (False, False, False, True, 4, 4),
+        (False, False, False, False, 0, 0),
     ],
 )
-def test_a_run_returns_the_first_code_that_applies(is_interrupted, has_problems, wait_ran_out, code):
-    assert code == exit_code_of_run(
-        is_interrupted=is_interrupted, has_problems=has_problems, wait_ran_out=wait_ran_out
-    )
+def test_a_run_returns_the_first_code_that_applies(
+    is_interrupted, has_failed, has_blocked, wait_ran_out, on_blocked, on_failed
+):
+    codes = [
+        exit_code_of_run(
+            is_interrupted=is_interrupted,
+            has_failed=has_failed,
+            has_blocked=has_blocked,
+            wait_ran_out=wait_ran_out,
+            fail_on=fail_on,
+        )
+        for fail_on in (FailOn.BLOCKED, FailOn.FAILED)
+    ]
+    assert codes == [on_blocked, on_failed]
 
 
 @pytest.mark.parametrize(
@@ -55,7 +67,11 @@ def test_only_a_detailed_plan_returns_2_for_changes_and_3_for_a_refusal(
 ):
     codes = [
         exit_code_of_plan(
-            has_problems=has_problems, has_changes=has_changes, is_refused=is_refused, is_detailed=is_detailed
+            has_failed=has_problems,
+            has_blocked=False,
+            has_changes=has_changes,
+            is_refused=is_refused,
+            is_detailed=is_detailed,
         )
         for is_detailed in (False, True)
     ]
@@ -63,4 +79,4 @@ def test_only_a_detailed_plan_returns_2_for_changes_and_3_for_a_refusal(
 
 
 def test_an_error_under_detailed_exitcode_never_returns_2_or_3():
-    assert [detailed_exit_code_of_error(code) for code in ExitCode] == [0, 1, 1, 1, 4, 130]
+    assert [detailed_exit_code_of_error(code) for code in ExitCode] == [0, 1, 1, 1, 4, 5, 130]

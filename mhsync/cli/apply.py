@@ -15,6 +15,7 @@ from mhsync.cli.manifests import load_saved, load_selected, warn_of_doubts
 from mhsync.cli.options import (
     SharedOptions,
     api_options,
+    fail_on_option,
     max_deletes_option,
     output_options_with,
     parsed_by,
@@ -30,6 +31,7 @@ from mhsync.cli.run_setup import open_run
 from mhsync.core.manifest import Limit
 from mhsync.core.plan import Plan
 from mhsync.errors import UsageError
+from mhsync.exit_codes import FailOn
 from mhsync.reconcile.context import ApplyOptions
 from mhsync.reconcile.prepare import prepare
 from mhsync.reconcile.saved_plan_format import is_saved_plan
@@ -40,6 +42,7 @@ from mhsync.reconcile.saved_plan_format import is_saved_plan
 @click.option("--yes", is_flag=True, help="Delete without asking for confirmation.")
 @click.option("--no-deletes", is_flag=True, help="Skip deletes; only download and move.")
 @max_deletes_option
+@fail_on_option
 @click.option(
     "--wait",
     metavar="[DURATION]",
@@ -57,6 +60,7 @@ def command(
     yes: bool,
     no_deletes: bool,
     max_deletes: Limit | None,
+    fail_on: str,
     wait: float | None,
 ) -> int:
     """Apply the plan: download, move and delete.
@@ -91,19 +95,20 @@ def command(
         progress.expect(len(prepared.plan.changes))
         report = prepared.execute(confirmed=confirmed)
     progress.end()
+    code = report.exit_code_for(FailOn(fail_on))
     github = GithubStep.from_environ(console.environ)
     if github is not None:
         github.add_summary(report_markdown(report))
         github.set_outputs(report.summary)
     if lines is not None:
-        lines.report(report)
+        lines.report(report, code)
     elif console.format == "markdown":
         console.document(report_markdown(report).rstrip("\n"))
     elif console.is_json:
         console.document(dumped(report.to_json()))
     else:
         console.out(report_text(report, console.style(console.stdout), is_verbose=console.verbose > 0))
-    return report.exit_code
+    return code
 
 
 def _show(console: Console, plan: Plan) -> None:

@@ -53,9 +53,9 @@ class EventLines:
         """Write the sums of the plan that is to be applied."""
         self._write({"type": "plan", "fingerprint": plan.fingerprint, "summary": dict(plan.summary)})
 
-    def report(self, report: Report) -> None:
+    def report(self, report: Report, code: int) -> None:
         """Write the sums of the run and its exit code: the last line."""
-        self._write({"type": "report", "summary": dict(report.summary), "exit": int(report.exit_code)})
+        self._write({"type": "report", "summary": dict(report.summary), "exit": int(code)})
 
     def _write(self, line: Mapping[str, object]) -> None:
         self._console.has_document = True

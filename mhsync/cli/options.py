@@ -184,6 +184,13 @@ max_deletes_option = click.option(
     help="Refuse a plan with more deletes than this; replaces the limit of each manifest.",
 )
 
+fail_on_option = click.option(
+    "--fail-on",
+    type=click.Choice(["blocked", "failed"]),
+    default="blocked",
+    help="Which projects give the exit code 1; failed: blocked ones give 5.",
+)
+
 show_urls_option = click.option(
     "--show-urls",
     is_flag=True,

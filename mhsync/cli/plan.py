@@ -13,6 +13,7 @@ from mhsync.cli.manifests import load_selected, warn_of_doubts
 from mhsync.cli.options import (
     SharedOptions,
     api_options,
+    fail_on_option,
     max_deletes_option,
     output_options_with,
     pass_shared_options,
@@ -24,7 +25,7 @@ from mhsync.cli.render.terminal import escape
 from mhsync.cli.render.text import missing_text, plan_text, refusals_text
 from mhsync.cli.run_setup import open_run
 from mhsync.core.manifest import Limit
-from mhsync.exit_codes import exit_code_of_plan
+from mhsync.exit_codes import FailOn, exit_code_of_plan
 from mhsync.reconcile.context import ApplyOptions
 from mhsync.reconcile.plan import plan
 
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     help="Also save the plan to this file; `mhsync apply PLAN.json` then does only what is in it.",
 )
 @max_deletes_option
+@fail_on_option
 @api_options
 @run_options
 @output_options_with("markdown")
@@ -58,6 +60,7 @@ def command(
     detailed_exitcode: bool,
     out: str | None,
     max_deletes: Limit | None,
+    fail_on: str,
 ) -> int:
     """Show what would change, and why.
 
@@ -91,10 +94,12 @@ def command(
     if out is not None:
         console.info(f"The plan was saved to {escape(out)}.")
     return exit_code_of_plan(
-        has_problems=bool(found.summary["blocked"] or found.summary["failed"]),
+        has_failed=bool(found.summary["failed"]),
+        has_blocked=bool(found.summary["blocked"]),
         has_changes=bool(found.changes),
         is_refused=bool(refusals),
         is_detailed=detailed_exitcode,
+        fail_on=FailOn(fail_on),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from mhsync.core.plan import Action
 from mhsync.errors import Problem
-from mhsync.exit_codes import exit_code_of_run
+from mhsync.exit_codes import FailOn, exit_code_of_run
 
 FORMAT = "mhsync.report/1"
 
@@ -107,10 +107,17 @@ class Report:
     @property
     def exit_code(self) -> int:
         """The first that applies of 130, 1, 4 and 0; 2 and 3 are raised before there is a report."""
+        return self.exit_code_for(FailOn.BLOCKED)
+
+    def exit_code_for(self, fail_on: FailOn) -> int:
+        """The exit code where only these projects give 1: the first that applies of 130, 1, 4, 5 and 0."""
+        outcomes = {result.outcome for result in self.results}
         return exit_code_of_run(
             is_interrupted=self.is_interrupted,
-            has_problems=any(result.outcome in BAD for result in self.results),
+            has_failed=bool(outcomes & (BAD - {Outcome.BLOCKED})),
+            has_blocked=Outcome.BLOCKED in outcomes,
             wait_ran_out=self.wait_ran_out,
+            fail_on=fail_on,
         )
 
     def to_json(self) -> dict[str, Any]:

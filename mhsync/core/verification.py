@@ -69,7 +69,7 @@ class Verification:
     @property
     def exit_code(self) -> int:
         """1 if any file has a problem; a project that is not stored yet is not a problem."""
-        return exit_code_of_run(is_interrupted=self.is_interrupted, has_problems=bool(self.problems))
+        return exit_code_of_run(is_interrupted=self.is_interrupted, has_failed=bool(self.problems))
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -260,3 +260,18 @@ def test_a_saved_plan_is_applied_on_its_own(cli_runner, args, message):
     done = cli_runner.run("apply", *args)
     assert done.code == 2
     assert message in done.err
+
+
+@pytest.mark.parametrize(
+    ("projects", "on_blocked", "on_failed"),
+    [(["done"], 0, 0), (["done", "error"], 1, 5), (["done", "error", "takes"], 1, 1)],
+    ids=["neither", "blocked", "blocked and failed"],
+)
+@pytest.mark.parametrize("command", ["plan", "apply"])
+def test_fail_on_failed_gives_blocked_projects_a_code_of_their_own(
+    cli_runner, command, projects, on_blocked, on_failed
+):
+    cli_runner.sandbox.account.set_status("takes", "a status of the future")
+    manifest = cli_runner.manifest(*projects)
+    assert cli_runner.run(command, manifest, "--fail-on", "failed").code == on_failed
+    assert cli_runner.run(command, manifest).code == on_blocked
