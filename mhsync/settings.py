@@ -105,10 +105,13 @@ class WaitSettings:
 class ManifestSettings:
     """Limits of manifest files."""
 
-    size: int = 32 * MIB
+    projects: int = 2_000_000
+    """Projects in one file."""
+    size: int = 512 * MIB
+    """Ends the reading of an endless file. It is 256 bytes for each of `projects`; a project takes 30 to 130."""
     depth: int = 8
-    values: int = 1_000_000
-    """Keys and values in one file; limits memory. A project has three to seven."""
+    values: int = 8_000_000
+    """Keys and values in one file, without entries of the common forms; limits memory. A project has 3 to 7."""
     text: int = 64 * KIB
     """Characters of one key or value."""
     problems: int = 50

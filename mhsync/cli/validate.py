@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import click
 
 from mhsync.cli.arguments import files_argument
@@ -36,13 +34,13 @@ def command(console: Console, files: tuple[str, ...]) -> int:
     for file in manifest.files:
         console.out(f"{escape(file.file)}: valid, {counted(len(file.entries), 'project')}{_by_state(file)}")
     if len(manifest.files) != 1:
-        console.out(f"{counted(len(manifest.files), 'manifest')}, {counted(len(manifest.ids), 'project')}")
+        console.out(f"{counted(len(manifest.files), 'manifest')}, {counted(len(manifest), 'project')}")
     return 0
 
 
 def _states(file: ManifestFile) -> dict[str, int]:
-    counts = Counter(entry.state for entry in file.entries)
-    return {state.value: counts[state] for state in State}
+    states = [entry.state for entry in file.entries]
+    return {state.value: states.count(state) for state in State}
 
 
 def _by_state(file: ManifestFile) -> str:
@@ -57,5 +55,5 @@ def _to_json(manifest: Manifest) -> dict[str, object]:
             {"file": file.file, "sha256": file.sha256, "storage": file.storage, "projects": _states(file)}
             for file in manifest.files
         ],
-        "projects": len(manifest.ids),
+        "projects": len(manifest),
     }

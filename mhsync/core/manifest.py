@@ -125,6 +125,14 @@ class Manifest:
             for entry in file.entries:
                 yield file, entry
 
+    def __len__(self) -> int:
+        """The number of projects."""
+        return sum(len(file.entries) for file in self.files)
+
+    def __bool__(self) -> bool:
+        """A manifest without projects is a manifest too."""
+        return True
+
     @property
     def ids(self) -> frozenset[str]:
         return frozenset(entry.id for _, entry in self)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 
+from mhsync.errors import Problem
 from mhsync.loader.problems import Problems
 from mhsync.loader.yaml_nodes import Key
 from mhsync.settings import MIB, ManifestSettings
@@ -17,14 +18,10 @@ _UTF_16_OR_32 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, 
 _SAVE_AS = "save the file as UTF-8"
 
 
-def decode(data: bytes, problems: Problems, settings: ManifestSettings) -> str | None:
+def decode(data: bytes | bytearray, problems: Problems, settings: ManifestSettings) -> str | None:
     """The text of a file without its byte order mark; None, and a problem, if it cannot be decoded."""
     if len(data) > settings.size:
-        problems.add(
-            "size",
-            f"the file is larger than {settings.size / MIB:g} MiB",
-            "spread the projects over several files",
-        )
+        problems.put(too_large(settings))
         return None
     try:
         text = data.decode("utf-8").removeprefix("\ufeff")
@@ -43,12 +40,26 @@ def decode(data: bytes, problems: Problems, settings: ManifestSettings) -> str |
     return text
 
 
-def _is_plain(data: bytes) -> bool:
+def too_large(settings: ManifestSettings) -> Problem:
+    """The problem of a file above the size limit."""
+    message = f"the file is larger than {settings.size / MIB:g} MiB"
+    return Problem("size", message, "spread the projects over several files")
+
+
+def find_control(data: bytes) -> int | None:
+    """The offset of the first ASCII control character; None if there is none."""
+    if len(data.translate(None, _CONTROLS)) == len(data):
+        return None
+    found = re.search(b"[" + re.escape(_CONTROLS) + b"]", data)
+    return None if found is None else found.start()
+
+
+def _is_plain(data: bytes | bytearray) -> bool:
     """Whether the bytes are ASCII without control characters: a tenth of the time that the pattern takes."""
     return data.isascii() and len(data.translate(None, _CONTROLS)) == len(data)
 
 
-def _not_utf8(data: bytes, error: UnicodeDecodeError) -> str:
+def _not_utf8(data: bytes | bytearray, error: UnicodeDecodeError) -> str:
     if data.startswith(_UTF_16_OR_32):
         return "the file is UTF-16 or UTF-32, not UTF-8"
     return f"the file is not UTF-8: byte 0x{data[error.start]:02X}"

@@ -4,30 +4,36 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from mhsync.core.manifest import Manifest, ManifestFile
 from mhsync.errors import ManifestError
-from mhsync.loader import yaml_scan
 from mhsync.loader.collection import pauses_collection
-from mhsync.loader.decoding import decode
+from mhsync.loader.decoding import decode, find_control, too_large
+from mhsync.loader.languages import SUFFIXES, Language, language_of
 from mhsync.loader.manifest import Source, build
 from mhsync.loader.problems import Problems
 from mhsync.loader.scanned import ScannedProjects
 from mhsync.loader.schema import validate
 from mhsync.loader.uniqueness import UniquenessCheck
-from mhsync.loader.yaml_parser import Parsed, parse_text
-from mhsync.settings import ManifestSettings
+from mhsync.loader.yaml_parser import Parsed
+from mhsync.settings import MIB, ManifestSettings
 
-SUFFIXES = (".yaml", ".yml")
+_CHUNK = 1 * MIB
+_SCHEMA_SUFFIX = ".schema.json"
+_DOCUMENT = re.compile(rb'\s*\{\s*"format"\s*:\s*"mhsync\.')
+"""The beginning of the JSON that mhsync prints, such as a saved plan."""
 _WORTH_A_SCAN = 4096
 """Characters. The parser reads a shorter text in less time than it takes to compile the patterns of a scan."""
 
 
 @pauses_collection
 def load(paths: Sequence[str | Path], settings: ManifestSettings = ManifestSettings()) -> Manifest:  # noqa: B008
-    """Read manifests: files, and folders (their `*.yaml` and `*.yml`, sorted, not those below nor hidden ones).
+    """Read manifests: files, and folders (sorted, not those below nor hidden ones).
 
     A file that is given twice is read once. The garbage collector is paused meanwhile: what is made here is kept.
 
@@ -58,15 +64,16 @@ def _load_file(name: str, settings: ManifestSettings) -> tuple[ManifestFile | No
         return None, problems
     source = Source(name, str(Path(name).absolute().parent), hashlib.sha256(data).hexdigest())
     del data
-    for scanned in _scans(text):
-        parsed = parse_text(text if scanned is None else scanned.rest, problems, settings)
+    language = language_of(name)
+    for scanned in _scans(text, language):
+        parsed = language.parse(text if scanned is None else scanned.rest, problems, settings)
         if scanned is None or scanned.fits(parsed.root, is_partial=parsed.is_partial):
             break
         problems = Problems(name, settings.problems)
-    return _build(parsed, source, scanned, problems), problems
+    return _build(parsed, source, scanned, problems, settings), problems
 
 
-def _scans(text: str) -> Iterator[ScannedProjects | None]:
+def _scans(text: str, language: Language) -> Iterator[ScannedProjects | None]:
     """What can be read without a tree, from as much as possible to nothing: None."""
     if len(text) < _WORTH_A_SCAN:
         yield None
@@ -74,18 +81,27 @@ def _scans(text: str) -> Iterator[ScannedProjects | None]:
     if "\r" in text:
         text = text.replace("\r\n", "\n")
     if "\r" not in text:
-        yield yaml_scan.scan(text)
-        yield yaml_scan.scan(text, resumes=False)
+        for scan in language.scans:
+            yield scan(text)
     yield None
 
 
 def _build(
-    parsed: Parsed, source: Source, scanned: ScannedProjects | None, problems: Problems
+    parsed: Parsed,
+    source: Source,
+    scanned: ScannedProjects | None,
+    problems: Problems,
+    settings: ManifestSettings,
 ) -> ManifestFile | None:
     if parsed.root is None:
         return None
     validate(parsed.root, problems, is_partial=parsed.is_partial)
-    return build(parsed.root, source, problems, scanned)
+    file = build(parsed.root, source, problems, scanned)
+    if len(file.entries) > settings.projects:
+        first = file.entries[settings.projects].position
+        message = f"more than {settings.projects:,} projects in one file"
+        problems.add("projects", message, "distribute the projects over several files", first)
+    return file
 
 
 def _names(paths: Sequence[str | Path], found: list[Problems]) -> Iterator[str]:
@@ -114,8 +130,23 @@ def _in_folder(folder: Path) -> list[str]:
     return sorted(
         str(child)
         for child in folder.iterdir()
-        if child.suffix in SUFFIXES and not child.name.startswith(".") and child.is_file()
+        if child.suffix in SUFFIXES
+        and not child.name.startswith(".")
+        and not child.name.endswith(_SCHEMA_SUFFIX)
+        and child.is_file()
+        and not _is_document(child)
     )
+
+
+def _is_document(path: Path) -> bool:
+    """Whether a file is a document that mhsync printed: a folder of manifests may contain one."""
+    if path.suffix != ".json":
+        return False
+    try:
+        with path.open("rb") as stream:
+            return _DOCUMENT.match(stream.read(256)) is not None
+    except OSError:
+        return False
 
 
 def _unique(names: Iterable[str]) -> Iterator[str]:
@@ -128,11 +159,17 @@ def _unique(names: Iterable[str]) -> Iterator[str]:
             yield name
 
 
-def _read(name: str, problems: Problems, settings: ManifestSettings) -> bytes | None:
+def _read(name: str, problems: Problems, settings: ManifestSettings) -> bytes | bytearray | None:
+    """The bytes of a file. A pipe is read up to its first control character."""
     try:
         with Path(name).open("rb") as stream:
-            # One byte more than is allowed shows that there is more.
-            return stream.read(settings.size + 1)
+            status = os.fstat(stream.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                return _read_pipe(stream, settings.size)
+            # A buffer of the size to read is allocated. One byte more shows that the file is growing.
+            if status.st_size <= settings.size:
+                return stream.read(status.st_size + 1)
+        problems.put(too_large(settings))
     except FileNotFoundError:
         problems.add("missing", "there is no such file", "look at the path")
     except (OSError, ValueError) as error:
@@ -140,6 +177,18 @@ def _read(name: str, problems: Problems, settings: ManifestSettings) -> bytes | 
             "unreadable", f"the file cannot be read: {_reason(error)}", "look at the path and its permissions"
         )
     return None
+
+
+def _read_pipe(stream: BinaryIO, most: int) -> bytearray:
+    """Read a pipe or a device to its end, up to the size limit and one byte, or up to a control character."""
+    data = bytearray()
+    while len(data) <= most:
+        chunk = stream.read(min(_CHUNK, most + 1 - len(data)))
+        control = find_control(chunk)
+        data += chunk if control is None else chunk[: control + 1]
+        if not chunk or control is not None:
+            break
+    return data
 
 
 def _reason(error: OSError | ValueError) -> str:

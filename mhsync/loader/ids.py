@@ -21,6 +21,8 @@ SITE_WORDS = frozenset(
 )  # fmt: skip
 """Words in addresses of the site. No project has one as its id."""
 _TOOLS = re.compile(r"(ai-)?[a-z]+(-[a-z]+)*-(generator|changer|cloner|editor|maker|audio|voice|music)")
+_MAY_BE_A_WORD = re.compile(r"[A-Za-z_-]+|[vV][0-9]{1,3}")
+"""What a word of the site consists of. Ids of the API have digits, so that most are no word at the first look."""
 _VERSION = re.compile(r"v[0-9]{1,3}")
 _PARAMETERS = ("id", "projectid", "project", "audioid", "videoid", "audioprojectid", "imageid")
 _URL_MAX = 4096
@@ -28,6 +30,8 @@ _URL_MAX = 4096
 
 def is_site_word(text: str) -> bool:
     """Whether it is a word that the site uses in its own addresses, such as `my-library` or `voice-generator`."""
+    if _MAY_BE_A_WORD.fullmatch(text) is None:
+        return False
     word = text.lower().replace("_", "-")
     return word in SITE_WORDS or _VERSION.fullmatch(word) is not None or _TOOLS.fullmatch(word) is not None
 

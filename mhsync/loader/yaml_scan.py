@@ -30,6 +30,11 @@ _HARMLESS = r"[A-Za-z0-9_./:#,=+ -]*"
 """Lines of these characters open no quote and no bracket."""
 
 
+def _key_in_brackets(name: str) -> str:
+    """A key in brackets. Between quotes its colon needs no space."""
+    return rf"(?:{name}: |\"{name}\":(?: |(?=\")))"
+
+
 @lru_cache(maxsize=8)
 def _entry(indent: int) -> re.Pattern[str]:
     """An entry whose dash has `indent` spaces before it, and the empty lines and comments before it.
@@ -39,8 +44,9 @@ def _entry(indent: int) -> re.Pattern[str]:
     spaces = " " * indent
     more = rf"(?:{spaces}  (?:state: {_STATE}|path: {_PATH}){_END})?"
     block = rf"id: (['\"]?)({ID})\2{_END}{more}{more}"
-    in_line = rf"(?:, ?(?:(?:state|\"state\"): {_STATE}|(?:path|\"path\"): {_PATH}))?"
-    flow = rf"\{{ ?(?:id|\"id\"): (['\"]?)({ID})\8{in_line}{in_line} ?\}}{_END}"
+    key = _key_in_brackets
+    in_line = rf"(?:, ?(?:{key('state')}{_STATE}|{key('path')}{_PATH}))?"
+    flow = rf"\{{ ?{key('id')}(['\"]?)({ID})\8{in_line}{in_line} ?\}}{_END}"
     return re.compile(rf"({_BLANK}){spaces}- (?:{block}|{flow})")
 
 

@@ -28,7 +28,7 @@ from mhsync.settings import Settings
 
 
 def load_manifests(*paths: str | Path, settings: Settings = Settings()) -> Manifest:  # noqa: B008 - frozen
-    """Read manifests: files, and folders with `*.yaml` and `*.yml` files.
+    """Read manifests: files, and folders of them. YAML, or by their suffix JSON and JSON Lines.
 
     Args:
         paths: at least one file or folder.

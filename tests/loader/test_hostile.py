@@ -11,10 +11,16 @@ import os
 import resource
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+
+from mhsync.errors import ManifestError
+from mhsync.loader import load
+from mhsync.settings import ManifestSettings
 
 IS_LONG = bool(os.environ.get("MHSYNC_LONG"))
 MIB = 1024 * 1024
@@ -121,20 +127,49 @@ def test_a_file_of_invalid_values_is_refused_soon(tmp_path: Path) -> None:
     expect(read(tmp_path, {name: data for name, (data, _) in files.items()}), files)
 
 
-def test_a_file_of_50_mb_is_refused_before_it_is_read(tmp_path: Path) -> None:
+def test_50_mb_of_invalid_values_end_at_the_bound_of_problems(tmp_path: Path) -> None:
     data = repeated(b"- {a: [b, *c]}\n", 50_000_000)
-    assert read(tmp_path, {"invalid": data}, seconds=5, memory=192 * MIB) == {"invalid": ["size None"]}
+    found = read(tmp_path, {"invalid": data}, seconds=5, memory=384 * MIB)["invalid"]
+    assert "alias 1" in found
+    assert len(found) == 51
 
 
-def test_no_more_is_read_of_an_endless_file_than_may_be_in_one(tmp_path: Path) -> None:
+def test_a_file_above_the_size_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    with (tmp_path / "large").open("wb") as file:
+        file.truncate(ManifestSettings().size + 1)
+    assert read(tmp_path, {"large": None}, seconds=5, memory=128 * MIB) == {"large": ["size None"]}
+
+
+def test_an_endless_file_of_control_characters_ends_at_the_first(tmp_path: Path) -> None:
     (tmp_path / "endless").symlink_to("/dev/zero")
-    assert read(tmp_path, {"endless": None}, seconds=5, memory=256 * MIB) == {"endless": ["size None"]}
+    assert read(tmp_path, {"endless": None}, seconds=5, memory=128 * MIB) == {"endless": ["control 1"]}
+
+
+@pytest.mark.parametrize("text", [b"a: b\n", b"# x\n", b"\n", b"- id: abcdefg\n"])
+def test_no_more_is_read_of_an_endless_pipe_than_may_be_in_a_file(tmp_path: Path, text: bytes) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    taken = 0
+
+    def write() -> None:
+        nonlocal taken
+        with suppress(BrokenPipeError), pipe.open("wb", buffering=0) as stream:
+            while True:
+                taken += stream.write(text * 10_000)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    with pytest.raises(ManifestError) as refused:
+        load([pipe], ManifestSettings(size=3 * MIB))
+    writer.join()
+    assert [problem.code for problem in refused.value.problems] == ["size"]
+    assert taken < 6 * MIB
 
 
 # What is YAML all through takes longest: it ends at the bound on values, or on problems.
 PROJECTS = b"version: 1\nprojects:\n"
 DENSE = {
-    "nothings": (b"-\n", b"", "values 1000000"),
+    "nothings": (b"-\n", b"", "values 4000001"),
     "mappings": (b"{},", b"[", "values 1"),
     "words": (b"- a\n", PROJECTS, "type 3"),
     "one id": (b"- id: a\n", PROJECTS, "duplicate_id 4"),
@@ -148,7 +183,7 @@ DENSE = {
 @pytest.mark.parametrize("name", DENSE)
 def test_a_file_full_of_values_ends_at_a_bound(tmp_path: Path, name: str) -> None:
     unit, start, problem = DENSE[name]
-    size = 3 * MIB if problem.startswith("values") else 2 * MIB
+    size = 16 * MIB if problem.startswith("values") else 2 * MIB
     expect(
         read(tmp_path, {name: repeated(unit, size, start)}, seconds=60, memory=768 * MIB), {name: (b"", problem)}
     )

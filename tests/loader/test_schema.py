@@ -162,7 +162,7 @@ def test_each_documented_problem_of_a_path_occurs(template: str, code: str) -> N
 
 def test_the_manual_gives_the_bounds_that_hold() -> None:
     bounds = ManifestSettings()
-    for value in (f"{bounds.size // MIB} MiB", f"{bounds.values:,}", f"{bounds.text:,}", f"{bounds.depth} levels",
+    for value in (f"{bounds.size // MIB} MiB", f"{bounds.projects:,}", f"{bounds.values:,}", f"{bounds.text:,}", f"{bounds.depth} levels",
                   f"{TEXT_MAX:,} bytes in all, {SEGMENT_MAX} between", f"{bounds.problems}; the rest"):  # fmt: skip
         assert f"| {value}" in MANUAL
 

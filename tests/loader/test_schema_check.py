@@ -21,6 +21,7 @@ SCHEMA = manifest_schema()
 VALIDATOR = Draft202012Validator(SCHEMA)
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("**/*.yaml"))
 FULL: dict[str, Any] = {
+    "$schema": "./mhsync.schema.json",
     "version": 1,
     "storage": "s3://b",
     "storage_options": {"region": "eu", "n": 1, "f": 1.5, "on": True},

@@ -47,6 +47,8 @@ ENTRIES = [
     "- {id: abcdef6, state: archived}",
     '- {"id": "abcdef7", "path": "same/{id}"}',
     "- { id: abcdef8 }",
+    '- {"id":"abcdefA","state":"archived"}',
+    '- {"id":"abcdefB", "path":"x/{id}"}',
     "- id: abcdef9\n  path: plain/path.wav",
     "# a comment with \" and '\n- id: abcdefa",
     "\n\n- id: abcdefb",
@@ -98,6 +100,9 @@ ODD = [
     "- id: abcdefy\n  path: same/{id}",
     "- {id: abcdefz, path: \"a\\\"b\"}",
     '- {"id: abcdef0}',
+    '- {"id":abcdefC}',
+    "- {id:abcdefD}",
+    '- {"id" : "abcdefE"}',
     "- {id: abcdef0, state: \"archived'}",
     "- id: abcdef0#x",
     "- id: abcdef0 #x",
@@ -127,7 +132,7 @@ def check_same(file: Path, text: str) -> None:
     file.write_text(text, encoding="utf-8", newline="")
     with mock.patch.object(files, "_WORTH_A_SCAN", 0):
         quick = outcome(file)
-    with mock.patch.object(files, "_scans", lambda _text: [None]):
+    with mock.patch.object(files, "_scans", lambda *_: [None]):
         slow = outcome(file)
     assert quick == slow, text
     if isinstance(quick, Manifest):
