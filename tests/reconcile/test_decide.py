@@ -50,7 +50,7 @@ def test_guards_refuse_with_each_reason(three):
     assert {problem.code for problem in decision.refusals} == {
         "deletes_forbidden",
         "max_deletes",
-        "durable_storage",
+        "storage_not_durable",
     }
 
 
