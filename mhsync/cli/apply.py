@@ -24,7 +24,7 @@ from mhsync.cli.options import (
 )
 from mhsync.cli.progress import Progress
 from mhsync.cli.prompt import confirm_deletes
-from mhsync.cli.render.json import dumped
+from mhsync.cli.render.json import dumped_pieces
 from mhsync.cli.render.markdown import report_markdown
 from mhsync.cli.render.text import missing_text, plan_text, report_text
 from mhsync.cli.run_setup import open_run
@@ -105,7 +105,7 @@ def command(
     elif console.format == "markdown":
         console.document(report_markdown(report).rstrip("\n"))
     elif console.is_json:
-        console.document(dumped(report.to_json()))
+        console.document_pieces(dumped_pieces(report.lazy_json()))
     else:
         console.out(report_text(report, console.style(console.stdout), is_verbose=console.verbose > 0))
     return code

@@ -6,7 +6,8 @@ import io
 import os
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
@@ -93,12 +94,16 @@ class Console:
         Raises:
             MhsyncError: stdout cannot be written to.
         """
+        self._write_out((text, "\n"))
+
+    def _write_out(self, pieces: Iterable[str]) -> None:
         with self._lock:
             self._clear_status()
             if self._is_closed:
                 return
             try:
-                self.stdout.write(f"{text}\n")
+                for piece in pieces:
+                    self.stdout.write(piece)
                 self.stdout.flush()
             except OSError as error:
                 self._is_closed = True
@@ -113,6 +118,11 @@ class Console:
         """Write the one JSON document."""
         self.has_document = True
         self.out(text)
+
+    def document_pieces(self, pieces: Iterable[str]) -> None:
+        """Write the one JSON document, whose text comes in pieces."""
+        self.has_document = True
+        self._write_out(chain(pieces, "\n"))
 
     def error(self, text: str) -> None:
         """Write lines to stderr."""

@@ -20,7 +20,7 @@ from mhsync.cli.options import (
     run_options,
 )
 from mhsync.cli.progress import Progress
-from mhsync.cli.render.json import dumped
+from mhsync.cli.render.json import dumped_pieces
 from mhsync.cli.render.terminal import escape
 from mhsync.cli.render.text import missing_text, plan_text, refusals_text
 from mhsync.cli.run_setup import open_run
@@ -84,7 +84,7 @@ def command(
 
         console.document(plan_markdown(found, refusals).rstrip("\n"))
     elif console.is_json:
-        console.document(dumped(decision.to_json()))
+        console.document_pieces(dumped_pieces(decision.lazy_json()))
         style = console.style(console.stderr)
         console.error_lines([*missing_text(found, style), *refusals_text(refusals, style)])
     else:

@@ -219,12 +219,17 @@ class Plan:
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
     def to_json(self) -> dict[str, Any]:
+        fields = self.lazy_json()
+        return {**fields, "projects": list(fields["projects"])}
+
+    def lazy_json(self) -> dict[str, Any]:
+        """As `to_json`, with an iterator for the projects: a large plan need not be in memory as a whole."""
         return {
             "format": FORMAT,
             "api": self.api,
             "manifests": [{"file": f.file, "sha256": f.sha256, "storage": f.storage} for f in self.files],
             "fingerprint": self.fingerprint,
-            "projects": [project.to_json() for project in self.projects],
+            "projects": (project.to_json() for project in self.projects),
             "summary": dict(self.summary),
         }
 

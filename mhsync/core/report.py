@@ -121,9 +121,14 @@ class Report:
         )
 
     def to_json(self) -> dict[str, Any]:
+        fields = self.lazy_json()
+        return {**fields, "results": list(fields["results"])}
+
+    def lazy_json(self) -> dict[str, Any]:
+        """As `to_json`, with an iterator for the results: a large report need not be in memory twice."""
         return {
             "format": FORMAT,
-            "results": [result.to_json() for result in self.results],
+            "results": (result.to_json() for result in self.results),
             "summary": dict(self.summary),
         }
 

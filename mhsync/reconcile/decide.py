@@ -30,7 +30,14 @@ class Decision:
 
     def to_json(self) -> dict[str, Any]:
         """The plan, with each reason why a guard refuses to apply it: `schemas/plan.schema.json`."""
-        return {**self.plan.to_json(), "refusals": [problem.to_json() for problem in self.refusals]}
+        return {**self.plan.to_json(), **self._refusals()}
+
+    def lazy_json(self) -> dict[str, Any]:
+        """As `to_json`, with an iterator for the projects: a large plan need not be in memory as a whole."""
+        return {**self.plan.lazy_json(), **self._refusals()}
+
+    def _refusals(self) -> dict[str, Any]:
+        return {"refusals": [problem.to_json() for problem in self.refusals]}
 
 
 def decide(run: RunContext, manifest: Manifest, storages: Storages, options: ApplyOptions) -> Decision:
