@@ -10,10 +10,12 @@ PLUGIN_BIN := $(PLUGIN_VENV)/bin
 PLUGIN_READY := $(PLUGIN_VENV)/.ready
 BENCH_VENV := .venv-bench
 BENCH_READY := $(BENCH_VENV)/.ready
+DOCS_VENV := .venv-docs
+DOCS_READY := $(DOCS_VENV)/.ready
 PIP := -m pip install --quiet --disable-pip-version-check -c constraints.txt
 PYTEST := -m pytest -n 2 -q
 
-.PHONY: test test-mhsync test-plugins test-pythons test-lowest test-long test-integration lint bench bench-check fuzz demo hashes setup clean
+.PHONY: test test-mhsync test-plugins test-pythons test-lowest test-long test-integration lint bench bench-check fuzz demo docs hashes setup clean
 
 test: lint test-mhsync test-plugins
 
@@ -57,6 +59,11 @@ demo: $(READY)
 	@rm -rf build/demo
 	@PATH="$(CURDIR)/$(BIN):$$PATH" mhsync sandbox run -- sh examples/demo/demo.sh build/demo
 
+# The documents as a site in build/site; a broken link is an error.
+docs: $(DOCS_READY)
+	NO_MKDOCS_2_WARNING=1 $(DOCS_VENV)/bin/mkdocs --quiet build --strict
+	@echo "open build/site/index.html"
+
 # mhsync against other programs, with nginx of Debian's package; docs/performance.md explains the rows.
 # `make bench BENCH='--only plan --runs 5'` passes options; `make bench BENCH=--help` lists them.
 bench: $(BENCH_READY) bench-install
@@ -94,6 +101,11 @@ $(BENCH_READY): pyproject.toml constraints.txt
 	$(BENCH_VENV)/bin/python $(PIP) setuptools '.[bench]' ./plugins/mhsync-cloud ./plugins/mhsync-sftp
 	@touch $(BENCH_READY)
 
+$(DOCS_READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(DOCS_VENV)
+	$(DOCS_VENV)/bin/python $(PIP) -e '.[docs]'
+	@touch $(DOCS_READY)
+
 clean:
-	rm -rf $(VENV) $(PLUGIN_VENV) $(BENCH_VENV) .venv-pythons build dist *.egg-info plugins/*/*.egg-info
+	rm -rf $(VENV) $(PLUGIN_VENV) $(BENCH_VENV) $(DOCS_VENV) .venv-pythons build dist *.egg-info plugins/*/*.egg-info
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis node_modules
