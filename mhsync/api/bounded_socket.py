@@ -1,8 +1,7 @@
 """Sockets with deadlines: no server can block a call longer than its limits, and every wait can be interrupted.
 
-`BackgroundConnect` opens a connection within a time limit. `BoundedSocket` sends requests and reads responses. It
-checks the deadlines and the stop request several times a second, and `framing.py` checks the bytes. It offers the
-few socket methods that urllib3 uses.
+`BoundedSocket` sends requests and reads responses. It checks the deadlines and the stop request several times a
+second, and `framing.py` checks the bytes. It offers the few socket methods that urllib3 uses.
 """
 
 from __future__ import annotations
@@ -10,17 +9,13 @@ from __future__ import annotations
 import http.client
 import socket
 import ssl
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 
 from mhsync.api.framing import FramingError, Head, body_pieces, read_head
-from mhsync.api.timing import Time
+from mhsync.api.timing import POLL, ExchangeLimits
 from mhsync.settings import HttpSettings
 
-_POLL = 0.2
-"""Seconds between two checks of the deadlines and of the stop request."""
 _READ_MAX = 64 * 1024
 _BODY_READ_MAX = 256 * 1024
 """Bytes of one read of a body: each read costs several switches between threads."""
@@ -28,74 +23,6 @@ _BODY_READ_MAX = 256 * 1024
 
 class SlowBody(http.client.HTTPException):
     """The body arrives more slowly than the settings allow."""
-
-
-@dataclass(frozen=True, slots=True)
-class ExchangeLimits:
-    """The limits of one HTTP exchange. Times are seconds."""
-
-    settings: HttpSettings
-    time: Time
-    head_timeout: float
-    """For opening the connection, and again for the complete head of the response."""
-    body_timeout: float | None = None
-    """For the whole body; None limits only its rate."""
-
-
-class BackgroundConnect:
-    """Opens a connection (name lookup, proxy, TLS handshake) in a thread: some steps cannot be interrupted.
-
-    The caller may stop waiting; the thread then closes the connection.
-
-    Args:
-        connect: opens the connection.
-        close: closes it.
-    """
-
-    def __init__(self, connect: Callable[[], None], close: Callable[[], None]) -> None:
-        self._connect = connect
-        self._close = close
-        self._lock = threading.Lock()
-        self._is_done = threading.Event()
-        self._error: BaseException | None = None
-        self.is_abandoned = False
-
-    def run(self, limits: ExchangeLimits) -> None:
-        """Open the connection and wait for it.
-
-        Raises:
-            TimeoutError: the time limit was reached.
-            Interrupted: the run was asked to stop.
-            Exception: any error of `connect`.
-        """
-        threading.Thread(target=self._run, name="mhsync-connect", daemon=True).start()
-        try:
-            self._wait(limits)
-        except BaseException:
-            with self._lock:
-                self.is_abandoned = not self._is_done.is_set()
-            raise
-        if self._error is not None:
-            raise self._error
-
-    def _wait(self, limits: ExchangeLimits) -> None:
-        end = limits.time.clock() + limits.head_timeout
-        while not self._is_done.wait(_POLL):
-            limits.time.check()
-            if limits.time.clock() > end:
-                raise TimeoutError
-
-    def _run(self) -> None:
-        try:
-            self._connect()
-        except BaseException as error:  # noqa: BLE001 - raised again in the waiting thread
-            self._error = error
-        with self._lock:
-            self._is_done.set()
-            if not self.is_abandoned:
-                return
-        with suppress(Exception):
-            self._close()
 
 
 class BoundedSocket:
@@ -162,7 +89,7 @@ class BoundedSocket:
             left = end - time.clock()
             if left <= 0:
                 raise TimeoutError("the server did not accept the request in time")
-            self._set_poll(min(left, _POLL))
+            self._set_poll(min(left, POLL))
             try:
                 view = view[self._sock.send(view) :]
             except TimeoutError as error:
@@ -241,7 +168,7 @@ class BoundedSocket:
         try:
             while True:
                 time.check()
-                wait = max(0.0, min(end - time.clock(), _POLL))
+                wait = max(0.0, min(end - time.clock(), POLL))
                 if not self._is_pollable or self._has_data(wait):
                     self._set_poll(0.0 if self._is_pollable else wait)
                     with suppress(BlockingIOError, TimeoutError, ssl.SSLWantReadError):  # No data yet.
@@ -291,7 +218,7 @@ class BoundedSocket:
                 if self._deadline < idle_end and self._rate is not None:
                     raise SlowBody
                 raise TimeoutError("no response in time")
-            self._set_poll(min(left, _POLL))
+            self._set_poll(min(left, POLL))
             try:
                 data = self._sock.recv(limit)
             except TimeoutError as error:

@@ -23,7 +23,9 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError
 from urllib3.util import wait_for_read
 
-from mhsync.api.bounded_socket import BackgroundConnect, BoundedSocket, ExchangeLimits
+from mhsync.api.background_connect import BackgroundConnect
+from mhsync.api.bounded_socket import BoundedSocket
+from mhsync.api.timing import ExchangeLimits
 
 EXCHANGE_LIMITS: ContextVar[ExchangeLimits] = ContextVar("mhsync_exchange_limits")
 """The limits of the current exchange of this thread: urllib3's pools pass no arguments on to a connection."""

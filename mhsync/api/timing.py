@@ -1,4 +1,4 @@
-"""The clock, interruptible waits, and the stop request, as passed to the client."""
+"""The clock, interruptible waits, and the stop request, as passed to the client; the limits of an exchange."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from mhsync.api.notice import Notices
 from mhsync.errors import Interrupted
+from mhsync.settings import HttpSettings
 
-_POLL = 0.2
-"""Seconds between two checks of the stop request during a wait."""
+POLL = 0.2
+"""Seconds between two checks of the stop request, and of deadlines, during a wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,5 +48,17 @@ class Time:
         end = self.clock() + seconds
         self.check()
         while (left := end - self.clock()) > 0:
-            self.sleep(min(left, _POLL))
+            self.sleep(min(left, POLL))
             self.check()
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeLimits:
+    """The limits of one HTTP exchange. Times are seconds."""
+
+    settings: HttpSettings
+    time: Time
+    head_timeout: float
+    """For opening the connection, and again for the complete head of the response."""
+    body_timeout: float | None = None
+    """For the whole body; None limits only its rate."""

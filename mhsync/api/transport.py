@@ -18,11 +18,10 @@ from urllib3.util import Timeout
 
 from mhsync import __version__
 from mhsync.api.address import Address
-from mhsync.api.bounded_socket import ExchangeLimits
 from mhsync.api.connection import EXCHANGE_LIMITS, Pool, RequestHeaders, SecurePool
 from mhsync.api.errors import MalformedResponse
 from mhsync.api.proxy import Network
-from mhsync.api.timing import Time
+from mhsync.api.timing import ExchangeLimits, Time
 from mhsync.api.transport_errors import CAUGHT, translate_error
 from mhsync.errors import UsageError
 from mhsync.settings import HttpSettings
