@@ -44,6 +44,7 @@ class TemporaryFile:
         self._goal = goal
         self._path = at / name
         self._stamp = 0
+        self._is_visible = False
         self._version: str | None = None
         self._descriptor = os.open(name, _NEW, 0o666, dir_fd=folder)
         self._early_flush = EarlyFlush()
@@ -87,6 +88,7 @@ class TemporaryFile:
 
     def note_version(self) -> None:
         """Take the version of the file, which is visible now: that of the very bytes that were written."""
+        self._is_visible = True
         with reported_as("write", self._goal):
             info = os.fstat(self._descriptor)
         self._version = version_of(info) if info.st_mtime_ns == self._stamp else None
@@ -103,7 +105,8 @@ class TemporaryFile:
                     self._early_flush.join()
                 os.close(self._descriptor)
             finally:
-                self._path.unlink(missing_ok=True)
+                if not self._is_visible:
+                    self._path.unlink(missing_ok=True)
 
 
 class FileReader(io.FileIO):

@@ -18,20 +18,22 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO
 
-from mhsync.core.layout import LOCK, PARTIAL, PRIVATE, TEMPORARY
+from mhsync.core.layout import LOCK, PARTIAL, PRIVATE, RECEIPTS, TEMPORARY
 from mhsync.errors import StorageError, StorageNotFound
 from mhsync.storage.base import FileInfo, Storage, validate_path
 from mhsync.storage.files import FileReader, TemporaryFile
 from mhsync.storage.listing import add_sizes, files_below, info_of
 from mhsync.storage.lock import hold
 from mhsync.storage.os_errors import printable_path, reported_as
-from mhsync.storage.tree import NOFOLLOW, Tree, look, sync_folder
+from mhsync.storage.tree import NOFOLLOW, Tree, look
 
 if TYPE_CHECKING:
     from mhsync.storage.partials import LocalPartials
 
 _TMP = TEMPORARY.removesuffix("/")
 _OLD_FILE = os.O_RDONLY | NOFOLLOW | getattr(os, "O_NONBLOCK", 0)
+_KEPT_OPEN = (tuple(_TMP.split("/")), tuple(RECEIPTS.removesuffix("/").split("/")))
+"""Folders that stay open while the storage is locked: a run uses them several times for each project."""
 _SUFFIX_MAX = 16
 _TRIES = 50
 """Attempts to create a folder and use it, while other runs remove it because it is empty."""
@@ -72,11 +74,11 @@ class LocalStorage(Storage):
 
     def open(self, path: str) -> BinaryIO:
         *folders, name = _parts(path)
-        if self._look("read", path) is None:
-            raise self._not_found(path)
         with reported_as("read", self.folder / path):
             try:
-                with self._tree.folder(folders) as folder:
+                with self._tree.shared(folders) as folder:
+                    if stat.S_ISDIR(look(folder, name).st_mode):
+                        raise self._not_found(path)
                     descriptor = os.open(name, _OLD_FILE, dir_fd=folder)
             except (FileNotFoundError, NotADirectoryError):
                 raise self._not_found(path) from None
@@ -92,8 +94,9 @@ class LocalStorage(Storage):
             with temporary:
                 yield temporary
                 temporary.sync()
-                with reported_as("write", self.folder / path), self._tree.folder(_TMP.split("/")) as source:
+                with reported_as("write", self.folder / path), self._tree.shared(_TMP.split("/")) as source:
                     _retry_missing_folder(partial(self._rename, source, temporary.local_path.name, folders, name))
+                    self._tree.flush_new(folders)
                 temporary.note_version()
         except BaseException:
             self._remove_empty(folders)
@@ -111,7 +114,7 @@ class LocalStorage(Storage):
             self._tree.folder(folders) as folder,
         ):
             os.unlink(name, dir_fd=folder)
-            sync_folder(folder)
+            self._tree.flush(folder)
         self._remove_empty(folders)
 
     def flush(self, path: str) -> None:
@@ -126,14 +129,14 @@ class LocalStorage(Storage):
                     os.close(descriptor)
             for depth in range(len(folders), -1, -1):
                 with self._tree.folder(folders[:depth]) as folder:
-                    sync_folder(folder)
+                    self._tree.flush(folder)
 
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Lock the folder for one run; two locks in one process also exclude each other."""
         with reported_as("lock", self.folder / LOCK), self._tree.folder([PRIVATE.removesuffix("/")], make=True):
             pass
-        with hold(self.folder / LOCK):
+        with hold(self.folder / LOCK), self._tree.keeping_open(_KEPT_OPEN):
             yield
 
     def sweep(self) -> None:
@@ -160,7 +163,7 @@ class LocalStorage(Storage):
         *folders, name = _parts(path)
         with reported_as(doing, self.folder / path):
             try:
-                with self._tree.folder(folders) as folder:
+                with self._tree.shared(folders) as folder:
                     info = look(folder, name)
             except (FileNotFoundError, NotADirectoryError):
                 return None
@@ -168,7 +171,7 @@ class LocalStorage(Storage):
 
     def _new_temporary(self, path: str) -> TemporaryFile:
         suffix = PurePosixPath(path).suffix
-        with self._tree.folder(_TMP.split("/"), make=True) as folder:
+        with self._tree.shared(_TMP.split("/"), make=True) as folder:
             return TemporaryFile(
                 folder,
                 self.folder / _TMP,
@@ -178,17 +181,17 @@ class LocalStorage(Storage):
 
     def _rename(self, source: int, old: str, folders: Sequence[str], new: str) -> None:
         """Rename into the folder `folders`, which is created if it is missing."""
-        with self._tree.folder(folders, make=True) as target:
+        with self._tree.shared(folders, make=True) as target:
             _must_take_a_file(target, new)
             os.replace(old, new, src_dir_fd=source, dst_dir_fd=target)
-            sync_folder(target)
+            self._tree.flush(target)
 
     def _must_be_free(self, folders: Sequence[str], name: str) -> None:
         """Raise an error for a folder or link at the path, before gigabytes are downloaded.
 
         Folders are created when the file is complete, so that a killed run leaves no empty ones.
         """
-        with suppress(FileNotFoundError), self._tree.folder(folders) as folder:
+        with suppress(FileNotFoundError), self._tree.shared(folders) as folder:
             _must_take_a_file(folder, name)
 
     def _remove_empty(self, folders: Sequence[str]) -> None:

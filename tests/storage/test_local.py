@@ -77,7 +77,7 @@ class TestWriting:
         with storage.write("a/b/c.wav") as writer:
             writer.write(b"x")
             temporary = writer.local_path.name
-        assert calls == [f"fsync .mhsync/tmp/{temporary}", "fsync .", "fsync a", "rename", "fsync a/b"]
+        assert calls == [f"fsync .mhsync/tmp/{temporary}", "rename", "fsync a/b", "fsync a", "fsync ."]
 
     def test_a_file_that_was_there_is_flushed_with_its_folders(
         self, storage: LocalStorage, monkeypatch: pytest.MonkeyPatch

@@ -11,6 +11,7 @@ import pytest
 from mhsync.errors import StorageError, StorageUnavailable
 from mhsync.storage.local import LocalStorage
 from mhsync.storage.tree import LinkInTheWay, Tree, look
+from tests.storage.conftest import open_descriptors
 
 
 def test_an_unsupported_system_is_reported(tmp_path: Path) -> None:
@@ -70,3 +71,28 @@ def test_files_folders_and_special_files_are_distinguished(tmp_path: Path) -> No
         for name, error in (("none", FileNotFoundError), ("link", LinkInTheWay), ("pipe", OSError)):
             with pytest.raises(error):
                 look(folder, name)
+
+
+def test_a_folder_that_is_kept_open_is_used_only_while_its_path_leads_to_it(tmp_path: Path) -> None:
+    tree = Tree(tmp_path)
+    before = open_descriptors()
+    with tree.keeping_open([("a", "b")]):
+        with tree.shared(["a", "b"], make=True) as first:
+            pass
+        with tree.shared(["a", "b"]) as second:
+            assert second == first
+        (tmp_path / "a").rename(tmp_path / "moved")
+        with pytest.raises(FileNotFoundError), tree.shared(["a", "b"]):
+            pass
+        (tmp_path / "a").symlink_to(tmp_path / "moved")
+        with pytest.raises(LinkInTheWay), tree.shared(["a", "b"]):
+            pass
+        (tmp_path / "a").unlink()
+        (tmp_path / "a").symlink_to(tmp_path / "elsewhere")
+        (tmp_path / "elsewhere" / "b").mkdir(parents=True)
+        with pytest.raises(LinkInTheWay), tree.shared(["a", "b"]):
+            pass
+        (tmp_path / "a").unlink()
+        with tree.shared(["a", "b"], make=True) as third:
+            assert os.path.samestat(os.fstat(third), (tmp_path / "a" / "b").stat())
+    assert open_descriptors() == before
