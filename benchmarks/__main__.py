@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmarks.bounds import check_bounds
 from benchmarks.machine import describe
 from benchmarks.measure import ProcessFailed
-from benchmarks.report import to_json, to_markdown
+from benchmarks.report import from_json, to_json, to_markdown
 from benchmarks.row import Row, RowResult, run_row
 from benchmarks.rows import ROWS
 from benchmarks.servers.processes import ServerMissing
@@ -26,6 +26,10 @@ def main(arguments: Sequence[str]) -> int:
     if options.list:
         print("\n".join(f"{row.key:16} {row.title}{' (full scale only)' if row.is_large else ''}" for row in ROWS))
         return 0
+    if options.tables:
+        results = [row for file in options.tables for row in from_json(json.loads(file.read_text()))]
+        print(to_markdown(results, check_bounds(results), describe(options.folder), "make bench"), end="")
+        return 0
     rows = _selected(options.only, is_full=options.scale == "full")
     if not rows:
         print("no row matches --only; --list prints their keys", file=sys.stderr)
@@ -34,23 +38,23 @@ def main(arguments: Sequence[str]) -> int:
         options.runs = 0
     options.folder.mkdir(parents=True, exist_ok=True)
     workspace = Workspace(options.folder.resolve(), options.scale == "full")
-    results: list[RowResult] = []
+    measured: list[RowResult] = []
     failed = False
     for row in rows:
         print(f"{row.key}: {row.title}", file=sys.stderr, flush=True)
         try:
-            results.append(run_row(row, workspace, runs=options.runs, only=options.contender))
+            measured.append(run_row(row, workspace, runs=options.runs, only=options.contender))
         except (ServerMissing, ProcessFailed, RuntimeError) as error:
             print(f"{row.key} failed: {error}", file=sys.stderr)
             failed = True
     if options.prepare:
         return 1 if failed else 0
-    findings = check_bounds(results)
+    findings = check_bounds(measured)
     command = shlex.join(["python", "-m", "benchmarks", *arguments])
     machine = describe(workspace.folder)
-    print(to_markdown(results, findings, machine, command), end="")
+    print(to_markdown(measured, findings, machine, command), end="")
     if options.json:
-        document = to_json(results, findings, machine, command)
+        document = to_json(measured, findings, machine, command)
         options.json.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
     missed = [each for each in findings if not each.is_met]
     if options.check:
@@ -77,6 +81,13 @@ def _parser() -> argparse.ArgumentParser:
         "--runs", type=int, default=3, metavar="N", help="runs of each contender; medians are reported"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the results as JSON")
+    parser.add_argument(
+        "--tables",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="print the tables of these JSON files, and measure nothing",
+    )
     parser.add_argument("--check", action="store_true", help="exit 1 if a bound is missed")
     parser.add_argument(
         "--prepare", action="store_true", help="prepare the files of the rows, and measure nothing"

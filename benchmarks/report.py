@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmarks.bounds import Finding
-from benchmarks.measure import MIB
+from benchmarks.measure import MIB, Sample
 from benchmarks.row import Measurement, RowResult
 
 
@@ -25,6 +25,31 @@ def to_json(
             for each in findings
         ],
     }
+
+
+def from_json(document: Mapping[str, Any]) -> list[RowResult]:
+    """The rows of a document that `to_json` wrote: rows that were measured one by one make one table."""
+    return [
+        RowResult(
+            row["key"],
+            row["title"],
+            tuple(
+                Measurement(
+                    each["name"],
+                    each["items"],
+                    each["bytes"],
+                    each["ceiling_per_s"],
+                    tuple(
+                        Sample(sample["wall_s"], sample["cpu_s"], sample["peak_memory_bytes"])
+                        for sample in each["samples"]
+                    ),
+                    each["note"],
+                )
+                for each in row["contenders"]
+            ),
+        )
+        for row in document["rows"]
+    ]
 
 
 def to_markdown(

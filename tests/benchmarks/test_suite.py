@@ -13,7 +13,7 @@ import urllib3
 
 from benchmarks.bounds import BOUNDS, Bound, check_bounds
 from benchmarks.measure import MIB, ProcessFailed, Sample, run_process
-from benchmarks.report import to_json, to_markdown
+from benchmarks.report import from_json, to_json, to_markdown
 from benchmarks.row import Contender, Measurement, Row, RowResult, run_row
 from benchmarks.rows import ROWS
 from benchmarks.rows.requests import delayed
@@ -99,6 +99,7 @@ def test_the_report_marks_a_missed_bound_in_both_forms():
     document = json.loads(json.dumps(to_json(rows, findings, MACHINE, "make bench")))
     assert [each["met"] for each in document["bounds"]] == [False, True]
     assert document["rows"][0]["contenders"][1]["wall_s"] == 1.0
+    assert from_json(document) == rows
 
 
 def test_a_row_runs_its_contenders_in_turn_and_begins_each_round_with_another(tmp_path):

@@ -41,7 +41,6 @@ _PIECE = 32 * 1024
 """Bytes of a file in one request. Every server must accept this size."""
 _PIECE_MAX = 255 * 1024
 """The same for a server that announces a limit. OpenSSH's is this."""
-_NOTHING = memoryview(b"")
 _SYNC = 10
 """A flush may take this many times the usual timeout."""
 
@@ -70,6 +69,8 @@ class Session:
         channel.settimeout(timeout)
         self._channel = channel
         self._timeout = timeout
+        self._unsent = b""
+        """The end of the last write, shorter than one message: it is sent with what follows."""
         self._received = memoryview(b"")
         """Bytes of the channel that were not read from it yet."""
         self._next = 0
@@ -255,6 +256,8 @@ class Session:
         return parts[0] if len(parts) == 1 else memoryview(b"".join(parts))
 
     def _receive_bytes(self) -> bytes:
+        if self._unsent:
+            self._send(b"")
         try:
             data = self._channel.recv(_READ)
         except Exception as error:
@@ -263,13 +266,20 @@ class Session:
             raise self._lost("the server closed the connection")
         return data
 
-    def _send(self, head: bytes, content: memoryview = _NOTHING) -> None:
-        """Send bytes in messages that are as long as possible: each message has the same cost."""
-        first = max(0, _MESSAGE - len(head))
+    def _send(self, head: bytes, content: memoryview | None = None) -> None:
+        """Send bytes in messages that are as long as possible: each message has the same cost.
+
+        What is left after content waits for the next request, or for the next wait for a response.
+        """
+        begin = self._unsent + head
+        content = content or memoryview(b"")
+        first = max(0, _MESSAGE - len(begin))
+        parts = [begin + content[:first]]
+        parts += [bytes(content[at : at + _MESSAGE]) for at in range(first, len(content), _MESSAGE)]
+        self._unsent = parts.pop() if content and len(parts[-1]) < _MESSAGE else b""
         try:
-            self._channel.sendall(head + content[:first])
-            for begin in range(first, len(content), _MESSAGE):
-                self._channel.sendall(bytes(content[begin : begin + _MESSAGE]))
+            for part in parts:
+                self._channel.sendall(part)
         except Exception as error:
             raise self._lost(_reason(error)) from error
 

@@ -212,3 +212,18 @@ def test_the_fast_cipher_is_preferred_and_another_one_is_accepted(new_place) -> 
         assert get(storage, "a.wav") == content(1_000_000)
         assert {transport.local_cipher for transport in place.server.transports} == {expected}
         storage.close()
+
+
+def test_the_end_of_a_write_is_sent_before_anything_waits_for_its_response(place) -> None:
+    """Writes are joined to long messages. Each size here ends with a short message of its own."""
+    storage = place.opener.open()
+    for size in (1, 32_000, 32_704, 32_705, 100_000, 2_200_000):
+        with storage.write(f"{size}.wav") as writer:
+            for begin in range(0, size, 50_000):
+                writer.write(content(size)[begin : begin + 50_000])
+        assert get(storage, f"{size}.wav") == content(size)
+        with pytest.raises(ValueError, match="stop"), storage.write("no.wav") as writer:
+            writer.write(content(size))
+            raise ValueError("stop")
+        assert storage.stat("no.wav") is None
+    storage.close()
