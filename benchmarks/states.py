@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sysconfig
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import distribution
+from importlib.metadata import distributions
 from pathlib import Path
 
 from benchmarks.measure import ProcessFailed
@@ -72,7 +73,9 @@ def settled(workspace: Workspace, count: int, size: int) -> Iterator[State]:
 
 def _version() -> str:
     """Which mhsync completed a state: the hashes of its files. Another version may write more than receipts."""
-    return distribution("mhsync").read_text("RECORD") or ""
+    # Only of this environment: the current folder may hold the metadata of an editable install.
+    installed = distributions(name="mhsync", path=[sysconfig.get_path("purelib")])
+    return "".join(each.read_text("RECORD") or "" for each in installed)
 
 
 def _write_copies(workspace: Workspace, state: State) -> None:
