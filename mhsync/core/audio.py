@@ -82,7 +82,7 @@ _PLACEHOLDERS = (
 _PCM_HEADER = 16
 
 
-def _is_placeholder(size: int) -> bool:
+def is_placeholder(size: int) -> bool:
     return any(size in sizes for sizes in _PLACEHOLDERS)
 
 
@@ -92,7 +92,7 @@ def _wav(head: bytes) -> Audio | None:
         return None
     size = int.from_bytes(head[4:8], "little")
     data_size: int | None = None
-    total = None if _is_placeholder(size) or head[:4] != b"RIFF" else size + 8
+    total = None if is_placeholder(size) or head[:4] != b"RIFF" else size + 8
     least, at, has_format = 12, 12, False
     while at + 8 <= len(head):
         name, length = head[at : at + 4], int.from_bytes(head[at + 4 : at + 8], "little")
@@ -103,7 +103,7 @@ def _wav(head: bytes) -> Audio | None:
             has_format = length >= _PCM_HEADER
         elif name == b"data":
             wanted = data_size if length == 0xFFFFFFFF and data_size is not None else length
-            least = at + 8 + (0 if _is_placeholder(wanted) else wanted)
+            least = at + 8 + (0 if is_placeholder(wanted) else wanted)
             break
         at += 8 + length + length % 2
         least = at
@@ -116,12 +116,12 @@ def _aiff(head: bytes) -> Audio | None:
     if head[:4] != b"FORM" or head[8:12] not in (b"AIFF", b"AIFC"):
         return None
     size = int.from_bytes(head[4:8], "big")
-    total = None if _is_placeholder(size) else size + 8
+    total = None if is_placeholder(size) else size + 8
     least, at, has_common = 12, 12, False
     while at + 8 <= len(head):
         name, length = head[at : at + 4], int.from_bytes(head[at + 4 : at + 8], "big")
         has_common = has_common or name == b"COMM"
-        if _is_placeholder(length):
+        if is_placeholder(length):
             least = at + 8
             break
         at += 8 + length + length % 2
@@ -133,13 +133,13 @@ def _aiff(head: bytes) -> Audio | None:
 
 # MPEG audio -----------------------------------------------------------------------------------------------------
 
-_BITRATES = {  # kbit/s, by (is MPEG 1, layer)
+MPEG_BITRATES = {  # kbit/s, by (is MPEG 1, layer)
     (True, 2): (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
     (True, 3): (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
     (False, 2): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
     (False, 3): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
 }
-_RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
+MPEG_RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
 """Samples a second, by the version bits of a frame header."""
 _TAGS = (b"TAG", b"APETAGEX", b"LYRICSBEGIN", b"ID3")
 """Starts of tags that may follow the last frame."""
@@ -147,7 +147,7 @@ _ID3_HEADER = 10
 _SMALLEST_FRAME = 24
 
 
-def _mpeg_frame(data: bytes) -> int | None:
+def mpeg_frame(data: bytes) -> int | None:
     """The size in bytes of a frame of MPEG audio, layer 2 or 3, from its header of four bytes."""
     if len(data) < 4 or data[0] != 0xFF or data[1] & 0xE0 != 0xE0:
         return None
@@ -155,23 +155,29 @@ def _mpeg_frame(data: bytes) -> int | None:
     bitrate, rate, padding = data[2] >> 4, data[2] >> 2 & 3, data[2] >> 1 & 1
     if version == 1 or layer not in (2, 3) or not 0 < bitrate < 15 or rate == 3 or data[3] & 3 == 2:
         return None
-    bits = _BITRATES[version == 3, layer][bitrate - 1] * 1000
+    bits = MPEG_BITRATES[version == 3, layer][bitrate - 1] * 1000
     factor = 72 if version != 3 and layer == 3 else 144
-    return factor * bits // _RATES[version][rate] + padding
+    return factor * bits // MPEG_RATES[version][rate] + padding
 
 
 def _mp3(head: bytes) -> Audio | None:
     if head[:3] == b"ID3":
         return _tagged(head)
-    found = _frames(head, "mp3", _mpeg_frame)
+    found = _frames(head, "mp3", mpeg_frame)
     return None if found is None else Audio("mp3", max(found.least, _counted_bytes(head)))
+
+
+def xing_header(frame: bytes) -> int | None:
+    """The offset of the Xing or Info header in the first frame; None without such a header."""
+    is_mono, is_mpeg1 = frame[3] >> 6 == 3, frame[1] >> 3 & 3 == 3
+    at = 4 + ((17 if is_mono else 32) if is_mpeg1 else (9 if is_mono else 17))
+    return at if frame[at : at + 4] in (b"Xing", b"Info") else None
 
 
 def _counted_bytes(head: bytes) -> int:
     """The number of bytes from the first frame on, by its Xing or Info header; 0 without such a header."""
-    is_mono, is_mpeg1 = head[3] >> 6 == 3, head[1] >> 3 & 3 == 3
-    at = 4 + ((17 if is_mono else 32) if is_mpeg1 else (9 if is_mono else 17))
-    if head[at : at + 4] not in (b"Xing", b"Info"):
+    at = xing_header(head)
+    if at is None:
         return 0
     flags = int.from_bytes(head[at + 4 : at + 8], "big")
     where = at + 8 + (4 if flags & 1 else 0)
