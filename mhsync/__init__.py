@@ -76,6 +76,7 @@ _PUBLIC = {
     "RateLimitSettings": "mhsync.settings",
     "read_notify_variable": "mhsync.core.notify_variables",
     "ReceiptInvalid": "mhsync.errors",
+    "ProjectStatus": "mhsync.core.status",
     "Reconciler": "mhsync.reconcile.reconciler",
     "RefusedError": "mhsync.errors",
     "remove_projects": "mhsync.reconcile.edit_manifest",
@@ -94,11 +95,14 @@ _PUBLIC = {
     "Status": "mhsync.core.project",
     "Stop": "mhsync.reconcile.context",
     "Storage": "mhsync.storage.base",
+    "StatusReport": "mhsync.core.status",
     "StorageError": "mhsync.errors",
     "StorageLocked": "mhsync.reconcile.progress",
     "StorageNotFound": "mhsync.errors",
     "StorageUnavailable": "mhsync.errors",
+    "StoredFile": "mhsync.core.status",
     "StoredOutput": "mhsync.core.receipt",
+    "Sums": "mhsync.core.status",
     "UsageError": "mhsync.errors",
     "validate_path": "mhsync.storage.base",
     "Verification": "mhsync.core.verification",
@@ -128,6 +132,7 @@ if TYPE_CHECKING:
     from mhsync.core.report import Outcome, Report
     from mhsync.core.saved_plan import SavedPlan
     from mhsync.core.selection import select
+    from mhsync.core.status import ProjectStatus, StatusReport, StoredFile, Sums
     from mhsync.core.verification import Verification
     from mhsync.errors import (
         AnswerInvalid,
@@ -200,6 +205,7 @@ if TYPE_CHECKING:
 __all__ = [  # noqa: RUF022 - grouped as in docs/public-api.md
     "Reconciler", "load_manifests", "Manifest", "ApplyOptions", "select", "Limit", "Stop", "Decision", "Prepared",
     "Plan", "Report", "Outcome", "Verification",
+    "StatusReport", "ProjectStatus", "StoredFile", "Sums",
     "save_plan", "load_saved_plan", "load_planned_manifests", "SavedPlan", "SavedPlanFile",
     "examine_api", "examine_plugins", "examine_storages", "Finding", "Health",
     "write_manifest", "NewManifest", "add_projects", "Addition", "remove_projects", "format_manifest",

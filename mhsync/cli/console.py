@@ -47,7 +47,7 @@ class Console:
 
     @property
     def format(self) -> str:
-        """The format of stdout, even when the arguments are wrong: text, json, ndjson, markdown."""
+        """The format of stdout, even when the arguments are wrong: text, json, ndjson, csv, markdown."""
         return last_value(self.args, "--format") or "text"
 
     @property

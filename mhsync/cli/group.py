@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "validate": "Check manifests, without network access.",
         "plan": "Show what would change, and why.",
         "apply": "Apply the plan: download, move and delete.",
+        "status": "List what is desired, live and stored.",
         "verify": "Read every stored file and compare it with its receipt.",
         "get": "Show one project as the API returns it.",
         "check": "Show one project; wait for it and download it on request.",

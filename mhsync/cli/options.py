@@ -100,6 +100,7 @@ _FORMATS = ["text", "json"]
 _FORMAT_HELP = {
     "json": "json: print exactly one JSON document to stdout, whatever the exit code.",
     "ndjson": "ndjson: a JSON object on each line, as things happen.",
+    "csv": "csv: for spreadsheets; RFC 4180.",
     "markdown": "markdown: for the comment of a pull request.",
 }
 
@@ -175,7 +176,7 @@ run_options = joined(
         help="Maximum time to wait for another run on the same storage (default: 10m).",
     ),
 )
-"""The options of `plan` and `apply`."""
+"""The options of `plan`, `apply` and `status`."""
 
 max_deletes_option = click.option(
     "--max-deletes",

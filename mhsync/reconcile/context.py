@@ -93,6 +93,8 @@ class RunContext:
     """Query the API even for projects already known to be done."""
     indexes: Indexes | None = None
     """Collects what the receipt indexes are to hold; None in a run that writes none."""
+    uses_index: bool = True
+    """Whether a receipt index may replace receipts. It has only what `plan` needs of them."""
     is_ci: bool = False
     """Whether this is a CI runner, whose local folders are removed when the job ends."""
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)

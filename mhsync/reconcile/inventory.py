@@ -50,13 +50,13 @@ def take_inventory(run: RunContext, place: str, storage: Storage, entries: Itera
     index = None if run.indexes is None else run.indexes.of(storage)
     entries = tuple(entries)
     try:
-        if index is None and not run.refresh and (lines := _all_settled(run, storage, entries)):
+        if run.uses_index and index is None and not run.refresh and (lines := _all_settled(run, storage, entries)):
             return Inventory(place, receipts=IndexedReceipts({}, lines, run.client.origin), indexed=lines)
         listing = _list(storage)
     except MhsyncError as error:
         return Inventory(place, problem=replace(error.problem, code="storage_unreadable", id=None))
     wanted = {name: entry for entry in entries if (name := receipt_name(entry.id)) in listing.versions}
-    lines = _from_index(run, storage, listing, wanted, index) if listing.has_index else {}
+    lines = _from_index(run, storage, listing, wanted, index) if listing.has_index and run.uses_index else {}
     for id_ in lines:
         del wanted[receipt_name(id_)]
     if index is not None:

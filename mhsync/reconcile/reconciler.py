@@ -1,4 +1,4 @@
-"""Reconciler: plan, apply and verify manifests from a program, without the command line."""
+"""Reconciler: plan, apply, list and verify manifests from a program, without the command line."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from mhsync.api.client import Client
 from mhsync.core.manifest import Manifest
+from mhsync.core.status import StatusReport
 from mhsync.core.verification import Verification
 from mhsync.errors import UsageError
 from mhsync.hooks.manager import Hooks
@@ -23,6 +24,7 @@ from mhsync.reconcile.environment import is_ci_runner, plugins_to_load
 from mhsync.reconcile.plan import plan
 from mhsync.reconcile.prepare import Prepared, prepare
 from mhsync.reconcile.progress import Observer, RetryDelayed, ignore_progress
+from mhsync.reconcile.status import status
 from mhsync.reconcile.verify import verify
 from mhsync.settings import Settings
 
@@ -45,7 +47,7 @@ def load_manifests(*paths: str | Path, settings: Settings = Settings()) -> Manif
 
 @dataclass(slots=True)
 class Reconciler:
-    """Plans, applies and verifies manifests.
+    """Plans, applies, lists and verifies manifests.
 
     One reconciler may run many plans and applies, one after another. Close it, or use it in a `with` block: it
     then closes its client.
@@ -162,6 +164,26 @@ class Reconciler:
         """
         with prepare(self._context(manifest, only, refresh=refresh), manifest, options) as prepared:
             yield prepared
+
+    def status(self, manifest: Manifest, *, only: Collection[str] = (), refresh: bool = False) -> StatusReport:
+        """List what is desired, live and stored of each project.
+
+        Writes to no storage and sends no notification. As `plan` does, it requests only projects that are not
+        known to be done; the name, type, date and credits of the others are those of their receipts.
+
+        Args:
+            manifest: the desired state.
+            only: the ids to list; empty means all.
+            refresh: query the API even for projects already known to be done.
+
+        Raises:
+            UsageError: `only` names an id that the manifest does not list.
+            AuthenticationFailed: the API refused the key.
+            StorageUnavailable: a storage cannot be opened.
+            PluginError: a plugin is broken.
+            Interrupted: `stop` was requested.
+        """
+        return status(self._context(manifest, only, refresh=refresh), manifest)
 
     def verify(self, manifest: Manifest, *, only: Collection[str] = ()) -> Verification:
         """Read every stored output back and compare it with its receipt. Sends no request to the API.

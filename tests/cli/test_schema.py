@@ -33,6 +33,7 @@ def test_everything_that_json_prints_has_a_schema():
         "check",
         "deletion",
         "validation",
+        "status",
         "verification",
         "plugins",
         "package",

@@ -27,7 +27,7 @@ _SAFE = frozenset(" -_/,")
 
 
 @dataclass(frozen=True, slots=True)
-class _Section:
+class Section:
     """A titled table."""
 
     title: str
@@ -44,12 +44,12 @@ def plan_markdown(plan: Plan, refusals: Iterable[Problem] = ()) -> str:
     """A plan: the sums, why apply would refuse it, the deletes, the problems, and the other changes."""
     head = [_title("plan", plan_sum(plan)), ""]
     for problem in refusals:
-        head += _alert("CAUTION", f"**apply would refuse this plan:** {_text(str(problem))}", problem.hint)
+        head += _alert("CAUTION", f"**apply would refuse this plan:** {text_cell(str(problem))}", problem.hint)
     never = sum(project.never_stored for project in plan.deletes)
     if never:
         verb = "is" if never == 1 else "are"
         head += _alert("WARNING", f"**{never:,} of the deleted projects {verb} stored nowhere.**", None)
-    head += [f"{_text(line)}\n" for line in missing_text(plan, Style())]
+    head += [f"{text_cell(line)}\n" for line in missing_text(plan, Style())]
     sections = [
         _plan_section("Deletes", plan.deletes, is_open=True),
         _plan_section("Failed", _with(plan, Verdict.FAILED), is_open=True),
@@ -58,17 +58,17 @@ def plan_markdown(plan: Plan, refusals: Iterable[Problem] = ()) -> str:
         _plan_section("Moves", _only(plan, Action.MOVE, but=Action.DOWNLOAD)),
         _plan_section("Pending", _with(plan, Verdict.PENDING)),
     ]
-    return _document(head, sections)
+    return document(head, sections)
 
 
 def report_markdown(report: Report) -> str:
     """A report: the sums, the problems, the deletes, and the other results."""
     first, *rest = report_sums(report)
-    head = [_title("apply", first), "", *(f"{_text(line)}\n" for line in rest)]
+    head = [_title("apply", first), "", *(f"{text_cell(line)}\n" for line in rest)]
     outcomes = [outcome for outcome in Outcome if outcome is not Outcome.UNCHANGED]
     outcomes.sort(key=lambda outcome: (outcome not in BAD, outcome not in (Outcome.DELETED, Outcome.ARCHIVED)))
     sections = [
-        _Section(
+        Section(
             outcome.value.replace("_", " ").capitalize(),
             ("project", "details"),
             len(results),
@@ -78,25 +78,25 @@ def report_markdown(report: Report) -> str:
         for outcome in outcomes
         if (results := [result for result in report.results if result.outcome is outcome])
     ]
-    return _document(head, sections)
+    return document(head, sections)
 
 
 def error_markdown(command: str, problems: Sequence[Problem]) -> str:
     """Why a command ended without a result."""
     rows = [
         (
-            _code(str(problem.position)),
-            " ".join(filter(None, [_code(problem.id) if problem.id else "", _text(problem.message)])),
-            _text(problem.hint or ""),
+            code(str(problem.position)),
+            " ".join(filter(None, [code(problem.id) if problem.id else "", text_cell(problem.message)])),
+            text_cell(problem.hint or ""),
         )
         for problem in problems
     ]
-    section = _Section("Errors", ("position", "error", "what to do"), len(rows), rows, is_open=True)
-    return _document([f"### mhsync {command}: failed", ""], [section])
+    section = Section("Errors", ("position", "error", "what to do"), len(rows), rows, is_open=True)
+    return document([f"### mhsync {command}: failed", ""], [section])
 
 
 def _report_row(result: ProjectResult) -> tuple[str, ...]:
-    return _code(result.id), _text(report_detail(result))
+    return code(result.id), text_cell(report_detail(result))
 
 
 def _title(command: str, sums: str) -> str:
@@ -117,8 +117,8 @@ def _only(plan: Plan, action: Action, *, but: Action | None = None) -> list[Proj
     ]
 
 
-def _plan_section(title: str, projects: Sequence[ProjectPlan], *, is_open: bool = False) -> _Section:
-    return _Section(title, ("project", "action", "why"), len(projects), map(_plan_row, projects), is_open)
+def _plan_section(title: str, projects: Sequence[ProjectPlan], *, is_open: bool = False) -> Section:
+    return Section(title, ("project", "action", "why"), len(projects), map(_plan_row, projects), is_open)
 
 
 def _plan_row(project: ProjectPlan) -> tuple[str, ...]:
@@ -126,11 +126,14 @@ def _plan_row(project: ProjectPlan) -> tuple[str, ...]:
     reason = project.reason if project.problem is None else project.problem.text
     if project.never_stored:
         word = f"**{word}** (never stored)"
-    return _code(project.id), word, _text(reason)
+    return code(project.id), word, text_cell(reason)
 
 
-def _document(head: Sequence[str], sections: Sequence[_Section]) -> str:
-    """The document: each section gets what the ones before it left, and at least its share."""
+def document(head: Sequence[str], sections: Sequence[Section]) -> str:
+    """A document of at most `MOST` characters.
+
+    Each section gets what the ones before it left, and at least its share.
+    """
     shown = [section for section in sections if section.count]
     text = "\n".join(head)
     for index, section in enumerate(shown):
@@ -139,7 +142,7 @@ def _document(head: Sequence[str], sections: Sequence[_Section]) -> str:
     return text.rstrip("\n") + "\n"
 
 
-def _section_text(section: _Section, room: int) -> str:
+def _section_text(section: Section, room: int) -> str:
     title = f"{section.title} ({section.count:,})"
     folded = not section.is_open or section.count > _OPEN_MOST
     start = f"<details><summary>{title}</summary>\n\n" if folded else f"**{title}**\n\n"
@@ -165,10 +168,11 @@ def _row(cells: Sequence[str]) -> str:
 
 def _alert(kind: str, text: str, hint: str | None) -> list[str]:
     lines = [f"> [!{kind}]", f"> {text}"]
-    return [*lines, *([f">\n> {_text(hint)}"] if hint else []), ""]
+    return [*lines, *([f">\n> {text_cell(hint)}"] if hint else []), ""]
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
+    """Text that may come from outside, as a code element."""
     return f"<code>{_encoded(text)}</code>"
 
 
@@ -179,7 +183,7 @@ def _encoded(text: str) -> str:
     return "".join(char if char.isalnum() or char in _SAFE else f"&#{ord(char)};" for char in cut)
 
 
-def _text(text: str) -> str:
+def text_cell(text: str) -> str:
     """Text that may come from outside: it can form no markup, no link and no mention of a user.
 
     Every character with a meaning in Markdown or HTML is written as an entity. GitHub makes mentions from the text

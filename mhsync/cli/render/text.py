@@ -63,7 +63,7 @@ _RETRYABLE = frozenset(
 def plan_text(plan: Plan, style: Style, *, is_verbose: bool = False) -> str:
     """A plan: a row for each project that is not unchanged, then the totals."""
     shown = plan.projects if is_verbose else [p for p in plan.judged if p.verdict is not Verdict.UNCHANGED]
-    rows = [_plan_row(project, is_verbose=is_verbose) for project in sorted(shown, key=_plan_order)]
+    rows = [_plan_row(project, is_verbose=is_verbose) for project in sorted(shown, key=plan_order)]
     table = render_table(rows if is_verbose else collapse_repeats(rows), _PLAN_HEADER, style)
     return "\n".join([*table, *([""] if table else []), plan_sum(plan), *missing_text(plan, style)])
 
@@ -115,7 +115,8 @@ def _nothing(unchanged: int) -> str:
     return f"Nothing to do: {counted(unchanged, 'project')} {'is' if unchanged == 1 else 'are'} as desired."
 
 
-def _plan_order(project: ProjectPlan) -> int:
+def plan_order(project: ProjectPlan) -> int:
+    """The rank of a project among the rows: problems first, then changes, then the others."""
     if project.verdict is not Verdict.CHANGE:
         return _VERDICTS[project.verdict][2]
     if Action.DELETE in project.actions:
@@ -123,9 +124,18 @@ def _plan_order(project: ProjectPlan) -> int:
     return 3 if Action.DOWNLOAD in project.actions else 4
 
 
-def _plan_row(project: ProjectPlan, *, is_verbose: bool) -> Row:
+def plan_sign(project: ProjectPlan) -> tuple[str, Color]:
+    """The sign and the colour of a project."""
     if project.verdict is not Verdict.CHANGE:
         sign, color, _ = _VERDICTS[project.verdict]
+        return sign, color
+    color = {2: Color.RED, 3: Color.GREEN, 4: Color.YELLOW}[plan_order(project)]
+    return "".join(_SIGNS[action] for action in project.actions), color
+
+
+def _plan_row(project: ProjectPlan, *, is_verbose: bool) -> Row:
+    sign, color = plan_sign(project)
+    if project.verdict is not Verdict.CHANGE:
         is_shared = project.reason_code in _SHARED
         reason = project.reason if project.problem is None else project.problem.text
         return Row(sign, project.id, project.verdict.value, reason, color, can_collapse=True, is_shared=is_shared)
@@ -133,10 +143,8 @@ def _plan_row(project: ProjectPlan, *, is_verbose: bool) -> Row:
     reason = project.reason
     if project.never_stored and "never stored" not in reason:
         reason += " (never stored)"
-    color = {2: Color.RED, 3: Color.GREEN, 4: Color.YELLOW}[_plan_order(project)]
     paths = [output.path for output in project.outputs]
     lines = _arrows(paths) if Action.MOVE in actions or is_verbose else ()
-    sign = "".join(_SIGNS[action] for action in actions)
     return Row(sign, project.id, ", ".join(action.value for action in actions), reason, color, lines)
 
 

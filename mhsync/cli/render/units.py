@@ -1,4 +1,4 @@
-"""Counts, sizes and durations as text."""
+"""Counts, sizes, durations and ages as text."""
 
 from __future__ import annotations
 
@@ -31,3 +31,21 @@ def human_time(seconds: float) -> str:
     if minutes:
         return f"{minutes} min {whole % 60} s" if whole % 60 else f"{minutes} min"
     return f"{whole} s"
+
+
+def clock_time(seconds: float) -> str:
+    """The duration of audio: `0:23`, `1:02:03`."""
+    whole = round(seconds)
+    hours, minutes = whole // 3600, whole % 3600 // 60
+    return f"{hours:,}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
+
+
+def short_age(seconds: float) -> str:
+    """An age in one unit: `5 min`, `3 h`, `12 d`, `4 y`."""
+    hours = int(seconds // 3600)
+    if hours < 1:
+        return f"{int(seconds // 60)} min"
+    if hours < 48:
+        return f"{hours} h"
+    days = hours // 24
+    return f"{days} d" if days < 2 * 365 else f"{days // 365} y"
