@@ -185,9 +185,14 @@ class StatusReport:
     projects: tuple[ProjectStatus, ...] = ()
 
     @property
-    def has_problems(self) -> bool:
-        """Whether a project is failed or blocked."""
-        return any(project.plan.problem is not None for project in self.projects)
+    def has_failed(self) -> bool:
+        """Whether the right action for a project could not be determined."""
+        return any(project.verdict is Verdict.FAILED for project in self.projects)
+
+    @property
+    def has_blocked(self) -> bool:
+        """Whether the desired state of a project cannot be reached without a change by the user."""
+        return any(project.verdict is Verdict.BLOCKED for project in self.projects)
 
     @property
     def total(self) -> Sums:

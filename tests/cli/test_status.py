@@ -51,9 +51,12 @@ def test_the_json_is_as_its_schema_says(runner):
     assert done.document["summary"]["states"]["archived"]["credits"] == 1234
 
 
-def test_the_exit_code_is_0_without_problems(runner):
+def test_exit_codes(runner):
     assert runner.run("status", "stored.yaml").code == 0
     assert runner.run("status", runner.manifest("late")).code == 0
+    blocked = runner.manifest("missing", name="blocked.yaml")
+    assert runner.run("status", blocked).code == 1
+    assert runner.run("status", blocked, "--fail-on", "failed").code == 5
 
 
 def test_nothing_is_changed(runner):

@@ -99,6 +99,6 @@ def test_the_sums_by_state():
     assert report.by_state[State.DOWNLOADED].projects == 2
     assert report.by_state[State.ARCHIVED].credits == 7
     assert report.by_state[State.DELETED].projects == 0
-    assert not report.has_problems
+    assert not report.has_blocked
     blocked = replace(one, plan=planned(verdict=Verdict.BLOCKED))
-    assert replace(report, projects=(*rows, blocked)).has_problems
+    assert replace(report, projects=(*rows, blocked)).has_blocked

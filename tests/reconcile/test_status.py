@@ -25,7 +25,7 @@ def fixture(reconcile_fixture):
 
 
 def listed(fixture, **changes):
-    return fixture._with(lambda run: status(run, fixture._manifest(MANIFEST)), changes)
+    return fixture.with_run(lambda run: status(run, fixture._manifest(MANIFEST)), changes)
 
 
 def tree(folder):
@@ -40,7 +40,7 @@ def test_every_project_is_listed_with_its_facts(fixture):
     assert (b.name, b.is_stored, b.deleted_at is not None) == ("Name of b", True, True)
     assert (c.is_stored, c.deleted_at is not None, c.verdict) == (False, True, Verdict.UNCHANGED)
     assert (d.name, d.plan.status, d.verdict) == (None, "gone", Verdict.BLOCKED)
-    assert report.has_problems
+    assert report.has_blocked
     assert report.total.files == 3
     assert (datetime.now(UTC) - report.observed_at).total_seconds() < 60
 
