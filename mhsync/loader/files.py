@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import stat
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -23,6 +24,8 @@ from mhsync.loader.uniqueness import UniquenessCheck
 from mhsync.loader.yaml_parser import Parsed
 from mhsync.settings import MIB, ManifestSettings
 
+STDIN = "-"
+"""The name that stands for standard input."""
 _CHUNK = 1 * MIB
 _SCHEMA_SUFFIX = ".schema.json"
 _DOCUMENT = re.compile(rb'\s*\{\s*"format"\s*:\s*"mhsync\.')
@@ -33,7 +36,7 @@ _WORTH_A_SCAN = 4096
 
 @pauses_collection
 def load(paths: Sequence[str | Path], settings: ManifestSettings = ManifestSettings()) -> Manifest:  # noqa: B008
-    """Read manifests: files, and folders (sorted, not those below nor hidden ones).
+    """Read manifests: files, folders (sorted, not those below nor hidden ones), and `-`, which is standard input.
 
     A file that is given twice is read once. The garbage collector is paused meanwhile: what is made here is kept.
 
@@ -110,7 +113,7 @@ def _names(paths: Sequence[str | Path], found: list[Problems]) -> Iterator[str]:
         found.append(_one("", "no_files", "no manifest was given", "name a file, or a folder of manifests"))
     for path in (os.fspath(given) for given in paths):
         try:
-            names = _in_folder(Path(path)) if Path(path).is_dir() else [path]
+            names = _in_folder(Path(path)) if path != STDIN and Path(path).is_dir() else [path]
         except (OSError, ValueError) as error:
             found.append(_one(path, "unreadable", f"cannot be read: {_reason(error)}", "look at its permissions"))
             continue
@@ -160,8 +163,10 @@ def _unique(names: Iterable[str]) -> Iterator[str]:
 
 
 def _read(name: str, problems: Problems, settings: ManifestSettings) -> bytes | bytearray | None:
-    """The bytes of a file. A pipe is read up to its first control character."""
+    """The bytes of a file, or of standard input. A pipe is read up to its first control character."""
     try:
+        if name == STDIN:
+            return _read_pipe(sys.stdin.buffer, settings.size)
         with Path(name).open("rb") as stream:
             status = os.fstat(stream.fileno())
             if not stat.S_ISREG(status.st_mode):

@@ -13,6 +13,7 @@ from mhsync.core.plan import Plan
 from mhsync.core.saved_plan import STALE, SavedPlan
 from mhsync.errors import ManifestError, PlanStale, Position, Problem, UsageError
 from mhsync.loader import load
+from mhsync.loader.files import STDIN
 from mhsync.settings import ManifestSettings
 
 _AGAIN = "make and review a new plan"
@@ -48,6 +49,10 @@ def save_plan(plan: Plan, file: str | Path) -> None:
 
     target = Path(file).resolve()
     for manifest in plan.files:
+        if manifest.file == STDIN:
+            raise UsageError(
+                "a plan of a manifest from standard input cannot be saved", hint="write the manifest to a file"
+            )
         if Path(manifest.file).resolve() == target:
             raise UsageError(f"{manifest.file} is a manifest and would be replaced", hint="choose another file")
     files = tuple(replace(item, file=_relative(item.file, Path(file).parent)) for item in plan.files)

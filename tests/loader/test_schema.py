@@ -89,9 +89,10 @@ def with_keys(lines: str) -> str:
     return f"version: 1\nprojects: []\n{lines}\n"
 
 
-SMALL = ManifestSettings(size=400, values=20, text=100, depth=5, problems=2)
+SMALL = ManifestSettings(size=400, values=20, text=100, depth=5, problems=2, projects=3)
 EXAMPLES: dict[str, str | bytes] = {
     "size": b"#" * 401,
+    "projects": "version: 1\nprojects: [{id: a}, {id: b}, {id: c}, {id: d}]",
     "values": with_keys(f"x: [{'a, ' * 20}]"),
     "long": with_keys(f"path: {'x' * 101}"),
     "encoding": b"\xff",
@@ -139,8 +140,17 @@ EXAMPLES: dict[str, str | bytes] = {
     "path_empty_segment": of("a//b"),
 }
 """A manifest with each problem, under the limits `SMALL`."""
-ELSEWHERE = {"no_files", "missing", "unreadable", "id_doubtful", "path_empty", "path_long", "path_long_segment"}
-"""Codes of files that cannot be read, of warnings, and of paths that `check_template` refuses."""
+ELSEWHERE = {
+    "json",
+    "no_files",
+    "missing",
+    "unreadable",
+    "id_doubtful",
+    "path_empty",
+    "path_long",
+    "path_long_segment",
+}
+"""Codes of JSON (tests/loader/test_json.py), of files that cannot be read, of warnings, and of paths that `check_template` refuses."""
 
 
 def test_the_manual_lists_every_code_of_a_problem_and_no_other() -> None:
