@@ -84,6 +84,8 @@ class DownloadSettings:
     """A larger output fails: before its body is read if its length is announced, otherwise at this size."""
     renewals: int = 2
     """New links that are requested when a download host refuses one."""
+    bandwidth: float | None = None
+    """The most bytes per second that all downloads of a client receive together; None or 0 means no limit."""
     resumes: int = 1000
     """Broken transfers of one output that are resumed before the download fails."""
     partial_age: float = 7 * 24 * 3600.0

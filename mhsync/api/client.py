@@ -214,11 +214,14 @@ class Client:
 
     def _downloader(self) -> Downloader:
         """The one downloader of this client. A client that only sends `GET` requests does not import it."""
+        from mhsync.api.bandwidth import Bandwidth
         from mhsync.api.download import Downloader
 
         with self._lock:
             if self._made is None:
-                self._made = Downloader(self._transport, self._rate_limiter, self._settings, self._time)
+                rate = self._settings.download.bandwidth
+                bandwidth = Bandwidth(rate, self._time) if rate else None
+                self._made = Downloader(self._transport, self._rate_limiter, self._settings, self._time, bandwidth)
             return self._made
 
     def close(self) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from mhsync.api.address import Address, AddressRefused
+from mhsync.api.bandwidth import Bandwidth
 from mhsync.api.download_attempts import DownloadAttempts, FileMissing, LinkRefused
 from mhsync.api.errors import MalformedResponse, TooSlow
 from mhsync.api.headers import parse_content_range, parse_retry_after, parse_unsatisfied_range
@@ -16,6 +17,7 @@ from mhsync.api.resume import Keeper, interrupted_error, require_same_file, rest
 from mhsync.api.retry import is_retryable
 from mhsync.api.timing import Time
 from mhsync.api.transfer import CannotResume, NullSink, OutputTooLarge, Sink, Transfer, UnusableResponse
+from mhsync.api.transfer_progress import Report, TransferMeter
 from mhsync.api.transport import HttpResponse, Transport
 from mhsync.core.audio import HEAD, UNRECOGNISED, recognise
 from mhsync.core.project import Download
@@ -55,6 +57,8 @@ class Downloader:
     rate_limiter: RateLimiter
     settings: Settings
     time: Time
+    bandwidth: Bandwidth | None = None
+    """The limit of all downloads together; None is no limit."""
 
     def fetch(
         self,
@@ -64,9 +68,11 @@ class Downloader:
         renew: Callable[[], Download],
         finish: Callable[[W, Fetched], None] | None = None,
         keeper: Keeper[W] | None = None,
+        report: Report | None = None,
     ) -> Fetched:
         """See `Client.download`."""
-        attempts = DownloadAttempts(download, renew, self.settings, self.time)
+        meter = TransferMeter(self.time, self.bandwidth, report)
+        attempts = DownloadAttempts(download, renew, self.settings, self.time, meter)
         is_first = True
         try:
             while True:
@@ -185,7 +191,7 @@ class Downloader:
                 _check_status(response)
                 if attempts.continued is not None:
                     require_same_file(response, attempts.continued)
-                transfer.receive(response, self.settings.download.chunk, self.time.check)
+                transfer.receive(response, self._chunk, attempts.meter)
         except (LinkRefused, FileMissing) as error:
             refusal = error
         except UnusableResponse as error:
@@ -200,6 +206,11 @@ class Downloader:
             return None
         attempts.renew_link(refusal)
         return None
+
+    @property
+    def _chunk(self) -> int:
+        chunk = self.settings.download.chunk
+        return chunk if self.bandwidth is None else min(chunk, self.bandwidth.piece_max)
 
     def _open(self, transfer: Transfer, attempts: DownloadAttempts) -> HttpResponse:
         """Request the file or its rest, without the API key, and follow redirects."""

@@ -9,6 +9,7 @@ from mhsync.api.notice import describe_failure
 from mhsync.api.retry import THROTTLING_STATUSES
 from mhsync.api.timing import Time
 from mhsync.api.transfer import Transfer
+from mhsync.api.transfer_progress import TransferMeter
 from mhsync.api.transport import HttpResponse
 from mhsync.core.backoff import backoff_delay
 from mhsync.core.project import Download
@@ -39,6 +40,7 @@ class DownloadAttempts:
     renew: Callable[[], Download]
     settings: Settings
     time: Time
+    meter: TransferMeter
     failures: int = 0
     """Attempts in a row that received no bytes."""
     resumes: int = 0

@@ -95,12 +95,12 @@ class Transfer:
         """Whether the rest may be requested after a transfer was interrupted."""
         return self.validator is not None or self.may_join_unverified
 
-    def receive(self, response: HttpResponse, chunk: int, check: Callable[[], None]) -> None:
+    def receive(self, response: HttpResponse, chunk: int, count: Callable[[Transfer, int], None]) -> None:
         """Add the body of a response.
 
         Args:
             chunk: the largest number of bytes in one read.
-            check: called between reads; raises to stop.
+            count: called with this transfer and the size of each piece, before it is added; raises to stop.
 
         Raises:
             CannotResume: the response does not continue the received bytes.
@@ -119,7 +119,7 @@ class Transfer:
         self._check_size(self.total or 0)
         try:
             while piece := response.read(chunk):
-                check()
+                count(self, len(piece))
                 self._add(piece)
         finally:
             self._digest.join()

@@ -15,6 +15,7 @@ from mhsync.cli.manifests import load_saved, load_selected, warn_of_doubts
 from mhsync.cli.options import (
     SharedOptions,
     api_options,
+    bwlimit_option,
     fail_on_option,
     max_deletes_option,
     output_options_with,
@@ -49,6 +50,7 @@ from mhsync.reconcile.saved_plan_format import is_saved_plan
     callback=parsed_by(parse_duration),
     help=f"Wait for renders ({DEFAULT_WAIT} without a duration); exit 4 if some are still rendering then.",
 )
+@bwlimit_option
 @api_options
 @run_options
 @output_options_with("ndjson", "markdown")

@@ -11,6 +11,7 @@ from mhsync.cli.durations import DEFAULT_WAIT, WaitCommand, parse_duration
 from mhsync.cli.options import (
     SharedOptions,
     api_options,
+    bwlimit_option,
     output_options,
     parsed_by,
     pass_shared_options,
@@ -38,6 +39,7 @@ FORMAT = "mhsync.check/1"
 @click.option(
     "--directory", metavar="DIR", help="Directory to download into (default: the current one); implies --download."
 )
+@bwlimit_option
 @show_urls_option
 @api_options
 @output_options

@@ -11,6 +11,7 @@ import click
 
 from mhsync.cli.console import Console
 from mhsync.cli.durations import parse_duration
+from mhsync.cli.rates import parse_rate
 from mhsync.cli.verbosity import joined, verbosity_options
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class SharedOptions:
     checkers: int | None = None
     transfers: int | None = None
     lock_timeout: float | None = None
+    bwlimit: float | None = None
     no_plugins: bool = False
     only: frozenset[str] = field(default_factory=frozenset)
     refresh: bool = False
@@ -48,6 +50,7 @@ class SharedOptions:
             settings,
             run=run,
             pace=replace(settings.pace, rate=self.rate) if self.rate is not None else settings.pace,
+            download=replace(settings.download, bandwidth=self.bwlimit or None),
             http=replace(settings.http, pool=max(settings.http.pool, run.checkers, run.transfers)),
         )
 
@@ -148,6 +151,13 @@ api_options = joined(
     ),
 )
 """The options of every command that calls the API."""
+
+bwlimit_option = click.option(
+    "--bwlimit",
+    metavar="RATE",
+    callback=parsed_by(parse_rate),
+    help="Maximum rate of all downloads together, in bytes per second: 500k, 10M (default: no limit).",
+)
 
 storage_options = joined(
     click.option(

@@ -18,6 +18,11 @@ def test_each_flag_replaces_its_setting():
     assert settings.pace.rate == 5.0
 
 
+@pytest.mark.parametrize(("bwlimit", "bandwidth"), [(None, None), (0.0, None), (1000.0, 1000.0)])
+def test_a_bandwidth_of_0_is_no_limit(bwlimit, bandwidth):
+    assert SharedOptions(bwlimit=bwlimit).settings.download.bandwidth == bandwidth
+
+
 def test_there_is_a_connection_for_everything_that_runs_at_once():
     assert SharedOptions(checkers=200).settings.http.pool == 200
     assert SharedOptions(transfers=100).settings.http.pool == 100
