@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import shlex
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -44,7 +45,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"{row.key}: {row.title}", file=sys.stderr, flush=True)
         try:
             measured.append(run_row(row, workspace, runs=options.runs, only=options.contender))
-        except (ServerMissing, ProcessFailed, RuntimeError) as error:
+        except (ServerMissing, ProcessFailed, RuntimeError, subprocess.SubprocessError) as error:
             print(f"{row.key} failed: {error}", file=sys.stderr)
             failed = True
     if options.prepare:

@@ -44,7 +44,7 @@ def _read_back(workspace: Workspace) -> Iterator[Sequence[Contender]]:
     with nginx(folder, files) as url, sshd(folder / "ssh") as server:
         manifest = write_manifest(folder / "mhsync.yaml", 1, server.manifest_head)
         apply = [workspace.mhsync, "apply", "--quiet", "--api-url", url, str(manifest)]
-        subprocess.run(apply, check=True, env=workspace.env, cwd=folder)
+        subprocess.run(apply, check=True, env=workspace.env, cwd=folder, stdout=subprocess.DEVNULL)
         (stored,) = (server.files / "storage").glob("*/output.wav")
         get = f"echo 'get {stored} {folder}/copy' | {server.client}"
         yield (
