@@ -38,10 +38,11 @@ test-pythons:
 test-lowest:
 	$(PYTHON) tools/check_pythons.py --lowest $(PYTHONS:%=--python %)
 
-# Plugins against real servers, which are installed from packages of Debian and npm, so this needs root.
-test-integration: $(PLUGIN_READY)
+# Plugins against real servers, and the HTML report in Chromium, which are installed from packages of Debian and npm, so this needs root.
+test-integration: $(READY) $(PLUGIN_READY)
 	PYTHON=$(PLUGIN_BIN)/python tools/install-servers
 	$(PLUGIN_BIN)/python $(PYTEST) --dist loadfile -m integration plugins
+	$(BIN)/python $(PYTEST) -m integration tests
 
 # The tests that `test` omits because of their duration: more kills, more examples, slower servers.
 test-long: $(READY)

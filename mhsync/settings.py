@@ -133,6 +133,10 @@ class RunSettings:
     lock_timeout: float = 600.0
     """How long to wait for another run to release the lock of a storage."""
     receipt_max: int = 4 * MIB
+    waveform_parts: int = 80
+    """Parts of the waveform of an output in an HTML report."""
+    waveform_frames: int = 96
+    """Frames that are read of each part."""
     index_max: int = 4 * GIB
     """A larger index of receipts is not used. A project takes about 300 bytes of it."""
     index_row_max: int = 64 * KIB

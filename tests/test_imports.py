@@ -22,7 +22,8 @@ ALLOWED = {
     "storage_kit": {"core", "fileio", "storage"},
     "api": {"core", "fileio"},
     "hooks": {"core", "fileio", "storage"},
-    "reconcile": {"core", "fileio", "loader", "storage", "storage_kit", "api", "hooks"},
+    "html": {"core"},
+    "reconcile": {"core", "fileio", "html", "loader", "storage", "storage_kit", "api", "hooks"},
     "sandbox": {"core", "loader"},
     "testing": {"core", "storage", "sandbox"},
     "cli": {

@@ -26,6 +26,7 @@ TESTED_IN = {
     "loader/scanned.py": "loader/test_yaml_scan.py",
     "reconcile/doctor.py": "cli/test_doctor.py",
     "reconcile/saved_plan_format.py": "reconcile/test_saved_plan.py",
+    "reconcile/html_report.py": "cli/test_report.py",
     "reconcile/plan.py": "reconcile/test_reconciler.py",
     "sandbox/fault_context.py": "sandbox/test_faults.py",
     "sandbox/faults_any.py": "sandbox/test_faults.py",

@@ -21,6 +21,7 @@ from mhsync.loader import load
 from mhsync.reconcile.context import ApplyOptions, RunContext, Stop
 from mhsync.reconcile.decide import Decision
 from mhsync.reconcile.environment import is_ci_runner, plugins_to_load
+from mhsync.reconcile.html_report import write_html_report
 from mhsync.reconcile.plan import plan
 from mhsync.reconcile.prepare import Prepared, prepare
 from mhsync.reconcile.progress import Observer, RetryDelayed, ignore_progress
@@ -184,6 +185,26 @@ class Reconciler:
             Interrupted: `stop` was requested.
         """
         return status(self._context(manifest, only, refresh=refresh), manifest)
+
+    def write_report(
+        self, manifest: Manifest, out: str | Path, *, only: Collection[str] = (), refresh: bool = False
+    ) -> StatusReport:
+        """List the projects as `status` does, and write the inventory to an HTML file.
+
+        Args:
+            manifest: the desired state.
+            out: the file; it is replaced as a whole.
+            only: the ids to list; empty means all.
+            refresh: query the API even for projects already known to be done.
+
+        Raises:
+            UsageError: the file cannot be written, or `only` names an id that the manifest does not list.
+            AuthenticationFailed: the API refused the key.
+            StorageUnavailable: a storage cannot be opened.
+            PluginError: a plugin is broken.
+            Interrupted: `stop` was requested.
+        """
+        return write_html_report(self._context(manifest, only, refresh=refresh), manifest, out)
 
     def verify(self, manifest: Manifest, *, only: Collection[str] = ()) -> Verification:
         """Read every stored output back and compare it with its receipt. Sends no request to the API.

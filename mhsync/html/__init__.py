@@ -1,0 +1,1 @@
+"""The inventory as one HTML page that needs no network."""
