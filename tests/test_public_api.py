@@ -17,7 +17,7 @@ import mhsync.errors
 ROOT = Path(__file__).parent.parent
 MODULES = ("mhsync", "mhsync.storage_kit", "mhsync.testing")
 LOADED_BY_PYTEST = {"mhsync.testing.fixtures"}
-PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("*/*/README.md")]
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("*/*/README.md")]
 
 
 def listed(module: str) -> list[str]:
