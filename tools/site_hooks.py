@@ -1,4 +1,4 @@
-"""Hooks of mkdocs for `make docs`: the documents outside docs/, and the links to them.
+"""Hooks of mkdocs for `make docs`: the documents outside docs/, the links to them, and the reference.
 
 The documents are written for GitHub, where a link may lead to any file of the repository. In the site the
 documents of the top folder become pages, a linked file becomes a page that shows it, and a link to a folder
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +19,9 @@ from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tools"))
+import write_reference  # noqa: E402
+
 TOP = {
     "README.md": "index.md",
     "CHANGELOG.md": "changelog.md",
@@ -41,6 +45,8 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
     sources |= {name: (ROOT / name).read_text(encoding="utf-8") for name in TOP}
     for name, page in TOP.items():
         files.append(File.generated(config, page, content=sources[name]))
+    for page, text in write_reference.pages().items():
+        files.append(File.generated(config, page, content=text))
     shown = {target for name, text in sources.items() for target in targets_outside(name, text)}
     for target in sorted(shown):
         page = f"{SHOWN}/{target}.md"
@@ -52,7 +58,7 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
     """Let the links of a document lead to the pages of this site."""
     del config, files
     uri = page.file.src_uri
-    if uri.startswith(f"{SHOWN}/"):
+    if uri.startswith((f"{SHOWN}/", "reference/")):
         return markdown
     pages = {made: name for name, made in TOP.items()}
     name = pages.get(uri, f"docs/{uri}")
