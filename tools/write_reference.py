@@ -334,7 +334,7 @@ def code(value: Any) -> str:
 
 def cell(text: str) -> str:
     """Text in a cell of a table; what stands in code is kept."""
-    return re.sub(r"(?<![`\w])\{(\w+)\}", r"`{\1}`", text.replace("|", "\\|").replace("<", "&lt;"))
+    return re.sub(r"(?<![`\w$])(\$?\{\w+\})", r"`\1`", text.replace("|", "\\|").replace("<", "&lt;"))
 
 
 def main(folder: str) -> None:
