@@ -211,6 +211,11 @@ class Hooks:
             facts |= result
         return facts
 
+    @property
+    def receives_events(self) -> bool:
+        """Whether a plugin implements `mhsync_event`."""
+        return bool(self._loaded.implementations("mhsync_event"))
+
     def event(self, event: Event) -> list[PluginError]:
         """Call `mhsync_event` of every plugin; returns the errors of those that raised."""
         return self._call_all("mhsync_event", {"event": event})

@@ -63,6 +63,7 @@ class Notifications:
     _failures: Counter[str] = field(default_factory=Counter)
     """Errors of event hooks with their counts: each is reported once."""
     _thread: threading.Thread | None = None
+    """None where nothing receives events: none is then made."""
     _hurry_at: float = float("inf")
     """From this time on only the last event is sent, so that it arrives in time."""
 
@@ -76,8 +77,9 @@ class Notifications:
                     self.targets.append(self._open_target(file, target))
                 except MhsyncError as error:
                     run.observer(Warned(f"{_where(file, target)}: {error.problem.text}"))
-        self._thread = threading.Thread(target=self._deliver, name="mhsync-notify", daemon=True)
-        self._thread.start()
+        if self.targets or run.hooks.receives_events:
+            self._thread = threading.Thread(target=self._deliver, name="mhsync-notify", daemon=True)
+            self._thread.start()
         self._put(RUN_STARTED, event_id(run.client.origin, RUN_STARTED, format_time(started)), {})
         return self
 
@@ -86,6 +88,8 @@ class Notifications:
 
         An unchanged project is sent only to targets whose `on` lists `unchanged`.
         """
+        if self._thread is None:
+            return
         if result.outcome is Outcome.UNCHANGED and not any(result.outcome in target.on for target in self.targets):
             return
         ident = event_id(self.run.client.origin, result.id, result.outcome, self._marker(result, receipt))
@@ -93,11 +97,12 @@ class Notifications:
 
     def finish(self, report: Report) -> None:
         """Send the summary as the last event; then wait, within bounds, until all events are sent."""
+        if self._thread is None:
+            return
         ident = event_id(self.run.client.origin, RUN_FINISHED, format_time(self.started))
         self._put(RUN_FINISHED, ident, report.to_json() | {"exit": report.exit_code})
         self._queue.put(None)
         self._hurry_at = self.run.clock() + self.run.settings.run.notify_timeout / 2
-        assert self._thread is not None, "opened before it is finished"
         self._thread.join(self.run.settings.run.notify_timeout)
         if self._thread.is_alive():
             self._warnings.append("notifications were still under way when the time for them was up")
@@ -121,6 +126,8 @@ class Notifications:
         return format_time(self.started)
 
     def _put(self, name: str, ident: str, data: Mapping[str, object], *, subject: str | None = None) -> None:
+        if self._thread is None:
+            return
         self._queue.put(Event(ident, name, self.run.client.origin, self.run.now(), subject, data))
 
     def _deliver(self) -> None:

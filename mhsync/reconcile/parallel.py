@@ -6,10 +6,11 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -44,6 +45,7 @@ def map_unordered(
     source = iter(items)
     with ThreadPoolExecutor(workers, thread_name_prefix="mhsync") as pool:
         running: dict[Future[Result], Item] = {}
+        ended: queue.SimpleQueue[Future[Result]] = queue.SimpleQueue()
         failure: BaseException | None = None
         while True:
             while failure is None and len(running) < workers and go_on():
@@ -51,17 +53,18 @@ def map_unordered(
                     item = next(source)
                 except StopIteration:
                     break
-                running[pool.submit(work, item)] = item
+                future = pool.submit(work, item)
+                running[future] = item
+                future.add_done_callback(ended.put)
             if not running:
                 break
-            ended, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in ended:
-                item = running.pop(future)
-                error = future.exception()
-                if error is None:
-                    yield item, future.result()
-                else:
-                    failure = failure or error
+            future = ended.get()
+            item = running.pop(future)
+            error = future.exception()
+            if error is None:
+                yield item, future.result()
+            else:
+                failure = failure or error
         if failure is not None:
             raise failure
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import replace
 
@@ -370,3 +371,16 @@ def test_a_plugin_that_raises_in_every_hook_is_named_and_stops_no_sync(reconcile
     report = fixture.apply({"a": "downloaded"}, observer=collect_warnings(warnings))
     assert report.exit_code == 0
     assert any("bad" in warning for warning in warnings)
+
+
+def test_no_thread_is_started_where_nothing_receives_events(reconcile_fixture, monkeypatch):
+    fixture = reconcile_fixture(complete("a"))
+    started = []
+    real = threading.Thread.start
+    monkeypatch.setattr(threading.Thread, "start", lambda self: (started.append(self.name), real(self)))
+    assert outcomes(fixture.apply({"a": "downloaded"})) == {"a": "downloaded"}
+    assert started
+    assert "mhsync-notify" not in started
+    fixture.hooks = Hooks.of(listener=Listener())
+    fixture.apply({"a": "downloaded"})
+    assert "mhsync-notify" in started
