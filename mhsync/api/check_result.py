@@ -10,6 +10,7 @@ from mhsync.api.download import Downloader, Fetched
 from mhsync.api.local_files import Directory, TemporaryFile
 from mhsync.api.sanitize import sanitize
 from mhsync.api.timing import Time
+from mhsync.api.transfer_events import TransferEnded, TransferEvent, TransferProgressed
 from mhsync.core.backoff import poll_pauses
 from mhsync.core.paths import filenames
 from mhsync.core.project import FAILED, Download, Project, Status
@@ -33,6 +34,7 @@ class ResultFetcher:
     downloader: Downloader
     settings: WaitSettings
     time: Time
+    on_progress: Callable[[TransferEvent], None] | None = None
 
     def check(self, id: str, *, wait: bool, timeout: float | None, directory: str | Path | None) -> Result:
         """See `Client.check_result`. With `directory` None nothing is downloaded."""
@@ -98,8 +100,22 @@ class ResultFetcher:
                 return self._new_link(project.id, source)
 
             keeper = directory.keeper(f"{project.id}-{index}")
-            self.downloader.fetch(download, directory.temporary, renew=renew, finish=finish, keeper=keeper)
+
+            def report(received: int, size: int | None, name: str = name) -> None:
+                self._notify(TransferProgressed(project.id, name, received, size))
+
+            size = None
+            try:
+                size = self.downloader.fetch(
+                    download, directory.temporary, renew=renew, finish=finish, keeper=keeper, report=report
+                ).size
+            finally:
+                self._notify(TransferEnded(project.id, name, size))
         return Result(project, tuple(str(path) for path in paths))
+
+    def _notify(self, event: TransferEvent) -> None:
+        if self.on_progress is not None:
+            self.on_progress(event)
 
     def _new_link(self, id: str, source: str) -> Download:
         """The same output with a new link."""

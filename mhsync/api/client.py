@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from mhsync.api.check_result import Result
     from mhsync.api.download import Downloader, Fetched, W
     from mhsync.api.resume import Keeper
+    from mhsync.api.transfer_events import TransferEvent
+    from mhsync.api.transfer_progress import Report
 
 BASE_URL = "https://api.magichour.ai"
 
@@ -163,6 +165,7 @@ class Client:
         download_directory: str | Path | None = None,
         *,
         timeout: float | None = None,
+        on_progress: Callable[[TransferEvent], None] | None = None,
     ) -> Result:
         """Wait until a project is complete, and download its outputs. The vendor's SDK has the same call.
 
@@ -174,6 +177,8 @@ class Client:
             download_outputs: download the outputs of a complete project.
             download_directory: created if it does not exist; None is the current directory.
             timeout: seconds to wait at most. None waits as long as the project is queued or rendering.
+            on_progress: called with a `TransferProgressed` at most ten times a second during a download, and with
+                a `TransferEnded` at its end. It must return quickly.
 
         Raises:
             RenderFailed: the project ended in `error` or `canceled`, is a draft that was not submitted, or is
@@ -184,7 +189,7 @@ class Client:
         from mhsync.api.check_result import ResultFetcher
 
         directory = (download_directory or ".") if download_outputs else None
-        results = ResultFetcher(self._calls.get, self._downloader(), self._settings.wait, self._time)
+        results = ResultFetcher(self._calls.get, self._downloader(), self._settings.wait, self._time, on_progress)
         return results.check(_check_id(id), wait=wait_for_completion, timeout=timeout, directory=directory)
 
     def download(
@@ -195,6 +200,7 @@ class Client:
         renew: Callable[[], Download],
         finish: Callable[[W, Fetched], None] | None = None,
         keeper: Keeper[W] | None = None,
+        report: Report | None = None,
     ) -> Fetched:
         """Download one complete output into a writer.
 
@@ -205,12 +211,14 @@ class Client:
             renew: returns a new link after a host has refused the current one.
             finish: called inside the block with the complete file; may raise to discard it.
             keeper: keeps the received bytes when `stop` ends the call, and returns them to a later call.
+            report: called at most ten times a second with the number of received bytes, and the size of the file
+                in bytes (None where it is unknown). It must return quickly.
 
         Raises:
             DownloadError: the complete file could not be downloaded; `LinkExpired` where links were refused.
             Interrupted: `stop` returned True.
         """
-        return self._downloader().fetch(download, write, renew=renew, finish=finish, keeper=keeper)
+        return self._downloader().fetch(download, write, renew=renew, finish=finish, keeper=keeper, report=report)
 
     def _downloader(self) -> Downloader:
         """The one downloader of this client. A client that only sends `GET` requests does not import it."""

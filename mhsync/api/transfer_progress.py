@@ -1,9 +1,8 @@
-"""The progress of downloads: events for people, and the meter that each received piece passes."""
+"""The meter that each received piece of a download passes: it stops, slows down and reports."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from mhsync.api.bandwidth import Bandwidth
 from mhsync.api.timing import Time
@@ -12,30 +11,6 @@ from mhsync.api.transfer import Transfer
 _PAUSE = 0.1
 """Seconds between two reports of one download, and before the first: small files are complete by then."""
 
-
-@dataclass(frozen=True, slots=True)
-class TransferProgressed:
-    """A download has received bytes. Sent at most ten times a second for each download.
-
-    `received` becomes smaller where a download starts again. `size` is None where the host sent no length.
-    """
-
-    id: str
-    path: str
-    received: int
-    size: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class TransferEnded:
-    """The download of an output ended. `size` is the size of the complete file in bytes, None where it failed."""
-
-    id: str
-    path: str
-    size: int | None
-
-
-TransferEvent = TransferProgressed | TransferEnded
 
 Report = Callable[[int, int | None], None]
 """Called with the received bytes and the size of the file, None where it is unknown."""

@@ -83,8 +83,8 @@ def command(
         manifest, shared = load_selected(files, shared)
     warn_of_doubts(console, manifest)
     lines = EventLines(console) if console.format == "ndjson" else None
-    progress = Progress(console, also=lines)
     with (
+        Progress(console, also=lines) as progress,
         open_run(console, shared, progress) as run,
         prepare(run, manifest, options) as prepared,
     ):
@@ -94,9 +94,8 @@ def command(
         _show(console, prepared.plan)
         prepared.require_allowed()
         confirmed = yes or confirm_deletes(console, prepared.deletes_to_confirm, prepared.deletes)
-        progress.expect(len(prepared.plan.changes))
+        progress.expect(prepared.plan.changes)
         report = prepared.execute(confirmed=confirmed)
-    progress.end()
     code = report.exit_code_for(FailOn(fail_on))
     github = GithubStep.from_environ(console.environ)
     if github is not None:

@@ -17,6 +17,7 @@ from mhsync.cli.options import (
     pass_shared_options,
     show_urls_option,
 )
+from mhsync.cli.progress import Progress
 from mhsync.cli.render.json import dumped
 from mhsync.cli.render.project import project_text
 from mhsync.cli.render.terminal import escape
@@ -60,13 +61,14 @@ def command(
     """
     if wait is not None:
         console.info(f"{id}: waiting up to {human_time(wait)} for the render")
-    with open_client(console, shared, Stop()) as client:
+    with Progress(console) as progress, open_client(console, shared, Stop()) as client:
         result = client.check_result(
             id,
             wait_for_completion=wait is not None,
             download_outputs=download or directory is not None,
             download_directory=directory,
             timeout=wait,
+            on_progress=progress,
         )
     if console.is_json:
         console.document(dumped(_to_json(result, show_urls=show_urls)))

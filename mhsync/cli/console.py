@@ -41,7 +41,8 @@ class Console:
         self.log_format = "text"
         self.has_document = False
         self._secrets: set[str] = set()
-        self._status = ""
+        self._status: tuple[str, ...] = ()
+        self._is_status_frozen = False
         self._lock = threading.RLock()
         self._is_closed = False
 
@@ -59,13 +60,25 @@ class Console:
     def stderr_is_terminal(self) -> bool:
         return self.stderr.isatty()
 
+    @property
+    def has_live_lines(self) -> bool:
+        """Whether stderr is a terminal that can move its cursor: lines may be rewritten."""
+        return self.stderr_is_terminal and self.environ.get("TERM") != "dumb"
+
+    def live_size(self) -> tuple[Style, int]:
+        """The style of rewritten lines, one column narrower than the terminal, and the most of them to show."""
+        from mhsync.cli.render.terminal import Style
+
+        columns, rows = _size(self.stderr)
+        return Style(min(columns, _WIDE) - 1, self._is_colored(is_terminal=True)), rows - 1
+
     def style(self, stream: TextIO) -> Style:
         """The style of a stream: the width of the terminal, or 80 columns if it is not one."""
         from mhsync.cli.render.terminal import Style
 
         if not stream.isatty():
             return Style(_DEFAULT, self._is_colored(is_terminal=False))
-        return Style(min(max(_columns(), _NARROW), _WIDE), self._is_colored(is_terminal=True))
+        return Style(min(max(_size(stream)[0], _NARROW), _WIDE), self._is_colored(is_terminal=True))
 
     def _is_colored(self, *, is_terminal: bool) -> bool:
         if self.color != "auto":
@@ -146,20 +159,40 @@ class Console:
         if not self.is_quiet:
             self.error(text)
 
-    def status(self, text: str) -> None:
-        """Show one line of progress on a terminal in place of the previous one; an empty text removes it."""
+    def status(self, lines: Sequence[str]) -> None:
+        """Show lines of progress on a terminal in place of the previous ones; no line removes them.
+
+        The cursor is never hidden, so that nothing has to be restored however the process ends.
+        """
         from mhsync.cli.render.terminal import truncated
 
         with self._lock:
-            line = truncated(text, _columns() - 1)
-            if line != self._status:
-                self._write_err(f"\r\x1b[K{line}")
-                self._status = line
+            if self._is_status_frozen:
+                return
+            width = _size(self.stderr)[0] - 1
+            shown = tuple(line if "\x1b" in line else truncated(line, width) for line in lines if line)
+            if shown != self._status:
+                self._write_err(self._erasing() + "\n".join(shown))
+                self._status = shown
+
+    def freeze_status(self) -> None:
+        """Leave the lines of progress as they are, and show no further ones. May be called by a signal handler."""
+        self._is_status_frozen, self._status = True, ()
+
+    def _erasing(self) -> str:
+        """The codes that erase the shown lines. In a terminal that became narrower, they occupy more rows."""
+        from mhsync.cli.render.terminal import visible_width
+
+        if not self._status:
+            return "\r\x1b[K"
+        columns = _size(self.stderr)[0]
+        rows = sum(max(1, -(-visible_width(line) // columns)) for line in self._status)
+        return "\r\x1b[K" + "\x1b[1A\x1b[K" * (rows - 1)
 
     def _clear_status(self) -> None:
         if self._status:
-            self._write_err("\r\x1b[K")
-            self._status = ""
+            self._write_err(self._erasing())
+            self._status = ()
 
     def _write_err(self, text: str) -> None:
         try:
@@ -169,11 +202,18 @@ class Console:
             _forget(self.stderr)
 
 
-def _columns() -> int:
-    """The width of the terminal."""
+def _size(stream: TextIO) -> tuple[int, int]:
+    """The columns and rows of a terminal; the variable `COLUMNS` is preferred."""
     import shutil
+    from contextlib import suppress
 
-    return shutil.get_terminal_size((_DEFAULT, 24)).columns
+    columns, rows = 0, 0
+    with suppress(OSError, ValueError):
+        columns, rows = os.get_terminal_size(stream.fileno())
+    given = os.environ.get("COLUMNS", "")
+    if columns <= 0 or (given.isascii() and given.isdigit() and int(given) > 0):
+        columns = shutil.get_terminal_size((_DEFAULT, 24)).columns
+    return columns, rows if rows > 0 else 24
 
 
 def _before_separator(args: Sequence[str]) -> tuple[str, ...]:

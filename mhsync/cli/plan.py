@@ -69,10 +69,8 @@ def command(
     """
     manifest, shared = load_selected(files, shared)
     warn_of_doubts(console, manifest)
-    progress = Progress(console)
-    with open_run(console, shared, progress) as run:
+    with Progress(console) as progress, open_run(console, shared, progress) as run:
         decision = plan(run, manifest, ApplyOptions(max_deletes=max_deletes))
-    progress.end()
     found, refusals = decision.plan, decision.refusals
     if out is not None:
         from mhsync.reconcile.saved_plan import save_plan

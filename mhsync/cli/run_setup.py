@@ -46,9 +46,15 @@ def open_client(
             on_wait=on_wait or partial(note_wait, console),
             **address,
         ) as client,
-        stopping(stop.request),
+        stopping(partial(_request_stop, console, stop)),
     ):
         yield client
+
+
+def _request_stop(console: Console, stop: Stop) -> None:
+    """Called by a signal handler: the lines that it prints must not be erased by later progress."""
+    console.freeze_status()
+    stop.request()
 
 
 @contextmanager

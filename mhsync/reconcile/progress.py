@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mhsync.api.notice import WaitNotice
+from mhsync.api.transfer_events import TransferEnded, TransferProgressed
 from mhsync.core.report import ProjectResult
 
 
@@ -41,7 +42,10 @@ class StorageLocked:
 
 @dataclass(frozen=True, slots=True)
 class RetryDelayed:
-    """A request waits for its next attempt. Sent from any thread; all other events come from the main thread."""
+    """A request waits for its next attempt.
+
+    This event and the events of transfers are sent from any thread, all others from the main thread.
+    """
 
     notice: WaitNotice
 
@@ -53,7 +57,16 @@ class Warned:
     message: str
 
 
-ProgressEvent = ChecksProgressed | ProjectFinished | WaitingForRenders | StorageLocked | RetryDelayed | Warned
+ProgressEvent = (
+    ChecksProgressed
+    | ProjectFinished
+    | WaitingForRenders
+    | StorageLocked
+    | RetryDelayed
+    | Warned
+    | TransferProgressed
+    | TransferEnded
+)
 
 Observer = Callable[[ProgressEvent], None]
 """Called with each event. It must return quickly and must not raise."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mhsync.api.transfer_events import TransferEnded
 from mhsync.core.project import ProjectError, Status
 from mhsync.errors import (
     AuthenticationFailed,
@@ -237,3 +238,25 @@ def test_a_file_in_place_of_the_directory_is_reported_before_any_download(api: A
     with pytest.raises(StorageError, match="taken: file exists"):
         api.client.check_result("one", download_directory=tmp_path / "taken")
     assert api.request_count(host="files") == 0
+
+
+def test_the_progress_of_a_download_is_reported_and_its_end(api: ApiFixture, client, tmp_path: Path):
+    events = []
+    settings = dataclasses.replace(QUICK, download=dataclasses.replace(QUICK.download, bandwidth=100_000))
+    slow = client(api.sandbox.api_url, settings=settings)
+
+    slow.check_result("one", True, True, tmp_path, on_progress=events.append)
+
+    *progress, end = events
+    assert end == TransferEnded("one", "output.wav", 50_000)
+    assert 1 <= len(progress) <= 10
+    assert all(event.id == "one" and event.size == 50_000 for event in progress)
+    assert [event.received for event in progress] == sorted({event.received for event in progress})
+
+
+def test_a_failed_download_has_an_end_without_a_size(api: ApiFixture, tmp_path: Path):
+    api.fault(f.Status(404), host="files")
+    events = []
+    with pytest.raises(DownloadError):
+        api.client.check_result("one", True, True, tmp_path, on_progress=events.append)
+    assert events == [TransferEnded("one", "output.wav", None)]

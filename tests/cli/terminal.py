@@ -17,12 +17,18 @@ from tests.cli.cli_runner import TIMEOUT, CliRunner
 class Terminal:
     """A command on a pseudo-terminal: types input and reads the output."""
 
-    def __init__(self, cli_runner: CliRunner, *args: str) -> None:
+    def __init__(self, cli_runner: CliRunner, *args: str, columns: int = 80, **environ: str) -> None:
         self.shown = ""
         self.code: int | None = None
         self._master, slave = pty.openpty()
+        termios.tcsetwinsize(slave, (24, columns))
         self._process = cli_runner.start(
-            *args, stdin=slave, stderr=slave, start_new_session=True, preexec_fn=_take_terminal
+            *args,
+            stdin=slave,
+            stderr=slave,
+            start_new_session=True,
+            preexec_fn=_take_terminal,
+            environ=environ,
         )
         os.close(slave)
 

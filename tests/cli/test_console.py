@@ -78,7 +78,7 @@ def test_the_last_value_counts():
 def test_the_progress_line_is_removed_before_other_output():
     err = TerminalStream()
     console = Console((), {}, stderr=err)
-    console.status("checked 1 of 2")
+    console.status(("checked 1 of 2",))
     console.error("warning: something")
     console.error("more")
     assert err.getvalue() == "\r\x1b[Kchecked 1 of 2\r\x1b[Kwarning: something\nmore\n"

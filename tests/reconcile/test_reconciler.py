@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from mhsync import (
@@ -11,6 +13,8 @@ from mhsync import (
     ManifestError,
     ProjectFinished,
     RetryDelayed,
+    TransferEnded,
+    TransferProgressed,
     UsageError,
     load_manifests,
 )
@@ -59,6 +63,28 @@ def test_the_observer_receives_every_event_also_those_of_the_client(reconciler, 
     kinds = {type(event) for event in events}
     assert {ChecksProgressed, RetryDelayed, ProjectFinished} <= kinds
     assert {event.result.id for event in events if isinstance(event, ProjectFinished)} == {"a", "b"}
+    (end,) = [event for event in events if isinstance(event, TransferEnded)]
+    assert (end.id, end.path, end.size) == ("a", "a/output.wav", output_size(fixture))
+
+
+def output_size(fixture):
+    (output,) = fixture.sandbox.account.project("a").outputs
+    return len(b"".join(output.audio.read()))
+
+
+def test_the_observer_receives_the_bytes_of_a_slow_download(reconciler, tmp_path):
+    _, fixture = reconciler
+    size = output_size(fixture)
+    settings = replace(fixture.settings, download=replace(fixture.settings.download, bandwidth=size * 2))
+    events = []
+    with (
+        open_reconciler(fixture, observer=events.append, settings=settings) as one,
+        one.prepare(manifest_of(tmp_path)) as prepared,
+    ):
+        prepared.execute(confirmed=True)
+    progress = [event for event in events if isinstance(event, TransferProgressed)]
+    assert {(event.id, event.path, event.size) for event in progress} == {("a", "a/output.wav", size)}
+    assert all(0 < event.received <= size for event in progress)
 
 
 def test_stop_ends_a_run_without_further_work(reconciler, tmp_path):

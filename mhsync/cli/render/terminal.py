@@ -11,6 +11,7 @@ from enum import Enum
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Controls, invisible and direction-changing characters, lone surrogates, and separators of lines."""
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_COLOR = re.compile(r"\x1b\[[\d;]*m")
 _QUERY = re.compile(r"\?[\w.%~+-]+=[^\s'\"<>]*")
 
 
@@ -40,6 +41,11 @@ def width_of(text: str) -> int:
     if text.isascii():
         return len(text)
     return sum(_char_width(char) for char in text)
+
+
+def visible_width(text: str) -> int:
+    """The columns of a text with colours."""
+    return width_of(_COLOR.sub("", text))
 
 
 def _char_width(char: str) -> int:

@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from mhsync.api.download import Fetched
+from mhsync.api.transfer_events import TransferEnded, TransferProgressed
 from mhsync.core.plan import PlannedOutput, ProjectPlan
 from mhsync.core.project import Download, Project, are_same_sources
 from mhsync.core.receipt import Receipt, StoredOutput
@@ -128,16 +129,25 @@ class _Fetch:
 
     def fetch(self, links: _Links, index: int) -> StoredOutput:
         partials = self.storage.partials()
-        with suppress(_SameBytesError):
-            self.run.client.download(
-                links.get(index),
-                self._opener(),
-                renew=lambda: links.renew(index),
-                finish=self._finish,
-                keeper=None if partials is None else partials.under(_kept_name(self.project.id, index)),
-            )
+        try:
+            with suppress(_SameBytesError):
+                self.run.client.download(
+                    links.get(index),
+                    self._opener(),
+                    renew=lambda: links.renew(index),
+                    finish=self._finish,
+                    keeper=None if partials is None else partials.under(_kept_name(self.project.id, index)),
+                    report=self._report,
+                )
+        except BaseException:
+            self.run.observer(TransferEnded(self.project.id, self.planned.path, None))
+            raise
         assert self.output is not None, "the client calls `finish` before it returns"
+        self.run.observer(TransferEnded(self.project.id, self.planned.path, self.output.size))
         return self.output
+
+    def _report(self, received: int, size: int | None) -> None:
+        self.run.observer(TransferProgressed(self.project.id, self.planned.path, received, size))
 
     def _opener(self) -> Callable[[], AbstractContextManager[Writer]]:
         if self.run.hooks.has_checks and not self.storage.gives_local_files:
