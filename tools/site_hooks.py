@@ -1,8 +1,8 @@
 """Hooks of mkdocs for `make docs`: the documents outside docs/, the links to them, and the reference.
 
 The documents are written for GitHub, where a link may lead to any file of the repository. In the site the
-documents of the top folder become pages, a linked file becomes a page that shows it, and a link to a folder
-becomes text.
+documents of the top folder and of the plugins become pages, a linked file becomes a page that shows it, and a
+link to a folder becomes text.
 """
 
 from __future__ import annotations
@@ -22,13 +22,15 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 import write_reference  # noqa: E402
 
-TOP = {
+PLUGINS = sorted((ROOT / "plugins").glob("*/README.md"))
+DOCUMENTS = {
     "README.md": "index.md",
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
     "SECURITY.md": "security.md",
+    **{f"plugins/{path.parent.name}/README.md": f"plugins/{path.parent.name}.md" for path in PLUGINS},
 }
-"""Documents of the top folder, and their pages."""
+"""Documents outside docs/, and their pages."""
 SHOWN = "files"
 """The folder of the site for the pages that show a file of the repository."""
 LANGUAGES = {".yml": "yaml", ".yaml": "yaml", ".sh": "bash", ".py": "python", ".json": "json", ".toml": "toml"}
@@ -42,8 +44,8 @@ FOREIGN = re.compile(r"""<(?:script|img|iframe|audio|video|link)\b[^>]*\b(?:src|
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:
     """Add the pages that are not in docs/."""
     sources = {f"docs/{file.src_uri}": file.content_string for file in files.documentation_pages()}
-    sources |= {name: (ROOT / name).read_text(encoding="utf-8") for name in TOP}
-    for name, page in TOP.items():
+    sources |= {name: (ROOT / name).read_text(encoding="utf-8") for name in DOCUMENTS}
+    for name, page in DOCUMENTS.items():
         files.append(File.generated(config, page, content=sources[name]))
     for page, text in write_reference.pages().items():
         files.append(File.generated(config, page, content=text))
@@ -60,7 +62,7 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
     uri = page.file.src_uri
     if uri.startswith((f"{SHOWN}/", "reference/")):
         return markdown
-    pages = {made: name for name, made in TOP.items()}
+    pages = {made: name for name, made in DOCUMENTS.items()}
     name = pages.get(uri, f"docs/{uri}")
     return replace_links(markdown, lambda text, target, anchor: site_link(name, uri, text, target, anchor))
 
@@ -113,8 +115,8 @@ def resolve(name: str, target: str) -> str | None:
 
 def page_of(path: str) -> str | None:
     """The page of the site that a document of the repository is."""
-    if path in TOP:
-        return TOP[path]
+    if path in DOCUMENTS:
+        return DOCUMENTS[path]
     return path.removeprefix("docs/") if path.startswith("docs/") else None
 
 
