@@ -106,6 +106,7 @@ class Progress:
         """Set what the run is going to change."""
         with self._lock:
             self._total = len(changes)
+            self._text = f"0 of {len(changes):,} done"
             downloads = [plan for plan in changes if Action.DOWNLOAD in plan.actions]
             self._transfers.expected = sum(len(plan.outputs) for plan in downloads)
 
@@ -158,12 +159,13 @@ class Progress:
             return
         self._last = now
         is_transferring = self._transfers.has_begun and self._transfers.is_active
+        line = self._transfers.text(now) if is_transferring else escape(self._line(now))
         if not self._is_live:
-            self._console.error(self._transfers.text(now) if is_transferring else escape(self._line(now)))
+            self._console.error_lines([line] if line else [])
         elif is_transferring:
             self._console.status(self._transfers.lines(now, *self._console.live_size()))
         else:
-            self._console.status((escape(self._line(now)),))
+            self._console.status((line,))
 
     def _line(self, now: float) -> str:
         """What happens while no file is transferred."""

@@ -215,6 +215,27 @@ def test_the_block_ends_its_thread_and_removes_the_lines_also_after_an_error():
     assert "mhsync-progress" not in {thread.name for thread in threading.enumerate()}
 
 
+def test_after_the_last_transfer_there_is_no_empty_line():
+    for err in (TerminalStream(), io.StringIO()):
+        _, observer, clock = watch(err)
+        observer(TransferProgressed("a", "a/output.wav", 512, 1024))
+        clock.now += 11
+        observer(TransferEnded("a", "a/output.wav", 1024))
+        assert err.getvalue().rpartition("\x1b[K")[2] == ""
+
+
+def test_before_the_first_delete_the_count_is_shown_and_not_the_last_check():
+    err = TerminalStream()
+    progress, observer, clock = watch(err)
+    observer(ChecksProgressed(1, 1))
+    outputs = (PlannedOutput("p", "s", "f"),)
+    actions = (Action.DOWNLOAD, Action.DELETE)
+    progress.expect((ProjectPlan(Entry("a"), Verdict.CHANGE, "", "", actions, outputs=outputs),))
+    clock.now += 1
+    observer(TransferEnded("a", "p", 1024))
+    assert err.getvalue().endswith("\x1b[K0 of 1 done")
+
+
 @pytest.fixture
 def large(tmp_path):
     """A runner whose account has one project with a file of 2 MiB and a wide name."""
