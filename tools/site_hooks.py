@@ -31,6 +31,8 @@ DOCUMENTS = {
     **{f"plugins/{path.parent.name}/README.md": f"plugins/{path.parent.name}.md" for path in PLUGINS},
 }
 """Documents outside docs/, and their pages."""
+SINGLE = ("index.md", "tutorial.md")
+"""Pages without others in their section: a list of one page would only take space."""
 SHOWN = "files"
 """The folder of the site for the pages that show a file of the repository."""
 LANGUAGES = {".yml": "yaml", ".yaml": "yaml", ".sh": "bash", ".py": "python", ".json": "json", ".toml": "toml"}
@@ -38,6 +40,9 @@ LINK = re.compile(
     r"^```.*?^```|\[((?:[^\]`]|`[^`]*`)*)\]\(([^)#\s]+)(#[^)\s]*)?\)|`[^`\n]+`", re.MULTILINE | re.DOTALL
 )
 """A link, or code, in which nothing is a link."""
+TABLE_ROW = re.compile(r"^\|.*$", re.MULTILINE)
+CODE = re.compile(r"`[^`\n]*`")
+"""In the code of a table GitHub needs `\\|`, and Python-Markdown shows the backslash."""
 FOREIGN = re.compile(r"""<(?:script|img|iframe|audio|video|link)\b[^>]*\b(?:src|href)=["']?(?:https?:)?//[^>]*>""")
 
 
@@ -60,6 +65,9 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
     """Let the links of a document lead to the pages of this site."""
     del config, files
     uri = page.file.src_uri
+    if uri in SINGLE:
+        page.meta["hide"] = ["navigation"]
+    markdown = TABLE_ROW.sub(lambda row: CODE.sub(lambda code: code[0].replace("\\|", "|"), row[0]), markdown)
     if uri.startswith((f"{SHOWN}/", "reference/")):
         return markdown
     pages = {made: name for name, made in DOCUMENTS.items()}
