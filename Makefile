@@ -60,9 +60,9 @@ demo: $(READY)
 	@rm -rf build/demo
 	@PATH="$(CURDIR)/$(BIN):$$PATH" mhsync sandbox run -- sh examples/demo/demo.sh build/demo
 
-# The documents as a site in build/site; a broken link is an error.
+# The documents as a site in build/site; a broken link is an error. With --quiet, --strict would not see it.
 docs: $(DOCS_READY)
-	NO_MKDOCS_2_WARNING=1 $(DOCS_VENV)/bin/mkdocs --quiet build --strict
+	NO_MKDOCS_2_WARNING=1 $(DOCS_VENV)/bin/mkdocs build --strict
 	@echo "open build/site/index.html"
 
 # mhsync against other programs, with nginx of Debian's package; docs/performance.md explains the rows.
