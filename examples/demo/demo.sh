@@ -30,7 +30,7 @@ say() {
 
 # Nothing is stored and nothing is deleted before apply.
 say 0 'mhsync plan manifest.yaml' \
-    'Plan: 3 to download, 0 to move, 2 to delete (1 never stored); 1 pending.'
+    'Plan: 3 to download, 0 to move, 2 to delete (1 without a copy); 1 pending.'
 [ ! -e outputs ] || fail 'plan wrote to the storage'
 
 say 0 'mhsync apply manifest.yaml --yes --wait 60s' \

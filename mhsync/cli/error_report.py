@@ -47,7 +47,7 @@ def report_error(console: Console, error: BaseException) -> int:
 
         trace = "".join(traceback.format_exception(error)).rstrip()
         console.error("\n".join(escape(line) for line in console.redact(trace).splitlines()))
-    if console.environ.get("GITHUB_ACTIONS"):
+    if console.environ.get("GITHUB_ACTIONS") == "true":
         from mhsync.cli.github import GithubStep, annotate
 
         if GithubStep.from_environ(console.environ) is not None:

@@ -31,7 +31,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "plan": "Show what would change, and why.",
         "apply": "Apply the plan: download, move and delete.",
         "status": "List what is desired, live and stored.",
-        "report": "Write the inventory as one HTML page.",
+        "report": "Write the status of all projects as one HTML page.",
         "verify": "Read every stored file and compare it with its receipt.",
         "get": "Show one project as the API returns it.",
         "check": "Show one project; wait for it and download it on request.",

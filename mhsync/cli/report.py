@@ -1,4 +1,4 @@
-"""The command `mhsync report`: write the inventory as one HTML page."""
+"""The command `mhsync report`: write the status of all projects as one HTML page."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from mhsync.reconcile.html_report import write_html_report
 @output_options
 @pass_shared_options
 def command(console: Console, shared: SharedOptions, files: tuple[str, ...], out: str, fail_on: str) -> int:
-    """Write the inventory as one HTML page.
+    """Write the status of all projects as one HTML page.
 
     The page needs no network. It has a player for each output in a local folder, search, filters and sums.
     Writes to no storage and sends no notification.

@@ -204,7 +204,7 @@ def _judge_archived(case: _Case) -> ProjectPlan:
                 Verdict.BLOCKED,
                 "outputs_indistinct",
                 f"{receipt.indistinct_reason}; the original is kept",
-                hint="remove the files and apply to download them again, or write 'downloaded'",
+                hint="remove the stored files and run apply again, or set 'state: downloaded'",
             )
         return case.verdict(
             Verdict.CHANGE,
@@ -231,14 +231,18 @@ def _judge_deleted(case: _Case) -> ProjectPlan:
     if _is_not_found(case) and case.receipt is None:
         return case.verdict(Verdict.UNCHANGED, "not_found", "not found: nothing was deleted")
     if case.is_gone:
-        return case.verdict(Verdict.UNCHANGED, "gone", "not found" if _is_not_found(case) else "gone")
+        return case.verdict(
+            Verdict.UNCHANGED, "gone", "not found" if _is_not_found(case) else "no longer in the account"
+        )
     project = _live(case)
     if project.status in RENDERING:
         return case.verdict(
             Verdict.PENDING, "rendering", f"{project.status}: it will be deleted when the render has ended"
         )
     reason = (
-        "to be deleted from the account; a copy stays stored" if case.is_stored else "to be deleted; never stored"
+        "to be deleted from the account; a copy stays stored"
+        if case.is_stored
+        else "to be deleted; no stored copy"
     )
     return case.verdict(Verdict.CHANGE, "unwanted", reason, actions=(Action.DELETE,))
 

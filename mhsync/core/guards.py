@@ -99,7 +99,7 @@ def _check_durable(file: ManifestFile, to_delete: Collection[str]) -> list[Probl
             "storage_not_durable",
             f"'archived' would delete {_some(archived)} and keep the only copy in {file.storage!r}, "
             "a folder of this CI runner",
-            "use a storage that outlives the run, set policy.durable_storage: true if the folder does, "
+            "use a storage that outlives the run, set policy.durable_storage: true if this folder is kept, "
             "or apply the rest with --no-deletes",
             Position(file.file),
         )

@@ -58,7 +58,7 @@ class ProjectPlan:
     actions: tuple[Action, ...] = ()
     status: str | None = None
     never_stored: bool = False
-    """A delete of a project of which no copy is stored."""
+    """A delete of a project that has no stored copy."""
     not_found: bool = False
     """The API answered 404: gone, or another account's."""
     outputs: tuple[PlannedOutput, ...] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -68,7 +68,9 @@ class SavedPlan:
         changed = {project.id: project for project in projects if project.actions}
         return cls(_text(document, "api"), manifests, changed)
 
-    def restrict(self, plan: Plan, *, no_deletes: bool = False) -> tuple[Plan, tuple[Problem, ...]]:
+    def restrict(
+        self, plan: Plan, *, no_deletes: bool = False, only: Collection[str] = ()
+    ) -> tuple[Plan, tuple[Problem, ...]]:
         """Limit a new plan to what this one allows.
 
         A planned action that is done already counts as done. Actions of projects without a planned action are left
@@ -77,6 +79,7 @@ class SavedPlan:
         Args:
             plan: the plan as the account and the storage are now.
             no_deletes: whether deletes are left out of `plan`.
+            only: the ids that `plan` looks at; empty means all.
 
         Returns:
             The limited plan, and each reason why this plan no longer fits; it is applied only if there is none.
@@ -92,7 +95,8 @@ class SavedPlan:
             else:
                 problems += _misfit(planned, project, no_deletes=no_deletes)
         seen = set(plan.ids)
-        problems += [_not_planned_anymore(id_) for id_ in self.projects if id_ not in seen]
+        missing = [id_ for id_ in self.projects if id_ not in seen and (not only or id_ in only)]
+        problems += [_not_planned_anymore(id_) for id_ in missing]
         return plan.replaced(left_out), tuple(problems)
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from mhsync.errors import UsageError
 
+_START = 4096
+"""Bytes at the start of a file that identify it."""
 PRIVATE = 0o600
 """The mode of a file that only its owner can read."""
 
@@ -36,6 +39,37 @@ def replace_file(path: str | Path, data: bytes, *, mode: int | None = None) -> N
     else:
         return
     raise UsageError(f"cannot write {os.fspath(path)}: {reason}", hint="check the path and its permissions")
+
+
+def replace_own_file(
+    path: str | Path, data: bytes, is_own: Callable[[bytes], bool], *, mode: int | None = None
+) -> None:
+    """As `replace_file`, but replace only a file that mhsync wrote: a mistyped name must not destroy another file.
+
+    Args:
+        path: the file; its folder must exist.
+        data: the whole new content.
+        is_own: whether a file that begins with these bytes may be replaced.
+        mode: its permissions.
+
+    Raises:
+        UsageError: another file has this name, or the file cannot be written; the old content is still there.
+    """
+    target = Path(path)
+    try:
+        is_other = target.exists() and not (target.is_file() and is_own(_start_of(target)))
+    except (OSError, ValueError):
+        is_other = True
+    if is_other:
+        raise UsageError(
+            f"{target} exists, and mhsync did not write it; it was not replaced", hint="choose another name"
+        )
+    replace_file(path, data, mode=mode)
+
+
+def _start_of(file: Path) -> bytes:
+    with file.open("rb") as stream:
+        return stream.read(_START)
 
 
 def _replace(target: Path, data: bytes, mode: int) -> None:

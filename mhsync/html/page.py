@@ -44,6 +44,11 @@ def page_of(report: StatusReport, urls: Mapping[OutputKey, str], peaks: Mapping[
     return template.substitute(csp=policy, css=style, script=script, data=_embedded(data))
 
 
+def is_page(start: bytes) -> bool:
+    """Whether a file that begins with these bytes is a page that `page_of` made."""
+    return start.startswith(b"<!doctype html>") and b'<meta name="generator" content="mhsync">' in start
+
+
 def _embedded(data: object) -> str:
     """JSON that stays text inside of an HTML element."""
     text = json.dumps(data, separators=(",", ":"), ensure_ascii=True)

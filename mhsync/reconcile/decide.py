@@ -82,7 +82,7 @@ def make_plan(run: RunContext, manifest: Manifest, observation: Observation, opt
     if options.no_deletes:
         plan = plan.without_deletes()
     if options.saved is not None:
-        plan, problems = options.saved.restrict(plan, no_deletes=options.no_deletes)
+        plan, problems = options.saved.restrict(plan, no_deletes=options.no_deletes, only=run.only)
         if problems:
             raise PlanStale(problems)
     return plan

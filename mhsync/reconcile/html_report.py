@@ -9,8 +9,8 @@ from urllib.parse import quote
 from mhsync.core.manifest import Manifest
 from mhsync.core.status import ProjectStatus, StatusReport
 from mhsync.errors import Interrupted, MhsyncError
-from mhsync.fileio.atomic import replace_file
-from mhsync.html.page import OutputKey, page_of
+from mhsync.fileio.atomic import replace_own_file
+from mhsync.html.page import OutputKey, is_page, page_of
 from mhsync.html.waveform import waveform
 from mhsync.loader.storage_location import storage_location
 from mhsync.reconcile.context import RunContext, attempt
@@ -22,10 +22,10 @@ def write_html_report(run: RunContext, manifest: Manifest, out: str | Path) -> S
     """List every project as `status` does, and write the inventory to an HTML file.
 
     The page has a player for each output in a local folder, by a relative path, and a waveform for PCM WAV. It
-    replaces the file as a whole. Nothing is written to the storages.
+    replaces an earlier page as a whole. Nothing is written to the storages.
 
     Raises:
-        UsageError: the file cannot be written.
+        UsageError: the file cannot be written, or exists and is no such page.
         AuthenticationFailed: the API refused the key.
         StorageUnavailable: a storage cannot be opened.
         PluginError: a plugin is broken.
@@ -36,7 +36,7 @@ def write_html_report(run: RunContext, manifest: Manifest, out: str | Path) -> S
     folder = os.path.realpath(Path(out).parent)
     urls = {key: _relative_url(path, folder) for key, path in paths.items()}
     page = page_of(report, urls, _waveforms(run, paths))
-    replace_file(out, page.encode("utf-8", "replace"))
+    replace_own_file(out, page.encode("utf-8", "replace"), is_page)
     return report
 
 

@@ -69,6 +69,8 @@ def write_manifest(path: str | Path, *, storage: str = DEFAULT_STORAGE) -> NewMa
     if problems:
         raise ManifestError(problems)
     target = Path(path)
+    if target.suffix not in (".yaml", ".yml"):
+        raise UsageError(f"{target}: the starter manifest is YAML", hint="give a name that ends in .yaml or .yml")
     if target.exists() or target.is_symlink():
         raise UsageError(f"{target} exists already", hint="choose another name, or add projects with `mhsync add`")
     schema = target.parent / SCHEMA

@@ -14,6 +14,7 @@ from mhsync.core.saved_plan import STALE, SavedPlan
 from mhsync.errors import ManifestError, PlanStale, Position, Problem, UsageError
 from mhsync.loader import load
 from mhsync.loader.files import STDIN
+from mhsync.reconcile.saved_plan_format import begins_as_plan
 from mhsync.settings import ManifestSettings
 
 _AGAIN = "make and review a new plan"
@@ -40,12 +41,12 @@ def save_plan(plan: Plan, file: str | Path) -> None:
 
     Args:
         plan: the plan, of manifests that are files.
-        file: where to write it; an existing file is replaced.
+        file: where to write it; an earlier saved plan is replaced.
 
     Raises:
-        UsageError: the file cannot be written, or it is one of the manifests.
+        UsageError: the file cannot be written, or exists and is no saved plan.
     """
-    from mhsync.fileio.atomic import PRIVATE, replace_file
+    from mhsync.fileio.atomic import PRIVATE, replace_own_file
 
     target = Path(file).resolve()
     for manifest in plan.files:
@@ -57,7 +58,7 @@ def save_plan(plan: Plan, file: str | Path) -> None:
             raise UsageError(f"{manifest.file} is a manifest and would be replaced", hint="choose another file")
     files = tuple(replace(item, file=_relative(item.file, Path(file).parent)) for item in plan.files)
     document = json.dumps(replace(plan, files=files).to_json(), indent=2)
-    replace_file(file, f"{document}\n".encode(), mode=PRIVATE)
+    replace_own_file(file, f"{document}\n".encode(), begins_as_plan, mode=PRIVATE)
 
 
 def load_saved_plan(file: str | Path) -> SavedPlanFile:

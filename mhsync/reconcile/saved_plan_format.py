@@ -22,4 +22,9 @@ def is_saved_plan(file: str | Path) -> bool:
             start = stream.read(_START)
     except (OSError, ValueError):
         return False
+    return begins_as_plan(start)
+
+
+def begins_as_plan(start: bytes) -> bool:
+    """Whether a file that begins with these bytes is a saved plan."""
     return start.lstrip().startswith(b"{") and _IS_PLAN.search(start) is not None

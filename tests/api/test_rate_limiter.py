@@ -126,7 +126,8 @@ def test_the_hint_fits_the_status_with_which_an_origin_refuses_requests(status: 
 def test_an_outage_shorter_than_the_patience_fails_no_project():
     settings = Settings(
         http=HttpSettings(backoff=0.001, backoff_max=0.002),
-        pace=RateLimitSettings(pause=0.1, pause_max=0.1, silence=12),
+        # A call has 6 attempts. One pause nearly covers the outage, so that a slow start of the sandbox does not end one.
+        pace=RateLimitSettings(pause=0.3, pause_max=0.3, silence=12),
     )
     sandbox = Sandbox(account(40), key=KEY)
     with sandbox:

@@ -275,3 +275,10 @@ def test_fail_on_failed_gives_blocked_projects_a_code_of_their_own(
     manifest = cli_runner.manifest(*projects)
     assert cli_runner.run(command, manifest, "--fail-on", "failed").code == on_failed
     assert cli_runner.run(command, manifest).code == on_blocked
+
+
+def test_only_narrows_a_saved_plan(cli_runner):
+    cli_runner.run("plan", cli_runner.manifest("done", "takes"), "--out", "plan.json")
+    done = cli_runner.run("apply", "plan.json", "--only", "done", "--format", "json")
+    assert done.code == 0
+    assert {result["id"]: result["outcome"] for result in done.document["results"]} == {"done": "downloaded"}

@@ -93,10 +93,10 @@ def test_projects_not_found_are_counted_and_a_wrong_account_is_suspected(cli_run
     done = cli_runner.run("plan", cli_runner.manifest("gone", "never", "done"))
     assert "2 projects not found (404)" in done.out
     done = cli_runner.run("plan", cli_runner.manifest("gone: deleted", "never: deleted"))
-    warning = f"each of the 2 projects that was requested from {cli_runner.sandbox.api_url}."
+    warning = f"all 2 requested projects, by {cli_runner.sandbox.api_url}."
     assert warning in done.out
     assert "Check the path of --api-url (MHSYNC_API_URL)" in done.out
-    assert "whether the API key is that of another account" in done.out
+    assert "that the API key belongs to the right account" in done.out
     assert done.code == 0
     done = cli_runner.run("plan", cli_runner.manifest("gone: deleted", "never: deleted"), "--format", "json")
     assert warning in done.err
@@ -186,7 +186,7 @@ def test_a_wrong_base_path_of_the_api_is_suspected_where_every_answer_is_404(cli
     manifest = cli_runner.manifest("done: deleted", "takes: deleted")
     done = cli_runner.run("plan", manifest, "--api-url", f"{cli_runner.sandbox.api_url}/v2")
     assert done.code == 0
-    assert "not found (404): each of the 2 projects" in done.out
+    assert "not found (404): all 2 requested projects" in done.out
     assert "Check the path of --api-url (MHSYNC_API_URL)" in done.out
     assert "2 delete" not in done.out
 
@@ -203,3 +203,28 @@ def test_only_takes_ids_patterns_and_states(cli_runner):
     done = cli_runner.run("plan", manifest, "--only", "state:archive")
     assert done.code == 2
     assert "did you mean state:archived?" in done.err
+
+
+@pytest.mark.parametrize(
+    "path", ["outputs/done/output.wav", "outputs/.mhsync/receipts/done.json", "m.yaml", "notes.txt"]
+)
+@pytest.mark.parametrize("command", [["plan", "--out"], ["report", "--html"]], ids=lambda words: words[0])
+def test_a_document_replaces_no_other_file(cli_runner, command, path):
+    manifest = cli_runner.manifest("done: archived")
+    assert cli_runner.run("apply", manifest, "--yes").code == 0
+    (cli_runner.folder / "notes.txt").write_text("mine")
+    before = (cli_runner.folder / path).read_bytes()
+    name, option = command
+    done = cli_runner.run(name, manifest, option, path)
+    assert (done.code, "exists, and mhsync did not write it" in done.err or "would be replaced" in done.err) == (
+        2,
+        True,
+    )
+    assert (cli_runner.folder / path).read_bytes() == before
+
+
+@pytest.mark.parametrize("command", [["plan", "--out"], ["report", "--html"]], ids=lambda words: words[0])
+def test_a_document_replaces_an_earlier_one(cli_runner, command):
+    manifest = cli_runner.manifest("done")
+    name, option = command
+    assert [cli_runner.run(name, manifest, option, "out").code for _ in range(2)] == [0, 0]

@@ -23,11 +23,11 @@ def test_the_prompt_on_a_terminal_marks_projects_that_were_never_stored(cli_runn
     assert asked.replace("\r\n", "\n").rpartition("\x1b[K")[2] == (
         "3 projects would be deleted from the account permanently:\n"
         "   PROJECT    STATUS     COPY\n"
-        "-  canceled   canceled   NEVER STORED: no copy is kept\n"
+        "-  canceled   canceled   NO STORED COPY\n"
         "-  rendering  rendering  no copy; deleted when rendered\n"
         "-  takes      complete   downloaded and verified first\n"
         "\n"
-        "3 projects to delete: 1 never stored, 1 after a render, 1 after a verified\n"
+        "3 projects to delete: 1 without a copy, 1 after a render, 1 after a verified\n"
         "download.\n"
         "Delete all 3? Type 'yes' to continue: "
     )
@@ -45,7 +45,7 @@ def test_the_prompt_lists_also_deletes_that_another_manifest_allows(cli_runner):
         asked = terminal.read_until("Type 'yes' to continue: ")
         terminal.type("no\n")
         terminal.finish()
-    assert "2 projects to delete: 2 never stored, 1 allowed by policy.\r\nDelete all 2? " in asked
+    assert "2 projects to delete: 2 without a copy, 1 allowed by policy.\r\nDelete all 2? " in asked
     assert "error     error" in asked
     assert (terminal.code, deleted(cli_runner)) == (3, [])
 

@@ -7,7 +7,7 @@ import os
 import pytest
 
 from mhsync.errors import UsageError
-from mhsync.fileio.atomic import PRIVATE, replace_file
+from mhsync.fileio.atomic import PRIVATE, replace_file, replace_own_file
 
 
 def mode(path):
@@ -60,3 +60,21 @@ def test_a_failure_keeps_the_old_content(tmp_path, monkeypatch):
 def test_a_missing_folder_is_an_error_of_usage(tmp_path):
     with pytest.raises(UsageError, match="no such file or directory"):
         replace_file(tmp_path / "none" / "m.yaml", b"new")
+
+
+@pytest.mark.parametrize("content", [b"audio", b""], ids=["other", "empty"])
+def test_a_file_that_mhsync_did_not_write_is_not_replaced(tmp_path, content):
+    path = tmp_path / "output.wav"
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match=r"output\.wav exists, and mhsync did not write it"):
+        replace_own_file(path, b"own new", lambda start: start.startswith(b"own"))
+    assert path.read_bytes() == content
+
+
+def test_an_own_file_is_replaced_and_a_new_one_written(tmp_path):
+    path = tmp_path / "p.json"
+    for data in (b"own 1", b"own 2"):
+        replace_own_file(path, data, lambda start: start.startswith(b"own"), mode=PRIVATE)
+        assert path.read_bytes() == data
+    with pytest.raises(UsageError, match="did not write it"):
+        replace_own_file("/dev/null", b"own", lambda _start: True)

@@ -66,3 +66,10 @@ def test_git_ignores_a_storage_in_the_repository(tmp_path, storage, before, afte
     if after is not None:
         ignored = ["git", "-C", folder, "check-ignore", "-q", f"{storage}/x.wav"]
         assert subprocess.run(ignored, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("name", ["m.json", "m.jsonl", "m", "m.txt"])
+def test_only_a_name_of_yaml_is_written(tmp_path, name):
+    with pytest.raises(UsageError, match="the starter manifest is YAML"):
+        write_manifest(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []

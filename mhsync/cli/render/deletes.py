@@ -15,7 +15,7 @@ _STATUS_MOST = 10
 """Columns of a status; a longer one is truncated. The known ones have at most 9."""
 _STORED, _DOWNLOADED, _RENDERING, _NEVER = range(4)
 _SUMS = {
-    _NEVER: "never stored",
+    _NEVER: "without a copy",
     _RENDERING: "after a render",
     _DOWNLOADED: "after a verified download",
     _STORED: "with a stored copy",
@@ -56,7 +56,7 @@ def _kind(project: ProjectPlan) -> int:
 def _row(project: ProjectPlan, *, is_allowed: bool) -> Row:
     kind = _kind(project)
     text = {
-        _NEVER: "NEVER STORED: no copy is kept",
+        _NEVER: "NO STORED COPY",
         _RENDERING: "no copy; deleted when rendered",
         _DOWNLOADED: "downloaded and verified first",
         _STORED: "a copy is stored",

@@ -16,12 +16,15 @@ _EXIT_CODES = {
     ExitCode.USAGE: "wrong usage or an invalid manifest; no request was sent to the API",
     ExitCode.REFUSED: "refused by a guard, a veto, a missing confirmation or another run; nothing was changed",
     ExitCode.STILL_RENDERING: "still rendering when --wait ended",
+    ExitCode.BLOCKED: "nothing failed, and some projects are blocked; only with --fail-on failed",
     ExitCode.INTERRUPTED: "interrupted",
 }
 _ENVIRONMENT = {
     "MAGIC_HOUR_API_KEY": "The API key.",
     "MHSYNC_API_URL": "The address of the API.",
-    "MHSYNC_PLUGINS": "The distribution names of the plugins to load, separated by commas; empty: none.",
+    "MAGIC_HOUR_CONFIG": "The vendor's config file, where MAGIC_HOUR_API_KEY is not set.",
+    "MHSYNC_PLUGINS": "The plugins to load, as distribution names with commas; empty: only the built-in one.",
+    "CI": "Whether this is a CI runner, whose folders are removed when the job ends.",
     "HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE": "The proxy and the certificates; never used for loopback addresses.",
     "NO_COLOR, FORCE_COLOR": "Whether output has colours.",
 }

@@ -47,8 +47,8 @@ def plan_markdown(plan: Plan, refusals: Iterable[Problem] = ()) -> str:
         head += _alert("CAUTION", f"**apply would refuse this plan:** {text_cell(str(problem))}", problem.hint)
     never = sum(project.never_stored for project in plan.deletes)
     if never:
-        verb = "is" if never == 1 else "are"
-        head += _alert("WARNING", f"**{never:,} of the deleted projects {verb} stored nowhere.**", None)
+        verb = "has" if never == 1 else "have"
+        head += _alert("WARNING", f"**{never:,} of the projects to delete {verb} no stored copy.**", None)
     head += [f"{text_cell(line)}\n" for line in missing_text(plan, Style())]
     sections = [
         _plan_section("Deletes", plan.deletes, is_open=True),
@@ -125,7 +125,7 @@ def _plan_row(project: ProjectPlan) -> tuple[str, ...]:
     word = ", ".join(action.value for action in project.actions) or project.verdict.value
     reason = project.reason if project.problem is None else project.problem.text
     if project.never_stored:
-        word = f"**{word}** (never stored)"
+        word = f"**{word}** (no stored copy)"
     return code(project.id), word, text_cell(reason)
 
 

@@ -1,4 +1,4 @@
-"""The inventory that `status` lists, as text, Markdown and CSV."""
+"""The status of all projects, as text, Markdown and CSV."""
 
 from __future__ import annotations
 

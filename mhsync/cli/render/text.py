@@ -72,11 +72,11 @@ def missing_text(plan: Plan, style: Style) -> list[str]:
     """The lines about projects that were not found; none if every project was found."""
     missing = sum(project.not_found for project in plan.judged)
     if plan.all_not_found:
-        asked = "the only project" if missing == 1 else f"each of the {missing:,} projects"
+        asked = "the only requested project" if missing == 1 else f"all {missing:,} requested projects"
         warning = style.paint("Warning:", Color.YELLOW)
         return [
-            f"{warning} not found (404): {asked} that was requested from {escape(plan.api)}.",
-            "Check the path of --api-url (MHSYNC_API_URL), and whether the API key is that of another account.",
+            f"{warning} not found (404): {asked}, by {escape(plan.api)}.",
+            "Check the path of --api-url (MHSYNC_API_URL), and that the API key belongs to the right account.",
         ]
     if not missing:
         return []
@@ -103,7 +103,7 @@ def plan_sum(plan: Plan) -> str:
     if sums["unchanged"] == len(plan.projects):
         return _nothing(sums["unchanged"])
     never = sum(project.never_stored for project in plan.deletes)
-    deletes = f"{sums['delete']:,} to delete" + (f" ({never:,} never stored)" if never else "")
+    deletes = f"{sums['delete']:,} to delete" + (f" ({never:,} without a copy)" if never else "")
     parts = [f"{sums['download']:,} to download, {sums['move']:,} to move, {deletes}"]
     rest = [f"{sums[word]:,} {word}" for word in ("unchanged", "pending", "blocked", "failed") if sums[word]]
     return f"Plan: {'; '.join([*parts, *([', '.join(rest)] if rest else [])])}."
@@ -141,8 +141,8 @@ def _plan_row(project: ProjectPlan, *, is_verbose: bool) -> Row:
         return Row(sign, project.id, project.verdict.value, reason, color, can_collapse=True, is_shared=is_shared)
     actions = project.actions
     reason = project.reason
-    if project.never_stored and "never stored" not in reason:
-        reason += " (never stored)"
+    if project.never_stored and "no stored copy" not in reason:
+        reason += " (no stored copy)"
     paths = [output.path for output in project.outputs]
     lines = _arrows(paths) if Action.MOVE in actions or is_verbose else ()
     return Row(sign, project.id, ", ".join(action.value for action in actions), reason, color, lines)

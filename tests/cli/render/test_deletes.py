@@ -44,4 +44,4 @@ def test_a_long_list_is_complete_and_the_projects_without_a_copy_come_first():
     never = [planned(f"never-{n:05}", never_stored=True) for n in range(500)]
     lines = deletes_text(stored + never, stored + never, Style(80)).splitlines()
     assert [line.split()[1] for line in lines[2:-2]] == [p.id for p in never + stored]
-    assert lines[-1] == "3,500 projects to delete: 500 never stored, 3,000 with a stored copy."
+    assert lines[-1] == "3,500 projects to delete: 500 without a copy, 3,000 with a stored copy."

@@ -31,9 +31,9 @@ def test_deletes_come_first_and_are_marked_when_no_copy_is_stored():
         project(4, Verdict.UNCHANGED, ()),
     ))  # fmt: skip
     text = plan_markdown(found, [Problem("max_deletes", "1 delete is planned", "pass --max-deletes 1")])
-    assert text.startswith("### mhsync plan: 1 to download, 0 to move, 1 to delete (1 never stored); ")
+    assert text.startswith("### mhsync plan: 1 to download, 0 to move, 1 to delete (1 without a copy); ")
     assert ids(text) == ["clx000002", "clx000003", "clx000001"]
-    assert "| <code>clx000002</code> | **delete** (never stored) |" in text
+    assert "| <code>clx000002</code> | **delete** (no stored copy) |" in text
     assert "> **apply would refuse this plan:** 1 delete is planned" in text
 
 

@@ -49,7 +49,7 @@ def every_kind():
         planned(3, change, "not_stored", "not stored yet", (DOWNLOAD,), outputs=(output("3/output.wav"),)),
         planned(4, change, "drift", "old/output.wav has 12 bytes, not 88244: to be downloaded again", (DOWNLOAD,)),
         planned(5, change, "not_stored", "not stored yet; then it is deleted from the account", (DOWNLOAD, DELETE)),
-        planned(6, change, "unwanted", "to be deleted; never stored", (DELETE,), never_stored=True,
+        planned(6, change, "unwanted", "to be deleted; no stored copy", (DELETE,), never_stored=True,
                 status="complete"),
         planned(7, change, "unwanted", "to be deleted from the account; the stored copy is kept", (DELETE,)),
         planned(8, Verdict.BLOCKED, "copy_lost",
@@ -131,8 +131,8 @@ def test_a_plan_with_only_pending_projects_is_not_reported_as_desired():
 def test_a_delete_of_a_project_never_stored_is_marked_for_every_reason():
     delete = planned(1, Verdict.CHANGE, "unwanted", "unwanted", (DELETE,), never_stored=True)
     text = plan_text(plan_of([delete]), STYLE)
-    assert "unwanted (never stored)" in text
-    assert "1 to delete (1 never stored)" in text
+    assert "unwanted (no stored copy)" in text
+    assert "1 to delete (1 without a copy)" in text
 
 
 def gone(number):
@@ -149,12 +149,9 @@ def test_projects_not_found_are_counted():
 
 def test_when_every_project_is_not_found_the_plan_suspects_the_key_and_the_address():
     first, second = missing_text(plan_of([gone(1), gone(2), *unchanged(3)]), STYLE)
-    assert (
-        first
-        == "Warning: not found (404): each of the 2 projects that was requested from https://api.magichour.ai."
-    )
-    assert "another account" in second
-    assert "the only project" in missing_text(plan_of([gone(1)]), STYLE)[0]
+    assert first == "Warning: not found (404): all 2 requested projects, by https://api.magichour.ai."
+    assert "the right account" in second
+    assert "the only requested project" in missing_text(plan_of([gone(1)]), STYLE)[0]
 
 
 def result(number, outcome, actions=(), error=None, outputs=(), note=""):
