@@ -98,6 +98,11 @@ class _Case:
         return self.receipt is not None and self.receipt.is_deleted
 
     @property
+    def is_deleting(self) -> bool:
+        """Whether mhsync began to delete the project, and the receipt does not record the end."""
+        return self.receipt is not None and self.receipt.deletion is Deletion.DELETING
+
+    @property
     def is_gone(self) -> bool:
         return isinstance(self.details, Gone)
 
@@ -155,9 +160,12 @@ def _judge(case: _Case) -> ProjectPlan:
 
 
 def _judge_stored(case: _Case) -> ProjectPlan:
-    """The rows of `downloaded` and `archived`: a move comes before the other actions."""
+    """The rows of `downloaded` and `archived`: a move comes before the other actions.
+
+    A project with `deleting` may be gone in every later run, and its paths must not block other projects for ever.
+    """
     rest = _judge_downloaded(case) if case.entry.state is State.DOWNLOADED else _judge_archived(case)
-    if case.is_gone or not case.is_stored or Action.DOWNLOAD in rest.actions:
+    if (case.is_gone and not case.is_deleting) or not case.is_stored or Action.DOWNLOAD in rest.actions:
         return rest
     moved = _moved_outputs(case)
     if moved is None:
@@ -273,7 +281,7 @@ def _lost(case: _Case) -> ProjectPlan:
     if case.receipt is not None and case.receipt.outputs:
         missing = case.inventory.missing(case.entry.id)
         paths = ", ".join(output.path for output in missing[:3])
-        if case.receipt.deletion is Deletion.DELETING and _is_not_found(case) and not case.sees_account:
+        if case.is_deleting and _is_not_found(case) and not case.sees_account:
             return case.verdict(
                 Verdict.BLOCKED,
                 "copy_damaged",

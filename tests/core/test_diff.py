@@ -104,6 +104,13 @@ def test_a_gone_project_does_not_move(state, gone):
     check(plan_one(entry(state=state, path="new/{id}{ext}"), STORED, gone), Verdict.UNCHANGED)
 
 
+@GONE
+def test_a_gone_project_with_an_interrupted_delete_moves(gone):
+    stock = inventory(receipt(deletion=Deletion.DELETING))
+    check(plan_one(entry(state=ARCHIVED, path="new/{id}{ext}"), stock, gone), Verdict.CHANGE, Action.MOVE)
+    check(plan_one(entry(state=ARCHIVED), stock, gone), Verdict.UNCHANGED)
+
+
 def test_an_interrupted_move_is_completed():
     stock = inventory(receipt(superseded="old/output.wav"))
     check(plan_one(entry(), stock, None), Verdict.CHANGE, Action.MOVE)

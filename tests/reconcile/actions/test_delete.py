@@ -13,7 +13,7 @@ from mhsync.storage.receipts import receipt_path
 from tests.reconcile.fixture import complete, outcomes, result_of
 
 
-def interrupted(fixture, state: str) -> None:
+def interrupted(fixture, state: str | tuple[str, str]) -> None:
     """Leave `deleting` in the receipt, with the project alive."""
     fixture.fault(Status(500), method="DELETE")
     assert outcomes(fixture.apply({"one": state})) == {"one": "failed"}
@@ -48,6 +48,17 @@ def test_gone_with_deleting_in_the_receipt_was_ours_where_the_key_sees_the_accou
     assert fixture.receipt("one")["deletion"] == "deleting", "nothing shows that the key is the account's"
     assert outcomes(fixture.apply({"one": state, "two": "downloaded"}))["one"] == "unchanged"
     assert fixture.receipt("one")["deletion"] == "deleted"
+
+
+def test_an_interrupted_delete_does_not_block_the_path_for_another_project(reconcile_fixture):
+    fixture = reconcile_fixture(complete("one"), complete("two"))
+    fixture.apply({"two": ("downloaded", "q/{index}{ext}")})
+    interrupted(fixture, ("archived", "p/{index}{ext}"))
+    fixture.sandbox.account.delete("one")
+    report = fixture.apply({"one": ("archived", "r/{index}{ext}"), "two": ("downloaded", "p/{index}{ext}")})
+    assert outcomes(report) == {"one": "moved", "two": "moved"}
+    assert sorted(fixture.files()) == ["p/1.wav", "r/1.wav"]
+    assert fixture.receipt("one")["deletion"] == "deleting"
 
 
 def test_a_copy_that_drifted_is_not_declared_lost_while_the_original_may_be_there(reconcile_fixture):
