@@ -44,8 +44,8 @@ _PUBLIC = {
     "Limit": "mhsync.core.manifest",
     "LinkExpired": "mhsync.errors",
     "load_manifests": "mhsync.reconcile.reconciler",
-    "load_planned_manifests": "mhsync.reconcile.saved_plan",
-    "load_saved_plan": "mhsync.reconcile.saved_plan",
+    "load_planned_manifests": "mhsync.reconcile.plan_file",
+    "load_saved_plan": "mhsync.reconcile.plan_file",
     "LocalWriter": "mhsync.storage.base",
     "LockTimeout": "mhsync.errors",
     "Locked": "mhsync.errors",
@@ -55,7 +55,7 @@ _PUBLIC = {
     "MhsyncError": "mhsync.errors",
     "NewManifest": "mhsync.reconcile.new_manifest",
     "Notifier": "mhsync.core.event",
-    "Outcome": "mhsync.core.report",
+    "Outcome": "mhsync.core.run_report",
     "OutputRejected": "mhsync.errors",
     "OutputsChanged": "mhsync.errors",
     "PathOccupied": "mhsync.errors",
@@ -81,14 +81,14 @@ _PUBLIC = {
     "RefusedError": "mhsync.errors",
     "remove_projects": "mhsync.reconcile.edit_manifest",
     "RenderFailed": "mhsync.errors",
-    "Report": "mhsync.core.report",
+    "Report": "mhsync.core.run_report",
     "RequestInvalid": "mhsync.errors",
     "Result": "mhsync.api.check_result",
     "RetryDelayed": "mhsync.reconcile.progress",
     "RunSettings": "mhsync.settings",
-    "save_plan": "mhsync.reconcile.saved_plan",
+    "save_plan": "mhsync.reconcile.plan_file",
     "SavedPlan": "mhsync.core.saved_plan",
-    "SavedPlanFile": "mhsync.reconcile.saved_plan",
+    "SavedPlanFile": "mhsync.reconcile.plan_file",
     "select": "mhsync.core.selection",
     "ServerFailed": "mhsync.errors",
     "Settings": "mhsync.settings",
@@ -131,7 +131,7 @@ if TYPE_CHECKING:
     from mhsync.core.plan import Plan
     from mhsync.core.project import Download, Project, Status
     from mhsync.core.receipt import StoredOutput
-    from mhsync.core.report import Outcome, Report
+    from mhsync.core.run_report import Outcome, Report
     from mhsync.core.saved_plan import SavedPlan
     from mhsync.core.selection import select
     from mhsync.core.status import ProjectStatus, StatusReport, StoredFile, Sums
@@ -181,6 +181,7 @@ if TYPE_CHECKING:
     from mhsync.reconcile.doctor import Finding, Health, examine_api, examine_plugins, examine_storages
     from mhsync.reconcile.edit_manifest import Addition, add_projects, format_manifest, remove_projects
     from mhsync.reconcile.new_manifest import NewManifest, write_manifest
+    from mhsync.reconcile.plan_file import SavedPlanFile, load_planned_manifests, load_saved_plan, save_plan
     from mhsync.reconcile.prepare import Prepared
     from mhsync.reconcile.progress import (
         ChecksProgressed,
@@ -192,7 +193,6 @@ if TYPE_CHECKING:
         Warned,
     )
     from mhsync.reconcile.reconciler import Reconciler, load_manifests
-    from mhsync.reconcile.saved_plan import SavedPlanFile, load_planned_manifests, load_saved_plan, save_plan
     from mhsync.settings import (
         DownloadSettings,
         HttpSettings,

@@ -25,7 +25,7 @@ TESTED_IN = {
     "loader/languages.py": "loader/test_json.py",
     "loader/scanned.py": "loader/test_yaml_scan.py",
     "reconcile/doctor.py": "cli/test_doctor.py",
-    "reconcile/saved_plan_format.py": "reconcile/test_saved_plan.py",
+    "reconcile/plan_file_detection.py": "reconcile/test_plan_file.py",
     "reconcile/html_report.py": "cli/test_report.py",
     "reconcile/plan.py": "reconcile/test_reconciler.py",
     "sandbox/fault_context.py": "sandbox/test_faults.py",

@@ -34,8 +34,8 @@ from mhsync.core.plan import Plan
 from mhsync.errors import UsageError
 from mhsync.exit_codes import FailOn
 from mhsync.reconcile.context import ApplyOptions
+from mhsync.reconcile.plan_file_detection import is_saved_plan
 from mhsync.reconcile.prepare import prepare
-from mhsync.reconcile.saved_plan_format import is_saved_plan
 
 
 @click.command("apply", cls=WaitCommand)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from mhsync import __version__
 from mhsync.cli.console import Console
 from mhsync.core.plan import Plan
-from mhsync.core.report import Report
+from mhsync.core.run_report import Report
 from mhsync.reconcile.progress import (
     ProgressEvent,
     ProjectFinished,

@@ -15,7 +15,7 @@ from mhsync.core.suggest import suggest
 from mhsync.errors import ManifestError, Position, Problem
 from mhsync.loader import load
 from mhsync.loader.ids import doubt_of
-from mhsync.reconcile.saved_plan_format import is_saved_plan
+from mhsync.reconcile.plan_file_detection import is_saved_plan
 from mhsync.settings import Settings
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def load_saved(file: str, shared: SharedOptions) -> tuple[Manifest, SavedPlan, S
         ManifestError: a file has problems, or a selector of `--only` chooses no project with a planned action.
         PlanStale: a manifest changed.
     """
-    from mhsync.reconcile.saved_plan import load_planned_manifests, load_saved_plan
+    from mhsync.reconcile.plan_file import load_planned_manifests, load_saved_plan
 
     saved = load_saved_plan(file)
     planned = frozenset(saved.plan.projects)

@@ -73,7 +73,7 @@ def command(
         decision = plan(run, manifest, ApplyOptions(max_deletes=max_deletes))
     found, refusals = decision.plan, decision.refusals
     if out is not None:
-        from mhsync.reconcile.saved_plan import save_plan
+        from mhsync.reconcile.plan_file import save_plan
 
         save_plan(found, out)
     _report_to_github(console, found, refusals)

@@ -15,7 +15,7 @@ from mhsync.cli.render.progress import TransferView
 from mhsync.cli.render.terminal import escape
 from mhsync.cli.render.units import counted, human_time
 from mhsync.core.plan import Action, ProjectPlan
-from mhsync.core.report import Outcome, ProjectResult
+from mhsync.core.run_report import Outcome, ProjectResult
 from mhsync.reconcile.progress import (
     ChecksProgressed,
     Observer,

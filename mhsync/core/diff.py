@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from mhsync.core.index_row import outputs_of_line
 from mhsync.core.manifest import Entry, Manifest, State
 from mhsync.core.observed import Details, DetailsById, Gone, Inventory, Live, Unreadable, is_settled, sees_account
 from mhsync.core.path_conflicts import without_clashes
@@ -17,7 +18,6 @@ from mhsync.core.paths import PathValues, UnusablePathError, filenames, filled_p
 from mhsync.core.plan import Action, Plan, PlannedOutput, ProjectPlan, Projects, Verdict
 from mhsync.core.project import FAILED, RENDERING, Project, Status, are_same_sources
 from mhsync.core.receipt import Deletion, Receipt
-from mhsync.core.receipt_index import outputs_of_line
 from mhsync.errors import Problem
 
 _COPY_FIRST = "if the storage was changed, copy the old storage's files and its .mhsync folder into this one first"

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from mhsync.core.index_row import outputs_of_line
 from mhsync.core.manifest import Entry, State
 from mhsync.core.project import Project, Status
 from mhsync.core.receipt import Receipt, StoredOutput
-from mhsync.core.receipt_index import outputs_of_line
 from mhsync.errors import Problem
 
 _NONE: Mapping[str, Receipt] = MappingProxyType({})

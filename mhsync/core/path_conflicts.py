@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from mhsync.core.index_row import outputs_of_line
 from mhsync.core.observed import Inventory
 from mhsync.core.paths import folders_of
 from mhsync.core.plan import Action, ProjectPlan, Verdict
-from mhsync.core.receipt_index import outputs_of_line
 from mhsync.core.template import path_key
 
 

@@ -15,7 +15,7 @@ from mhsync.core.observed import Details, DetailsById, Gone, Live, sees_account
 from mhsync.core.path_conflicts import in_the_way
 from mhsync.core.plan import Action, Plan, ProjectPlan
 from mhsync.core.receipt import Deletion, Receipt
-from mhsync.core.report import Report
+from mhsync.core.run_report import Report
 from mhsync.errors import AuthenticationFailed, MhsyncError, PlanRefused, Problem
 from mhsync.reconcile.actions.delete import delete, end_deleting
 from mhsync.reconcile.actions.download import download

@@ -16,7 +16,7 @@ from mhsync.core.receipt import Receipt
 from mhsync.core.redaction import without_queries
 from mhsync.errors import MhsyncError
 from mhsync.hooks.manager import Hooks
-from mhsync.reconcile.index import Indexes
+from mhsync.reconcile.index_writer import Indexes
 from mhsync.reconcile.progress import Observer, ignore_progress
 from mhsync.settings import Settings
 from mhsync.storage.base import Storage

@@ -8,17 +8,17 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import cast
 
+from mhsync.core.index_row import IndexedReceipts, Row, paths_of_row, shows_as_desired
 from mhsync.core.layout import INDEX, PARKED, PRIVATE, RECEIPTS
 from mhsync.core.manifest import Entry
 from mhsync.core.observed import Inventory
 from mhsync.core.receipt import Receipt
-from mhsync.core.receipt_index import IndexedReceipts, Row, paths_of_row, shows_as_desired
 from mhsync.errors import MhsyncError, Problem
 from mhsync.reconcile.context import RunContext, attempt
-from mhsync.reconcile.index import StorageIndex
+from mhsync.reconcile.index_writer import StorageIndex
 from mhsync.reconcile.parallel import collect
 from mhsync.storage.base import Storage
-from mhsync.storage.receipt_index import IndexInvalidError, read_index
+from mhsync.storage.index_file import IndexInvalidError, read_index
 from mhsync.storage.receipts import read_receipt, receipt_name, receipt_name_of
 
 log = logging.getLogger(__name__)

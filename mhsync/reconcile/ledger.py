@@ -12,7 +12,7 @@ from mhsync.core.manifest import State
 from mhsync.core.plan import Action, ProjectPlan, Verdict
 from mhsync.core.project import RENDERING
 from mhsync.core.receipt import Receipt
-from mhsync.core.report import (
+from mhsync.core.run_report import (
     ActionOutcome,
     ActionResult,
     Outcome,

@@ -18,7 +18,7 @@ from mhsync.core.manifest import Manifest, ManifestFile, NotifyTarget
 from mhsync.core.notify_variables import read_notify_url
 from mhsync.core.project import format_time
 from mhsync.core.receipt import Receipt
-from mhsync.core.report import Outcome, ProjectResult, Report
+from mhsync.core.run_report import Outcome, ProjectResult, Report
 from mhsync.errors import MhsyncError
 from mhsync.hooks.invoke import attempt_on_thread
 from mhsync.reconcile.context import RunContext

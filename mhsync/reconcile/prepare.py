@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 
 from mhsync.core.manifest import Manifest
 from mhsync.core.plan import Plan, ProjectPlan
-from mhsync.core.report import Report
+from mhsync.core.run_report import Report
 from mhsync.errors import ConfirmationMissing, GuardRefused, PlanRefused, Problem, UsageError
 from mhsync.reconcile.apply import execute
 from mhsync.reconcile.context import ApplyOptions, RunContext
 from mhsync.reconcile.decide import Decision, decide
-from mhsync.reconcile.index import Indexes
+from mhsync.reconcile.index_writer import Indexes
 from mhsync.reconcile.progress import StorageLocked
 from mhsync.reconcile.storages import Storages, opened
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mhsync.api.notice import WaitNotice
 from mhsync.api.transfer_events import TransferEnded, TransferProgressed
-from mhsync.core.report import ProjectResult
+from mhsync.core.run_report import ProjectResult
 
 
 @dataclass(frozen=True, slots=True)

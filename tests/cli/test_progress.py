@@ -13,7 +13,7 @@ from mhsync.cli.progress import Progress
 from mhsync.cli.render.terminal import width_of
 from mhsync.core.manifest import Entry
 from mhsync.core.plan import Action, PlannedOutput, ProjectPlan, Verdict
-from mhsync.core.report import Outcome, ProjectResult
+from mhsync.core.run_report import Outcome, ProjectResult
 from mhsync.reconcile.progress import (
     ChecksProgressed,
     ProjectFinished,

@@ -96,7 +96,7 @@ def test_a_plan_imports_nothing_that_only_an_apply_or_an_error_needs(cli_runner)
         "mhsync.cli.render.markdown",
         "mhsync.fileio.atomic",
         "mhsync.reconcile.apply",
-        "mhsync.reconcile.saved_plan",
+        "mhsync.reconcile.plan_file",
         "mhsync.storage.partials",
     }
     assert imported(cli_runner, "plan", cli_runner.manifest("done")) & unused == set()

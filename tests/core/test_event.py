@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from mhsync.core.event import RUN_FINISHED, RUN_STARTED, Event, event_id
-from mhsync.core.report import Outcome, ProjectResult, Report
+from mhsync.core.run_report import Outcome, ProjectResult, Report
 
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 SCHEMA = Draft202012Validator(json.loads((files("mhsync.schemas") / "event.schema.json").read_text()))

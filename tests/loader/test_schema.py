@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 
 from mhsync.core.manifest import DEFAULT_PATH, DEFAULT_STORAGE, Deletes, Policy, State
 from mhsync.core.project import ID_PATTERN
-from mhsync.core.report import Outcome
+from mhsync.core.run_report import Outcome
 from mhsync.core.template import FIELDS, SEGMENT_MAX, TEXT_MAX, check_template
 from mhsync.loader import load
 from mhsync.loader.schema import manifest_schema

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from mhsync.api.client import Client
 from mhsync.core.manifest import DEFAULT_PATH, Deletes, Entry, Manifest, ManifestFile, Policy, State
 from mhsync.core.plan import Plan
-from mhsync.core.report import ProjectResult, Report
+from mhsync.core.run_report import ProjectResult, Report
 from mhsync.errors import Position
 from mhsync.hooks.manager import Hooks
 from mhsync.reconcile.context import ApplyOptions, RunContext, Stop

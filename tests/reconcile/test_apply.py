@@ -9,7 +9,7 @@ import pytest
 from mhsync.cli.render.terminal import Style
 from mhsync.cli.render.text import plan_text, report_text
 from mhsync.core.manifest import Deletes, Limit, Policy
-from mhsync.core.report import Outcome
+from mhsync.core.run_report import Outcome
 from mhsync.errors import AuthenticationFailed, ConfirmationMissing, GuardRefused, StorageUnavailable
 from mhsync.hooks.manager import Hooks
 from mhsync.hooks.specs import hookimpl

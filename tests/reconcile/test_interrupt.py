@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mhsync.core.report import ActionOutcome, Report
+from mhsync.core.run_report import ActionOutcome, Report
 from mhsync.reconcile.context import Stop
 from mhsync.reconcile.verify import verify
 from mhsync.sandbox import faults as f

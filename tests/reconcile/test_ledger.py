@@ -8,7 +8,7 @@ import pytest
 
 from mhsync.core.manifest import Entry, State
 from mhsync.core.plan import Action, ProjectPlan, Verdict
-from mhsync.core.report import Outcome
+from mhsync.core.run_report import Outcome
 from mhsync.errors import AuthenticationFailed, Interrupted, PathOccupied, Problem, StorageError
 from mhsync.reconcile.ledger import Ledger
 from tests.reconcile.fixture import result_of

@@ -10,7 +10,7 @@ import pytest
 
 from mhsync import hookimpl
 from mhsync.core.plan import Verdict
-from mhsync.core.report import Outcome
+from mhsync.core.run_report import Outcome
 from mhsync.hooks.manager import Hooks
 from mhsync.storage.base import FileInfo
 from mhsync.storage.local import LocalStorage

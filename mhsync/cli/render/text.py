@@ -8,7 +8,7 @@ from mhsync.cli.render.table import Row, collapse_repeats, render_table
 from mhsync.cli.render.terminal import Color, Style, escape
 from mhsync.cli.render.units import counted, human_size
 from mhsync.core.plan import Action, Plan, ProjectPlan, Verdict
-from mhsync.core.report import BAD, ActionOutcome, Outcome, ProjectResult, Report
+from mhsync.core.run_report import BAD, ActionOutcome, Outcome, ProjectResult, Report
 from mhsync.errors import (
     ConnectionFailed,
     CopyNotProved,

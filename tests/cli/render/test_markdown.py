@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mhsync.cli.render.markdown import MOST, error_markdown, plan_markdown, report_markdown
 from mhsync.core.manifest import Entry
 from mhsync.core.plan import Action, Plan, ProjectPlan, Verdict
-from mhsync.core.report import Outcome, ProjectResult, Report
+from mhsync.core.run_report import Outcome, ProjectResult, Report
 from mhsync.errors import Position, Problem
 
 DOWNLOAD, DELETE = (Action.DOWNLOAD,), (Action.DELETE,)

@@ -10,7 +10,7 @@ from mhsync.cli.render.terminal import Style
 from mhsync.cli.render.text import missing_text, plan_text, report_text
 from mhsync.core.manifest import Entry
 from mhsync.core.plan import Action, Plan, PlannedOutput, ProjectPlan, Verdict
-from mhsync.core.report import (
+from mhsync.core.run_report import (
     ActionOutcome,
     ActionResult,
     Outcome,

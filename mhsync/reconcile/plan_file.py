@@ -14,7 +14,7 @@ from mhsync.core.saved_plan import STALE, SavedPlan
 from mhsync.errors import ManifestError, PlanStale, Position, Problem, UsageError
 from mhsync.loader import load
 from mhsync.loader.files import STDIN
-from mhsync.reconcile.saved_plan_format import begins_as_plan
+from mhsync.reconcile.plan_file_detection import begins_as_plan
 from mhsync.settings import ManifestSettings
 
 _AGAIN = "make and review a new plan"

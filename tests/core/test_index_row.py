@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mhsync.core.diff import diff
+from mhsync.core.index_row import IndexedReceipts, receipt_of_row, row_of, rows_of, shows_as_desired
 from mhsync.core.manifest import Entry, State
 from mhsync.core.observed import Inventory
 from mhsync.core.plan import Verdict
 from mhsync.core.receipt import Deletion, FileRecord
-from mhsync.core.receipt_index import IndexedReceipts, receipt_of_row, row_of, rows_of, shows_as_desired
 from mhsync.errors import Position, ReceiptInvalid
 from tests.core.builders import API, SHA, live, manifest, receipt
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from mhsync.core.index_row import Row
 from mhsync.core.layout import INDEX
-from mhsync.core.receipt_index import Row
+from mhsync.storage.index_file import IndexInvalidError, read_index, write_index
 from mhsync.storage.local import LocalStorage
-from mhsync.storage.receipt_index import IndexInvalidError, read_index, write_index
 
 API = "https://api.example"
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 
+from mhsync.core.index_row import row_of
 from mhsync.core.receipt import Receipt
-from mhsync.core.receipt_index import row_of
 from mhsync.errors import MhsyncError
 from mhsync.storage.base import Storage
-from mhsync.storage.receipt_index import write_index
+from mhsync.storage.index_file import write_index
 from mhsync.storage.receipts import receipt_name
 
 log = logging.getLogger(__name__)

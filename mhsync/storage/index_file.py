@@ -1,4 +1,4 @@
-"""Reads and writes the receipt index of a storage. What the lines mean is in `core/receipt_index.py`."""
+"""Reads and writes the receipt index of a storage. What the lines mean is in `core/index_row.py`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 
+from mhsync.core.index_row import FORMAT, Row, rows_of
 from mhsync.core.layout import INDEX
-from mhsync.core.receipt_index import FORMAT, Row, rows_of
 from mhsync.storage.base import Storage
 
 _CHUNK = 256 * 1024

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mhsync.core.report import Outcome, ProjectResult, Report
+from mhsync.core.run_report import Outcome, ProjectResult, Report
 from mhsync.errors import Problem
 
 

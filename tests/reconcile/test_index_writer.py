@@ -18,8 +18,8 @@ from mhsync.core.layout import INDEX
 from mhsync.errors import StorageError
 from mhsync.settings import RunSettings, Settings
 from mhsync.storage.base import FileInfo
+from mhsync.storage.index_file import read_index, write_index
 from mhsync.storage.local import LocalStorage
-from mhsync.storage.receipt_index import read_index, write_index
 from mhsync.storage.receipts import receipt_path
 from tests.reconcile.fixture import QUICK, ReconcileFixture, complete, outcomes
 
@@ -329,7 +329,7 @@ def test_a_kill_while_the_index_is_written_harms_nothing(stored, opened) -> None
 import os, signal, sys
 from mhsync.storage.files import TemporaryFile
 from mhsync.storage.local import LocalStorage
-from mhsync.storage.receipt_index import write_index
+from mhsync.storage.index_file import write_index
 step = sys.argv[2]
 def kill(*_, **__): os.kill(os.getpid(), signal.SIGKILL)
 if step == "write": TemporaryFile.write = kill

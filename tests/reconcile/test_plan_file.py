@@ -10,8 +10,8 @@ import pytest
 from mhsync.core.diff import diff
 from mhsync.errors import ManifestError, PlanStale, UsageError
 from mhsync.loader import load
-from mhsync.reconcile.saved_plan import load_planned_manifests, load_saved_plan, save_plan
-from mhsync.reconcile.saved_plan_format import is_saved_plan
+from mhsync.reconcile.plan_file import load_planned_manifests, load_saved_plan, save_plan
+from mhsync.reconcile.plan_file_detection import is_saved_plan
 from tests.core.builders import API, inventory, live
 
 
