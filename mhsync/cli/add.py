@@ -13,6 +13,7 @@ from mhsync.cli.render.json import dumped
 from mhsync.cli.render.terminal import escape
 from mhsync.cli.render.units import counted
 from mhsync.core.manifest import State
+from mhsync.errors import UsageError
 from mhsync.reconcile.edit_manifest import add_projects
 
 FORMAT = "mhsync.edit/1"
@@ -23,16 +24,31 @@ FORMAT = "mhsync.edit/1"
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
 @click.option("--state", type=click.Choice([state.value for state in State]), help="The state of the new entries.")
 @click.option("--path", metavar="TEMPLATE", help="The path of their outputs, such as '{date}/{name}{ext}'.")
+@click.option("--name", metavar="NAME", help="The name of the new entry, for people; only with one ID.")
+@click.option("--note", metavar="TEXT", help="The note of the new entries, for people.")
+@click.option("--tag", "tags", metavar="TAG", multiple=True, help="A tag of the new entries; can be repeated.")
 @output_options
 @pass_console
-def command(console: Console, manifest: str, ids: tuple[str, ...], state: str | None, path: str | None) -> int:
+def command(
+    console: Console,
+    manifest: str,
+    ids: tuple[str, ...],
+    state: str | None,
+    path: str | None,
+    name: str | None,
+    note: str | None,
+    tags: tuple[str, ...],
+) -> int:
     """Add projects to a manifest.
 
     Comments, order and quotes of the file stay as they are. '-' reads ids from standard input: words, or the JSON
     of the vendor's command line and SDK.
     """
     found = read_ids(ids, sys.stdin.read() if "-" in ids else "")
-    done = add_projects(manifest, found, state=None if state is None else State(state), path=path)
+    if name is not None and len(found) != 1:
+        raise UsageError(f"--name is for one project, and {len(found):,} were given", hint="add them one by one")
+    wanted = None if state is None else State(state)
+    done = add_projects(manifest, found, state=wanted, path=path, name=name, note=note, tags=tags)
     if console.is_json:
         console.document(
             dumped({"format": FORMAT, "file": manifest, "added": done.added, "present": done.present})

@@ -10,7 +10,7 @@ from mhsync.cli.console import Console
 from mhsync.cli.options import SharedOptions
 from mhsync.cli.render.terminal import escape
 from mhsync.core.manifest import Manifest
-from mhsync.core.selection import select, states
+from mhsync.core.selection import group_selectors, select
 from mhsync.core.suggest import suggest
 from mhsync.errors import ManifestError, Position, Problem
 from mhsync.loader import load
@@ -46,7 +46,7 @@ def load_selected(files: Sequence[str], shared: SharedOptions) -> tuple[Manifest
     if not shared.only:
         return manifest, shared
     ids, unused = select(manifest, shared.only)
-    _require_used(unused, manifest.ids, "no manifest lists such a project")
+    _require_used(unused, manifest.ids, manifest, "no manifest lists such a project")
     return manifest, replace(shared, only=ids)
 
 
@@ -71,13 +71,14 @@ def load_saved(file: str, shared: SharedOptions) -> tuple[Manifest, SavedPlan, S
         ids, _ = select(manifest, shared.only)
         chosen = ids & planned
         unused = [one for one in sorted(shared.only) if not select(manifest, [one])[0] & planned]
-        _require_used(unused, planned, "the saved plan has no action for such a project")
+        _require_used(unused, planned, manifest, "the saved plan has no action for such a project")
     return manifest, saved.plan, replace(shared, only=chosen)
 
 
-def _require_used(unused: Sequence[str], ids: frozenset[str], message: str) -> None:
+def _require_used(unused: Sequence[str], ids: frozenset[str], manifest: Manifest, message: str) -> None:
     if unused:
-        raise ManifestError(_unlisted(selector, ids, message) for selector in unused)
+        known = (*ids, *group_selectors(manifest))
+        raise ManifestError(_unlisted(selector, known, message) for selector in unused)
 
 
 def warn_of_doubts(console: Console, manifest: Manifest) -> None:
@@ -90,12 +91,11 @@ def warn_of_doubts(console: Console, manifest: Manifest) -> None:
         console.info(f"warning: {len(found) - _NAMED} more ids look like words of the site")
 
 
-def _unlisted(id_: str, ids: frozenset[str], message: str) -> Problem:
-    near = suggest(id_, [*ids, *states()])
-    hint = (
-        f"did you mean {near}?" if near else "--only takes an id, a pattern such as 'intro-*', or state:archived"
-    )
-    return Problem("only_unknown", f"--only {id_!r:.130}: {message}", hint)
+def _unlisted(selector: str, known: Sequence[str], message: str) -> Problem:
+    near = suggest(selector, known)
+    forms = "--only takes an id, a pattern such as 'intro-*', state:archived, or tag:NAME"
+    hint = f"did you mean {near}?" if near else forms
+    return Problem("only_unknown", f"--only {selector!r:.130}: {message}", hint)
 
 
 def _saved_plan(file: str) -> Problem:

@@ -82,9 +82,10 @@ def _set_log_format(ctx: click.Context, _param: click.Parameter, value: str | No
 
 
 def complete_ids(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    """For the completion in a shell: the ids of the manifests that the command line names so far."""
+    """For the completion in a shell: the ids, states and tags of the manifests on the command line so far."""
     from pathlib import Path
 
+    from mhsync.core.selection import group_selectors
     from mhsync.errors import MhsyncError
     from mhsync.loader import load
 
@@ -92,10 +93,11 @@ def complete_ids(ctx: click.Context, _param: click.Parameter, incomplete: str) -
     words = ctx.ensure_object(Console).environ.get("COMP_WORDS", "").split()
     files = [word for word in words[2:] if not word.startswith("-") and Path(word).exists()]
     try:
-        ids = load(files).ids if files else frozenset()
+        manifest = load(files) if files else None
     except MhsyncError:
         return []
-    return sorted(id_ for id_ in ids if id_.startswith(incomplete))
+    known = () if manifest is None else (*sorted(manifest.ids), *group_selectors(manifest))
+    return [selector for selector in known if selector.startswith(incomplete)]
 
 
 _COUNT = click.IntRange(1, 256)
@@ -166,7 +168,8 @@ storage_options = joined(
         multiple=True,
         callback=lambda _ctx, _param, ids: frozenset(ids),
         shell_complete=complete_ids,
-        help="Process only these projects: an id, a pattern such as 'a-*', or state:archived; can be repeated.",
+        help="Process only these projects: an id, a pattern such as 'a-*', state:archived, or tag:NAME; can be "
+        "repeated.",
     ),
     click.option(
         "--transfers", metavar="N", type=_COUNT, help="Number of files to process in parallel (default: 8)."

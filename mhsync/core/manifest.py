@@ -86,6 +86,24 @@ class NotifyTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class Labels:
+    """What the manifest says about a project, for people. Paths and decisions never depend on it."""
+
+    name: str | None = None
+    note: str | None = None
+    tags: tuple[str, ...] = ()
+    """Without duplicates; `--only tag:NAME` selects by them."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The keys of JSON documents. `name` is there the name in the account, so the manifest's is `label`."""
+        return {"label": self.name, "note": self.note, "tags": list(self.tags)}
+
+
+NO_LABELS = Labels()
+"""Shared by all entries without labels: a million of them take no memory."""
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One project of a manifest, and its position there."""
 
@@ -94,6 +112,7 @@ class Entry:
     path: str = DEFAULT_PATH
     """The path template of each output, relative to the storage."""
     position: Position = NOWHERE
+    labels: Labels = NO_LABELS
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Which projects of a manifest are meant: ids, patterns of ids, and states."""
+"""Which projects of a manifest are meant: ids, patterns of ids, states, and tags."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection
 from mhsync.core.manifest import Entry, Manifest, State
 
 STATE = "state:"
+TAG = "tag:"
 _WILDCARDS = frozenset("*?[")
 
 
@@ -17,7 +18,8 @@ def select(manifest: Manifest, selectors: Collection[str]) -> tuple[frozenset[st
 
     Args:
         manifest: whose projects.
-        selectors: each an id; a pattern of ids with `*`, `?` or `[…]`; or `state:` and a desired state.
+        selectors: each an id; a pattern of ids with `*`, `?` or `[…]`; `state:` and a desired state; or `tag:` and
+            a tag or a pattern of tags.
 
     Returns:
         The ids, and the selectors that choose no project, in alphabetical order.
@@ -37,17 +39,22 @@ def select(manifest: Manifest, selectors: Collection[str]) -> tuple[frozenset[st
 
 
 def _is_id(selector: str) -> bool:
-    return not selector.startswith(STATE) and not _WILDCARDS & set(selector)
+    return not selector.startswith((STATE, TAG)) and not _WILDCARDS & set(selector)
 
 
 def _test(selector: str) -> Callable[[Entry], bool]:
     if selector.startswith(STATE):
         name = selector.removeprefix(STATE)
         return lambda entry: entry.state.value == name
+    if selector.startswith(TAG):
+        wanted = selector.removeprefix(TAG)
+        fits = re.compile(fnmatch.translate(wanted)).match
+        return lambda entry: wanted in entry.labels.tags or any(map(fits, entry.labels.tags))
     matches = re.compile(fnmatch.translate(selector)).match
     return lambda entry: matches(entry.id) is not None
 
 
-def states() -> tuple[str, ...]:
-    """The selectors of states."""
-    return tuple(f"{STATE}{state.value}" for state in State)
+def group_selectors(manifest: Manifest) -> tuple[str, ...]:
+    """The selectors of all states, and of the tags of a manifest in alphabetical order."""
+    tags = {tag for _, entry in manifest for tag in entry.labels.tags}
+    return (*(f"{STATE}{state.value}" for state in State), *(f"{TAG}{tag}" for tag in sorted(tags)))

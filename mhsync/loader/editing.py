@@ -22,15 +22,25 @@ _Loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 
 @dataclass(frozen=True, slots=True)
 class NewEntry:
-    """An entry to add. `state` and `path` are written only where they are given."""
+    """An entry to add. Only the keys that are given are written."""
 
     id: str
     state: str | None = None
     path: str | None = None
+    name: str | None = None
+    note: str | None = None
+    tags: tuple[str, ...] = ()
 
     @property
-    def fields(self) -> Mapping[str, str]:
-        found = {"id": self.id, "state": self.state, "path": self.path}
+    def fields(self) -> Mapping[str, str | list[str]]:
+        found = {
+            "id": self.id,
+            "state": self.state,
+            "path": self.path,
+            "name": self.name,
+            "note": self.note,
+            "tags": list(self.tags) or None,
+        }
         return {name: value for name, value in found.items() if value is not None}
 
 
@@ -123,7 +133,11 @@ def _item(entry: NewEntry) -> str:
 
 
 def _flow(entry: NewEntry) -> str:
-    return "{" + ", ".join(f"{name}: {_scalar(value)}" for name, value in entry.fields.items()) + "}"
+    return "{" + ", ".join(f"{name}: {_value(value)}" for name, value in entry.fields.items()) + "}"
+
+
+def _value(value: str | list[str]) -> str:
+    return _scalar(value) if isinstance(value, str) else f"[{', '.join(map(_scalar, value))}]"
 
 
 def _scalar(value: str) -> str:

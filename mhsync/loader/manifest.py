@@ -11,8 +11,10 @@ from typing import Any, TypeVar
 from mhsync.core.manifest import (
     DEFAULT_PATH,
     DEFAULT_STORAGE,
+    NO_LABELS,
     Deletes,
     Entry,
+    Labels,
     Limit,
     ManifestFile,
     NotifyTarget,
@@ -112,12 +114,6 @@ def _notify(node: MapNode, file: str, problems: Problems) -> NotifyTarget:
     if url is not None:
         for problem in check_notify_url(url.text):
             problems.put(problem, url)
-    outcomes = node.fields.get("on")
-    words = (
-        [item.text for item in outcomes.items if isinstance(item, Scalar)]
-        if isinstance(outcomes, ListNode)
-        else []
-    )
     given = _map(node, "options")
     options = {name: plain(value) for name, value in given.fields.items()}
     for name in filter(names_secret, options):
@@ -125,7 +121,7 @@ def _notify(node: MapNode, file: str, problems: Problems) -> NotifyTarget:
         problems.add("notify_secret", message, NAMED_BY, given.keys[name])
     return NotifyTarget(
         url="" if url is None else url.text,
-        on=tuple(dict.fromkeys(words)),
+        on=_texts(node, "on"),
         options=MappingProxyType(options),
         position=_position(file, node),
     )
@@ -177,6 +173,7 @@ class _Entries:
             state=_word(State, _text(item, "state")) or self._state,
             path=self._path if path is None else path.text,
             position=_position(self._file, id_),
+            labels=_labels(item),
         )
 
     def _validate_path(self, path: Scalar, id: str | None) -> None:
@@ -187,6 +184,15 @@ class _Entries:
             self._problems.put(problem, path, id)
 
 
+def _labels(item: MapNode) -> Labels:
+    """What an entry says for people; one shared value where it says nothing."""
+    name, note = _text(item, "name"), _text(item, "note")
+    tags = _texts(item, "tags")
+    if name is None and note is None and not tags:
+        return NO_LABELS
+    return Labels(None if name is None else name.text, None if note is None else note.text, tags)
+
+
 def _by_place(entry: Entry) -> tuple[int, int]:
     return entry.position.line or 0, entry.position.column or 0
 
@@ -195,6 +201,13 @@ def _text(node: MapNode, name: str) -> Scalar | None:
     """The text under a key; None where there is none, or a value that the schema has refused."""
     found = node.fields.get(name)
     return found if isinstance(found, Scalar) and isinstance(found.value, str) and found.text else None
+
+
+def _texts(node: MapNode, name: str) -> tuple[str, ...]:
+    """The texts of the list under a key, each once; none where there is no list."""
+    found = node.fields.get(name)
+    items = found.items if isinstance(found, ListNode) else ()
+    return tuple(dict.fromkeys(item.text for item in items if isinstance(item, Scalar)))
 
 
 def _map(node: MapNode, name: str) -> MapNode:

@@ -7,21 +7,33 @@ from __future__ import annotations
 
 import json
 import pkgutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
 from mhsync.core.project import is_valid_id
 from mhsync.core.suggest import suggest
+from mhsync.errors import NOWHERE, Problem
 from mhsync.loader.problems import Place, Problems, show
 from mhsync.loader.schema_check import is_surely_valid
 from mhsync.loader.schema_messages import Path, Schema, SchemaError, example, value_problem
 from mhsync.loader.yaml_nodes import Broken, ListNode, MapNode, Node, Scalar, plain
+from mhsync.settings import ManifestSettings
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
 
-_OTHER_WORDS = {"project_id": "id", "project": "id", "bucket": "storage", "paths": "path", "webhook": "notify"}
+_OTHER_WORDS = {
+    "project_id": "id",
+    "project": "id",
+    "bucket": "storage",
+    "paths": "path",
+    "webhook": "notify",
+    "title": "name",
+    "comment": "note",
+    "labels": "tags",
+}
 
 
 @cache
@@ -53,6 +65,23 @@ def validate(tree: Node, problems: Problems, *, is_partial: bool = False) -> Non
         fault = _fault(error)
         if not (is_partial and fault.rule == "required" and not fault.path):
             translator.report(fault)
+
+
+def check_entry(fields: Mapping[str, object]) -> tuple[Problem, ...]:
+    """The problems of an entry that is to be written, without positions.
+
+    Args:
+        fields: its keys and values, with a valid id or without one.
+    """
+    # Imported here: only commands that write manifests need it.
+    from mhsync.loader.json_parser import parse_json
+
+    problems = Problems("", 10)
+    text = json.dumps({"version": 1, "projects": [{"id": "x", **fields}]})
+    tree = parse_json(text, problems, ManifestSettings())
+    if tree is not None:
+        validate(tree, problems)
+    return tuple(replace(problem, position=NOWHERE, id=None) for problem in problems.reported())
 
 
 def _fault(error: ValidationError) -> SchemaError:

@@ -79,6 +79,16 @@ def _min_length(rule: Any, value: object, _schema: Schema) -> bool:
     return isinstance(value, str) and len(value) >= rule
 
 
+def _max_length(rule: Any, value: object, _schema: Schema) -> bool:
+    return isinstance(value, str) and len(value) <= rule
+
+
+def _unique_items(rule: Any, value: object, _schema: Schema) -> bool:
+    """Texts only: jsonschema compares other values in its own way."""
+    is_texts = isinstance(value, list) and all(isinstance(item, str) for item in value)
+    return rule is True and is_texts and len(set(value)) == len(value)  # type: ignore[call-overload,arg-type]
+
+
 def _pattern(rule: Any, value: object, _schema: Schema) -> bool:
     return isinstance(value, str) and _compiled(rule).search(value) is not None
 
@@ -105,7 +115,9 @@ _CHECKS: Mapping[str, Callable[[Any, object, Schema], bool]] = {
     "additionalProperties": _additional,
     "required": _required,
     "items": _items,
+    "uniqueItems": _unique_items,
     "minLength": _min_length,
+    "maxLength": _max_length,
     "pattern": _pattern,
     "minimum": _minimum,
     "maximum": _maximum,

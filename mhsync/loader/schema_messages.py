@@ -66,8 +66,13 @@ def value_problem(fault: SchemaError, node: Node) -> Problem:
         )
     if fault.rule == "minLength":
         return Problem("no_value", f"{label} is empty", hint)
+    if fault.rule == "maxLength" and isinstance(node, Scalar):
+        message = f"{label} has {len(node.text):,} characters; at most {fault.wanted:,} are allowed"
+        return Problem("long", message, "shorten it")
+    if fault.rule == "uniqueItems" and isinstance(node, ListNode):
+        return Problem("duplicate_tag", f"{label} has {_repeated(node)} twice", "remove one of them")
     if fault.rule == "pattern" and isinstance(node, Scalar):
-        return not_an_id(node)
+        return not_an_id(node) if fault.name == "id" else _not_a_tag(node)
     if fault.path == ("policy", "max_deletes"):
         return not_a_limit(node)
     special = _scalar_problem(fault, node, label) if isinstance(node, Scalar) else _other_problem(fault, node)
@@ -90,7 +95,7 @@ def _scalar_problem(fault: SchemaError, node: Scalar, label: str) -> Problem | N
         id_ = node.text if is_valid_id(node.text) else "clx7…"
         return Problem("type", f"a project is a mapping, not {show(node.text)}", f"write '- id: {id_}'")
     if wanted == ["string"] and not node.quoted and fault.name != "url":
-        return unquoted(label, node, fault.name)
+        return unquoted(label, node, fault.name if isinstance(fault.path[-1], str) else None)
     if wanted == ["boolean"] and node.text.lower() in _TRUE_OR_FALSE:
         meant = _TRUE_OR_FALSE[node.text.lower()]
         return Problem(
@@ -113,15 +118,31 @@ def _other_problem(fault: SchemaError, node: Node) -> Problem | None:
     return None
 
 
-def unquoted(label: str, node: Scalar, name: str) -> Problem:
-    """The problem of an unquoted scalar that some YAML parsers do not read as a text."""
+def unquoted(label: str, node: Scalar, name: str | None) -> Problem:
+    """The problem of an unquoted scalar that some YAML parsers do not read as a text; an item has no name."""
     shown = node.text if len(node.text) <= 60 else node.text[:59] + "…"
     message = f"{label} {shown} is unquoted, and YAML may read it as {node.reads_as}"
-    return Problem("unquoted", message, f'quote it: {name}: "{shown}"')
+    key = "" if name is None else f"{name}: "
+    return Problem("unquoted", message, f'quote it: {key}"{shown}"')
 
 
 def not_an_id(node: Scalar) -> Problem:
     return Problem("id", f"not an id: {show(node.text)}", _id_hint(node.text))
+
+
+def _not_a_tag(node: Scalar) -> Problem:
+    if not node.text:
+        return Problem("no_value", "a tag is empty", "remove it, or write for example '- podcast'")
+    words = " ".join(node.text.split())
+    hint = f"write {json.dumps(words, ensure_ascii=not words.isprintable())}" if words else "remove it"
+    return Problem("tag_text", f"a tag is words with single spaces between them, not {show(node.text)}", hint)
+
+
+def _repeated(node: ListNode) -> str:
+    """The first text of a list that occurs twice in it."""
+    seen: set[str] = set()
+    texts = (item.text for item in node.items if isinstance(item, Scalar))
+    return next((show(text) for text in texts if text in seen or seen.add(text)), "a value")  # type: ignore[func-returns-value]
 
 
 def not_a_limit(node: Node) -> Problem:
@@ -151,7 +172,7 @@ def _label(path: Path) -> str:
     name = path[-1]
     if isinstance(name, str):
         return f"the storage option {show(name)}" if len(path) > 1 and path[0] == "storage_options" else name
-    return {"projects": "a project", "notify": "a notify target", "on": "outcome"}[str(path[-2])]
+    return {"projects": "a project", "notify": "a notify target", "on": "outcome", "tags": "a tag"}[str(path[-2])]
 
 
 def _kind(node: Node) -> str:

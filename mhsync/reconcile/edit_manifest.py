@@ -6,13 +6,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mhsync.core.manifest import Entry, ManifestFile, State
+from mhsync.core.manifest import Entry, Labels, ManifestFile, State
 from mhsync.core.project import is_valid_id
 from mhsync.core.suggest import suggest
 from mhsync.core.template import check_template
 from mhsync.errors import ManifestError, Problem, UsageError
 from mhsync.fileio.atomic import replace_file
 from mhsync.loader import load
+from mhsync.loader.schema import check_entry
 from mhsync.settings import ManifestSettings
 
 _SUFFIXES = (".yaml", ".yml")
@@ -25,7 +26,7 @@ class Addition:
     added: tuple[str, ...]
     """The ids that were added."""
     present: tuple[str, ...]
-    """The ids that the manifest listed already, with the same state and path."""
+    """The ids that the manifest listed already, with the same values."""
 
 
 def add_projects(
@@ -34,30 +35,40 @@ def add_projects(
     *,
     state: State | None = None,
     path: str | None = None,
+    name: str | None = None,
+    note: str | None = None,
+    tags: Sequence[str] = (),
     settings: ManifestSettings = ManifestSettings(),  # noqa: B008 - frozen
 ) -> Addition:
     """Add projects at the end of a YAML manifest. All else in the file, comments too, stays as it is.
 
     Args:
         manifest: the file.
-        ids: the projects. One that the manifest lists already, with the same state and path, stays as it is.
+        ids: the projects. One that the manifest lists already, with the same values, stays as it is.
         state: the state of the new entries; None writes none, so that the default of the file applies.
         path: the path template of the new entries; None writes none.
+        name: the name of the new entry, for people; None writes none.
+        note: the note of the new entries, for people; None writes none.
+        tags: the tags of the new entries.
         settings: bounds.
 
     Raises:
-        ManifestError: the manifest is invalid, an id is, or an id is listed with another state or path.
+        ManifestError: the manifest is invalid, an id or another value is, or an id is listed with other values.
         UsageError: the file cannot be edited or written; it is unchanged.
     """
     text, file = _read(manifest, settings)
     problems = [_not_an_id(id_) for id_ in ids if not is_valid_id(id_)]
     problems += check_template(path) if path is not None else ()
+    labels = Labels(name, note, tuple(dict.fromkeys(tags)))
+    problems += _check_labels(labels)
     if problems:
         raise ManifestError(problems)
     listed = {entry.id: entry for entry in file.entries}
     wanted = list(dict.fromkeys(ids))
     problems = [
-        problem for id_ in wanted if id_ in listed and (problem := _conflict(listed[id_], state, path)) is not None
+        problem
+        for id_ in wanted
+        if id_ in listed and (problem := _conflict(listed[id_], state, path, labels)) is not None
     ]
     if problems:
         raise ManifestError(problems)
@@ -65,8 +76,8 @@ def add_projects(
     if new:
         from mhsync.loader.editing import NewEntry, add_entries
 
-        edited = add_entries(text, [NewEntry(id_, None if state is None else state.value, path) for id_ in new])
-        _write(manifest, edited)
+        shared = (None if state is None else state.value, path, name, note, labels.tags)
+        _write(manifest, add_entries(text, [NewEntry(id_, *shared) for id_ in new]))
     return Addition(tuple(new), tuple(id_ for id_ in wanted if id_ in listed))
 
 
@@ -144,13 +155,26 @@ def _write(manifest: str | Path, text: str) -> None:
     replace_file(manifest, text.encode())
 
 
-def _conflict(entry: Entry, state: State | None, path: str | None) -> Problem | None:
+def _check_labels(labels: Labels) -> Sequence[Problem]:
+    """What the schema does not allow in the labels of an entry."""
+    fields = {"name": labels.name, "note": labels.note, "tags": list(labels.tags) or None}
+    return check_entry({name: value for name, value in fields.items() if value is not None})
+
+
+def _conflict(entry: Entry, state: State | None, path: str | None, labels: Labels) -> Problem | None:
     """Why an entry that is listed already is not what is to be added; None where it is."""
-    has_state = state is None or entry.state is state
-    has_path = path is None or entry.path == path
-    if has_state and has_path:
+    if state is not None and entry.state is not state:
+        what = f"state '{entry.state}'"
+    elif path is not None and entry.path != path:
+        what = f"path {entry.path!r}"
+    elif labels.name is not None and entry.labels.name != labels.name:
+        what = "no name" if entry.labels.name is None else f"name {entry.labels.name!r:.80}"
+    elif labels.note is not None and entry.labels.note != labels.note:
+        what = "another note"
+    elif not set(labels.tags) <= set(entry.labels.tags):
+        what = f"tags {', '.join(entry.labels.tags)!r:.80}" if entry.labels.tags else "no tags"
+    else:
         return None
-    what = f"state '{entry.state}'" if not has_state else f"path {entry.path!r}"
     return Problem(
         "listed", f"the manifest lists this id already, with {what}", "change that entry by hand", entry.position,
         entry.id,

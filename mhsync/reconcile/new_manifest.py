@@ -40,6 +40,12 @@ policy:
   deletes: confirm        # confirm: ask, or --yes. allow: do not ask. forbid: refuse plans with deletes
   # max_deletes: 10       # refuse plans with more deletes: a number, or a percentage such as 20%
 
+# Each project has an id. The other keys are optional:
+#   - id: clx7uu86w0a5qp55yxz315r6r
+#     state: archived
+#     name: Morning jingle           # for people; paths do not use it
+#     note: replaced by the version of May
+#     tags: [podcast, intro]         # --only tag:podcast selects by them
 projects: []
 """
 

@@ -33,6 +33,18 @@ def test_a_repository_from_init_to_apply(cli_runner):
     assert "outputs" not in subprocess.run(status, capture_output=True, text=True, check=True).stdout
 
 
+def test_a_project_is_added_with_its_labels(cli_runner, manifest):
+    added = cli_runner.run("add", manifest, "done", "--name", "Morning jingle", "--tag", "podcast", "--tag", "old")
+    assert added.out == "m.yaml: added 1 project\n"
+    assert '  - {id: done, name: "Morning jingle", tags: [podcast, old]}\n' in content(cli_runner)
+    several = cli_runner.run("add", manifest, "takes", "draft", "--name", "x")
+    assert (several.code, "--name is for one project" in several.err) == (2, True)
+    assert cli_runner.run("fmt", manifest, "--check").code == 0
+    assert cli_runner.run("plan", manifest, "--only", "tag:podcast").code == 0
+    unknown = cli_runner.run("plan", manifest, "--only", "tag:podcats")
+    assert (unknown.code, "did you mean tag:podcast?" in unknown.err) == (2, True)
+
+
 def test_ids_are_read_from_standard_input(cli_runner, manifest):
     with cli_runner.start("add", manifest, "-", stdin=subprocess.PIPE) as process:
         out, _ = process.communicate('{"id": "done", "credits_charged": 3}\n', timeout=60)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from mhsync.core.manifest import State
-from mhsync.core.selection import select
+from mhsync.core.manifest import Entry, Labels, State
+from mhsync.core.selection import group_selectors, select
 from tests.core.builders import entry, manifest
+
+
+def tagged(id_: str, *tags: str) -> Entry:
+    return replace(entry(id_), labels=Labels(tags=tags))
+
 
 MANIFEST = manifest(
     entry("intro-1"), entry("intro-2", State.ARCHIVED), entry("outro", State.DELETED), entry("INTRO-3")
@@ -30,3 +37,27 @@ MANIFEST = manifest(
 )
 def test_selectors(selectors, ids, unused):
     assert select(MANIFEST, selectors) == (ids, unused)
+
+
+TAGGED = manifest(tagged("a", "podcast", "old [1]"), tagged("b", "pod"), tagged("c"), entry("d", State.ARCHIVED))
+
+
+@pytest.mark.parametrize(
+    ("selectors", "ids", "unused"),
+    [
+        (["tag:podcast"], {"a"}, ()),
+        (["tag:pod", "d"], {"b", "d"}, ()),
+        (["tag:pod*"], {"a", "b"}, ()),
+        (["tag:old [1]"], {"a"}, ()),
+        (["tag:", "tag:Podcast", "tag:*x"], set(), ("tag:", "tag:*x", "tag:Podcast")),
+        (["tag:*"], {"a", "b"}, ()),
+    ],
+)
+def test_tags_select_by_name_or_pattern(selectors, ids, unused):
+    assert select(TAGGED, selectors) == (ids, unused)
+
+
+def test_the_selectors_of_a_manifest_are_its_states_and_tags():
+    found = group_selectors(TAGGED)
+    assert found[-3:] == ("tag:old [1]", "tag:pod", "tag:podcast")
+    assert "state:archived" in found

@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from mhsync.core.manifest import Deletes, Entry, Limit, NotifyTarget, Policy, State
+from mhsync.core.manifest import NO_LABELS, Deletes, Entry, Labels, Limit, NotifyTarget, Policy, State
 from mhsync.errors import Position
 
 HEAD = "version: 1\nprojects: []\n"
@@ -30,6 +30,7 @@ projects:
   - id: clx7uu86w0a5qp55yxz315r6r
   - {id: "012345", state: deleted}
   - {id: clx9, state: downloaded, path: "intro/{name}{ext}"}
+  - {id: clxa, name: "A: \\u202e", note: no, tags: [podcast, a b]}
 """
     file = loaded(text)
     name = str(tmp_path / "manifest.yaml")
@@ -47,7 +48,15 @@ projects:
         Entry("clx7uu86w0a5qp55yxz315r6r", State.ARCHIVED, "{date}/{id}{ext}", Position(name, 14, 9)),
         Entry("012345", State.DELETED, "{date}/{id}{ext}", Position(name, 15, 10)),
         Entry("clx9", State.DOWNLOADED, "intro/{name}{ext}", Position(name, 16, 10)),
+        Entry(
+            "clxa",
+            State.ARCHIVED,
+            "{date}/{id}{ext}",
+            Position(name, 17, 10),
+            Labels("A: \u202e", "no", ("podcast", "a b")),
+        ),
     )
+    assert all(entry.labels is NO_LABELS for entry in file.entries[:-1])
 
 
 @pytest.mark.parametrize(("written", "is_audio_only"), [("false", False), ("true", True), ("False", False)])

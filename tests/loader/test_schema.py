@@ -123,6 +123,8 @@ EXAMPLES: dict[str, str | bytes] = {
     "storage_secret": with_keys("storage: sftp://me:secret@host/x"),
     "notify_url": with_keys("notify: [{url: x}]"),
     "variable": with_keys("storage: '${HOME}'"),
+    "duplicate_tag": "version: 1\nprojects: [{id: a, tags: [b, b]}]",
+    "tag_text": "version: 1\nprojects: [{id: a, tags: [' ']}]",
     "more": with_keys("a: 1\nb: 1\nc: 1"),
     "path_field": of("{nme}"),
     "path_format": of("{id:>9}"),

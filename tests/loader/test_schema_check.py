@@ -29,7 +29,10 @@ FULL: dict[str, Any] = {
     "state": "archived",
     "policy": {"deletes": "allow", "max_deletes": "30%", "durable_storage": True, "audio_only": False},
     "notify": [{"url": "a://b", "on": ["failed"], "options": {"a": {"b": [None]}}}],
-    "projects": [{"id": "a", "state": "deleted", "path": "x"}, {"id": "b"}],
+    "projects": [
+        {"id": "a", "state": "deleted", "path": "x", "name": "A", "note": "n", "tags": ["x", "y z"]},
+        {"id": "b"},
+    ],
 }
 ODD: list[Any] = [None, True, 1, 1.0, 2, -1, 10**10, "", "x", "x\n", "1", [], {}, [[]], {"x": 1}]
 

@@ -53,6 +53,17 @@ PLACED = [
     ("version: 1\nprojects: [{id: ~}]", 2, 17, "unquoted", 'quote it: id: "~"'),
     ("version: 1\nprojects: [{id: }]", 2, 13, "no_value", "write for example 'id: clx7uu86w0a5qp55yxz315r6r'"),
     ("version: 1\nprojects: [{id: [clx7]}]", 2, 17, "type", "write for example 'id: clx7uu86w0a5qp55yxz315r6r'"),
+    # names, notes and tags
+    (f"{HEAD}name: Jingle", 3, 1, "unknown_key", "name belongs under projects"),
+    ("version: 1\nprojects: [{id: a, title: Jingle}]", 2, 20, "unknown_key", "did you mean name?"),
+    ("version: 1\nprojects: [{id: a, name: 2026}]", 2, 26, "unquoted", 'quote it: name: "2026"'),
+    ("version: 1\nprojects: [{id: a, name: ''}]", 2, 26, "no_value", "write for example 'name: \"Morning jingle\"'"),
+    (f"version: 1\nprojects: [{{id: a, name: {'n' * 201}}}]", 2, 26, "long", "shorten it"),
+    ("version: 1\nprojects: [{id: a, tags: podcast}]", 2, 26, "type", "write for example 'tags: [\"podcast\"]'"),
+    ("version: 1\nprojects: [{id: a, tags: [a, 7]}]", 2, 30, "unquoted", 'quote it: "7"'),
+    ("version: 1\nprojects: [{id: a, tags: [a, '']}]", 2, 30, "no_value", "remove it, or write for example '- podcast'"),
+    ("version: 1\nprojects: [{id: a, tags: ['a  b ']}]", 2, 27, "tag_text", 'write "a b"'),
+    ("version: 1\nprojects: [{id: a, tags: [a, b, a]}]", 2, 26, "duplicate_tag", "remove one of them"),
 ]  # fmt: skip
 
 

@@ -52,6 +52,10 @@ ENTRIES = [
     "- id: abcdef9\n  path: plain/path.wav",
     "# a comment with \" and '\n- id: abcdefa",
     "\n\n- id: abcdefb",
+    "- id: abcdeg1\n  name: Morning jingle",
+    "- id: abcdeg2\n  name: 'It''s: # {x}'\n  state: archived\n  tags: [podcast, 'a b']",
+    "- id: abcdeg3\n  note: |\n    - id: not-an-entry\n  tags:\n    - podcast\n    - intro",
+    '- {id: abcdeg4, name: "a \\" b", note: x, tags: [y]}',
 ]
 ODD = [
     "- id: 012",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mhsync.core.manifest import State
+from mhsync.core.manifest import Labels, State
 from mhsync.errors import ManifestError, UsageError
 from mhsync.loader import load
 from mhsync.reconcile.edit_manifest import add_projects, format_manifest, remove_projects
@@ -42,14 +42,37 @@ def test_adding_only_listed_projects_writes_nothing(manifest):
         (["c", "a"], {"path": "x/{id}"}, "lists this id already, with path '{id}/{filename}'"),
         (["c", "x/y"], {}, "'x/y' is not a valid project id"),
         (["c"], {"path": "../{id}"}, "path"),
+        (["c", "a"], {"name": "A"}, "lists this id already, with no name"),
+        (["c", "a"], {"tags": ["x"]}, "lists this id already, with no tags"),
+        (["c"], {"name": ""}, "name is empty"),
+        (["c"], {"tags": ["x", " y"]}, "a tag is words with single spaces between them, not ' y'"),
+        (["c"], {"note": "n" * 2001}, "note has 2,001 characters; at most 2,000 are allowed"),
     ],
-    ids=["other state", "other path", "not an id", "bad path"],
+    ids=[
+        "other state",
+        "other path",
+        "not an id",
+        "bad path",
+        "other name",
+        "other tags",
+        "empty name",
+        "bad tag",
+        "long note",
+    ],
 )
 def test_nothing_is_added_if_one_cannot_be(manifest, ids, options, message):
     with pytest.raises(ManifestError) as caught:
         add_projects(manifest, ids, **options)
     assert message in str(caught.value)
     assert manifest.read_text() == TEXT
+
+
+def test_labels_are_written_so_that_they_are_read_alike(manifest):
+    labels = {"name": 'It\'s "new": #1 \u202e\x1b', "note": "no", "tags": ["podcast", "a, b]", "podcast", "2026"]}
+    add_projects(manifest, ["c"], **labels)
+    (entry,) = (entry for _, entry in load([manifest]) if entry.id == "c")
+    assert entry.labels == Labels(labels["name"], "no", ("podcast", "a, b]", "2026"))
+    assert add_projects(manifest, ["c"], **labels).present == ("c",)
 
 
 def test_projects_are_removed(manifest):
