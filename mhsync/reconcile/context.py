@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from mhsync.api.client import Client
 from mhsync.core.manifest import Limit
@@ -74,6 +74,30 @@ class Stop:
         return self._event.wait(seconds)
 
 
+class StorageContext(Protocol):
+    """What the steps that write into a storage need of their run. It has no client: they send no request."""
+
+    @property
+    def api(self) -> str:
+        """The origin of the API whose records are changed."""
+
+    @property
+    def settings(self) -> Settings: ...
+
+    @property
+    def stop(self) -> Stop: ...
+
+    @property
+    def observer(self) -> Observer: ...
+
+    def update_receipt(self, storage: Storage, id: str, change: Callable[[Receipt], Receipt]) -> Receipt:
+        """Change the record of a project for `api`.
+
+        Raises:
+            StorageError, ReceiptInvalid: it could not be read or written.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class RunContext:
     """The objects that the steps of one run share. Time and the request to stop are passed in."""
@@ -100,6 +124,11 @@ class RunContext:
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Environment variables in which `${NAME}` of a notify target is looked up."""
 
+    @property
+    def api(self) -> str:
+        """The origin of the API."""
+        return self.client.origin
+
     def update_receipt(self, storage: Storage, id: str, change: Callable[[Receipt], Receipt]) -> Receipt:
         """Change the receipt of a project for the API of this run, and record it for the index.
 
@@ -108,7 +137,7 @@ class RunContext:
         """
         on_written = ignore_written if self.indexes is None else self.indexes.of(storage).add
         limit = self.settings.run.receipt_max
-        return update_receipt(storage, id, self.client.origin, change, limit=limit, on_written=on_written)
+        return update_receipt(storage, id, self.api, change, limit=limit, on_written=on_written)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from mhsync.core.receipt import FileRecord, Receipt
 from mhsync.core.template import path_key
 from mhsync.errors import CopyNotProved, ReceiptInvalid
 from mhsync.reconcile.checksum import Fingerprint, read_back
-from mhsync.reconcile.context import Remark, RunContext
+from mhsync.reconcile.context import Remark, StorageContext
 from mhsync.reconcile.ownership import Owners
 from mhsync.storage.base import Storage
 from mhsync.storage.receipts import read_receipt
@@ -23,7 +23,7 @@ from mhsync.storage.receipts import read_receipt
 Change = Callable[[Receipt], Receipt]
 
 
-def update(run: RunContext, storage: Storage, owners: Owners, id: str, change: Change) -> Receipt:
+def update(run: StorageContext, storage: Storage, owners: Owners, id: str, change: Change) -> Receipt:
     """Change the receipt of a project for this run's API, and record in `owners` the paths that it names now.
 
     Raises:
@@ -48,7 +48,7 @@ class Leftovers:
         remark: called with the id and one line for people.
     """
 
-    def __init__(self, run: RunContext, storage: Storage, owners: Owners, remark: Remark) -> None:
+    def __init__(self, run: StorageContext, storage: Storage, owners: Owners, remark: Remark) -> None:
         self._run = run
         self._storage = storage
         self._owners = owners
@@ -64,7 +64,7 @@ class Leftovers:
         kept = read_receipt(self._storage, id, limit=self._run.settings.run.receipt_max)
         if kept is None:
             raise ReceiptInvalid(f"the receipt of {id} is gone since the plan was made", id=id)
-        return kept.for_api(self._run.client.origin)
+        return kept.for_api(self._run.api)
 
     def end(self, id: str) -> None:
         """Clear all leftovers of one project.

@@ -13,12 +13,11 @@ from dataclasses import replace
 from itertools import count
 
 from mhsync.core.paths import aside_path
-from mhsync.core.project import Project
 from mhsync.core.receipt import FileRecord, Receipt, StoredOutput
 from mhsync.core.template import path_key
 from mhsync.errors import CopyNotProved, PathOccupied, StorageError
 from mhsync.reconcile.checksum import Fingerprint, read_back
-from mhsync.reconcile.context import Remark, RunContext
+from mhsync.reconcile.context import Remark, StorageContext
 from mhsync.reconcile.leftovers import Leftovers, update, with_set_aside
 from mhsync.reconcile.ownership import Owners
 from mhsync.storage.base import Storage
@@ -34,7 +33,13 @@ class Publisher:
     """
 
     def __init__(
-        self, run: RunContext, storage: Storage, owners: Owners, id: str, planned: Iterable[str], remark: Remark
+        self,
+        run: StorageContext,
+        storage: Storage,
+        owners: Owners,
+        id: str,
+        planned: Iterable[str],
+        remark: Remark,
     ) -> None:
         self._run = run
         self._storage = storage
@@ -53,9 +58,23 @@ class Publisher:
         """
         if self._known is None:
             kept = read_receipt(self._storage, self._id, limit=self._run.settings.run.receipt_max)
-            api = self._run.client.origin
-            self._known = Receipt.start(self._id, api) if kept is None else kept.for_api(api)
+            self._known = (kept or Receipt.start(self._id, self._run.api)).for_api(self._run.api)
         return self._known
+
+    def adopt(self, output: StoredOutput) -> bool:
+        """Whether the very bytes of an output are under its path; they are flushed to disk.
+
+        Raises:
+            PathOccupied: a file of another project, or an untracked one, is there.
+            StorageError, ReceiptInvalid, Interrupted: the storage or the receipt failed.
+        """
+        return self._adopt(output, self._find(output))
+
+    def _adopt(self, output: StoredOutput, found: Fingerprint | None) -> bool:
+        is_there = found is not None and found.is_of(output)
+        if is_there:
+            self._storage.flush(output.path)
+        return is_there
 
     def make_way(self, output: StoredOutput) -> bool:
         """Prepare the storage and the receipt for an output that is about to become visible.
@@ -69,8 +88,7 @@ class Publisher:
             StorageError, ReceiptInvalid, Interrupted: the storage or the receipt failed.
         """
         found = self._find(output)
-        if found is not None and found.is_of(output):
-            self._storage.flush(output.path)
+        if self._adopt(output, found):
             return False
         changed = None
         if found is not None and not any(found.is_of(record) for record in self._records_of(output.path)):
@@ -80,16 +98,17 @@ class Publisher:
             self._set_aside(output.path, changed)
         return True
 
-    def conclude(self, project: Project, outputs: tuple[StoredOutput, ...]) -> Receipt:
+    def conclude(self, outputs: tuple[StoredOutput, ...], change: Callable[[Receipt], Receipt]) -> Receipt:
         """Write the receipt of all outputs, which are visible now, and clear what they no longer need.
+
+        Args:
+            outputs: what the receipt is to have.
+            change: gives the receipt its outputs.
 
         Raises:
             StorageError, ReceiptInvalid, Interrupted: the storage or the receipt failed.
         """
-        now = self._run.now()
-        self._known = self._update(
-            lambda receipt: _with_leftovers(receipt, outputs, self._storage).with_stored(project, outputs, now)
-        )
+        self._known = self._update(lambda receipt: change(_with_leftovers(receipt, outputs, self._storage)))
         if self._known.storing:
             leftovers = Leftovers(self._run, self._storage, self._owners, self._remark)
             leftovers.end(self._id)

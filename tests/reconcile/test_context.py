@@ -42,10 +42,10 @@ def test_a_defect_in_the_work_of_one_project_stops_no_other(reconcile_fixture, m
 
     real = publish.Publisher.conclude
 
-    def conclude(self, project, outputs):
-        if project.id == "bad":
+    def conclude(self, outputs, change):
+        if outputs[0].path.startswith("bad/"):
             raise ZeroDivisionError("a defect")
-        return real(self, project, outputs)
+        return real(self, outputs, change)
 
     monkeypatch.setattr(publish.Publisher, "conclude", conclude)
     fixture = reconcile_fixture(complete("bad"), complete("good"))

@@ -12,6 +12,8 @@ import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -55,7 +57,11 @@ def download(
         except _RestartError:
             log.debug("%s: downloading all outputs again with a new list of links", plan.id)
         else:
-            return publisher.conclude(project, outputs)
+            return publisher.conclude(outputs, partial(_with_stored, project, outputs, run.now()))
+
+
+def _with_stored(project: Project, outputs: tuple[StoredOutput, ...], now: datetime, receipt: Receipt) -> Receipt:
+    return receipt.with_stored(project, outputs, now)
 
 
 class _RestartError(Exception):
