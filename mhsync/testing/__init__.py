@@ -52,6 +52,10 @@ def __getattr__(name: str) -> Any:
         import pytest
 
         # A failing assertion in the suite then shows its values, like one in a test file.
-        pytest.register_assert_rewrite(module)
+        pytest.register_assert_rewrite(
+            "mhsync.testing.conformance_writes",
+            "mhsync.testing.conformance_files",
+            "mhsync.testing.conformance_sharing",
+        )
     loaded = importlib.import_module(module)
     return loaded if name == "faults" else getattr(loaded, name)
