@@ -10,7 +10,7 @@
     │   ├── PlanStale                      a saved plan no longer fits
     │   ├── Locked                         another run holds the storage; raised by `Storage.lock`
     │   └── LockTimeout                    another run held the storage until the time to wait was over
-    ├── ApiError                       1   the API's answer, or the lack of one
+    ├── ApiError                       1   the API's response, or the lack of one
     │   ├── RequestInvalid                 400 and 422
     │   ├── AuthenticationFailed           401: the key is wrong
     │   ├── PaymentRequired                402
@@ -18,8 +18,8 @@
     │   ├── ProjectNotFound                404
     │   ├── RateLimited                    429 to the last attempt
     │   ├── ServerFailed                   5xx to the last attempt
-    │   ├── ConnectionFailed               no answer: refused, reset, timed out, TLS
-    │   └── AnswerInvalid                  an answer that cannot be understood
+    │   ├── ConnectionFailed               no response: refused, reset, timed out, TLS
+    │   └── ResponseInvalid                a response that cannot be understood
     ├── CredentialsMissing             1   no API key was found
     ├── RenderFailed                   1   the project ended in error or canceled, or is gone
     ├── WaitTimeout                    4   still rendering when the time was up
@@ -43,63 +43,12 @@ the query of a signed link: the code that raises an error must ensure this.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from mhsync.exit_codes import ExitCode
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """A place in a file, as far as it is known. Lines and columns count from 1."""
-
-    file: str | None = None
-    line: int | None = None
-    column: int | None = None
-
-    def __str__(self) -> str:
-        """`file:line:column`, without the parts that are not known; empty where none is."""
-        return ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
-
-
-NOWHERE = Position()
-"""The position of a problem that is not about a place in a file."""
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing that is wrong: what happened, what to do about it, and the place and project it is about."""
-
-    code: str
-    """Stable and machine-readable, such as `storage_unreadable`."""
-    message: str
-    """One line: what happened."""
-    hint: str | None = None
-    """One line: what to do."""
-    position: Position = NOWHERE
-    id: str | None = None
-    """The id of the project, where the problem is about one."""
-
-    @property
-    def text(self) -> str:
-        """Message and hint in one line, `message (hint)`: for a cell of a table or a string of JSON."""
-        return f"{self.message} ({self.hint})" if self.hint else self.message
-
-    def __str__(self) -> str:
-        where = str(self.position)
-        return f"{where}: {self.message}" if where else self.message
-
-    def to_json(self) -> dict[str, str | int | None]:
-        """The form of an item of `errors` in `schemas/error.schema.json`."""
-        return {
-            "file": self.position.file,
-            "line": self.position.line,
-            "column": self.position.column,
-            "id": self.id,
-            "code": self.code,
-            "message": self.message,
-            "hint": self.hint,
-        }
+from mhsync.problem import NOWHERE as NOWHERE
+from mhsync.problem import Position as Position
+from mhsync.problem import Problem as Problem
 
 
 class MhsyncError(Exception):
@@ -220,10 +169,10 @@ class LockTimeout(RefusedError):
 
 
 class ApiError(MhsyncError):
-    """The API answered with an error, or not at all.
+    """The API responded with an error, or not at all.
 
     Attributes:
-        status: the HTTP status, or None where there was no answer.
+        status: the HTTP status, or None where there was no response.
     """
 
     code = "api"
@@ -277,21 +226,25 @@ class RateLimited(ApiError):
 
 
 class ServerFailed(ApiError):
-    """A 5xx answer to the last attempt."""
+    """A 5xx response to the last attempt."""
 
     code = "server_failed"
 
 
 class ConnectionFailed(ApiError):
-    """No answer: refused, reset, timed out, a name that does not resolve, TLS."""
+    """No response: refused, reset, timed out, a name that does not resolve, TLS."""
 
     code = "connection_failed"
 
 
-class AnswerInvalid(ApiError):
-    """An answer that cannot be understood: not JSON, too large, another project's, a field of a wrong type."""
+class ResponseInvalid(ApiError):
+    """A response that cannot be understood: not JSON, too large, another project's, a field of a wrong type."""
 
     code = "answer_invalid"
+
+
+AnswerInvalid = ResponseInvalid
+"""The earlier name of `ResponseInvalid`, kept for programs that import it."""
 
 
 class CredentialsMissing(MhsyncError):

@@ -15,7 +15,7 @@ from mhsync.api.retry import Attempts, with_retries
 from mhsync.api.timing import Time
 from mhsync.api.transport import HttpResponse, Transport
 from mhsync.core.project import Project
-from mhsync.errors import AnswerInvalid, ApiError, ConnectionFailed, ProjectNotFound, ServerFailed
+from mhsync.errors import ApiError, ConnectionFailed, ProjectNotFound, ResponseInvalid, ServerFailed
 from mhsync.settings import HttpSettings
 
 PROBE_ID = "mhsync-doctor"
@@ -52,7 +52,7 @@ class Calls:
         deletion = _Deletion(self, id)
         try:
             return with_retries(self._new_attempts(), deletion.send)
-        except (ConnectionFailed, ServerFailed, AnswerInvalid):
+        except (ConnectionFailed, ServerFailed, ResponseInvalid):
             if deletion.may_be_done and self.is_gone(id):
                 return True
             raise
@@ -155,7 +155,7 @@ class _Deletion:
                 )
         except ProjectNotFound:
             return self.may_be_done
-        except (ConnectionFailed, ServerFailed, AnswerInvalid) as error:
+        except (ConnectionFailed, ServerFailed, ResponseInvalid) as error:
             self.may_be_done = self.may_be_done or not isinstance(error, RequestNotSent)
             raise
         return True

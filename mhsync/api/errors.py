@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mhsync.errors import AnswerInvalid, ConnectionFailed, RateLimited
+from mhsync.errors import ConnectionFailed, RateLimited, ResponseInvalid
 
 
 class RequestNotSent(ConnectionFailed):
@@ -21,5 +21,5 @@ class Throttled(RateLimited):
     """The origin refused all requests (429 or 503) for too long; a retry would not help."""
 
 
-class MalformedResponse(AnswerInvalid):
+class MalformedResponse(ResponseInvalid):
     """A response that an intermediary may have sent or damaged; a retry may get a correct one."""

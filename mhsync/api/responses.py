@@ -11,7 +11,6 @@ from mhsync.api.sanitize import sanitize
 from mhsync.api.transport import HttpResponse
 from mhsync.core.project import DetailsInvalid, Project
 from mhsync.errors import (
-    AnswerInvalid,
     ApiError,
     AuthenticationFailed,
     PaymentRequired,
@@ -19,6 +18,7 @@ from mhsync.errors import (
     ProjectNotFound,
     RateLimited,
     RequestInvalid,
+    ResponseInvalid,
     ServerFailed,
 )
 
@@ -42,7 +42,7 @@ class ErrorFormatter:
 
     def status_error(self, method: str, id: str, status: int, body: bytes | None) -> ApiError:
         """The error for a status that does not mean success."""
-        kind, hint = _ERRORS.get(status, (ServerFailed if status >= 500 else AnswerInvalid, None))
+        kind, hint = _ERRORS.get(status, (ServerFailed if status >= 500 else ResponseInvalid, None))
         if status == 401:
             hint = f"check the API key (from {self.key_from})"
         elif kind is ServerFailed:
@@ -67,7 +67,7 @@ def redirect_error(method: str, id: str, response: HttpResponse) -> ApiError:
         host = urlsplit(response.header("location")).hostname or "another path"
     except ValueError:
         host = "an invalid URL"
-    return AnswerInvalid(
+    return ResponseInvalid(
         f"{method} of {id}: the API returned {response.status}, a redirect to {sanitize(host, limit=100)}",
         status=response.status,
         hint="redirects are not followed, to protect the API key: check the API URL",
@@ -84,11 +84,11 @@ def parse_project(
         body: None where it was larger than the limit.
 
     Raises:
-        AnswerInvalid: the body is not the requested project; `MalformedResponse` where it is not JSON.
+        ResponseInvalid: the body is not the requested project; `MalformedResponse` where it is not JSON.
     """
     hint = f"check that {response.address.origin} is the API"
     if body is None:
-        raise AnswerInvalid(f"GET of {id}: the response is too large", status=200, hint=hint, id=id)
+        raise ResponseInvalid(f"GET of {id}: the response is too large", status=200, hint=hint, id=id)
     data = _json(body)
     if data is None:
         kind = errors.sanitize(response.header("content-type").partition(";")[0], limit=60)
@@ -100,7 +100,7 @@ def parse_project(
         return Project.from_json(data, expected_id=id, most_outputs=outputs_max)
     except DetailsInvalid as error:
         problem = errors.sanitize(str(error))
-    raise AnswerInvalid(f"GET of {id}: {problem}", status=response.status, hint=hint, id=id)
+    raise ResponseInvalid(f"GET of {id}: {problem}", status=response.status, hint=hint, id=id)
 
 
 def _json(body: bytes) -> object:

@@ -9,7 +9,6 @@ import pytest
 
 from mhsync.core.project import Status
 from mhsync.errors import (
-    AnswerInvalid,
     AuthenticationFailed,
     ConnectionFailed,
     PaymentRequired,
@@ -17,6 +16,7 @@ from mhsync.errors import (
     ProjectNotFound,
     RateLimited,
     RequestInvalid,
+    ResponseInvalid,
     ServerFailed,
 )
 from mhsync.sandbox import faults as f
@@ -62,8 +62,8 @@ def test_a_get_succeeds_after_temporary_faults(api: ApiFixture, client, fault: o
         (f.Status(502), ServerFailed, "the API returned 502"),
         (f.Status(503), ServerFailed, "the API returned 503"),
         (f.Status(504), ServerFailed, "the API returned 504"),
-        (f.InvalidJson(), AnswerInvalid, "the response is not JSON"),
-        (f.Html(), AnswerInvalid, "the response is text/html, not JSON"),
+        (f.InvalidJson(), ResponseInvalid, "the response is not JSON"),
+        (f.Html(), ResponseInvalid, "the response is text/html, not JSON"),
     ],
     ids=repr,
 )
@@ -85,16 +85,16 @@ def test_a_get_is_sent_as_often_as_the_settings_allow(api: ApiFixture, fault, er
         (f.Status(403), PermissionDenied, "403"),
         (f.Status(404), ProjectNotFound, "404"),
         (f.Status(422), RequestInvalid, "422"),
-        (f.Status(418), AnswerInvalid, "418"),
-        (f.OtherId(), AnswerInvalid, "another project: 'sbx-another'"),
-        (f.MissingField("id"), AnswerInvalid, "have no id"),
-        (f.MissingField("status"), AnswerInvalid, "have no status"),
-        (f.WrongType(), AnswerInvalid, "downloads"),
-        (f.Huge(), AnswerInvalid, "too large"),
-        (f.Huge(chunked=True), AnswerInvalid, "too large"),
-        (f.Redirect("elsewhere"), AnswerInvalid, "a redirect to localhost"),
-        (f.Redirect("https://evil.example/x?k=1"), AnswerInvalid, "a redirect to evil.example$"),
-        (f.Redirect("//[broken"), AnswerInvalid, "a redirect to an invalid URL"),
+        (f.Status(418), ResponseInvalid, "418"),
+        (f.OtherId(), ResponseInvalid, "another project: 'sbx-another'"),
+        (f.MissingField("id"), ResponseInvalid, "have no id"),
+        (f.MissingField("status"), ResponseInvalid, "have no status"),
+        (f.WrongType(), ResponseInvalid, "downloads"),
+        (f.Huge(), ResponseInvalid, "too large"),
+        (f.Huge(chunked=True), ResponseInvalid, "too large"),
+        (f.Redirect("elsewhere"), ResponseInvalid, "a redirect to localhost"),
+        (f.Redirect("https://evil.example/x?k=1"), ResponseInvalid, "a redirect to evil.example$"),
+        (f.Redirect("//[broken"), ResponseInvalid, "a redirect to an invalid URL"),
     ],
     ids=repr,
 )
@@ -144,7 +144,7 @@ def test_a_delete_without_any_response_is_checked_with_a_get(api: ApiFixture):
     [
         (f.Reset(), ConnectionFailed),
         (f.Status(500), ServerFailed),
-        (f.Html(), AnswerInvalid),
+        (f.Html(), ResponseInvalid),
     ],
     ids=repr,
 )

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mhsync.api.framing import FramingError, Head, read_head
-from mhsync.errors import AnswerInvalid, ApiError, ConnectionFailed, DownloadError
+from mhsync.errors import ApiError, ConnectionFailed, DownloadError, ResponseInvalid
 from mhsync.settings import HttpSettings
 from tests.api.client_fixture import QUICK, fetch, send
 from tests.api.scripted_server import http_response
@@ -86,7 +86,7 @@ def test_a_contradictory_response_of_the_api_is_retried(scripted_server, client,
     server = scripted_server(response)
     with pytest.raises(ApiError) as caught:
         client(server.url).get("one")
-    assert isinstance(caught.value, AnswerInvalid | ConnectionFailed)
+    assert isinstance(caught.value, ResponseInvalid | ConnectionFailed)
     assert len(server.heads) == QUICK.http.attempts
 
     server = scripted_server(response, http_response(200, JSON, Content_Type="application/json"))

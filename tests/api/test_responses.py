@@ -7,9 +7,9 @@ import pytest
 from mhsync.api.client import Client
 from mhsync.core.project import Status
 from mhsync.errors import (
-    AnswerInvalid,
     AuthenticationFailed,
     RequestInvalid,
+    ResponseInvalid,
 )
 from mhsync.sandbox import faults as f
 from tests.api.client_fixture import KEY, QUICK, ApiFixture
@@ -19,7 +19,7 @@ def test_a_response_with_too_many_outputs_is_invalid(api: ApiFixture):
     most = QUICK.http.outputs_max
     links = [{"url": f"https://files.example/{n}/output.wav"} for n in range(most + 1)]
     api.fault(f.WrongType("downloads", links))
-    with pytest.raises(AnswerInvalid, match=f"{most + 1} outputs: at most {most}"):
+    with pytest.raises(ResponseInvalid, match=f"{most + 1} outputs: at most {most}"):
         api.client.get("one")
     api.fault(f.WrongType("downloads", links[:most]))
     assert len(api.client.get("one").downloads) == most

@@ -9,7 +9,7 @@ import pytest
 
 from mhsync.api.errors import MalformedResponse, RequestNotSent, Throttled, Unreachable
 from mhsync.api.retry import Attempts, is_retryable, with_retries
-from mhsync.errors import AnswerInvalid, ApiError, ConnectionFailed, ProjectNotFound, RateLimited, ServerFailed
+from mhsync.errors import ApiError, ConnectionFailed, ProjectNotFound, RateLimited, ResponseInvalid, ServerFailed
 from mhsync.sandbox import faults as f
 from tests.api.client_fixture import QUICK, TIME, ApiFixture
 
@@ -89,10 +89,10 @@ def test_the_client_waits_for_retry_after(api: ApiFixture):
         (RequestNotSent("no connection"), True),
         (Unreachable("no response for too long"), False),
         (MalformedResponse("not JSON"), True),
-        (AnswerInvalid("another project"), False),
+        (ResponseInvalid("another project"), False),
         (RateLimited("429", status=429), True),
         (Throttled("429 for too long"), False),
-        (AnswerInvalid("408", status=408), True),
+        (ResponseInvalid("408", status=408), True),
         (ServerFailed("500", status=500), True),
         (ServerFailed("501", status=501), False),
         (ServerFailed("505", status=505), False),

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from mhsync.api.address import Address, AddressRefused
-from mhsync.errors import AnswerInvalid, DownloadError
+from mhsync.errors import DownloadError, ResponseInvalid
 from tests.api.client_fixture import fetch
 from tests.api.scripted_server import http_response
 
@@ -24,7 +24,7 @@ URLS = [
 def test_a_surrogate_in_a_link_of_the_api_is_an_invalid_response(scripted_server, client, url: str):
     details = {"id": "one", "status": "complete", "downloads": [{"url": url}]}
     server = scripted_server(http_response(200, json.dumps(details).encode(), Content_Type="application/json"))
-    with pytest.raises(AnswerInvalid, match="url cannot be read"):
+    with pytest.raises(ResponseInvalid, match="url cannot be read"):
         client(server.url).get("one")
 
 

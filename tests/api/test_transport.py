@@ -13,7 +13,7 @@ from mhsync.api.address import Address
 from mhsync.api.errors import Unreachable
 from mhsync.api.proxy import Network
 from mhsync.api.transport import Transport
-from mhsync.errors import AnswerInvalid, ApiError, ConnectionFailed, UsageError
+from mhsync.errors import ApiError, ConnectionFailed, ResponseInvalid, UsageError
 from mhsync.settings import HttpSettings
 from tests.api.client_fixture import TIME, send
 from tests.api.scripted_server import ScriptedServer, http_response, resets
@@ -34,13 +34,13 @@ def test_a_response_is_read_in_pieces(scripted_server):
         (b"SSH-2.0-OpenSSH\r\n", ConnectionFailed, "the connection was lost"),
         (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n", ConnectionFailed, "the connection was lost"),
         (http_response(200, b"abc", length=5), ConnectionFailed, "the response was truncated"),
-        (http_response(200, b"abcde", length=3), AnswerInvalid, "the server sent more bytes than it announced"),
+        (http_response(200, b"abcde", length=3), ResponseInvalid, "the server sent more bytes than it announced"),
         (
             http_response(200, b"", length=False, Transfer_Encoding="chunked") + b"zz\r\n",
             ConnectionFailed,
             "was truncated",
         ),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", AnswerInvalid, "contradict"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", ResponseInvalid, "contradict"),
     ],
     ids=["reset", "closed", "ssh", "headers", "short", "long", "chunks", "lengths"],
 )
@@ -62,7 +62,7 @@ def test_excess_bytes_are_detected_when_the_server_closes(scripted_server, delay
         threading.Event().wait(delay)
         sock.sendall(b"d")
 
-    with pytest.raises(AnswerInvalid, match="more bytes than it announced"):
+    with pytest.raises(ResponseInvalid, match="more bytes than it announced"):
         send(scripted_server(late).url)
 
 

@@ -9,7 +9,7 @@ import urllib3.exceptions as foreign
 
 from mhsync.api.address import Address
 from mhsync.api.transport_errors import MAPPING, translate_error
-from mhsync.errors import AnswerInvalid, ConnectionFailed
+from mhsync.errors import ConnectionFailed, ResponseInvalid
 
 ADDRESS = Address.parse("https://files.example.test/a.wav?sig=5ecre7")
 
@@ -37,7 +37,7 @@ def test_every_error_of_urllib3_is_translated_without_its_text(kind: type[Except
 
     error = translate_error(bare(kind), ADDRESS)
 
-    assert isinstance(error, ConnectionFailed | AnswerInvalid)
+    assert isinstance(error, ConnectionFailed | ResponseInvalid)
     assert error.message.startswith("https://files.example.test: ")
     assert "5ecre7" not in repr(error) + str(error.hint)
 
