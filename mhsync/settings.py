@@ -5,7 +5,9 @@ Nothing here reads the environment; `cli/` replaces single fields from flags.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from mhsync.dataclass import dataclass
 
 KIB = 1024
 MIB = 1024 * KIB

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from mhsync.core.hosts import is_loopback
+from mhsync.dataclass import dataclass
 
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _SAFE = "/%:@!$&'()*+,;=~"

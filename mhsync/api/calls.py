@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import quote
 
 from mhsync.api.address import Address
@@ -15,6 +15,7 @@ from mhsync.api.retry import Attempts, with_retries
 from mhsync.api.timing import Time
 from mhsync.api.transport import HttpResponse, Transport
 from mhsync.core.project import Project
+from mhsync.dataclass import dataclass
 from mhsync.errors import ApiError, ConnectionFailed, ProjectNotFound, ResponseInvalid, ServerFailed
 from mhsync.settings import HttpSettings
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from mhsync.api.download import Downloader, Fetched
@@ -14,6 +13,7 @@ from mhsync.api.transfer_events import TransferEnded, TransferEvent, TransferPro
 from mhsync.core.backoff import poll_pauses
 from mhsync.core.paths import filenames
 from mhsync.core.project import FAILED, Download, Project, Status
+from mhsync.dataclass import dataclass
 from mhsync.errors import DownloadError, ProjectNotFound, RenderFailed, WaitTimeout
 from mhsync.settings import WaitSettings
 

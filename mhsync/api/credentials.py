@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from mhsync.dataclass import dataclass
 from mhsync.errors import CredentialsMissing
 
 _VARIABLE = "MAGIC_HOUR_API_KEY"

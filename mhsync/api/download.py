@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import TypeVar
 
 from mhsync.api.address import Address, AddressRefused
@@ -22,6 +21,7 @@ from mhsync.api.transport import HttpResponse, Transport
 from mhsync.core.audio import HEAD, UNRECOGNISED, recognise
 from mhsync.core.project import Download
 from mhsync.core.receipt import Proof
+from mhsync.dataclass import dataclass
 from mhsync.errors import ApiError, Interrupted, MhsyncError, ServerFailed
 from mhsync.fileio.partial import Partial
 from mhsync.settings import Settings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from mhsync.api.notice import describe_failure
 from mhsync.api.retry import THROTTLING_STATUSES
@@ -13,6 +13,7 @@ from mhsync.api.transfer_progress import TransferMeter
 from mhsync.api.transport import HttpResponse
 from mhsync.core.backoff import backoff_delay
 from mhsync.core.project import Download
+from mhsync.dataclass import dataclass
 from mhsync.errors import ApiError, DownloadError, LinkExpired, MhsyncError
 from mhsync.fileio.partial import Partial, Restored
 from mhsync.settings import Settings

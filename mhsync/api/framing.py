@@ -12,9 +12,10 @@ from __future__ import annotations
 import http.client
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
+from mhsync.dataclass import dataclass
 from mhsync.settings import HttpSettings
 
 _STATUS_LINE = re.compile(rb"HTTP/1\.([0-9])[ \t]+([1-9][0-9]{2})(?:[ \t][^\r\n]*)?\r?\n")

@@ -6,10 +6,10 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from mhsync.core.paths import split_ext
+from mhsync.dataclass import dataclass
 from mhsync.errors import StorageError
 from mhsync.fileio.early_flush import EarlyFlush
 from mhsync.fileio.live import clear_dead, create

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from mhsync.api.address import Address
+from mhsync.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

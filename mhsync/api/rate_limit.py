@@ -14,9 +14,9 @@ short outage without failing every project.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum, auto
 
+from mhsync.dataclass import dataclass
 from mhsync.settings import RateLimitSettings
 
 INITIAL_CONCURRENCY = 4

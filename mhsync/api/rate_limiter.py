@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from mhsync.api.errors import Throttled, Unreachable
 from mhsync.api.rate_limit import INITIAL_CONCURRENCY, Decision, OriginRateLimit, Outcome, Ticket
 from mhsync.api.timing import Time
+from mhsync.dataclass import dataclass
 from mhsync.errors import ApiError, ConnectionFailed
 from mhsync.settings import Settings
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import urlsplit
 
 from mhsync.api.errors import MalformedResponse
 from mhsync.api.sanitize import sanitize
 from mhsync.api.transport import HttpResponse
 from mhsync.core.project import DetailsInvalid, Project
+from mhsync.dataclass import dataclass
 from mhsync.errors import (
     ApiError,
     AuthenticationFailed,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeVar
 
 from mhsync.api.errors import MalformedResponse, Throttled, Unreachable
 from mhsync.api.notice import describe_failure
 from mhsync.api.timing import Time
 from mhsync.core.backoff import backoff_delay
+from mhsync.dataclass import dataclass
 from mhsync.errors import ApiError, ConnectionFailed
 from mhsync.settings import HttpSettings
 

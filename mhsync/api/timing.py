@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from mhsync.api.notice import Notices
+from mhsync.dataclass import dataclass
 from mhsync.errors import Interrupted
 from mhsync.settings import HttpSettings
 

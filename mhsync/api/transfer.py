@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from mhsync.api.digest import StreamDigest
@@ -12,6 +12,7 @@ from mhsync.api.sanitize import sanitize
 from mhsync.api.transport import HttpResponse
 from mhsync.core.audio import HEAD, is_text
 from mhsync.core.receipt import Proof
+from mhsync.dataclass import dataclass
 from mhsync.errors import DownloadError
 
 _TEXT_TYPES = ("text/", "html", "json", "xml")

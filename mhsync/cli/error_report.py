@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import click
 
 from mhsync.cli.console import Console
 from mhsync.cli.render.json import dumped
 from mhsync.cli.render.terminal import Color, Style, escape
+from mhsync.dataclass import dataclass
 from mhsync.errors import Interrupted, MhsyncError, Problem
 from mhsync.exit_codes import ExitCode, detailed_exit_code_of_error
 

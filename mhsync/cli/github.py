@@ -6,9 +6,9 @@ The formats: https://docs.github.com/actions/reference/workflow-commands-for-git
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from mhsync.dataclass import dataclass
 from mhsync.errors import Problem
 
 _SUMMARY_MOST = 1_000_000

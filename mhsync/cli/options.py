@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +13,7 @@ from mhsync.cli.console import Console
 from mhsync.cli.durations import parse_duration
 from mhsync.cli.rates import parse_rate
 from mhsync.cli.verbosity import joined, verbosity_options
+from mhsync.dataclass import dataclass
 
 if TYPE_CHECKING:
     from mhsync.core.manifest import Limit

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
+
+from mhsync.dataclass import dataclass
 
 HEAD = 16 * 1024
 """Bytes at the start of a file that are examined: two frames of every format fit in."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from mhsync.core.receipt import Deletion, Receipt, StoredOutput
+from mhsync.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

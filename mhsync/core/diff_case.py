@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from mhsync.core.manifest import Entry
 from mhsync.core.observed import Details, Gone, Inventory, Live
 from mhsync.core.plan import Action, PlannedOutput, ProjectPlan, Verdict
 from mhsync.core.receipt import Deletion, Receipt
+from mhsync.dataclass import dataclass
 from mhsync.errors import Problem
 
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, Protocol
 
 from mhsync.core.project import format_time
+from mhsync.dataclass import dataclass
 
 RUN_STARTED = "run.started"
 RUN_FINISHED = "run.finished"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
 from mhsync.core.manifest import Deletes, Limit, ManifestFile, State
 from mhsync.core.plan import Action, Plan, ProjectPlan, Verdict
 from mhsync.core.project import RENDERING
+from mhsync.dataclass import dataclass
 from mhsync.errors import Position, Problem
 
 _RENDERING_WORDS = frozenset(status.value for status in RENDERING)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from mhsync.dataclass import dataclass
 from mhsync.errors import NOWHERE, Position
 
 DEFAULT_STORAGE = "./outputs"

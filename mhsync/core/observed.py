@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 
 from mhsync.core.index_row import outputs_of_line
 from mhsync.core.manifest import Entry, State
 from mhsync.core.project import Project, Status
 from mhsync.core.receipt import Receipt, StoredOutput
+from mhsync.dataclass import dataclass
 from mhsync.errors import Problem
 
 _NONE: Mapping[str, Receipt] = MappingProxyType({})

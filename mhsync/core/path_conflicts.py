@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from mhsync.core.index_row import outputs_of_line
 from mhsync.core.observed import Inventory
 from mhsync.core.paths import folders_of
 from mhsync.core.plan import Action, ProjectPlan, Verdict
 from mhsync.core.template import path_key
+from mhsync.dataclass import dataclass
 
 
 def without_clashes(judged: list[tuple[Inventory, ProjectPlan]]) -> Iterator[ProjectPlan]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import unquote, urlsplit
 
@@ -22,6 +21,7 @@ from mhsync.core.template import (
     is_plain_name,
     path_key,
 )
+from mhsync.dataclass import dataclass
 
 NAME_MAX = 120
 """Bytes of one safe name in UTF-8, so that several of them fit into one segment."""

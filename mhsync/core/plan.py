@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any, overload
 
 from mhsync.core.manifest import Entry, ManifestFile, State
+from mhsync.dataclass import dataclass
 from mhsync.errors import Problem
 
 FORMAT = "mhsync.plan/1"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -17,6 +17,7 @@ from typing import Any
 from mhsync.core.project import Project, format_time
 from mhsync.core.receipt_reader import ReceiptReader
 from mhsync.core.template import path_key
+from mhsync.dataclass import dataclass
 
 VERSION = 1
 _EMPTY: Mapping[str, Any] = MappingProxyType({})

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from mhsync.core.plan import Action
+from mhsync.dataclass import dataclass
 from mhsync.errors import Problem
 from mhsync.exit_codes import FailOn, exit_code_of_run
 

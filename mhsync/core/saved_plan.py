@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from mhsync.core.manifest import State
 from mhsync.core.plan import FORMAT, Action, Plan, ProjectPlan, Verdict
 from mhsync.core.project import is_valid_id
+from mhsync.dataclass import dataclass
 from mhsync.errors import Problem
 
 STALE = "plan_stale"

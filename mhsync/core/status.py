@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +11,7 @@ from mhsync.core.observed import Details, Inventory, Live
 from mhsync.core.plan import Plan, ProjectPlan, Verdict
 from mhsync.core.project import format_time
 from mhsync.core.receipt import Receipt, StoredOutput
+from mhsync.dataclass import dataclass
 
 FORMAT = "mhsync.status/1"
 _DURATION_FACT = "duration_seconds"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from mhsync.dataclass import dataclass
 from mhsync.exit_codes import exit_code_of_run
 
 FORMAT = "mhsync.verification/1"

@@ -13,10 +13,11 @@ import os
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from itertools import islice
 from typing import Any
 
+from mhsync.dataclass import dataclass
 from mhsync.fileio.live import NOFOLLOW, hold_at_once, own_file
 
 FORMAT = "mhsync.partial/1"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+from mhsync.dataclass import dataclass
 from mhsync.errors import UsageError
 from mhsync.hooks.entry_points import may_be_installed
 from mhsync.hooks.specs import PROJECT

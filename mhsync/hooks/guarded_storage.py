@@ -11,11 +11,11 @@ import io
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Generic, TypeVar, cast
 
+from mhsync.dataclass import dataclass
 from mhsync.errors import MhsyncError, StorageError
 from mhsync.fileio.partial import Partial, Restored
 from mhsync.hooks.invoke import one_line

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from typing import Any
 
 import pluggy
 
 from mhsync.core.event import Notifier
+from mhsync.dataclass import dataclass
 from mhsync.hooks import specs
 from mhsync.hooks.discovery import Candidate
 from mhsync.hooks.invoke import attempt, call, one_line

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
 from mhsync.core.install_command import install_command
+from mhsync.dataclass import dataclass
 
 T = TypeVar("T")
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
+from mhsync.dataclass import dataclass
 from mhsync.errors import UsageError
 from mhsync.loader.yaml_nodes import reads_as
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from mhsync.dataclass import dataclass
 from mhsync.loader import yaml_scan
 from mhsync.loader.problems import Problems
 from mhsync.loader.scanned import ScannedProjects

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -24,6 +23,7 @@ from mhsync.core.manifest import (
 from mhsync.core.project import is_valid_id
 from mhsync.core.redaction import names_secret
 from mhsync.core.template import check_template
+from mhsync.dataclass import dataclass
 from mhsync.errors import Position, Problem
 from mhsync.loader.problems import Problems
 from mhsync.loader.scanned import ScannedProjects

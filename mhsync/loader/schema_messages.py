@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from mhsync.core.project import is_valid_id
 from mhsync.core.suggest import suggest
+from mhsync.dataclass import dataclass
 from mhsync.errors import Problem
 from mhsync.loader.ids import id_in_url
 from mhsync.loader.problems import show

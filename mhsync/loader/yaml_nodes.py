@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
+
+from mhsync.dataclass import dataclass
 
 _NULL = frozenset(("", "~", "null", "Null", "NULL"))
 _BOOL = {

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import yaml
 
+from mhsync.dataclass import dataclass
 from mhsync.errors import ManifestError
 from mhsync.loader.decoding import decode
 from mhsync.loader.problems import Problems, show

@@ -7,7 +7,7 @@ recorded in its receipt when it happens, not at the end. `prepare` comes first: 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 
 from mhsync.core.manifest import Manifest, ManifestFile, State
@@ -16,6 +16,7 @@ from mhsync.core.path_conflicts import in_the_way
 from mhsync.core.plan import Action, Plan, ProjectPlan
 from mhsync.core.receipt import Deletion, Receipt
 from mhsync.core.run_report import Report
+from mhsync.dataclass import dataclass
 from mhsync.errors import AuthenticationFailed, MhsyncError, PlanRefused, Problem
 from mhsync.reconcile.actions.delete import delete, end_deleting
 from mhsync.reconcile.actions.download import download

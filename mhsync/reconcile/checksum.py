@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from mhsync.core.audio import HEAD
 from mhsync.core.receipt import FileRecord, StoredOutput
+from mhsync.dataclass import dataclass
 from mhsync.errors import Interrupted, StorageNotFound
 from mhsync.storage.base import Storage
 

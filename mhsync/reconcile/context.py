@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -14,6 +14,7 @@ from mhsync.api.client import Client
 from mhsync.core.manifest import Limit
 from mhsync.core.receipt import Receipt
 from mhsync.core.redaction import without_queries
+from mhsync.dataclass import dataclass
 from mhsync.errors import MhsyncError
 from mhsync.hooks.manager import Hooks
 from mhsync.reconcile.index_writer import Indexes

@@ -10,12 +10,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 
 from mhsync.api.transfer_events import TransferEnded, TransferProgressed
 from mhsync.core.copying import OutputCopy, RecordCopy, plan_record, records_of
 from mhsync.core.receipt import Receipt, StoredOutput
+from mhsync.dataclass import dataclass
 from mhsync.errors import CopyNotProved, Interrupted, PathOccupied, StorageNotFound
 from mhsync.reconcile.checksum import read_back
 from mhsync.reconcile.context import Remark, Stop, StorageContext

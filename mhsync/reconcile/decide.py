@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from mhsync.core.diff import diff
 from mhsync.core.guards import Circumstances, check, expected_deletes, unconfirmed
 from mhsync.core.manifest import Manifest
 from mhsync.core.plan import Plan, ProjectPlan
+from mhsync.dataclass import dataclass
 from mhsync.errors import PlanStale, Problem
 from mhsync.reconcile.context import ApplyOptions, RunContext
 from mhsync.reconcile.observe import Observation, observe

@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -13,6 +12,7 @@ from mhsync import __version__
 from mhsync.api.client import Client
 from mhsync.core.layout import PROBE
 from mhsync.core.manifest import Manifest
+from mhsync.dataclass import dataclass
 from mhsync.errors import MhsyncError, Problem, StorageError
 from mhsync.hooks.manager import Hooks
 from mhsync.reconcile.storages import opened

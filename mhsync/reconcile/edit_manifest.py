@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from mhsync.core.manifest import Entry, Labels, ManifestFile, State
 from mhsync.core.project import is_valid_id
 from mhsync.core.suggest import suggest
 from mhsync.core.template import check_template
+from mhsync.dataclass import dataclass
 from mhsync.errors import ManifestError, Problem, UsageError
 from mhsync.fileio.atomic import replace_file
 from mhsync.loader import load

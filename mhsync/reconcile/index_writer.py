@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from mhsync.core.index_row import row_of
 from mhsync.core.receipt import Receipt
+from mhsync.dataclass import dataclass
 from mhsync.errors import MhsyncError
 from mhsync.storage.base import Storage
 from mhsync.storage.index_file import write_index

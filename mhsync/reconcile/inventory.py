@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import ChainMap
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import cast
 
 from mhsync.core.index_row import IndexedReceipts, Row, paths_of_row, shows_as_desired
@@ -13,6 +13,7 @@ from mhsync.core.layout import INDEX, PARKED, PRIVATE, RECEIPTS
 from mhsync.core.manifest import Entry
 from mhsync.core.observed import Inventory
 from mhsync.core.receipt import Receipt
+from mhsync.dataclass import dataclass
 from mhsync.errors import MhsyncError, Problem
 from mhsync.reconcile.context import RunContext, attempt
 from mhsync.reconcile.index_writer import StorageIndex

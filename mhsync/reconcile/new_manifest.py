@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
 from mhsync.core.manifest import DEFAULT_STORAGE
 from mhsync.core.storage_url import is_url
+from mhsync.dataclass import dataclass
 from mhsync.errors import ManifestError, UsageError
 from mhsync.fileio.atomic import replace_file
 from mhsync.loader.urls import check_storage

@@ -10,7 +10,7 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 
 from mhsync.core.event import RUN_FINISHED, RUN_STARTED, Event, Notifier, event_id
@@ -19,6 +19,7 @@ from mhsync.core.notify_variables import read_notify_url
 from mhsync.core.project import format_time
 from mhsync.core.receipt import Receipt
 from mhsync.core.run_report import Outcome, ProjectResult, Report
+from mhsync.dataclass import dataclass
 from mhsync.errors import MhsyncError
 from mhsync.hooks.invoke import attempt_on_thread
 from mhsync.reconcile.context import RunContext

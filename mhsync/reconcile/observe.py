@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from mhsync.core.layout import PARKED
 from mhsync.core.manifest import Entry, Manifest, State
 from mhsync.core.observed import Details, DetailsById, Gone, Inventory, Unreadable, details_of, needs_details
+from mhsync.dataclass import dataclass
 from mhsync.errors import AuthenticationFailed, Interrupted, MhsyncError, ProjectNotFound
 from mhsync.reconcile.context import RunContext
 from mhsync.reconcile.inventory import take_inventory, with_receipts

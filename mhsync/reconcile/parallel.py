@@ -11,8 +11,10 @@ import threading
 import time
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Generic, TypeVar
+
+from mhsync.dataclass import dataclass
 
 Item = TypeVar("Item")
 Key = TypeVar("Key", bound=Hashable)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from mhsync.core.manifest import Manifest
 from mhsync.core.plan import Plan
 from mhsync.core.saved_plan import STALE, SavedPlan
+from mhsync.dataclass import dataclass
 from mhsync.errors import ManifestError, PlanStale, Position, Problem, UsageError
 from mhsync.loader import load
 from mhsync.loader.files import STDIN

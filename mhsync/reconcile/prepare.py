@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from mhsync.core.manifest import Manifest
 from mhsync.core.plan import Plan, ProjectPlan
 from mhsync.core.run_report import Report
+from mhsync.dataclass import dataclass
 from mhsync.errors import ConfirmationMissing, GuardRefused, PlanRefused, Problem, UsageError
 from mhsync.reconcile.apply import execute
 from mhsync.reconcile.context import ApplyOptions, RunContext

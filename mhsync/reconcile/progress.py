@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from mhsync.api.notice import WaitNotice
 from mhsync.api.transfer_events import TransferEnded, TransferProgressed
 from mhsync.core.run_report import ProjectResult
+from mhsync.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +15,7 @@ from mhsync.api.client import Client
 from mhsync.core.manifest import Manifest
 from mhsync.core.status import StatusReport
 from mhsync.core.verification import Verification
+from mhsync.dataclass import dataclass
 from mhsync.errors import UsageError
 from mhsync.hooks.manager import Hooks
 from mhsync.loader import load

@@ -6,10 +6,10 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from mhsync.core.manifest import Manifest, ManifestFile
+from mhsync.dataclass import dataclass
 from mhsync.errors import Interrupted, Locked, LockTimeout, MhsyncError
 from mhsync.hooks.manager import Hooks
 from mhsync.hooks.schemes import shown_url

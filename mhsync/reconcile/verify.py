@@ -7,12 +7,13 @@ downloads it again; nothing else is written.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from mhsync.core.layout import PRIVATE
 from mhsync.core.manifest import Manifest, ManifestFile, State
 from mhsync.core.receipt import Receipt, StoredOutput
 from mhsync.core.verification import Finding, Verification, VerifiedFile
+from mhsync.dataclass import dataclass
 from mhsync.errors import Interrupted, MhsyncError, ReceiptInvalid
 from mhsync.hooks.manager import Hooks
 from mhsync.reconcile.checksum import read_back

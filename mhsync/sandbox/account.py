@@ -6,11 +6,12 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from urllib.parse import quote
 
 from mhsync.core.project import ProjectError, is_valid_id
+from mhsync.dataclass import dataclass
 from mhsync.sandbox.wav import Wav
 
 STATUSES = ("draft", "queued", "rendering", "complete", "error", "canceled")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
+from mhsync.dataclass import dataclass
 from mhsync.sandbox.account import Account
 from mhsync.sandbox.wire import HttpResponse, Request
 

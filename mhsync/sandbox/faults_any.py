@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from email.utils import formatdate
 from itertools import chain
 
+from mhsync.dataclass import dataclass
 from mhsync.sandbox.fault_context import FaultContext
 from mhsync.sandbox.wire import Ending, Framing, Headers, HttpResponse, filler
 

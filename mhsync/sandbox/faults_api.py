@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from mhsync.dataclass import dataclass
 from mhsync.sandbox.fault_context import FaultContext
 from mhsync.sandbox.wire import HttpResponse
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 
+from mhsync.dataclass import dataclass
 from mhsync.sandbox.fault_context import FaultContext
 from mhsync.sandbox.wire import Ending, Framing, HttpResponse, Request, filler
 

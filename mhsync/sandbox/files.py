@@ -7,11 +7,12 @@ import hmac
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, unquote
 
 from mhsync.core.project import format_time
+from mhsync.dataclass import dataclass
 from mhsync.sandbox.account import Account, quoted
 from mhsync.sandbox.wav import Wav
 from mhsync.sandbox.wire import Headers, HttpResponse, Request

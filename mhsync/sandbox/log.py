@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from mhsync.dataclass import dataclass
 
 KEPT = 200_000
 """Maximum number of entries; the oldest are dropped first."""

@@ -7,9 +7,10 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from fnmatch import fnmatchcase
 
+from mhsync.dataclass import dataclass
 from mhsync.sandbox.fault_context import Fault, FaultContext
 from mhsync.sandbox.wire import HttpResponse, Request
 

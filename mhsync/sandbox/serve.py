@@ -11,11 +11,12 @@ import sysconfig
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import FrameType
 from typing import ClassVar
 
+from mhsync.dataclass import dataclass
 from mhsync.errors import UsageError
 from mhsync.exit_codes import COMMAND_NOT_STARTED, SIGNAL_BASE
 from mhsync.sandbox.defaults import default_account

@@ -9,8 +9,9 @@ import sys
 import zlib
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+
+from mhsync.dataclass import dataclass
 
 RATE = 16_000
 """Samples per second; one channel of 16 bits, so 32,000 bytes per second."""

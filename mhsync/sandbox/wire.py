@@ -6,11 +6,12 @@ import json
 import socket
 import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from email.utils import formatdate
 from enum import StrEnum
 from http import HTTPStatus
 from http.client import responses
+
+from mhsync.dataclass import dataclass
 
 _FILLER = b"x" * 65_536
 

@@ -6,7 +6,9 @@ import errno
 import os
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from mhsync.dataclass import dataclass
 
 _NOT_FLUSHABLE = frozenset({errno.EINVAL, errno.ENOTSUP})
 

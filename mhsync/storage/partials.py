@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 
 from mhsync.core.layout import PARTIAL, TEMPORARY
+from mhsync.dataclass import dataclass
 from mhsync.errors import StorageError
 from mhsync.fileio.partial import Partial, PartialFolder, Restored
 from mhsync.storage.base import Keeper, Partials, Writer

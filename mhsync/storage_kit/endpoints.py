@@ -11,9 +11,9 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
 from mhsync.core.hosts import is_loopback
+from mhsync.dataclass import dataclass
 from mhsync.errors import StorageUnavailable, UsageError
 
 TRUSTED_HOSTS = "MHSYNC_CLOUD_ENDPOINTS"

@@ -9,9 +9,10 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from mhsync.dataclass import dataclass
 from mhsync.storage.base import Storage
 
 

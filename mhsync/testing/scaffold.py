@@ -8,12 +8,12 @@ import os
 import re
 import shutil
 from collections.abc import Collection
-from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from string import Template
 
 from mhsync import __version__
+from mhsync.dataclass import dataclass
 from mhsync.errors import MhsyncError, UsageError
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)*")

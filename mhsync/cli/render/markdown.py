@@ -7,12 +7,12 @@ The sums come first, then deletes, then problems; long lists are folded. GitHub 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from mhsync.cli.render.terminal import Style, escape
 from mhsync.cli.render.text import missing_text, plan_sum, report_detail, report_sums
 from mhsync.core.plan import Action, Plan, ProjectPlan, Verdict
 from mhsync.core.run_report import BAD, Outcome, ProjectResult, Report
+from mhsync.dataclass import dataclass
 from mhsync.errors import Problem
 
 MOST = 64_000

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from mhsync.cli.render.terminal import Color, Style, escape, padded, truncated, width_of
 from mhsync.cli.render.units import counted, human_size, human_time
+from mhsync.dataclass import dataclass
 
 _FILES_MOST = 4
 """Files in flight that have a line of their own."""

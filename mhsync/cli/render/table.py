@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from mhsync.cli.render.terminal import Color, Style, escape, padded, width_of, wrapped
+from mhsync.dataclass import dataclass
 
 _GAP = "  "
 _NAME_MOST = 36

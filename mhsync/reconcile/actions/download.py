@@ -11,7 +11,7 @@ import logging
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -22,6 +22,7 @@ from mhsync.api.transfer_events import TransferEnded, TransferProgressed
 from mhsync.core.plan import PlannedOutput, ProjectPlan
 from mhsync.core.project import Download, Project, are_same_sources
 from mhsync.core.receipt import Receipt, StoredOutput
+from mhsync.dataclass import dataclass
 from mhsync.errors import DownloadError, LinkExpired, OutputRejected
 from mhsync.reconcile.context import Remark, RunContext
 from mhsync.reconcile.ownership import Owners

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from mhsync.core.layout import PARKED
@@ -19,6 +19,7 @@ from mhsync.core.paths import folders_of
 from mhsync.core.plan import ProjectPlan
 from mhsync.core.receipt import FileRecord, Receipt, StoredOutput
 from mhsync.core.template import path_key
+from mhsync.dataclass import dataclass
 from mhsync.errors import CopyNotProved, Interrupted, MhsyncError, PathOccupied
 from mhsync.reconcile.checksum import read_back
 from mhsync.reconcile.context import Remark, RunContext, attempt
