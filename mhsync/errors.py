@@ -32,6 +32,7 @@
     │   ├── PathOccupied                   the path of an output is taken by another file
     │   └── CopyNotProved                  a stored copy does not match its receipt
     ├── OutputsChanged                 1   the API offers other outputs than those stored
+    ├── RetentionNotDue                1   the API shows that the retention of a project is not over
     ├── ReceiptInvalid                 1   a receipt cannot be trusted
     ├── PluginError                    1   a plugin cannot be loaded or misbehaved
     └── Interrupted                  130   Ctrl-C or SIGTERM
@@ -318,6 +319,12 @@ class OutputsChanged(MhsyncError):
     """The API offers other outputs than those stored, so the original is not deleted."""
 
     code = "outputs_changed"
+
+
+class RetentionNotDue(MhsyncError):
+    """The API, or its clock, shows that the retention of a project is not over, so that it is not deleted."""
+
+    code = "retention_not_due"
 
 
 class ReceiptInvalid(MhsyncError):

@@ -130,6 +130,8 @@ class RunSettings:
     """Concurrent requests to the API. docs/design.md says why 16."""
     transfers: int = 8
     """Concurrent downloads or moves; deletes too, of which at most `checkers` run at once."""
+    clock_skew_max: float = 15 * 60.0
+    """If the clock of this machine and the API's are further apart, retention deletes nothing."""
     deadline: float = 6 * 3600.0
     """A run starts no new action after this."""
     lock_timeout: float = 600.0

@@ -12,6 +12,7 @@ from mhsync.api.headers import parse_date, parse_retry_after
 from mhsync.api.rate_limiter import RateLimiter
 from mhsync.api.responses import ErrorFormatter, parse_project, redirect_error
 from mhsync.api.retry import Attempts, with_retries
+from mhsync.api.server_clock import ServerClock
 from mhsync.api.timing import Time
 from mhsync.api.transport import HttpResponse, Transport
 from mhsync.core.project import Project
@@ -43,6 +44,7 @@ class Calls:
     base: Address
     errors: ErrorFormatter
     headers: Mapping[str, str] = field(repr=False)
+    server_clock: ServerClock = field(default_factory=ServerClock)
 
     def get(self, id: str) -> Project:
         """GET one project; see `Client.get`."""
@@ -95,7 +97,9 @@ class Calls:
             with self.transport.send(
                 method, address, self.headers, read_timeout=timeout, body_timeout=2 * timeout
             ) as response:
-                wait = parse_retry_after(response.header("retry-after"), response.header("date"), self.time.wall())
+                date, now = response.header("date"), self.time.wall()
+                self.server_clock.record(date, now)
+                wait = parse_retry_after(response.header("retry-after"), date, now)
                 permit.record_response(response.status, wait)
                 body = self._read_body(response)
         return ApiResponse(response, body)

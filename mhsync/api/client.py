@@ -145,6 +145,14 @@ class Client:
         """
         return self._calls.delete(_check_id(id))
 
+    @property
+    def clock_skew(self) -> float | None:
+        """Seconds by which the clock of this machine is ahead of the API's, by the `Date` of its last response.
+
+        The header has a precision of a second. None before the first response that has one.
+        """
+        return self._calls.server_clock.skew
+
     def probe(self) -> float | None:
         """Whether the API can be reached and accepts the key: GET a project that does not exist.
 

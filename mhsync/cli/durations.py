@@ -1,9 +1,10 @@
-"""Parse durations such as `90`, `90s`, `10m` or `1h30m`, and `--wait` with or without one."""
+"""Parse durations such as `90s` or `1h30m`, dates, and `--wait` with or without a duration."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import click
 
@@ -25,6 +26,21 @@ def parse_duration(text: str) -> float:
     if match is None or not any(match.groups()):
         raise ValueError(f"{text!r} is not a duration: write 90s, 10m or 1h30m")
     return sum(float(part) * _UNITS[unit] for part, unit in zip(match.groups(), "hms", strict=True) if part)
+
+
+def parse_moment(text: str) -> datetime:
+    """The time of `2026-12-31` (the last second of that day) or `2026-12-31T12:00`. Without a zone it is UTC.
+
+    Raises:
+        ValueError: the text is neither a date nor a time.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a date: write 2026-12-31 or 2026-12-31T12:00:00Z") from None
+    if len(text) <= len("2026-12-31"):
+        moment = moment.replace(hour=23, minute=59, second=59)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 class WaitCommand(click.Command):

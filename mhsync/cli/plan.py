@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from mhsync.cli.arguments import files_argument
 from mhsync.cli.console import Console
+from mhsync.cli.durations import parse_moment
 from mhsync.cli.manifests import load_selected, warn_of_doubts
 from mhsync.cli.options import (
     SharedOptions,
@@ -16,6 +19,7 @@ from mhsync.cli.options import (
     fail_on_option,
     max_deletes_option,
     output_options_with,
+    parsed_by,
     pass_shared_options,
     run_options,
 )
@@ -25,6 +29,7 @@ from mhsync.cli.render.terminal import escape
 from mhsync.cli.render.text import missing_text, plan_text, refusals_text
 from mhsync.cli.run_setup import open_run
 from mhsync.core.manifest import Limit
+from mhsync.errors import UsageError
 from mhsync.exit_codes import FailOn, exit_code_of_plan
 from mhsync.reconcile.context import ApplyOptions
 from mhsync.reconcile.plan import plan
@@ -47,6 +52,12 @@ if TYPE_CHECKING:
     type=click.Path(path_type=str),
     help="Also save the plan to this file; `mhsync apply PLAN.json` then does only what is in it.",
 )
+@click.option(
+    "--at",
+    metavar="DATE",
+    callback=parsed_by(parse_moment),
+    help="Show the plan as of this day (its end, UTC) or time, such as 2026-12-31; matters for `retain`.",
+)
 @max_deletes_option
 @fail_on_option
 @api_options
@@ -59,6 +70,7 @@ def command(
     files: tuple[str, ...],
     detailed_exitcode: bool,
     out: str | None,
+    at: datetime | None,
     max_deletes: Limit | None,
     fail_on: str,
 ) -> int:
@@ -67,10 +79,12 @@ def command(
     Writes to no storage and sends no notification. Also shows why a guard would refuse to apply the plan.
     With -v unchanged projects are listed too.
     """
+    if at is not None and out is not None:
+        raise UsageError("--at cannot be used with --out", hint="apply judges retention at its own time")
     manifest, shared = load_selected(files, shared)
     warn_of_doubts(console, manifest)
     with Progress(console) as progress, open_run(console, shared, progress) as run:
-        decision = plan(run, manifest, ApplyOptions(max_deletes=max_deletes))
+        decision = plan(replace(run, at=at), manifest, ApplyOptions(max_deletes=max_deletes))
     found, refusals = decision.plan, decision.refusals
     if out is not None:
         from mhsync.reconcile.plan_file import save_plan

@@ -7,10 +7,12 @@ from the top, and the first that fits decides.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from functools import partial
 
 from mhsync.core.diff_case import Case
-from mhsync.core.index_row import outputs_of_line
+from mhsync.core.index_row import created_at_of_line, outputs_of_line
 from mhsync.core.lost_copy import lost
 from mhsync.core.manifest import Entry, Manifest, State
 from mhsync.core.observed import DetailsById, Inventory, Live, Unreadable, is_settled, sees_account
@@ -19,6 +21,7 @@ from mhsync.core.paths import UnusablePathError
 from mhsync.core.plan import Action, Plan, PlannedOutput, ProjectPlan, Projects, Verdict
 from mhsync.core.planned_outputs import moved_outputs, outputs_to_store
 from mhsync.core.project import FAILED, RENDERING, Project, Status, are_same_sources
+from mhsync.core.retention import Clock, differing_clocks, entry_at, explained, is_due, retention_reason
 
 _AS_DESIRED = {
     State.DOWNLOADED: ("stored", "stored"),
@@ -35,6 +38,7 @@ def diff(
     *,
     api: str,
     only: Collection[str] = (),
+    clock: Clock | None = None,
 ) -> Plan:
     """The changes that bring the account and the storages to the state that the manifest declares.
 
@@ -44,6 +48,7 @@ def diff(
         details: the answers of the API, by id; an id that is missing was not requested.
         api: the API's origin that the details come from.
         only: the ids to plan for; empty means all.
+        clock: the time at which retention is judged; None keeps every project.
     """
     is_seen = sees_account(details)
     entries: list[Entry] = []
@@ -53,32 +58,55 @@ def diff(
         wanted = [entry for entry in file.entries if entry.id in only] if only else file.entries
         entries += wanted
         judged += [
-            (inventory, _judge(Case(entry, inventory, details.get(entry.id), is_seen)))
+            (inventory, _judge_at(Case(entry, inventory, details.get(entry.id), is_seen), clock))
             for entry in wanted
             if entry.id not in inventory.indexed or entry.id in details
         ]
     by_id = {plan.id: plan for plan in without_clashes(judged)}
     places = tuple({inventory.location: inventory for inventory in inventories.values()}.values())
-    return Plan(api, manifest.files, Projects(entries, by_id, partial(_settled, places)))
+    return Plan(api, manifest.files, Projects(entries, by_id, partial(_settled, places, clock)))
 
 
-def _settled(inventories: Sequence[Inventory], entry: Entry) -> ProjectPlan:
+def _settled(inventories: Sequence[Inventory], clock: Clock | None, entry: Entry) -> ProjectPlan:
     """The verdict on an entry that the receipt index shows to be as desired: the one that the table would give."""
-    code, reason = _AS_DESIRED[entry.state]
     line = next(inventory.indexed[entry.id] for inventory in inventories if entry.id in inventory.indexed)
+    created_at = None
+    if entry.retain is not None:
+        created_at = created_at_of_line(line)
+        entry = entry_at(entry, created_at, None if clock is None else clock.now)
+    code, reason = _AS_DESIRED[entry.state]
     outputs = tuple(
         PlannedOutput(path, source, filename, size, sha256, stored=True)
         for path, size, sha256, source, filename in outputs_of_line(line)
     )
-    return ProjectPlan(entry, Verdict.UNCHANGED, code, reason, outputs=outputs)
+    return explained(ProjectPlan(entry, Verdict.UNCHANGED, code, reason, outputs=outputs), created_at)
 
 
-def _judge(case: Case) -> ProjectPlan:
+def _judge_at(case: Case, clock: Clock | None) -> ProjectPlan:
+    """The verdict with the retention of the entry, if it has one.
+
+    The creation time is that of the API, or of the receipt where the API was not asked or has no answer.
+    """
+    retain = case.entry.retain
+    if retain is None or clock is None:
+        return _judge(case, None)
+    created_at = case.created_at
+    if is_due(retain, created_at, clock.now) and clock.is_wrong:
+        plan = _judge(case, None)
+        if plan.verdict is not Verdict.UNCHANGED or case.is_gone or case.is_deleted:
+            return plan
+        reason = f"{differing_clocks(clock)}: not deleted; {retention_reason(retain, created_at)}"
+        return case.verdict(Verdict.BLOCKED, "clock_differs", reason, hint="set the clock of this machine (NTP)")
+    case = replace(case, entry=entry_at(case.entry, created_at, clock.now))
+    return explained(_judge(case, clock.now), created_at)
+
+
+def _judge(case: Case, now: datetime | None) -> ProjectPlan:
     entry, inventory, details = case.entry, case.inventory, case.details
     problem = inventory.problem or inventory.invalid.get(entry.id)
     if problem is not None:
         return case.failed(problem, outputs=())
-    if not is_settled(entry, inventory):
+    if not is_settled(entry, inventory, now):
         if isinstance(details, Unreadable):
             return case.failed(details.problem)
         if details is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from mhsync.core.manifest import Entry
 from mhsync.core.observed import Details, Gone, Inventory, Live
 from mhsync.core.plan import Action, PlannedOutput, ProjectPlan, Verdict
@@ -36,6 +38,13 @@ class Case:
     def is_deleting(self) -> bool:
         """Whether mhsync began to delete the project, and the receipt does not record the end."""
         return self.receipt is not None and self.receipt.deletion is Deletion.DELETING
+
+    @property
+    def created_at(self) -> datetime | None:
+        """As the API returned it, or as the receipt has it where the API returned no details."""
+        if isinstance(self.details, Live):
+            return self.details.project.created_at
+        return None if self.receipt is None else self.receipt.created_at
 
     @property
     def is_gone(self) -> bool:

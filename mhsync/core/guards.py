@@ -46,14 +46,16 @@ def _may_come_to_delete(project: ProjectPlan) -> bool:
 
 def check(plan: Plan, circumstances: Circumstances) -> tuple[Problem, ...]:
     """Every reason not to apply the plan; none where it may be applied."""
-    ids = {project.id for project in expected_deletes(plan, is_waiting=circumstances.is_waiting)}
+    expected = expected_deletes(plan, is_waiting=circumstances.is_waiting)
+    ids = {project.id for project in expected}
+    archived = {project.id for project in expected if project.desired is State.ARCHIVED}
     problems: list[Problem] = []
     for file in plan.files:
         to_delete = [entry.id for entry in file.entries if entry.id in ids] if ids else []
         problems += _check_forbidden(file, to_delete)
         problems += _check_limit(file, to_delete, circumstances.max_deletes)
         if circumstances.is_ci and file.file in circumstances.local_files:
-            problems += _check_durable(file, ids)
+            problems += _check_durable(file, archived)
     return tuple(problems)
 
 
@@ -90,8 +92,8 @@ def _check_limit(file: ManifestFile, to_delete: Collection[str], override: Limit
     ]
 
 
-def _check_durable(file: ManifestFile, to_delete: Collection[str]) -> list[Problem]:
-    archived = [e.id for e in file.entries if e.state is State.ARCHIVED and e.id in to_delete]
+def _check_durable(file: ManifestFile, ids: Collection[str]) -> list[Problem]:
+    archived = [entry.id for entry in file.entries if entry.id in ids]
     if not archived or file.policy.durable_storage:
         return []
     return [

@@ -16,12 +16,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from mhsync.core.manifest import DEFAULT_PATH, Entry, State
 from mhsync.core.paths import PathValues, filled_paths
 from mhsync.core.project import parse_time
 from mhsync.core.receipt import VERSION, Deletion, Proof, Receipt
+from mhsync.core.retention import entry_at
 
 FORMAT = "mhsync.receipt-index/1"
 
@@ -130,7 +132,7 @@ def _outputs(row: Row) -> Iterator[Sequence[Any]]:
         yield row[start : start + _OUTPUT]
 
 
-def shows_as_desired(row: Row, entry: Entry, files: Mapping[str, int]) -> bool:
+def shows_as_desired(row: Row, entry: Entry, files: Mapping[str, int], now: datetime | None = None) -> bool:
     """Whether a row and the listing prove that an entry is as desired and that nothing is to be moved.
 
     What the decision table finds for the receipt of the row, without making its values. False means that the
@@ -138,7 +140,13 @@ def shows_as_desired(row: Row, entry: Entry, files: Mapping[str, int]) -> bool:
 
     Args:
         files: size in bytes by path, of every visible file.
+        now: the time at which retention is judged; None ignores it.
     """
+    if entry.retain is not None:
+        try:
+            entry = entry_at(entry, _created_at(row), now)
+        except (ValueError, OverflowError):
+            return False
     is_deleted: bool = row[_DELETION] == Deletion.DELETED
     if entry.state is State.DELETED:
         return is_deleted and all(files.get(path) == size for path, size, *_ in _outputs(row))
@@ -156,11 +164,23 @@ def _are_in_place(row: Row, entry: Entry, files: Mapping[str, int]) -> bool:
     if any(files.get(output[0]) != output[1] for output in outputs):
         return False
     try:
-        created_at = None if row[_CREATED] is None or "{date}" not in entry.path else parse_time(row[_CREATED])
+        created_at = _created_at(row) if "{date}" in entry.path else None
     except (ValueError, OverflowError):
         return False
     values = PathValues(entry.id, row[_PROJECT], row[_TYPE], created_at)
     return filled_paths(entry.path, values, [output[4] for output in outputs]) == [output[0] for output in outputs]
+
+
+def created_at_of_line(line: bytes) -> datetime | None:
+    """When the API created the project of a line that was read before; None if that is not known."""
+    try:
+        return _created_at(json.loads(line))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _created_at(row: Row) -> datetime | None:
+    return None if row[_CREATED] is None else parse_time(row[_CREATED])
 
 
 class IndexedReceipts(Mapping[str, Receipt]):

@@ -76,6 +76,18 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
+class Retention:
+    """How long a `downloaded` project is kept in the account, from its `created_at`; then it is archived."""
+
+    text: str
+    """As the manifest has it, such as `30d`."""
+    seconds: int
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
 class NotifyTarget:
     """A receiver of notifications. `url` may be `${NAME}`, resolved by `apply`. May be a secret: never shown."""
 
@@ -114,6 +126,8 @@ class Entry:
     """The path template of each output, relative to the storage."""
     position: Position = NOWHERE
     labels: Labels = NO_LABELS
+    retain: Retention | None = None
+    """Only with the state `downloaded`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +146,8 @@ class ManifestFile:
     entries: tuple[Entry, ...] = ()
     storage_position: Position = NOWHERE
     """The position of the key `storage`; only the file where the default is used."""
+    retain: Retention | None = None
+    """The retention of `downloaded` entries without their own; `entries` have it already."""
 
 
 @dataclass(frozen=True, slots=True)

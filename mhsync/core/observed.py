@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
+from datetime import datetime
 from types import MappingProxyType
 
 from mhsync.core.index_row import outputs_of_line
 from mhsync.core.manifest import Entry, State
 from mhsync.core.project import Project, Status
 from mhsync.core.receipt import Receipt, StoredOutput
+from mhsync.core.retention import entry_at
 from mhsync.dataclass import dataclass
 from mhsync.errors import Problem
 
@@ -98,11 +100,18 @@ class Inventory:
         return () if receipt is None else tuple(o for o in receipt.outputs if not self.is_in_place(o))
 
 
-def is_settled(entry: Entry, inventory: Inventory) -> bool:
-    """Whether the receipt and the listing prove that the entry is as desired, so that it needs no `GET`."""
+def is_settled(entry: Entry, inventory: Inventory, now: datetime | None = None) -> bool:
+    """Whether the receipt and the listing prove that the entry is as desired, so that it needs no `GET`.
+
+    Args:
+        entry: as the manifest has it.
+        inventory: what its storage holds.
+        now: the time at which retention is judged; None ignores it.
+    """
     if entry.id in inventory.indexed:
         return True
     receipt = inventory.receipt(entry.id)
+    entry = entry_at(entry, None if receipt is None else receipt.created_at, now)
     is_deleted = receipt is not None and receipt.is_deleted
     if entry.state is State.DELETED:
         return is_deleted
@@ -111,8 +120,8 @@ def is_settled(entry: Entry, inventory: Inventory) -> bool:
     return inventory.is_stored(entry.id)
 
 
-def needs_details(entry: Entry, inventory: Inventory) -> bool:
+def needs_details(entry: Entry, inventory: Inventory, now: datetime | None = None) -> bool:
     """Whether a `GET` can change the verdict: not where the storage cannot be read, nor where all is settled."""
     if inventory.problem is not None or entry.id in inventory.invalid:
         return False
-    return not is_settled(entry, inventory)
+    return not is_settled(entry, inventory, now)

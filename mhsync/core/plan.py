@@ -202,9 +202,13 @@ class Plan:
         asked = [project for project in self.judged if project.status is not None]
         return bool(asked) and all(project.not_found for project in asked)
 
-    def without_deletes(self) -> Plan:
-        """The safe half: downloads and moves stay, deletes are left for another run."""
-        return self.replaced({project.id: _without_delete(project) for project in self.deletes})
+    def without_deletes(self, *, keep: Collection[str] = ()) -> Plan:
+        """The safe half: downloads and moves stay, deletes are left for another run.
+
+        Args:
+            keep: the ids whose deletes stay too.
+        """
+        return self.replaced({one.id: _without_delete(one) for one in self.deletes if one.id not in keep})
 
     @property
     def fingerprint(self) -> str:

@@ -18,10 +18,12 @@ from mhsync.core.manifest import (
     ManifestFile,
     NotifyTarget,
     Policy,
+    Retention,
     State,
 )
 from mhsync.core.project import is_valid_id
 from mhsync.core.redaction import names_secret
+from mhsync.core.retention import parse_retention
 from mhsync.core.template import check_template
 from mhsync.dataclass import dataclass
 from mhsync.errors import Position, Problem
@@ -55,6 +57,7 @@ def build(tree: Node, source: Source, problems: Problems, scanned: ScannedProjec
     if storage is not None:
         for problem in check_storage(storage.text):
             problems.put(problem, storage)
+    entries = _Entries(root, source.file, problems)
     return ManifestFile(
         file=source.file,
         folder=source.folder,
@@ -63,8 +66,9 @@ def build(tree: Node, source: Source, problems: Problems, scanned: ScannedProjec
         storage_options=_storage_options(root, problems),
         policy=_policy(_map(root, "policy"), problems),
         notify=tuple(_notify(item, source.file, problems) for item in _maps(root, "notify")),
-        entries=_Entries(root, source.file, problems).merged(scanned),
+        entries=entries.merged(scanned),
         storage_position=_position(source.file, storage),
+        retain=entries.retain,
     )
 
 
@@ -140,12 +144,13 @@ class _Entries:
         self._state = _word(State, _text(root, "state")) or State.DOWNLOADED
         if path is not None:
             self._validate_path(path, None)
+        self.retain = self._retention(root, self._state, None)
 
     def merged(self, scanned: ScannedProjects | None) -> tuple[Entry, ...]:
         """All entries of the file in the order of their lines."""
         if scanned is None:
             return tuple(self)
-        quick = scanned.entries(self._file, self._state, self._path)
+        quick = scanned.entries(self._file, self._state, self._path, self.retain)
         slow = list(self)
         return tuple(sorted((*quick, *slow), key=_by_place)) if slow else tuple(quick)
 
@@ -168,13 +173,33 @@ class _Entries:
             return None
         if isinstance(id_.value, str) and id_.reads_as is not None:
             self._problems.put(unquoted("id", id_, "id"), id_, id_.text)
+        state = _word(State, _text(item, "state")) or self._state
+        retain = self._retention(item, state, id_.text)
         return Entry(
             id=id_.text,
-            state=_word(State, _text(item, "state")) or self._state,
+            state=state,
             path=self._path if path is None else path.text,
             position=_position(self._file, id_),
             labels=_labels(item),
+            retain=retain or (self.retain if state is State.DOWNLOADED else None),
         )
+
+    def _retention(self, node: MapNode, state: State, id: str | None) -> Retention | None:
+        """The retention under `retain`. With another state than `downloaded` it is a problem."""
+        found = node.fields.get("retain")
+        text = _text(_map(node, "retain"), "downloaded")
+        if found is None:
+            return None
+        if state is not State.DOWNLOADED:
+            message = f"'retain' applies to 'state: downloaded' only, not to '{state}'"
+            key = node.keys["retain"]
+            self._problems.add("retain_state", message, "remove 'retain', or use 'state: downloaded'", key, id)
+            return None
+        try:
+            return None if text is None else parse_retention(text.text)
+        except ValueError as error:
+            self._problems.add("retain", str(error), "30d keeps a project for 30 days", text, id)
+            return None
 
     def _validate_path(self, path: Scalar, id: str | None) -> None:
         problems = self._checked.get(path.text)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator
 
-from mhsync.core.manifest import Entry, State
+from mhsync.core.manifest import Entry, Retention, State
 from mhsync.core.template import check_template
 from mhsync.errors import Position
 from mhsync.loader.yaml_nodes import Key, ListNode, MapNode, Node, plain_value, reads_as
@@ -81,11 +81,13 @@ class ScannedProjects:
         for values in (self._ids, self._states, self._paths, self._lines, self._columns):
             values.pop()
 
-    def entries(self, file: str, state: State, path: str) -> Iterator[Entry]:
-        """The entries, with the defaults of their file."""
+    def entries(self, file: str, state: State, path: str, retain: Retention | None = None) -> Iterator[Entry]:
+        """The entries, with the defaults of their file; `retain` is that of its `downloaded` entries."""
         columns = zip(self._ids, self._states, self._paths, self._lines, self._columns, strict=True)
         for id_, own_state, own_path, line, column in columns:
-            yield Entry(id_, own_state or state, own_path or path, Position(file, line, column))
+            wanted = own_state or state
+            kept = retain if wanted is State.DOWNLOADED else None
+            yield Entry(id_, wanted, own_path or path, Position(file, line, column), retain=kept)
 
     def fits(self, root: Node | None, *, is_partial: bool) -> bool:
         """Whether the parser has found the list of projects where the scanner has read it.

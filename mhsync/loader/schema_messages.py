@@ -56,6 +56,8 @@ def value_problem(fault: SchemaError, node: Node) -> Problem:
         )
     label = _label(fault.path)
     hint = f"write for example '{example(fault.path[-1], fault.schema)}'"
+    if fault.path[-2:] == ("retain", "downloaded"):
+        return not_a_retention(node)
     if isinstance(node, Scalar) and node.is_nothing:
         return Problem("no_value", f"{label} has no value", hint)
     if fault.rule == "enum" and isinstance(node, Scalar):
@@ -148,6 +150,13 @@ def _repeated(node: ListNode) -> str:
 def not_a_limit(node: Node) -> Problem:
     shown = show(node.text) if isinstance(node, Scalar) else _kind(node)
     return Problem("type", f"max_deletes is neither a count nor a percentage: {shown}", 'write 20 or "30%"')
+
+
+def not_a_retention(node: Node) -> Problem:
+    shown = show(node.text) if isinstance(node, Scalar) else _kind(node)
+    return Problem(
+        "retain", f"retain has an invalid time: {shown}", "write for example 30d: a number, and h, d or w"
+    )
 
 
 def _word_hint(word: str, known: list[str]) -> str:

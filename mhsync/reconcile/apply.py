@@ -40,7 +40,7 @@ def execute(
     run: RunContext, options: ApplyOptions, manifest: Manifest, storages: Storages, decision: Decision
 ) -> Report:
     """Apply a plan that was allowed and confirmed. Called by `Prepared.execute` only, with the locks held."""
-    return _Execution(run, options, manifest, storages, decision.observation, decision.plan).go()
+    return _Execution(run, options, manifest, storages, decision).go()
 
 
 @dataclass(slots=True)
@@ -51,8 +51,9 @@ class _Execution:
     options: ApplyOptions
     manifest: Manifest
     storages: Storages
-    seen: Observation
-    plan: Plan
+    decision: Decision
+    seen: Observation = field(init=False)
+    plan: Plan = field(init=False)
     files: dict[str, ManifestFile] = field(init=False)
     details: dict[str, Details] = field(init=False)
     owners: dict[str, Owners] = field(init=False)
@@ -62,6 +63,7 @@ class _Execution:
     """The same moment on the monotonic clock: the deadline counts from here."""
 
     def __post_init__(self) -> None:
+        self.seen, self.plan = self.decision.observation, self.decision.plan
         self.files = {entry.id: file for file, entry in self.manifest}
         self.details = dict(self.seen.details)
         bounds = self.run.settings.run
@@ -196,7 +198,7 @@ class _Execution:
         """Plan what has ended rendering with the rest of the manifest, and do its downloads."""
         self.details |= found
         seen = replace(self.seen, details=self.details)
-        whole = make_plan(self.run, self.manifest, seen, self.options)
+        whole = self._without_other_deletes(make_plan(self.run, self.manifest, seen, self.options))
         try:
             self.run.hooks.review_plan(whole)
         except PlanRefused as error:
@@ -207,6 +209,14 @@ class _Execution:
         self.ledger.begin(ended)
         self._replace_plans(ended)
         self._download(ended)
+
+    def _without_other_deletes(self, plan: Plan) -> Plan:
+        """The plan without deletes that were not counted and confirmed before the run.
+
+        Retention may judge a project otherwise than before its render ended, if its creation time has changed.
+        """
+        expected = {project.id for project in self.decision.deletes}
+        return plan.without_deletes(keep=expected)
 
     def _replace_plans(self, ended: list[ProjectPlan]) -> None:
         self.plan = self.plan.replaced({project.id: project for project in ended})

@@ -114,6 +114,8 @@ class RunContext:
     """Receives the progress events."""
     only: frozenset[str] = frozenset()
     """The ids to process; empty means all."""
+    at: datetime | None = None
+    """Judge retention as at this time, to show a plan; None is the present. An apply ignores it."""
     refresh: bool = False
     """Query the API even for projects already known to be done."""
     indexes: Indexes | None = None

@@ -78,7 +78,14 @@ def make_plan(run: RunContext, manifest: Manifest, observation: Observation, opt
     Raises:
         PlanStale: the saved plan of the options no longer fits.
     """
-    plan = diff(manifest, observation.inventories, observation.details, api=run.client.origin, only=run.only)
+    plan = diff(
+        manifest,
+        observation.inventories,
+        observation.details,
+        api=run.client.origin,
+        only=run.only,
+        clock=observation.clock,
+    )
     if options.no_deletes:
         plan = plan.without_deletes()
     if options.saved is not None:

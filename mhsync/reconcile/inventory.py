@@ -6,6 +6,7 @@ import logging
 from collections import ChainMap
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import field, replace
+from datetime import datetime
 from typing import cast
 
 from mhsync.core.index_row import IndexedReceipts, Row, paths_of_row, shows_as_desired
@@ -39,7 +40,9 @@ class _Listing:
     has_index: bool = False
 
 
-def take_inventory(run: RunContext, place: str, storage: Storage, entries: Iterable[Entry]) -> Inventory:
+def take_inventory(
+    run: RunContext, place: str, storage: Storage, entries: Iterable[Entry], now: datetime | None = None
+) -> Inventory:
     """What a storage holds, with the receipts of the entries.
 
     The index is used for entries that it shows to be as desired. The receipts of all others are read.
@@ -47,17 +50,22 @@ def take_inventory(run: RunContext, place: str, storage: Storage, entries: Itera
     Args:
         place: the identity of the storage.
         entries: whose receipts are needed.
+        now: the time at which retention is judged; None ignores it.
     """
     index = None if run.indexes is None else run.indexes.of(storage)
     entries = tuple(entries)
     try:
-        if run.uses_index and index is None and not run.refresh and (lines := _all_settled(run, storage, entries)):
-            return Inventory(place, receipts=IndexedReceipts({}, lines, run.client.origin), indexed=lines)
+        if run.uses_index and index is None and not run.refresh:
+            settled = _all_settled(run, storage, entries, now)
+            if settled:
+                return Inventory(place, receipts=IndexedReceipts({}, settled, run.client.origin), indexed=settled)
         listing = _list(storage)
     except MhsyncError as error:
         return Inventory(place, problem=replace(error.problem, code="storage_unreadable", id=None))
     wanted = {name: entry for entry in entries if (name := receipt_name(entry.id)) in listing.versions}
-    lines = _from_index(run, storage, listing, wanted, index) if listing.has_index and run.uses_index else {}
+    lines: dict[str, bytes] = {}
+    if listing.has_index and run.uses_index:
+        lines = _from_index(run, storage, listing, wanted, index, now)
     for id_ in lines:
         del wanted[receipt_name(id_)]
     if index is not None:
@@ -79,7 +87,9 @@ def with_receipts(run: RunContext, inventory: Inventory, storage: Storage, ids: 
     )
 
 
-def _all_settled(run: RunContext, storage: Storage, entries: Collection[Entry]) -> dict[str, bytes]:
+def _all_settled(
+    run: RunContext, storage: Storage, entries: Collection[Entry], now: datetime | None
+) -> dict[str, bytes]:
     """By id the lines of the index, if it shows every entry to be as desired; else none.
 
     For a storage that looks at single files faster than it lists all of them. Where nothing is to be done, other
@@ -102,7 +112,7 @@ def _all_settled(run: RunContext, storage: Storage, entries: Collection[Entry]) 
     try:
         for batch in _Walk(run, storage, versions).batches():
             files = storage.sizes([path for _, row in batch for path in paths_of_row(row)])
-            lines.update(_as_desired(batch, wanted, files or {}))
+            lines.update(_as_desired(batch, wanted, files or {}, now))
     except (IndexInvalidError, MhsyncError) as error:
         _note_unused(storage, error)
         return {}
@@ -110,7 +120,12 @@ def _all_settled(run: RunContext, storage: Storage, entries: Collection[Entry]) 
 
 
 def _from_index(
-    run: RunContext, storage: Storage, listing: _Listing, wanted: Mapping[str, Entry], index: StorageIndex | None
+    run: RunContext,
+    storage: Storage,
+    listing: _Listing,
+    wanted: Mapping[str, Entry],
+    index: StorageIndex | None,
+    now: datetime | None,
 ) -> dict[str, bytes]:
     """By id the lines of the entries that the index shows to be as desired; none if it cannot be used.
 
@@ -122,7 +137,7 @@ def _from_index(
     walk = _Walk(run, storage, listing.versions, None if index is None else {})
     try:
         for batch in walk.batches():
-            lines.update(_as_desired(batch, wanted, listing.files))
+            lines.update(_as_desired(batch, wanted, listing.files, now))
     except (IndexInvalidError, MhsyncError) as error:
         _note_unused(storage, error)
         lines, walk = {}, _Walk(run, storage, {}, {}, is_partial=True)
@@ -168,11 +183,11 @@ def _note_unused(storage: Storage, error: Exception) -> None:
 
 
 def _as_desired(
-    batch: Iterable[tuple[bytes, Row]], wanted: Mapping[str, Entry], files: Mapping[str, int]
+    batch: Iterable[tuple[bytes, Row]], wanted: Mapping[str, Entry], files: Mapping[str, int], now: datetime | None
 ) -> Iterator[tuple[str, bytes]]:
     for line, row in batch:
         entry = wanted.get(row[0])
-        if entry is not None and shows_as_desired(row, entry, files):
+        if entry is not None and shows_as_desired(row, entry, files, now):
             yield entry.id, line
 
 

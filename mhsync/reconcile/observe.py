@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from mhsync.core.layout import PARKED
 from mhsync.core.manifest import Entry, Manifest, State
 from mhsync.core.observed import Details, DetailsById, Gone, Inventory, Unreadable, details_of, needs_details
+from mhsync.core.retention import Clock
 from mhsync.dataclass import dataclass
 from mhsync.errors import AuthenticationFailed, Interrupted, MhsyncError, ProjectNotFound
 from mhsync.reconcile.context import RunContext
@@ -23,6 +25,8 @@ class Observation:
     inventories: Mapping[str, Inventory]
     """By `ManifestFile.file`."""
     details: DetailsById
+    clock: Clock
+    """The time at which retention is judged, in all plans of the run."""
 
 
 def observe(run: RunContext, manifest: Manifest, storages: Storages) -> Observation:
@@ -32,14 +36,16 @@ def observe(run: RunContext, manifest: Manifest, storages: Storages) -> Observat
         AuthenticationFailed: the key is wrong; no other request would fare better.
         Interrupted: asked to stop.
     """
-    inventories = take_inventories(run, manifest, storages)
+    now = run.at or run.now()
+    inventories = take_inventories(run, manifest, storages, now)
     asked = [
         entry.id
         for file, entry in manifest
-        if _is_wanted(run, entry.id) and (run.refresh or needs_details(entry, inventories[file.file]))
+        if _is_wanted(run, entry.id) and (run.refresh or needs_details(entry, inventories[file.file], now))
     ]
     details = get_details(run, asked)
-    return Observation(_with_unlisted_receipts(run, manifest, storages, inventories, details), details)
+    clock = Clock(now, run.client.clock_skew, run.settings.run.clock_skew_max)
+    return Observation(_with_unlisted_receipts(run, manifest, storages, inventories, details), details, clock)
 
 
 def get_details(run: RunContext, ids: Iterable[str]) -> dict[str, Details]:
@@ -79,14 +85,23 @@ def get_one(run: RunContext, id: str) -> Details:
         return Unreadable(error.problem)
 
 
-def take_inventories(run: RunContext, manifest: Manifest, storages: Storages) -> dict[str, Inventory]:
-    """What each file's storage holds; files that share a storage share its inventory."""
+def take_inventories(
+    run: RunContext, manifest: Manifest, storages: Storages, now: datetime | None = None
+) -> dict[str, Inventory]:
+    """What each file's storage holds; files that share a storage share its inventory.
+
+    Args:
+        run: the context of the run.
+        manifest: the desired state.
+        storages: the open storages of the manifest.
+        now: the time at which retention is judged; None ignores it.
+    """
     entries: dict[str, list[Entry]] = {}
     for file in manifest.files:
         wanted = entries.setdefault(storages.location(file), [])
         wanted += [entry for entry in file.entries if entry.id in run.only] if run.only else file.entries
     by_location = {
-        place: take_inventory(run, place, storage, entries.get(place, []))
+        place: take_inventory(run, place, storage, entries.get(place, []), now)
         for place, storage in storages.by_location.items()
     }
     return {file.file: by_location[storages.location(file)] for file in manifest.files}

@@ -111,7 +111,7 @@ def prepare(run: RunContext, manifest: Manifest, options: ApplyOptions) -> Itera
         Interrupted: the run was asked to stop.
     """
     run.hooks.require_loaded()
-    run = replace(run, indexes=Indexes(run.client.origin, row_max=run.settings.run.index_row_max))
+    run = replace(run, at=None, indexes=Indexes(run.client.origin, row_max=run.settings.run.index_row_max))
     with (
         opened(run.hooks, manifest) as storages,
         storages.locked(

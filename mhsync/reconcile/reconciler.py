@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -117,6 +117,7 @@ class Reconciler:
         *,
         only: Collection[str] = (),
         refresh: bool = False,
+        at: datetime | None = None,
     ) -> Decision:
         """Decide what an apply with these options would change, and whether it would be refused.
 
@@ -127,6 +128,7 @@ class Reconciler:
             options: what the apply would do.
             only: the ids to look at; empty means all.
             refresh: query the API even for projects already known to be done.
+            at: judge retention (`retain` in a manifest) as at this time; None is the present. With a zone.
 
         Raises:
             UsageError: `only` names an id that the manifest does not list.
@@ -135,7 +137,8 @@ class Reconciler:
             PluginError: a plugin is broken.
             Interrupted: `stop` was requested.
         """
-        return plan(self._context(manifest, only, refresh=refresh), manifest, options)
+        context = replace(self._context(manifest, only, refresh=refresh), at=at)
+        return plan(context, manifest, options)
 
     @contextmanager
     def prepare(

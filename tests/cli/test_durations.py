@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mhsync.cli.durations import _with_durations, parse_duration
+from mhsync.cli.durations import _with_durations, parse_duration, parse_moment
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,22 @@ def test_an_invalid_duration_is_refused(text):
 )
 def test_wait_takes_what_follows_only_when_it_is_a_duration(typed, read):
     assert _with_durations(typed.split()) == read.split()
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-12-31", "2026-12-31T23:59:59+00:00"),
+        ("2026-12-31T12:00", "2026-12-31T12:00:00+00:00"),
+        ("2026-12-31T12:00:00Z", "2026-12-31T12:00:00+00:00"),
+        ("2026-12-31T12:00+02:00", "2026-12-31T10:00:00+00:00"),
+    ],
+)
+def test_a_date_is_the_end_of_its_day(text, moment):
+    assert parse_moment(text).isoformat() == moment
+
+
+@pytest.mark.parametrize("text", ["", "tomorrow", "2026-02-30", "31.12.2026", "30d"])
+def test_a_text_that_is_not_a_date_is_refused(text):
+    with pytest.raises(ValueError, match="is not a date"):
+        parse_moment(text)

@@ -228,3 +228,31 @@ def test_a_document_replaces_an_earlier_one(cli_runner, command):
     manifest = cli_runner.manifest("done")
     name, option = command
     assert [cli_runner.run(name, manifest, option, "out").code for _ in range(2)] == [0, 0]
+
+
+def test_at_shows_the_plan_of_that_day(cli_runner):
+    manifest = cli_runner.folder / "m.yaml"
+    manifest.write_text(
+        "version: 1\nretain: {downloaded: 52w, then: archived}\nprojects: [{id: done}]\n", encoding="utf-8"
+    )
+    file = str(manifest)
+    assert cli_runner.run("apply", file).code == 0
+    assert (
+        cli_runner.run("plan", file, "--at", "2027-01-13", "--format", "json").document["summary"]["delete"] == 0
+    )
+    found = cli_runner.run("plan", file, "--at", "2027-01-14", "--format", "json")
+    assert_valid(found.document, "plan")
+    (project,) = found.document["projects"]
+    assert (project["desired"], project["actions"]) == ("archived", ["delete"])
+    assert project["reason_code"] == "retention_due"
+    assert "kept in the account for 52w, until 2027-01-14 09:30 UTC" in project["reason"]
+    assert "52w" in cli_runner.run("plan", file, "--at", "2027-01-14").out
+
+
+def test_at_cannot_be_saved_and_must_be_a_date(cli_runner):
+    manifest = cli_runner.manifest("done")
+    done = cli_runner.run("plan", manifest, "--at", "2027-01-14", "--out", str(cli_runner.folder / "p.json"))
+    assert done.code == 2
+    assert "--at cannot be used with --out" in done.err
+    assert cli_runner.run("plan", manifest, "--at", "soon").code == 2
+    assert not (cli_runner.folder / "p.json").exists()

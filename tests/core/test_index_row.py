@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -15,8 +16,9 @@ from mhsync.core.manifest import Entry, State
 from mhsync.core.observed import Inventory
 from mhsync.core.plan import Verdict
 from mhsync.core.receipt import Deletion, FileRecord
+from mhsync.core.retention import EARLIEST, Clock, parse_retention
 from mhsync.errors import Position, ReceiptInvalid
-from tests.core.builders import API, SHA, live, manifest, receipt
+from tests.core.builders import API, NOW, SHA, live, manifest, receipt
 
 TEMPLATES = (
     "{id}/{filename}",
@@ -52,11 +54,19 @@ def stored(draw):
         size = draw(st.sampled_from((10, 10, 10, 9, None)))
         if size is not None:
             files[output.path] = size
-    return kept, Entry("a", draw(st.sampled_from(list(State))), template, Position("m.yaml", 1, 1)), files
+    if draw(st.booleans()):
+        kept = replace(kept, created_at=draw(st.sampled_from((None, EARLIEST - timedelta(days=1), EARLIEST))))
+    state = draw(st.sampled_from(list(State)))
+    retain = draw(st.sampled_from((None, parse_retention("24h"), parse_retention("2d"))))
+    is_kept = state is State.DOWNLOADED
+    return kept, Entry("a", state, template, Position("m.yaml", 1, 1), retain=retain if is_kept else None), files
+
+
+LATER = NOW + timedelta(hours=30)
 
 
 def verdicts(entry: Entry, inventory: Inventory) -> list[dict]:
-    plan = diff(manifest(entry), {"m.yaml": inventory}, {}, api=API)
+    plan = diff(manifest(entry), {"m.yaml": inventory}, {}, api=API, clock=Clock(LATER))
     return [project.to_json() for project in plan.projects]
 
 
@@ -67,7 +77,7 @@ def test_what_a_row_shows_is_what_the_decision_table_finds(case):
     table = verdicts(entry, Inventory("/storage", files, {"a": kept}))
     if line is None:
         return
-    if not shows_as_desired(rows_of([line])[0], entry, files):
+    if not shows_as_desired(rows_of([line])[0], entry, files, LATER):
         has_drift = any(not output["stored"] for output in table[0]["outputs"])
         assert table[0]["verdict"] != "unchanged" or (entry.state is State.DELETED and has_drift)
         return

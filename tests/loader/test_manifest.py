@@ -7,6 +7,7 @@ import hashlib
 import pytest
 
 from mhsync.core.manifest import NO_LABELS, Deletes, Entry, Labels, Limit, NotifyTarget, Policy, State
+from mhsync.core.retention import parse_retention
 from mhsync.errors import Position
 
 HEAD = "version: 1\nprojects: []\n"
@@ -300,3 +301,60 @@ def test_a_list_of_outcomes_may_be_empty_or_all(loaded) -> None:
 
 def test_a_notify_url_is_not_in_what_python_prints_of_a_manifest(loaded) -> None:
     assert "hunter2" not in repr(loaded(f"{HEAD}notify: [{{url: 'a://hunter2', options: {{k: hunter2}}}}]\n"))
+
+
+@pytest.mark.parametrize("padding", [0, 40])
+def test_retain_of_the_file_applies_to_downloaded_entries_without_their_own(loaded, padding) -> None:
+    """The common forms of entries are read without the parser."""
+    more = "".join(f"  - id: more{number}\n" for number in range(padding))
+    file = loaded(
+        f"""\
+version: 1
+retain: {{downloaded: 30d, then: archived}}
+projects:
+  - id: plain1
+  - {{id: gone11, state: deleted}}
+  - {{id: kept11, state: archived}}
+  - {{id: state1, state: downloaded}}
+  - {{id: own111, retain: {{downloaded: 2w, then: archived}}}}
+{more}"""
+    )
+    month = parse_retention("30d")
+    assert file.retain == month
+    found = {entry.id: entry.retain for entry in file.entries}
+    assert [found[id_] for id_ in ("plain1", "gone11", "kept11", "state1", "own111")] == [
+        month,
+        None,
+        None,
+        month,
+        parse_retention("2w"),
+    ]
+    assert all(found[f"more{number}"] == month for number in range(padding))
+
+
+@pytest.mark.parametrize(
+    ("written", "code", "message", "line"),
+    [
+        ("retain: {downloaded: 30d, then: deleted}", "unknown_value", "unknown then: 'deleted'", 3),
+        ("retain: {downloaded: 30d}", "missing_key", "retain has no then", 3),
+        ("retain: {archived: 30d, then: archived}", "unknown_key", "unknown key 'archived'", 3),
+        ("retain: {downloaded: 30, then: archived}", "retain", "retain has an invalid time: '30'", 3),
+        ("retain: {downloaded: 1y, then: archived}", "retain", "retain has an invalid time: '1y'", 3),
+        ("retain: {downloaded: , then: archived}", "retain", "retain has an invalid time: ''", 3),
+        ("retain: 30d", "type", "retain must be a mapping, not a text", 3),
+        ("state: deleted\nretain: {downloaded: 30d, then: archived}", "retain_state", "not to 'deleted'", 4),
+        ("state: archived\nretain: {downloaded: 30d, then: archived}", "retain_state", "not to 'archived'", 4),
+    ],
+)
+def test_no_other_retain_is_valid(problems_of, written, code, message, line) -> None:
+    problems = problems_of(f"{HEAD}{written}\n")
+    assert (code, line) in [(problem.code, problem.position.line) for problem in problems]
+    assert any(message in problem.message for problem in problems)
+    assert all(problem.hint for problem in problems)
+
+
+def test_an_entry_of_another_state_has_no_retain(problems_of) -> None:
+    (problem,) = problems_of(
+        "version: 1\nstate: archived\nprojects: [{id: a, retain: {downloaded: 1d, then: archived}}]\n"
+    )
+    assert (problem.code, problem.id, problem.position.column) == ("retain_state", "a", 20)

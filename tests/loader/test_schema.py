@@ -63,7 +63,7 @@ def test_every_key_is_in_the_manual(name: str) -> None:
 
 def test_no_mapping_of_ours_takes_an_unknown_key() -> None:
     ours = [SCHEMA, *(part for part in PARTS.values() if "properties" in part)]
-    assert len(ours) == 4
+    assert len(ours) == 6
     assert all(part["additionalProperties"] is False for part in ours)
 
 
@@ -75,6 +75,9 @@ def test_the_schemas_words_and_defaults_are_the_cores() -> None:
     assert PARTS["projects[].id"]["pattern"] == f"^{ID_PATTERN}$"
     assert PARTS["storage"]["default"] == DEFAULT_STORAGE
     assert PARTS["path"]["default"] == DEFAULT_PATH
+    for part in ("retain", "projects[].retain"):
+        assert PARTS[f"{part}.then"]["enum"] == [State.ARCHIVED.value]
+        assert "".join(PARTS[f"{part}.downloaded"]["pattern"][1:-1]) == "[1-9][0-9]{0,4}[hdw]"
     assert PARTS["policy.deletes"]["default"] == Policy().deletes
     assert PARTS["policy.durable_storage"]["default"] is Policy().durable_storage
     assert PARTS["policy.audio_only"]["default"] is Policy().audio_only
@@ -119,6 +122,8 @@ EXAMPLES: dict[str, str | bytes] = {
     "duplicate_path": "version: 1\nprojects: [{id: a, path: x}, {id: b, path: x}]",
     "path_in_path": "version: 1\nprojects: [{id: a, path: x}, {id: b, path: x/y}]",
     "storage": with_keys("storage: ~/audio"),
+    "retain": with_keys("retain: {downloaded: 30, then: archived}"),
+    "retain_state": with_keys("state: deleted\nretain: {downloaded: 1d, then: archived}"),
     "notify_secret": with_keys("notify: [{url: '${A}', options: {token: x}}]"),
     "storage_secret": with_keys("storage: sftp://me:secret@host/x"),
     "notify_url": with_keys("notify: [{url: x}]"),

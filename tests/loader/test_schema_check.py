@@ -26,12 +26,13 @@ FULL: dict[str, Any] = {
     "storage": "s3://b",
     "storage_options": {"region": "eu", "n": 1, "f": 1.5, "on": True},
     "path": "{id}",
-    "state": "archived",
+    "state": "downloaded",
+    "retain": {"downloaded": "30d", "then": "archived"},
     "policy": {"deletes": "allow", "max_deletes": "30%", "durable_storage": True, "audio_only": False},
     "notify": [{"url": "a://b", "on": ["failed"], "options": {"a": {"b": [None]}}}],
     "projects": [
         {"id": "a", "state": "deleted", "path": "x", "name": "A", "note": "n", "tags": ["x", "y z"]},
-        {"id": "b"},
+        {"id": "b", "retain": {"downloaded": "2w", "then": "archived"}},
     ],
 }
 ODD: list[Any] = [None, True, 1, 1.0, 2, -1, 10**10, "", "x", "x\n", "1", [], {}, [[]], {"x": 1}]

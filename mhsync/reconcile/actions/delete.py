@@ -11,9 +11,10 @@ from mhsync.core.audio import Doubt, doubt_of
 from mhsync.core.manifest import State
 from mhsync.core.observed import Gone, Live, Unreadable, details_of
 from mhsync.core.plan import ProjectPlan
-from mhsync.core.project import Status, are_same_sources
+from mhsync.core.project import Project, Status, are_same_sources
 from mhsync.core.receipt import Deletion, Proof, Receipt
-from mhsync.errors import CopyNotProved, OutputsChanged, ProjectNotFound
+from mhsync.core.retention import Clock, differing_clocks, is_by_retention, is_due, retention_reason
+from mhsync.errors import CopyNotProved, OutputsChanged, ProjectNotFound, RetentionNotDue
 from mhsync.reconcile.checksum import read_back
 from mhsync.reconcile.context import RunContext
 from mhsync.storage.base import Storage
@@ -34,6 +35,7 @@ def delete(run: RunContext, storage: Storage, plan: ProjectPlan, *, audio_only: 
     Raises:
         CopyNotProved: the copy of an `archived` project does not match its receipt, or is no audio.
         OutputsChanged: a fresh `GET` of an `archived` project shows other outputs, or none.
+        RetentionNotDue: by a fresh `GET` and the API's clock the retention of the project is not over.
         ApiError: the DELETE failed; the receipt says `deleting`, and the next run finds out.
         StorageError, ReceiptInvalid: the receipt could not be read or written: no DELETE was sent.
     """
@@ -139,6 +141,7 @@ def _still_offers(run: RunContext, plan: ProjectPlan, receipt: Receipt) -> bool:
         case Live(project) if project.status is Status.COMPLETE and are_same_sources(
             project.sources, receipt.sources
         ):
+            _require_due(run, plan, project)
             return True
         case Live(project):
             what = (
@@ -149,5 +152,24 @@ def _still_offers(run: RunContext, plan: ProjectPlan, receipt: Receipt) -> bool:
     raise OutputsChanged(
         f"the API now shows {what}: {plan.id} is not deleted",
         hint="apply again: the next run plans with what the API shows now",
+        id=plan.id,
+    )
+
+
+def _require_due(run: RunContext, plan: ProjectPlan, project: Project) -> None:
+    """Refuse to delete by retention what the fresh details and the clocks do not show to be due now."""
+    retain = plan.entry.retain
+    if retain is None or not is_by_retention(plan.entry):
+        return
+    clock = Clock(run.now(), run.client.clock_skew, run.settings.run.clock_skew_max)
+    if clock.is_wrong:
+        what = differing_clocks(clock)
+    elif not is_due(retain, project.created_at, clock.now):
+        what = retention_reason(retain, project.created_at)
+    else:
+        return
+    raise RetentionNotDue(
+        f"{plan.id} was not deleted: {what}",
+        hint="look at the clock of this machine; the next run judges the retention again",
         id=plan.id,
     )
