@@ -35,6 +35,7 @@ TESTED_IN = {
     "sandbox/faults_any.py": "sandbox/test_faults.py",
     "sandbox/faults_api.py": "sandbox/test_faults.py",
     "sandbox/faults_files.py": "sandbox/test_faults.py",
+    "storage/documents.py": "storage/test_receipts.py",
     "storage/partials.py": "reconcile/test_interrupt.py",
     "testing/conformance_files.py": "testing/test_conformance.py",
     "testing/conformance_setup.py": "testing/test_conformance.py",

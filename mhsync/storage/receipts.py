@@ -1,28 +1,24 @@
-"""Receipts in any storage: their paths, and how they are read and written.
-
-The file names of two ids that differ only in case are different too, and none is a device name of Windows:
-`<id>.json` where the id is in lower case, else `<id in lower case>=<which letters are capitals, in hex>.json`.
-"""
+"""Receipts in any storage: their paths (as in `documents.py`), and how they are read and written."""
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable
 from dataclasses import replace
-from typing import BinaryIO, NoReturn
 
 from mhsync.core.layout import RECEIPTS
-from mhsync.core.project import is_valid_id
 from mhsync.core.receipt import Deletion, Receipt
 from mhsync.core.receipt_reader import HINT
-from mhsync.errors import ReceiptInvalid, StorageNotFound
+from mhsync.errors import ReceiptInvalid
 from mhsync.storage.base import Storage
-
-_SUFFIX = ".json"
-_RESERVED = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]")
-_RESERVED_LENGTH = 4
-"""Characters of the longest reserved name."""
+from mhsync.storage.documents import (
+    DocumentInvalid,
+    document_bytes,
+    document_name,
+    document_path,
+    id_in_folder,
+    name_in_folder,
+    read_document,
+)
 
 
 def receipt_path(id: str) -> str:
@@ -31,38 +27,22 @@ def receipt_path(id: str) -> str:
     Raises:
         ValueError: the id is invalid.
     """
-    if not is_valid_id(id):
-        raise ValueError(f"not an id: {id!r:.80}")
-    return f"{RECEIPTS}{receipt_name(id)}{_SUFFIX}"
+    return document_path(RECEIPTS, id)
 
 
 def receipt_name(id: str) -> str:
     """The name of a receipt's file without its suffix. The id is one for certain."""
-    lower = id.lower()
-    if lower == id and len(id) > _RESERVED_LENGTH:
-        return id
-    capitals = sum(1 << index for index, char in enumerate(id) if char.isupper())
-    return f"{lower}={capitals:x}" if capitals or _RESERVED.fullmatch(lower) else lower
+    return document_name(id)
 
 
 def receipt_name_of(path: str) -> str | None:
     """The name of the receipt's file under the path, or None where the path is not that of a receipt."""
-    if path.startswith(RECEIPTS) and path.endswith(_SUFFIX):
-        return path[len(RECEIPTS) : -len(_SUFFIX)]
-    return None
+    return name_in_folder(RECEIPTS, path)
 
 
 def id_of(path: str) -> str | None:
     """The id whose receipt has the path; None if it is not the path of a receipt."""
-    name = receipt_name_of(path)
-    if name is None:
-        return None
-    lower, _, mark = name.partition("=")
-    if not is_valid_id(lower) or re.fullmatch(r"[0-9a-f]{0,32}", mark) is None:
-        return None
-    capitals = int(mark or "0", 16)
-    id = "".join(char.upper() if capitals >> index & 1 else char for index, char in enumerate(lower))
-    return id if receipt_path(id) == path else None
+    return id_in_folder(RECEIPTS, path)
 
 
 def read_receipt(storage: Storage, id: str, *, limit: int) -> Receipt | None:
@@ -76,17 +56,11 @@ def read_receipt(storage: Storage, id: str, *, limit: int) -> Receipt | None:
         StorageError: it cannot be read.
     """
     try:
-        reader = storage.open(receipt_path(id))
-    except StorageNotFound:
+        value = read_document(storage, receipt_path(id), limit=limit)
+    except DocumentInvalid as error:
+        raise ReceiptInvalid(f"the receipt of {id} {error}", id=id, hint=HINT) from None
+    if value is None:
         return None
-    with reader:
-        data = _read(reader, limit + 1)
-    if len(data) > limit:
-        raise ReceiptInvalid(f"the receipt of {id} is larger than {limit} bytes", id=id, hint=HINT)
-    try:
-        value = json.loads(data, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
-        raise ReceiptInvalid(f"the receipt of {id} is not JSON", id=id, hint=HINT) from None
     return Receipt.from_json(value, expected_id=id)
 
 
@@ -136,20 +110,4 @@ def update_receipt(
 
 def to_bytes(receipt: Receipt) -> bytes:
     """The receipt as it is stored: indented JSON, for readers and for git."""
-    text = json.dumps(receipt.to_json(), indent=2, ensure_ascii=False, allow_nan=False)
-    # Half a surrogate pair has no UTF-8 form; it is written as JSON's backslash escape.
-    return text.encode("utf-8", "backslashreplace") + b"\n"
-
-
-def _read(reader: BinaryIO, limit: int) -> bytes:
-    """All bytes, or the first `limit`: a reader may return fewer bytes than requested."""
-    parts: list[bytes] = []
-    left = limit
-    while left and (part := reader.read(left)):
-        parts.append(part)
-        left -= len(part)
-    return b"".join(parts)
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
+    return document_bytes(receipt.to_json())
