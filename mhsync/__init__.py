@@ -93,6 +93,8 @@ _PUBLIC = {
     "SavedPlanFile": "mhsync.reconcile.plan_file",
     "select": "mhsync.core.selection",
     "ServerFailed": "mhsync.errors",
+    "SightingInvalid": "mhsync.errors",
+    "InboxSettings": "mhsync.settings",
     "Settings": "mhsync.settings",
     "Status": "mhsync.core.project",
     "Stop": "mhsync.reconcile.context",
@@ -173,6 +175,7 @@ if TYPE_CHECKING:
         ResponseInvalid,
         RetentionNotDue,
         ServerFailed,
+        SightingInvalid,
         StorageError,
         StorageNotFound,
         StorageUnavailable,
@@ -200,6 +203,7 @@ if TYPE_CHECKING:
     from mhsync.settings import (
         DownloadSettings,
         HttpSettings,
+        InboxSettings,
         ManifestSettings,
         RateLimitSettings,
         RunSettings,
@@ -220,7 +224,7 @@ __all__ = [  # noqa: RUF022 - grouped as in docs/public-api.md
     "RetryDelayed", "Warned",
     "Client", "Project", "Status", "Download", "Result", "Fetched", "WaitNotice",
     "Settings", "HttpSettings", "RateLimitSettings", "DownloadSettings", "WaitSettings", "ManifestSettings",
-    "RunSettings",
+    "RunSettings", "InboxSettings",
     "hookimpl", "Event", "StoredOutput", "Storage", "FileInfo", "Writer", "LocalWriter", "validate_path",
     "Notifier", "read_notify_variable", "install_command",
     "MhsyncError", "Problem", "Position", "UsageError", "ManifestError", "CredentialsMissing",
@@ -230,7 +234,7 @@ __all__ = [  # noqa: RUF022 - grouped as in docs/public-api.md
     "RenderFailed", "WaitTimeout", "DownloadError", "LinkExpired", "OutputRejected", "OutputsChanged",
     "RetentionNotDue",
     "StorageError", "StorageNotFound", "StorageUnavailable", "PathOccupied", "CopyNotProved",
-    "ReceiptInvalid", "PluginError",
+    "ReceiptInvalid", "SightingInvalid", "PluginError",
     "Interrupted",
 ]  # fmt: skip
 

@@ -34,6 +34,7 @@
     ├── OutputsChanged                 1   the API offers other outputs than those stored
     ├── RetentionNotDue                1   the API shows that the retention of a project is not over
     ├── ReceiptInvalid                 1   a receipt cannot be trusted
+    ├── SightingInvalid                1   a sighting cannot be read
     ├── PluginError                    1   a plugin cannot be loaded or misbehaved
     └── Interrupted                  130   Ctrl-C or SIGTERM
 
@@ -331,6 +332,22 @@ class ReceiptInvalid(MhsyncError):
     """A receipt cannot be read, has the id of another project, or is newer than this version of mhsync."""
 
     code = "receipt_invalid"
+
+
+class SightingInvalid(MhsyncError):
+    """A sighting cannot be read, has the id of another project, or is newer than this version of mhsync.
+
+    Attributes:
+        is_newer: whether a newer mhsync wrote it.
+    """
+
+    code = "sighting_invalid"
+
+    def __init__(
+        self, message: str, *, hint: str | None = None, id: str | None = None, is_newer: bool = False
+    ) -> None:
+        super().__init__(message, hint=hint, id=id)
+        self.is_newer = is_newer
 
 
 class PluginError(MhsyncError):

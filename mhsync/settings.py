@@ -152,6 +152,23 @@ class RunSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class InboxSettings:
+    """Bounds of the inbox and of sightings. The vendor waits 10 s for an answer."""
+
+    body_max: int = 1 * MIB
+    """A delivery with a larger body is refused. The details of a project take about 1 KiB."""
+    clock_tolerance: float = 300.0
+    """How far the signed time of a delivery may be from the clock of this machine, in both directions."""
+    request_timeout: float = 10.0
+    """How long a sender may take for one whole request."""
+    connections: int = 1000
+    """Open connections; further ones wait until one ends."""
+    threads: int = 16
+    """Deliveries that are checked and stored at the same time."""
+    sighting_max: int = 64 * KIB
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All limits. Frozen, so that one object can be shared."""
 
@@ -161,3 +178,4 @@ class Settings:
     wait: WaitSettings = field(default_factory=WaitSettings)
     manifest: ManifestSettings = field(default_factory=ManifestSettings)
     run: RunSettings = field(default_factory=RunSettings)
+    inbox: InboxSettings = field(default_factory=InboxSettings)

@@ -30,3 +30,6 @@ LOCK = f"{PRIVATE}lock"
 
 INDEX = f"{PRIVATE}receipts-index.jsonl"
 """What `plan` needs of all receipts, in one file: a cache that `apply` writes."""
+
+SIGHTINGS = f"{PRIVATE}inbox/"
+"""One JSON file for each project that a webhook or an import named: `core/sighting.py`."""

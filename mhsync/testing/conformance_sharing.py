@@ -1,4 +1,4 @@
-"""Conformance of shared use: threads, locks, and the receipts of mhsync."""
+"""Conformance of shared use: threads, locks, and the receipts and sightings of mhsync."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
+from mhsync.core.layout import SIGHTINGS
 from mhsync.core.receipt import Receipt
+from mhsync.core.sighting import Sighting
 from mhsync.errors import Locked
 from mhsync.storage.base import Storage
 from mhsync.storage.receipts import read_receipt, receipt_path, update_receipt
+from mhsync.storage.sightings import Sightings, sighting_path
 from mhsync.testing.conformance_setup import ConformanceSetup
 from mhsync.testing.content import content, get, paths, put
 from mhsync.testing.opener import Opener
@@ -67,3 +71,35 @@ class SharingConformance(ConformanceSetup):
             receipt_path(id) for id in ("abc", "ABC", "aBc", "con")
         )
         assert read_receipt(storage, "other", limit=limit) is None
+
+    def test_sightings_of_concurrent_deliveries_are_merged_and_listed(
+        self, storage: Storage, opener: Opener
+    ) -> None:
+        """The inbox keeps projects in a storage: events arrive repeatedly, out of order, and at the same time."""
+        limit, start = 64 * 1024, datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
+        ids = ("abc", "ABC", "con", "clx7uu86w0a5qp55yxz315r6r")
+        deliveries = (
+            ("audio.completed", "complete", 20),
+            ("audio.started", "rendering", 0),
+            ("audio.started", "rendering", 30),
+            ("audio.completed", "complete", 20),
+        )
+        events = [
+            Sighting.of_event(event, {"id": id, "status": status}, start + timedelta(seconds=seconds))
+            for id in ids
+            for event, status, seconds in deliveries
+        ]
+        put(storage, "clx1/output.wav", b"x")
+        sightings = Sightings(storage, limit=limit)
+        with ThreadPoolExecutor(self.threads) as pool:
+            list(pool.map(sightings.record, events))
+        other = opener.open()
+        found = Sightings(other, limit=limit)
+        assert sorted(found.ids()) == sorted(ids)
+        first, last, end = start, start + timedelta(seconds=30), start + timedelta(seconds=20)
+        assert [found.read(id) for id in ids] == [
+            Sighting(id, first, last, "audio.completed", end, status="complete") for id in ids
+        ]
+        assert found.read("other") is None
+        assert paths(other, SIGHTINGS) == sorted(map(sighting_path, ids))
+        other.close()
