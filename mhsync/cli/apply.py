@@ -10,7 +10,7 @@ from mhsync.cli.arguments import files_argument
 from mhsync.cli.console import Console
 from mhsync.cli.durations import DEFAULT_WAIT, WaitCommand, parse_duration
 from mhsync.cli.event_lines import EventLines
-from mhsync.cli.github import GithubStep
+from mhsync.cli.github import add_summary, set_outputs
 from mhsync.cli.manifests import load_saved, load_selected, warn_of_doubts
 from mhsync.cli.options import (
     SharedOptions,
@@ -29,10 +29,12 @@ from mhsync.cli.render.json import dumped_pieces
 from mhsync.cli.render.markdown import report_markdown
 from mhsync.cli.render.text import missing_text, plan_text, report_text
 from mhsync.cli.run_setup import open_run
-from mhsync.core.manifest import Limit
+from mhsync.core.manifest import Limit, Manifest
 from mhsync.core.plan import Plan
+from mhsync.core.run_report import Report
 from mhsync.errors import UsageError
 from mhsync.exit_codes import FailOn
+from mhsync.reconcile.ci_environment import github_step
 from mhsync.reconcile.context import ApplyOptions
 from mhsync.reconcile.plan_file_detection import is_saved_plan
 from mhsync.reconcile.prepare import prepare
@@ -74,13 +76,7 @@ def command(
     deletes need --yes. A second run finds nothing to do.
     """
     options = ApplyOptions(no_deletes=no_deletes, max_deletes=max_deletes, wait=wait)
-    if len(files) == 1 and is_saved_plan(files[0]):
-        if wait is not None:
-            raise UsageError("--wait cannot be used with a saved plan", hint="give the manifests instead")
-        manifest, saved, shared = load_saved(files[0], shared)
-        options = replace(options, saved=saved)
-    else:
-        manifest, shared = load_selected(files, shared)
+    manifest, shared, options = _loaded(files, shared, options)
     warn_of_doubts(console, manifest)
     lines = EventLines(console) if console.format == "ndjson" else None
     with (
@@ -97,19 +93,42 @@ def command(
         progress.expect(prepared.plan.changes)
         report = prepared.execute(confirmed=confirmed)
     code = report.exit_code_for(FailOn(fail_on))
-    github = GithubStep.from_environ(console.environ)
-    if github is not None:
-        github.add_summary(report_markdown(report))
-        github.set_outputs(report.summary)
-    if lines is not None:
+    _report_to_github(console, report)
+    if lines is None:
+        _write_report(console, report)
+    else:
         lines.report(report, code)
-    elif console.format == "markdown":
+    return code
+
+
+def _loaded(
+    files: tuple[str, ...], shared: SharedOptions, options: ApplyOptions
+) -> tuple[Manifest, SharedOptions, ApplyOptions]:
+    """The manifests, and the options with the projects of `--only` and with the saved plan, if the file is one."""
+    if len(files) != 1 or not is_saved_plan(files[0]):
+        manifest, shared = load_selected(files, shared)
+        return manifest, shared, options
+    if options.wait is not None:
+        raise UsageError("--wait cannot be used with a saved plan", hint="give the manifests instead")
+    manifest, saved, shared = load_saved(files[0], shared)
+    return manifest, shared, replace(options, saved=saved)
+
+
+def _report_to_github(console: Console, report: Report) -> None:
+    """Show the report in the summary of the GitHub Actions job, if this is one."""
+    step = github_step(console.environ)
+    if step is not None:
+        add_summary(step, report_markdown(report))
+        set_outputs(step, report.summary)
+
+
+def _write_report(console: Console, report: Report) -> None:
+    if console.format == "markdown":
         console.document(report_markdown(report).rstrip("\n"))
     elif console.is_json:
         console.document_pieces(dumped_pieces(report.lazy_json()))
     else:
         console.out(report_text(report, console.style(console.stdout), is_verbose=console.verbose > 0))
-    return code
 
 
 def _show(console: Console, plan: Plan) -> None:

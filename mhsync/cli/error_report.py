@@ -12,6 +12,7 @@ from mhsync.cli.render.terminal import Color, Style, escape
 from mhsync.dataclass import dataclass
 from mhsync.errors import Interrupted, MhsyncError, Problem
 from mhsync.exit_codes import ExitCode, detailed_exit_code_of_error
+from mhsync.reconcile.ci_environment import github_step
 
 FORMAT = "mhsync.error/1"
 
@@ -48,11 +49,10 @@ def report_error(console: Console, error: BaseException) -> int:
 
         trace = "".join(traceback.format_exception(error)).rstrip()
         console.error("\n".join(escape(line) for line in console.redact(trace).splitlines()))
-    if console.environ.get("GITHUB_ACTIONS") == "true":
-        from mhsync.cli.github import GithubStep, annotate
+    if github_step(console.environ) is not None:
+        from mhsync.cli.github import annotate
 
-        if GithubStep.from_environ(console.environ) is not None:
-            console.error_lines(annotate(failure.problems))
+        console.error_lines(annotate(failure.problems))
     _write_result(console, failure)
     return failure.exit
 

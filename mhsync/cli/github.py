@@ -10,36 +10,22 @@ from pathlib import Path
 
 from mhsync.dataclass import dataclass
 from mhsync.errors import Problem
+from mhsync.reconcile.ci_environment import GithubStep
 
 _SUMMARY_MOST = 1_000_000
 """Bytes: GitHub discards a job summary above 1 MiB."""
 
 
-@dataclass(frozen=True, slots=True)
-class GithubStep:
-    """The step of a GitHub Actions job in which mhsync runs. A file that cannot be written is left out."""
+def add_summary(step: GithubStep, markdown: str) -> None:
+    """Append to the job summary. A file that cannot be written is left out."""
+    if step.summary and len(markdown) < _SUMMARY_MOST:
+        _append(step.summary, f"{markdown}\n")
 
-    summary: str | None
-    """The file of the job summary."""
-    output: str | None
-    """The file of the outputs of the step."""
 
-    @classmethod
-    def from_environ(cls, environ: Mapping[str, str]) -> GithubStep | None:
-        """The step that the environment describes; None outside of GitHub Actions."""
-        if environ.get("GITHUB_ACTIONS") != "true":
-            return None
-        return cls(environ.get("GITHUB_STEP_SUMMARY"), environ.get("GITHUB_OUTPUT"))
-
-    def add_summary(self, markdown: str) -> None:
-        """Append to the job summary."""
-        if self.summary and len(markdown) < _SUMMARY_MOST:
-            _append(self.summary, f"{markdown}\n")
-
-    def set_outputs(self, values: Mapping[str, int | str]) -> None:
-        """Set outputs of the step. Names and values have no line ends."""
-        if self.output:
-            _append(self.output, "".join(f"{name}={value}\n" for name, value in values.items()))
+def set_outputs(step: GithubStep, values: Mapping[str, int | str]) -> None:
+    """Set outputs of the step. Names and values have no line ends. A file that cannot be written is left out."""
+    if step.output:
+        _append(step.output, "".join(f"{name}={value}\n" for name, value in values.items()))
 
 
 def annotate(problems: Iterable[Problem]) -> list[str]:

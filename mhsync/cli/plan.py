@@ -31,6 +31,7 @@ from mhsync.cli.run_setup import open_run
 from mhsync.core.manifest import Limit
 from mhsync.errors import UsageError
 from mhsync.exit_codes import FailOn, exit_code_of_plan
+from mhsync.reconcile.ci_environment import github_step
 from mhsync.reconcile.context import ApplyOptions
 from mhsync.reconcile.plan import plan
 
@@ -117,12 +118,11 @@ def command(
 
 def _report_to_github(console: Console, found: Plan, refusals: Sequence[Problem]) -> None:
     """Show the plan in the summary of the GitHub Actions job, if this is one."""
-    if console.environ.get("GITHUB_ACTIONS") != "true":
+    step = github_step(console.environ)
+    if step is None:
         return
-    from mhsync.cli.github import GithubStep
+    from mhsync.cli.github import add_summary, set_outputs
     from mhsync.cli.render.markdown import plan_markdown
 
-    github = GithubStep.from_environ(console.environ)
-    if github is not None:
-        github.add_summary(plan_markdown(found, refusals))
-        github.set_outputs({**found.summary, "refusals": len(refusals)})
+    add_summary(step, plan_markdown(found, refusals))
+    set_outputs(step, {**found.summary, "refusals": len(refusals)})

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from mhsync.cli.console import Console
-from mhsync.hooks.entry_points import may_be_installed
-from mhsync.reconcile.environment import plugins_to_load
+from mhsync.hooks.entry_points import may_be_installed, plugins_to_load
 
 if TYPE_CHECKING:
     from mhsync.hooks.manager import Hooks

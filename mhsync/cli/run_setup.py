@@ -15,8 +15,8 @@ from mhsync.cli.options import SharedOptions
 from mhsync.cli.plugin_loading import load_hooks
 from mhsync.cli.progress import note_wait
 from mhsync.cli.signals import stopping
+from mhsync.reconcile.ci_environment import is_ci_runner
 from mhsync.reconcile.context import RunContext, Stop
-from mhsync.reconcile.environment import is_ci_runner
 from mhsync.reconcile.progress import Observer, RetryDelayed
 
 

@@ -1,16 +1,23 @@
-"""Find out cheaply whether a plugin may be installed: importing `importlib.metadata` takes longer than that.
+"""Which plugins the environment chooses, and whether one may be installed.
 
-The metadata of the installed packages is read as files, and nothing is imported.
+Importing `importlib.metadata` takes longer than reading the metadata of the installed packages as files, so
+nothing is imported here.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.machinery import PathFinder
 
 _SUFFIXES = (".dist-info", ".egg-info")
+
+
+def plugins_to_load(environ: Mapping[str, str]) -> tuple[str, ...] | None:
+    """The distribution names that `MHSYNC_PLUGINS` lists; None where it is not set, which means all of them."""
+    listed = environ.get("MHSYNC_PLUGINS")
+    return None if listed is None else tuple(name.strip() for name in listed.split(",") if name.strip())
 
 
 def may_be_installed() -> bool:

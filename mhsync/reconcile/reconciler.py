@@ -17,11 +17,12 @@ from mhsync.core.status import StatusReport
 from mhsync.core.verification import Verification
 from mhsync.dataclass import dataclass
 from mhsync.errors import UsageError
+from mhsync.hooks.entry_points import plugins_to_load
 from mhsync.hooks.manager import Hooks
 from mhsync.loader import load
+from mhsync.reconcile.ci_environment import is_ci_runner
 from mhsync.reconcile.context import ApplyOptions, RunContext, Stop
 from mhsync.reconcile.decide import Decision
-from mhsync.reconcile.environment import is_ci_runner, plugins_to_load
 from mhsync.reconcile.html_report import write_html_report
 from mhsync.reconcile.plan import plan
 from mhsync.reconcile.prepare import Prepared, prepare

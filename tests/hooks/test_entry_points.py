@@ -1,4 +1,4 @@
-"""Whether a plugin may be installed is read from files, and nothing is imported."""
+"""Which plugins the environment chooses; whether one may be installed is read from files, and nothing is imported."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mhsync.hooks.entry_points import may_be_installed
+from mhsync.hooks.entry_points import may_be_installed, plugins_to_load
 
 
 @pytest.fixture
@@ -55,3 +55,11 @@ def test_another_finder_of_distributions_may_know_one(site: Path, monkeypatch: p
 
     monkeypatch.setattr(sys, "meta_path", [Finder])
     assert may_be_installed()
+
+
+@pytest.mark.parametrize(
+    ("environ", "names"),
+    [({}, None), ({"MHSYNC_PLUGINS": ""}, ()), ({"MHSYNC_PLUGINS": " a, b,,"}, ("a", "b"))],
+)
+def test_plugins_are_those_that_are_listed(environ, names):
+    assert plugins_to_load(environ) == names
