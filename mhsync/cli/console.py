@@ -96,10 +96,9 @@ class Console:
 
     def redact(self, text: str) -> str:
         """The text without the secrets that are known and without the query of any URL."""
-        from mhsync.cli.render.terminal import hide_queries
-        from mhsync.core.redaction import mask_secrets
+        from mhsync.core.redaction import redact
 
-        return hide_queries(mask_secrets(text, self._secrets))
+        return redact(text, self._secrets, keep_user=True)
 
     def out(self, text: str) -> None:
         """Write to stdout. If the reader has closed the pipe, later output is discarded and the work continues.

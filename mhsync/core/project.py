@@ -13,17 +13,14 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, TypeVar
-from urllib.parse import urlsplit, urlunsplit
 
-from mhsync.core.redaction import values_without_queries, without_queries
+from mhsync.core.redaction import values_without_queries, without_queries, without_query
 from mhsync.dataclass import dataclass
 
 T = TypeVar("T")
 
 ID_PATTERN = r"[A-Za-z0-9_-]{1,128}"
 _ID = re.compile(ID_PATTERN)
-_PLAIN_URL = re.compile(r"(https?://[A-Za-z0-9.-]+(?::[0-9]+)?/[A-Za-z0-9/._~-]*)(?:\?[A-Za-z0-9/._~%&=+-]*)?")
-"""URLs in the usual form: the query is all that follows the first `?`."""
 _CAMEL_HUMP = re.compile(r"(?<=[a-z0-9])([A-Z])")
 
 
@@ -51,16 +48,6 @@ class DetailsInvalid(ValueError):
 def is_valid_id(text: str) -> bool:
     """Whether the text can be an id: 1 to 128 of `A-Z a-z 0-9 _ -`."""
     return _ID.fullmatch(text) is not None
-
-
-def without_query(url: str) -> str:
-    """The URL without query, fragment and credentials: it identifies an output and contains no secret."""
-    plain = _PLAIN_URL.fullmatch(url)
-    if plain is not None:
-        return plain[1]
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit((parts.scheme, host, parts.path, "", ""))
 
 
 def are_same_sources(one: Iterable[str], other: Iterable[str]) -> bool:

@@ -1,13 +1,15 @@
 """Removal of secrets: names of options that hold one, known secrets in messages, queries of URLs.
 
 The query of a signed URL is a secret. It is removed where text from outside (messages of the API, errors of
-storages, reports of plugins) becomes a value, so that no later reader has to remove it.
+storages, reports of plugins) becomes a value, so that no later reader has to remove it. `cli/console.py` does it
+once more for all that it prints.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from urllib.parse import urlsplit, urlunsplit
 
 MASK = "***"
 """Replaces a secret in a message."""
@@ -30,10 +32,12 @@ DEPTH = 64
 _URL = re.compile(
     # Every part that repeats is bounded or cannot fail once begun: a text of 1 MB takes linear time.
     r"([A-Za-z][A-Za-z0-9+.-]{0,30}:(?:\\?/){2})"  # the scheme; JSON may write \/ for /
-    r"(?:[^\s/?#\"<>@\\]{0,500}@)?"  # a user and a password, which are removed too
+    r"([^\s/?#\"<>@\\]{0,500}@)?"  # a user and a password, which are removed too
     r"([^\s?#\"<>]*)"
     r"(?:[?#][^\s\"<>]*)?"
 )
+_PLAIN_URL = re.compile(r"(https?://[A-Za-z0-9.-]+(?::[0-9]+)?/[A-Za-z0-9/._~-]*)(?:\?[A-Za-z0-9/._~%&=+-]*)?")
+"""URLs in the usual form: the query is all that follows the first `?`."""
 _QUERY = re.compile(
     # What follows a path without a scheme, or in a URL that was encoded once more.
     r"(?:\?|%3F)[\w.~%\[\]-]{1,80}?(?:=|%3D)[^\s\"<>]*",
@@ -70,21 +74,43 @@ def mask_secrets(text: str, secrets: Iterable[str]) -> str:
     return text
 
 
-def redact(text: str, secrets: Iterable[str] = ()) -> str:
+def redact(text: str, secrets: Iterable[str] = (), *, keep_user: bool = False) -> str:
     """The text with each secret masked, and without the query, user and password of any URL.
 
     Args:
         text: a message from a server or a library.
         secrets: values to mask, as for `mask_secrets`.
+        keep_user: as for `without_queries`.
     """
-    return without_queries(mask_secrets(text, secrets))
+    return without_queries(mask_secrets(text, secrets), keep_user=keep_user)
 
 
-def without_queries(text: str) -> str:
-    """The text with query, fragment, user and password of every URL in it removed."""
+def without_queries(text: str, *, keep_user: bool = False) -> str:
+    """The text with query, fragment, user and password of every URL in it removed.
+
+    Args:
+        text: a message.
+        keep_user: keep a user without a password. Only for text of mhsync itself, such as a hint with the form
+            of a URL: in text from outside it may be a token.
+    """
     if "?" not in text and "#" not in text and "@" not in text and "%" not in text:
         return text
-    return _QUERY.sub("", _URL.sub(r"\1\2", text))
+    return _QUERY.sub("", _URL.sub(_with_user if keep_user else r"\1\3", text))
+
+
+def _with_user(url: re.Match[str]) -> str:
+    user = url[2] if url[2] and ":" not in url[2] else ""
+    return f"{url[1]}{user}{url[3]}"
+
+
+def without_query(url: str) -> str:
+    """The URL without query, fragment and credentials: it identifies an output and contains no secret."""
+    plain = _PLAIN_URL.fullmatch(url)
+    if plain is not None:
+        return plain[1]
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, host, parts.path, "", ""))
 
 
 def values_without_queries(value: object, *, depth: int = DEPTH) -> object:

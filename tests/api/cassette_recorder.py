@@ -20,7 +20,7 @@ from vcr.stubs import VCRHTTPConnection, VCRHTTPSConnection
 
 from mhsync.api import connection
 from mhsync.api.client import BASE_URL, Client
-from mhsync.core.project import without_query
+from mhsync.core.redaction import without_query
 from mhsync.sandbox.account import Account, SandboxProject, outputs_of
 from mhsync.sandbox.server import Sandbox
 from tests.api.client_fixture import KEY, QUICK

@@ -53,7 +53,7 @@ def test_secrets_and_queries_are_redacted():
     console.add_secret("mhk_1234")
     console.add_secret("")
     said = console.redact("key mhk_1234 for https://x.example/a.wav?sig=abc")
-    assert said == "key *** for https://x.example/a.wav?…"
+    assert said == "key *** for https://x.example/a.wav"
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def test_secrets_queries_and_escapes_are_left_out():
         assert "mhk_1234" not in told
         assert "abc" not in told
         assert "\x1b" not in told
-    assert logged(message=message) == "warning: key ***, https://x.example/a.wav?… \\x1b[2J\n"
+    assert logged(message=message) == "warning: key ***, https://x.example/a.wav \\x1b[2J\n"
 
 
 def test_the_json_form_is_one_object_a_line():

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mhsync.core.observed import Gone, Live, Unreadable, details_of
 from mhsync.core.project import (
@@ -17,7 +14,6 @@ from mhsync.core.project import (
     format_time,
     is_valid_id,
     parse_time,
-    without_query,
 )
 
 WIRE = {
@@ -117,10 +113,6 @@ def test_times_without_a_zone_are_utc():
     assert format_time(parse_time("2024-10-19T07:16:19.027+02:00")) == "2024-10-19T05:16:19.027Z"
 
 
-def test_a_source_holds_neither_query_nor_credentials():
-    assert without_query("https://user:pw@h:8443/a/b.wav?x=1#y") == "https://h:8443/a/b.wav"
-
-
 @pytest.mark.parametrize(
     ("text", "valid"),
     [
@@ -135,39 +127,3 @@ def test_a_source_holds_neither_query_nor_credentials():
 )
 def test_ids(text, valid):
     assert is_valid_id(text) is valid
-
-
-@given(
-    st.lists(
-        st.sampled_from(
-            [
-                "https://",
-                "HTTP://",
-                "http:",
-                "h.example",
-                ":8443",
-                "u:p@",
-                "/",
-                "a/b.wav",
-                "?x=1",
-                "#f",
-                "%2F",
-                "//",
-                "[::1]",
-                " ",
-                "\t",
-                "\u00e9",
-                ";p",
-                ":",
-                "?",
-            ]
-        )
-    ).map("".join)
-)
-def test_a_url_without_its_query_is_the_same_for_the_usual_and_any_other_form(url: str):
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return
-    host = parts.netloc.rpartition("@")[2]
-    assert without_query(url) == urlunsplit((parts.scheme, host, parts.path, "", ""))

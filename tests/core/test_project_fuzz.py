@@ -7,7 +7,8 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mhsync.core.project import DetailsInvalid, Project, Status, without_query
+from mhsync.core.project import DetailsInvalid, Project, Status
+from mhsync.core.redaction import without_query
 
 FIELDS = ("id", "name", "status", "type", "created_at", "createdAt", "enabled", "credits_charged", "creditsCharged",
           "downloads", "error", "total_frame_cost", "url", "expires_at", "code", "message")  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from hypothesis import given
@@ -16,6 +17,7 @@ from mhsync.core.redaction import (
     redact,
     values_without_queries,
     without_queries,
+    without_query,
 )
 
 CERTAIN = [
@@ -122,3 +124,58 @@ def test_queries_are_removed_from_every_text_of_a_value_and_its_keys():
 def test_a_value_as_deep_as_json_can_be_read_is_cut():
     value = json.loads("[" * 900 + '"https://x.example/a?sig=5ecre7"' + "]" * 900)
     assert "5ecre7" not in repr(values_without_queries(value))
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("write sftp://user@host/path", "write sftp://user@host/path"),
+        ("write sftp://user:5ecre7@host/path?sig=5ecre7", "write sftp://host/path"),
+        (
+            "https://x.example/a.wav?sig=5ecre7 failed, /b.wav?sig=5ecre7 too",
+            "https://x.example/a.wav failed, /b.wav too",
+        ),
+    ],
+)
+def test_the_form_of_a_url_in_a_hint_keeps_its_user(text: str, kept: str):
+    assert without_queries(text, keep_user=True) == redact(text, keep_user=True) == kept
+
+
+def test_a_source_holds_neither_query_nor_credentials():
+    assert without_query("https://user:pw@h:8443/a/b.wav?x=1#y") == "https://h:8443/a/b.wav"
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "https://",
+                "HTTP://",
+                "http:",
+                "h.example",
+                ":8443",
+                "u:p@",
+                "/",
+                "a/b.wav",
+                "?x=1",
+                "#f",
+                "%2F",
+                "//",
+                "[::1]",
+                " ",
+                "\t",
+                "\u00e9",
+                ";p",
+                ":",
+                "?",
+            ]
+        )
+    ).map("".join)
+)
+def test_a_url_without_its_query_is_the_same_for_the_usual_and_any_other_form(url: str):
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return
+    host = parts.netloc.rpartition("@")[2]
+    assert without_query(url) == urlunsplit((parts.scheme, host, parts.path, "", ""))

@@ -13,7 +13,6 @@ _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Controls, invisible and direction-changing characters, lone surrogates, and separators of lines."""
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _COLOR = re.compile(r"\x1b\[[\d;]*m")
-_QUERY = re.compile(r"\?[\w.%~+-]+=[^\s'\"<>]*")
 
 
 def escape(text: str) -> str:
@@ -30,11 +29,6 @@ def _escaped(char: str) -> str:
     if code < 0x100:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
-
-
-def hide_queries(text: str) -> str:
-    """The text without the query of any URL: the query of a signed link is a secret."""
-    return _QUERY.sub("?…", text)
 
 
 def width_of(text: str) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 from xml.etree import ElementTree
 
+from mhsync.storage_kit import redact
 from mhsync_fsspec.backend import Entry
 from mhsync_fsspec.failures import Refused, ServerFailed
 from mhsync_fsspec.versions import version_token
@@ -86,7 +87,7 @@ def check(response: Any, path: str) -> None:
         what, hint = _WORDS[status]
         raise Refused(what, hint)
     if status in _REDIRECTS:
-        where = urlsplit(response.headers.get("location", ""))._replace(query="", fragment="").geturl()
+        where = redact(response.headers.get("location", ""))
         raise Refused(
             f"the server answered {status}, a redirect to {where or 'nowhere'}",
             "if you trust that address, write it into the URL of the storage",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mhsync.cli.render.terminal import Color, Style, escape, hide_queries, padded, truncated, width_of, wrapped
+from mhsync.cli.render.terminal import Color, Style, escape, padded, truncated, width_of, wrapped
 
 
 @pytest.mark.parametrize(
@@ -48,12 +48,6 @@ def test_wrapping_loses_nothing_and_fits():
     assert all(width_of(line) <= 16 for line in lines)
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")
     assert wrapped("", 10) == [""]
-
-
-def test_queries_of_all_urls_are_removed():
-    said = "GET https://files.example/a/output.wav?X-Signature=abc%2F1&Expires=9 failed; /b.wav?sig=def, too"
-    assert hide_queries(said) == "GET https://files.example/a/output.wav?… failed; /b.wav?… too"
-    assert hide_queries("Delete? Type 'yes'") == "Delete? Type 'yes'"
 
 
 def test_colour_is_used_only_where_it_is_enabled():
