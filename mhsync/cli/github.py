@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from mhsync.dataclass import dataclass
 from mhsync.errors import Problem
 from mhsync.reconcile.ci_environment import GithubStep
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from mhsync.dataclass import dataclass
 
 
 def is_ci_runner(environ: Mapping[str, str]) -> bool:
