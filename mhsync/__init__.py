@@ -21,7 +21,12 @@ _PUBLIC = {
     "Client": "mhsync.api.client",
     "ConfirmationMissing": "mhsync.errors",
     "ConnectionFailed": "mhsync.errors",
+    "CopiedOutput": "mhsync.core.copy_report",
+    "CopiedProject": "mhsync.core.copy_report",
     "CopyNotProved": "mhsync.errors",
+    "CopyOutcome": "mhsync.core.copy_report",
+    "CopyReport": "mhsync.core.copy_report",
+    "copy_storage": "mhsync.reconcile.copy",
     "CredentialsMissing": "mhsync.errors",
     "Decision": "mhsync.reconcile.decide",
     "Download": "mhsync.core.project",
@@ -128,6 +133,7 @@ if TYPE_CHECKING:
     from mhsync.api.client import Client
     from mhsync.api.download import Fetched
     from mhsync.api.notice import WaitNotice
+    from mhsync.core.copy_report import CopiedOutput, CopiedProject, CopyOutcome, CopyReport
     from mhsync.core.event import Event, Notifier
     from mhsync.core.install_command import install_command
     from mhsync.core.manifest import Limit, Manifest
@@ -184,6 +190,7 @@ if TYPE_CHECKING:
     )
     from mhsync.hooks.specs import hookimpl
     from mhsync.reconcile.context import ApplyOptions, Stop
+    from mhsync.reconcile.copy import copy_storage
     from mhsync.reconcile.decide import Decision
     from mhsync.reconcile.doctor import Finding, Health, examine_api, examine_plugins, examine_storages
     from mhsync.reconcile.edit_manifest import Addition, add_projects, format_manifest, remove_projects
@@ -216,6 +223,7 @@ __all__ = [  # noqa: RUF022 - grouped as in docs/public-api.md
     "Reconciler", "load_manifests", "Manifest", "ApplyOptions", "select", "Limit", "Stop", "Decision", "Prepared",
     "Plan", "Report", "Outcome", "Verification",
     "StatusReport", "ProjectStatus", "StoredFile", "Sums",
+    "copy_storage", "CopyReport", "CopiedProject", "CopiedOutput", "CopyOutcome",
     "save_plan", "load_saved_plan", "load_planned_manifests", "SavedPlan", "SavedPlanFile",
     "examine_api", "examine_plugins", "examine_storages", "Finding", "Health",
     "write_manifest", "NewManifest", "add_projects", "Addition", "remove_projects", "format_manifest",

@@ -179,16 +179,18 @@ storage_options = joined(
 )
 """The options of every command that opens storages."""
 
+lock_timeout_option = click.option(
+    "--lock-timeout",
+    metavar="DURATION",
+    callback=parsed_by(parse_duration),
+    help="Maximum time to wait for another run on the same storage (default: 10m).",
+)
+
 run_options = joined(
     storage_options,
     click.option("--refresh", is_flag=True, help="Query the API even for projects already known to be done."),
     click.option("--checkers", metavar="N", type=_COUNT, help="Number of parallel API queries (default: 16)."),
-    click.option(
-        "--lock-timeout",
-        metavar="DURATION",
-        callback=parsed_by(parse_duration),
-        help="Maximum time to wait for another run on the same storage (default: 10m).",
-    ),
+    lock_timeout_option,
 )
 """The options of `plan`, `apply` and `status`."""
 

@@ -66,7 +66,7 @@ class ProjectCopied:
     written: list[StoredOutput] = field(default_factory=list)
     """Outputs that were copied, or whose bytes were there and are now in the receipt."""
     in_place: list[StoredOutput] = field(default_factory=list)
-    damaged: dict[str, str] = field(default_factory=dict)
+    damaged: list[tuple[StoredOutput, str]] = field(default_factory=list)
     """Outputs that were not copied, each with the reason: the bytes of the source are not those of its receipt."""
     is_receipt_changed: bool = False
 
@@ -119,7 +119,7 @@ def copy_record(
     paths = [output.path for output in plan.outputs]
     publisher = Publisher(run, target.storage, target.owners, record.id, paths, remark)
     copier = _Copier(run, source, target, publisher, record.id)
-    damaged: dict[str, str] = {}
+    damaged: set[str] = set()
     for copy in plan.copies:
         if copy.is_in_place:
             done.in_place.append(copy.output)
@@ -127,10 +127,10 @@ def copy_record(
         try:
             copier.copy(copy)
         except _DamagedError as error:
-            damaged[copy.output.path] = str(error)
+            damaged.add(copy.output.path)
+            done.damaged.append((copy.output, str(error)))
         else:
             done.written.append(copy.output)
-    done.damaged.update(damaged)
     change = partial(_merged, plan, frozenset(damaged))
     is_incomplete = plan.replaces and bool(damaged) and bool(before.outputs)
     if is_incomplete or all(copy.is_in_place for copy in plan.copies):

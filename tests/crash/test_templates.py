@@ -11,9 +11,6 @@ import hashlib
 import json
 import os
 import random
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +19,7 @@ import pytest
 
 from mhsync.sandbox.account import Account
 from mhsync.sandbox.server import Sandbox
+from tests.crash.runner import Runner, running
 from tests.reconcile.fixture import ReconcileFixture, complete
 
 IS_LONG = bool(os.environ.get("MHSYNC_LONG"))
@@ -51,21 +49,6 @@ def paths(chance: random.Random) -> dict[str, str]:
         return dict.fromkeys(STATES, chance.choice(PLAIN))
     turn = chance.randrange(len(PLACES))
     return {id_: f"{PLACES[(n + turn) % len(PLACES)]}/{{index}}{{ext}}" for n, id_ in enumerate(STATES)}
-
-
-@dataclass
-class Runner:
-    """A process that runs mhsync in forks of itself."""
-
-    process: subprocess.Popen[str]
-    log: Path
-
-    def run(self, argv: list[str], at: int) -> int:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps({"at": at, "argv": argv, "log": str(self.log)}) + "\n")
-        self.process.stdin.flush()
-        return int(self.process.stdout.readline())
 
 
 @dataclass
@@ -147,22 +130,8 @@ def fingerprint(path: Path) -> tuple[int, str]:
 @pytest.fixture(scope="module")
 def runner() -> Iterator[tuple[Runner, Sandbox]]:
     """One process and one server for all storms."""
-    root = Path(__file__).parents[2]
-    with Sandbox(Account()) as sandbox, tempfile.TemporaryDirectory(prefix="mhsync-storm-") as folder:
-        environ = os.environ | {
-            "MHSYNC_API_URL": sandbox.api_url,
-            "MAGIC_HOUR_API_KEY": sandbox.key,
-            "PYTHONPATH": str(root),
-            "TMPDIR": folder,
-        }
-        command = [sys.executable, "-m", "tests.crash.forking"]
-        with subprocess.Popen(
-            command, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        ) as process:
-            try:
-                yield Runner(process, Path(folder, "log")), sandbox
-            finally:
-                process.kill()
+    with Sandbox(Account()) as sandbox, running(sandbox) as process:
+        yield process, sandbox
 
 
 @pytest.mark.parametrize("number", range(SEED, SEED + -(-KILLS // KILLS_EACH)))

@@ -91,7 +91,9 @@ def test_a_damaged_output_is_not_copied_and_the_others_are(copying):
     path = copying.fixture.folder / "a/output.wav"
     path.write_bytes(b"x" * path.stat().st_size)
     done = copying.copy()
-    assert done.damaged == {"a/output.wav": "its bytes in the source do not match its receipt"}
+    assert [(o.path, why) for o, why in done.damaged] == [
+        ("a/output.wav", "its bytes in the source do not match its receipt")
+    ]
     assert list(copying.files()) == ["a/output-2.wav"]
     assert [o.get("suspect", False) for o in copying.receipt()["outputs"]] == [True, False]
     assert copying.receipt()["deletion"] == "deleted"
@@ -105,7 +107,7 @@ def test_a_missing_or_truncated_output_is_damaged_too(copying, change):
     if change != "missing":
         path.write_bytes(data[:-1] if change == "short" else data + b"x")
     done = copying.copy()
-    assert list(done.damaged) == ["a/output-2.wav"]
+    assert [o.path for o, _ in done.damaged] == ["a/output-2.wav"]
     path.write_bytes(data)
     again = copying.copy()
     assert [o.path for o in again.written] == ["a/output-2.wav"]
