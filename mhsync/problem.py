@@ -41,6 +41,12 @@ class Problem:
         """Message and hint in one line, `message (hint)`: for a cell of a table or a string of JSON."""
         return f"{self.message} ({self.hint})" if self.hint else self.message
 
+    @property
+    def located(self) -> str:
+        """`file:line:column: id: message`, without the hint; the id only where the message does not name it."""
+        about = self.id if self.id and self.id not in self.message else ""
+        return ": ".join(filter(None, (str(self.position), about, self.message)))
+
     def __str__(self) -> str:
         where = str(self.position)
         return f"{where}: {self.message}" if where else self.message

@@ -87,11 +87,8 @@ def _redacted(failure: Failure, console: Console) -> Failure:
 
 
 def problem_text(problem: Problem, style: Style) -> str:
-    """`error: file:line:column: message`, then a line with the hint."""
-    position = str(problem.position)
-    where = f"{escape(position)}: " if position else ""
-    about = f"{escape(problem.id)}: " if problem.id and problem.id not in problem.message else ""
-    line = f"{style.paint('error:', Color.BOLD_RED)} {where}{about}{escape(problem.message)}"
+    """`error: file:line:column: id: message`, then a line with the hint."""
+    line = f"{style.paint('error:', Color.BOLD_RED)} {escape(problem.located)}"
     return f"{line}\n  hint: {escape(problem.hint)}" if problem.hint else line
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -26,7 +25,7 @@ from mhsync.cli.options import (
 from mhsync.cli.progress import Progress
 from mhsync.cli.render.json import dumped_pieces
 from mhsync.cli.render.terminal import escape
-from mhsync.cli.render.text import missing_text, plan_text, refusals_text
+from mhsync.cli.render.text import missing_text, plan_text, refusals_text, warnings_text
 from mhsync.cli.run_setup import open_run
 from mhsync.core.manifest import Limit
 from mhsync.errors import UsageError
@@ -36,8 +35,8 @@ from mhsync.reconcile.context import ApplyOptions
 from mhsync.reconcile.plan import plan
 
 if TYPE_CHECKING:
-    from mhsync.core.plan import Plan
-    from mhsync.errors import Problem
+    from mhsync.cli.render.terminal import Style
+    from mhsync.reconcile.decide import Decision
 
 
 @click.command("plan")
@@ -91,19 +90,19 @@ def command(
         from mhsync.reconcile.plan_file import save_plan
 
         save_plan(found, out)
-    _report_to_github(console, found, refusals)
+    _report_to_github(console, decision)
     if console.format == "markdown":
         from mhsync.cli.render.markdown import plan_markdown
 
-        console.document(plan_markdown(found, refusals).rstrip("\n"))
+        console.document(plan_markdown(found, refusals, decision.warnings).rstrip("\n"))
     elif console.is_json:
         console.document_pieces(dumped_pieces(decision.lazy_json()))
         style = console.style(console.stderr)
-        console.error_lines([*missing_text(found, style), *refusals_text(refusals, style)])
+        console.error_lines([*missing_text(found, style), *_problems(decision, style)])
     else:
         style = console.style(console.stdout)
         text = plan_text(found, style, is_verbose=console.verbose > 0)
-        console.out("\n".join([text, *refusals_text(refusals, style)]))
+        console.out("\n".join([text, *_problems(decision, style)]))
     if out is not None:
         console.info(f"The plan was saved to {escape(out)}.")
     return exit_code_of_plan(
@@ -116,7 +115,11 @@ def command(
     )
 
 
-def _report_to_github(console: Console, found: Plan, refusals: Sequence[Problem]) -> None:
+def _problems(decision: Decision, style: Style) -> list[str]:
+    return [*warnings_text(decision.warnings, style), *refusals_text(decision.refusals, style)]
+
+
+def _report_to_github(console: Console, decision: Decision) -> None:
     """Show the plan in the summary of the GitHub Actions job, if this is one."""
     step = github_step(console.environ)
     if step is None:
@@ -124,5 +127,5 @@ def _report_to_github(console: Console, found: Plan, refusals: Sequence[Problem]
     from mhsync.cli.github import add_summary, set_outputs
     from mhsync.cli.render.markdown import plan_markdown
 
-    add_summary(step, plan_markdown(found, refusals))
-    set_outputs(step, {**found.summary, "refusals": len(refusals)})
+    add_summary(step, plan_markdown(decision.plan, decision.refusals, decision.warnings))
+    set_outputs(step, {**decision.plan.summary, "refusals": len(decision.refusals)})

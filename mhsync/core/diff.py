@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
+from mhsync.core.acknowledged_loss import acknowledged_loss
 from mhsync.core.diff_case import Case
 from mhsync.core.index_row import created_at_of_line, outputs_of_line
 from mhsync.core.lost_copy import lost
@@ -103,6 +104,8 @@ def _judge_at(case: Case, clock: Clock | None) -> ProjectPlan:
 
 def _judge(case: Case, now: datetime | None) -> ProjectPlan:
     entry, inventory, details = case.entry, case.inventory, case.details
+    if entry.state is State.LOST:
+        return acknowledged_loss(case)
     problem = inventory.problem or inventory.invalid.get(entry.id)
     if problem is not None:
         return case.failed(problem, outputs=())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from mhsync.core.manifest import Entry
+from mhsync.core.manifest import Entry, State
 from mhsync.core.observed import Details, Gone, Inventory, Live
 from mhsync.core.plan import Action, PlannedOutput, ProjectPlan, Verdict
 from mhsync.core.receipt import Deletion, Receipt
@@ -80,7 +80,7 @@ class Case:
             actions=actions,
             status=_status_word(self.details),
             never_stored=Action.DELETE in actions and Action.DOWNLOAD not in actions and not self.is_stored,
-            not_found=self.is_not_found,
+            not_found=self.is_not_found and self.entry.state is not State.LOST,
             outputs=self._stored_outputs() if outputs is None else outputs,
             hint=hint,
         )

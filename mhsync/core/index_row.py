@@ -147,6 +147,8 @@ def shows_as_desired(row: Row, entry: Entry, files: Mapping[str, int], now: date
             entry = entry_at(entry, _created_at(row), now)
         except (ValueError, OverflowError):
             return False
+    if entry.state is State.LOST:
+        return False
     is_deleted: bool = row[_DELETION] == Deletion.DELETED
     if entry.state is State.DELETED:
         return is_deleted and all(files.get(path) == size for path, size, *_ in _outputs(row))

@@ -24,6 +24,12 @@ class State(StrEnum):
     """The project is gone from the account; stored copies stay."""
     ARCHIVED = "archived"
     """Stored and proved first, then deleted from the account."""
+    LOST = "lost"
+    """Acknowledged as lost: the project is only looked at, and never a reason to act or to fail."""
+
+
+FILE_STATES = (State.DOWNLOADED, State.DELETED, State.ARCHIVED)
+"""The states that a file may give to its entries. A loss is acknowledged entry by entry."""
 
 
 class Deletes(StrEnum):

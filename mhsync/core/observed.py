@@ -107,9 +107,14 @@ def is_settled(entry: Entry, inventory: Inventory, now: datetime | None = None) 
         entry: as the manifest has it.
         inventory: what its storage holds.
         now: the time at which retention is judged; None ignores it.
+
+    Returns:
+        Never True for `lost`: the `GET` shows whether the project is live after all.
     """
     if entry.id in inventory.indexed:
         return True
+    if entry.state is State.LOST:
+        return False
     receipt = inventory.receipt(entry.id)
     entry = entry_at(entry, None if receipt is None else receipt.created_at, now)
     is_deleted = receipt is not None and receipt.is_deleted

@@ -61,10 +61,10 @@ class ProjectPlan:
     never_stored: bool = False
     """A delete of a project that has no stored copy."""
     not_found: bool = False
-    """The API answered 404: gone, or another account's."""
+    """The API answered 404: gone, or another account's. False for `state: lost`, where a 404 is expected."""
     outputs: tuple[PlannedOutput, ...] = ()
     hint: str | None = None
-    """What to do about the reason, where the project is failed or blocked."""
+    """What to do about the reason, where the project is failed, blocked, or not lost as the manifest says."""
 
     @property
     def problem(self) -> Problem | None:
@@ -80,6 +80,11 @@ class ProjectPlan:
     @property
     def desired(self) -> State:
         return self.entry.state
+
+    @property
+    def is_acknowledged(self) -> bool:
+        """Whether the manifest acknowledges the project as lost."""
+        return self.desired is State.LOST
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -177,7 +182,7 @@ class Plan:
 
     @property
     def summary(self) -> Mapping[str, int]:
-        """Sums: the first three count actions, the rest projects."""
+        """Sums: the first three count actions, the rest projects; `acknowledged` ones are unchanged ones too."""
         sums = {action.value: 0 for action in Action}
         sums |= {verdict.value: 0 for verdict in Verdict if verdict is not Verdict.CHANGE}
         sums[Verdict.UNCHANGED.value] = len(self.projects) - len(self.judged)
@@ -186,6 +191,7 @@ class Plan:
                 sums[action.value] += 1
             if project.verdict is not Verdict.CHANGE:
                 sums[project.verdict.value] += 1
+        sums["acknowledged"] = sum(project.is_acknowledged for project in self.judged)
         return sums
 
     @property
@@ -199,7 +205,7 @@ class Plan:
     @property
     def all_not_found(self) -> bool:
         """Whether every project that was asked for is 404: the key may be another account's."""
-        asked = [project for project in self.judged if project.status is not None]
+        asked = [p for p in self.judged if p.status is not None and not p.is_acknowledged]
         return bool(asked) and all(project.not_found for project in asked)
 
     def without_deletes(self, *, keep: Collection[str] = ()) -> Plan:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
+from mhsync.core.manifest import State
 from mhsync.core.plan import Action
 from mhsync.dataclass import dataclass
 from mhsync.errors import Problem
@@ -76,10 +77,13 @@ class ProjectResult:
     """One line for people; not part of the JSON."""
     reason_code: str = ""
     """Why the plan judged the project as it did: `reason_code` of the plan."""
+    desired: State | None = None
+    """The state that the manifest declares."""
 
     def to_json(self) -> dict[str, Any]:
         return {
             "id": self.id,
+            "desired": None if self.desired is None else self.desired.value,
             "outcome": self.outcome.value,
             "reason_code": self.reason_code,
             "actions": [action.to_json() for action in self.actions],
@@ -99,9 +103,11 @@ class Report:
 
     @property
     def summary(self) -> Mapping[str, int]:
+        """Projects by outcome; `acknowledged` ones are unchanged ones too."""
         sums = {outcome.value: 0 for outcome in Outcome}
         for result in self.results:
             sums[result.outcome.value] += 1
+        sums["acknowledged"] = sum(result.desired is State.LOST for result in self.results)
         return sums
 
     @property

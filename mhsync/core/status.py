@@ -9,9 +9,11 @@ from typing import Any
 from mhsync.core.manifest import ManifestFile, State
 from mhsync.core.observed import Details, Inventory, Live
 from mhsync.core.plan import Plan, ProjectPlan, Verdict
+from mhsync.core.plan_warnings import surprises
 from mhsync.core.project import format_time
 from mhsync.core.receipt import Receipt, StoredOutput
 from mhsync.dataclass import dataclass
+from mhsync.errors import Problem
 
 FORMAT = "mhsync.status/1"
 _DURATION_FACT = "duration_seconds"
@@ -195,6 +197,11 @@ class StatusReport:
         return any(project.verdict is Verdict.BLOCKED for project in self.projects)
 
     @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """The projects that the manifest lists as lost, and that the account or the storage has."""
+        return tuple(surprises(self.plan))
+
+    @property
     def total(self) -> Sums:
         return Sums.of(self.projects)
 
@@ -219,6 +226,7 @@ class StatusReport:
                 "states": {state.value: sums.to_json() for state, sums in self.by_state.items()},
                 "verdicts": {verdict.value: number for verdict, number in self.by_verdict.items()},
             },
+            "warnings": [problem.to_json() for problem in self.warnings],
         }
 
 

@@ -9,6 +9,9 @@ from mhsync.core.template import fields_of, fill, path_key
 from mhsync.loader.problems import Problems
 from mhsync.loader.storage_location import storage_location
 
+_WITHOUT_PATH = frozenset({State.DELETED, State.LOST})
+"""States that store nothing. The successor of a lost project may have its path."""
+
 
 class UniquenessCheck:
     """Remembers the first use of each id and path; a problem is reported at the second use."""
@@ -28,7 +31,7 @@ class UniquenessCheck:
             if first is not entry:
                 what = f"the id {entry.id} is listed twice: first at {first.position}"
                 self._report(entry, "duplicate_id", what, "keep one of them: a project has one state")
-            elif entry.state is not State.DELETED and self._is_fixed(entry.path):
+            elif entry.state not in _WITHOUT_PATH and self._is_fixed(entry.path):
                 self._claim(paths, entry)
 
     def close(self) -> None:

@@ -8,6 +8,7 @@ from mhsync.core.diff import diff
 from mhsync.core.guards import Circumstances, check, expected_deletes, unconfirmed
 from mhsync.core.manifest import Manifest
 from mhsync.core.plan import Plan, ProjectPlan
+from mhsync.core.plan_warnings import surprises
 from mhsync.dataclass import dataclass
 from mhsync.errors import PlanStale, Problem
 from mhsync.reconcile.context import ApplyOptions, RunContext
@@ -27,17 +28,22 @@ class Decision:
     """The projects whose deletion the policy `confirm` requires a confirmation for."""
     deletes: tuple[ProjectPlan, ...] = ()
     """Every project that the run may delete: those planned and, with `wait`, those that renders may lead to."""
+    warnings: tuple[Problem, ...] = ()
+    """What the user should know about the plan; none of them refuses it."""
 
     def to_json(self) -> dict[str, Any]:
-        """The plan, with each reason why a guard refuses to apply it: `schemas/plan.schema.json`."""
-        return {**self.plan.to_json(), **self._refusals()}
+        """The plan, with each reason why a guard refuses to apply it, and warnings: `schemas/plan.schema.json`."""
+        return {**self.plan.to_json(), **self._problems()}
 
     def lazy_json(self) -> dict[str, Any]:
         """As `to_json`, with an iterator for the projects: a large plan need not be in memory as a whole."""
-        return {**self.plan.lazy_json(), **self._refusals()}
+        return {**self.plan.lazy_json(), **self._problems()}
 
-    def _refusals(self) -> dict[str, Any]:
-        return {"refusals": [problem.to_json() for problem in self.refusals]}
+    def _problems(self) -> dict[str, Any]:
+        return {
+            "refusals": [problem.to_json() for problem in self.refusals],
+            "warnings": [problem.to_json() for problem in self.warnings],
+        }
 
 
 def decide(run: RunContext, manifest: Manifest, storages: Storages, options: ApplyOptions) -> Decision:
@@ -69,6 +75,7 @@ def decide(run: RunContext, manifest: Manifest, storages: Storages, options: App
         check(plan, circumstances),
         unconfirmed(plan, is_waiting=is_waiting),
         expected_deletes(plan, is_waiting=is_waiting),
+        tuple(surprises(plan)),
     )
 
 

@@ -137,6 +137,7 @@ class Ledger:
             error,
             self._outputs(plan, outcome),
             reason_code=plan.reason_code,
+            desired=plan.desired,
             note=self._remarks.get(plan.id, "" if error or plan.actions else plan.reason),
         )
         self._results[plan.id] = result

@@ -42,7 +42,7 @@ policy:
 
 # Each project has an id. The other keys are optional:
 #   - id: clx7uu86w0a5qp55yxz315r6r
-#     state: archived
+#     state: archived                # or lost: acknowledges that the project cannot be restored
 #     name: Morning jingle           # for people; paths do not use it
 #     note: replaced by the version of May
 #     tags: [podcast, intro]         # --only tag:podcast selects by them

@@ -15,7 +15,7 @@ from mhsync.reconcile.apply import execute
 from mhsync.reconcile.context import ApplyOptions, RunContext
 from mhsync.reconcile.decide import Decision, decide
 from mhsync.reconcile.index_writer import Indexes
-from mhsync.reconcile.progress import StorageLocked
+from mhsync.reconcile.progress import StorageLocked, Warned
 from mhsync.reconcile.storages import Storages, opened
 
 
@@ -119,6 +119,8 @@ def prepare(run: RunContext, manifest: Manifest, options: ApplyOptions) -> Itera
         ),
     ):
         decision = decide(run, manifest, storages, options)
+        for problem in decision.warnings:
+            run.observer(Warned(problem.located))
         prepared = Prepared(decision, _review(run, decision.plan), run, manifest, options, storages)
         try:
             yield prepared

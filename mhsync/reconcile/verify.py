@@ -49,7 +49,8 @@ def verify(
         files: list[VerifiedFile] = []
         not_stored: list[str] = []
         wanted = [(file, e) for file, e in manifest if not only or e.id in only]
-        by_id = {entry.id: (file, entry) for file, entry in wanted}
+        # What is left of an acknowledged loss is no finding.
+        by_id = {entry.id: (file, entry) for file, entry in wanted if entry.state is not State.LOST}
         found = dict(
             map_unordered(
                 by_id,

@@ -9,6 +9,8 @@ import time
 
 import pytest
 
+from mhsync.sandbox import faults as f
+from mhsync.sandbox.rules import Faults, Rule
 from mhsync.sandbox.server import Sandbox
 from tests.cli.cli_runner import TIMEOUT, account, deleted
 from tests.cli.schemas import assert_valid
@@ -275,6 +277,51 @@ def test_fail_on_failed_gives_blocked_projects_a_code_of_their_own(
     manifest = cli_runner.manifest(*projects)
     assert cli_runner.run(command, manifest, "--fail-on", "failed").code == on_failed
     assert cli_runner.run(command, manifest).code == on_blocked
+
+
+def test_an_api_that_is_down_and_a_blocked_project_have_different_codes(cli_runner):
+    manifest = cli_runner.manifest("gone", "done")
+    assert cli_runner.run("apply", manifest, "--fail-on", "failed").code == 5
+    cli_runner.sandbox.faults = Faults(Rule(f.Status(500), host="api"))
+    assert cli_runner.run("apply", manifest, "--fail-on", "failed", "--refresh").code == 1
+
+
+def test_an_acknowledged_loss_fails_no_run(cli_runner):
+    manifest = cli_runner.manifest("done", "gone: lost", "error: lost")
+    first = cli_runner.run("apply", manifest, "--format", "json")
+    assert (first.code, first.err) == (0, "")
+    assert_valid(first.document, "report")
+    found = {result["id"]: (result["outcome"], result["reason_code"]) for result in first.document["results"]}
+    assert found["gone"] == found["error"] == ("unchanged", "acknowledged")
+    assert (first.document["summary"]["acknowledged"], first.document["summary"]["unchanged"]) == (2, 2)
+    again = cli_runner.run("apply", manifest)
+    assert again.out == "Nothing to do: 1 project is as desired, 2 projects are acknowledged as lost.\n"
+    assert (again.code, again.err) == (0, "")
+    assert cli_runner.run("verify", manifest).code == 0
+    status = cli_runner.run("status", manifest)
+    assert (status.code, "\nlost               2" in status.out) == (0, True), status.out
+
+
+@pytest.mark.parametrize("arguments", [[], ["--refresh", "--yes"], ["--wait", "0.1s"]], ids=str)
+def test_a_lost_project_that_is_live_is_reported_and_not_changed(cli_runner, arguments):
+    manifest = cli_runner.manifest("takes: lost", "queued: lost", policy="deletes: allow")
+    warning = "takes: listed as lost, but the account has the project (complete)"
+    plan = cli_runner.run("plan", manifest)
+    assert (plan.code, f"Warning: m.yaml:4:10: {warning}" in plan.out) == (0, True), plan.out
+    assert "hint: set its state to" in plan.out
+    document = cli_runner.run("plan", manifest, "--format", "json").document
+    assert_valid(document, "plan")
+    assert [(problem["id"], problem["code"]) for problem in document["warnings"]] == [
+        ("takes", "lost_but_live"), ("queued", "lost_but_live"),
+    ]  # fmt: skip
+    assert "> [!WARNING]" in cli_runner.run("plan", manifest, "--format", "markdown").out
+    status = cli_runner.run("status", manifest, "--format", "json").document
+    assert_valid(status, "status")
+    assert len(status["warnings"]) == 2
+    applied = cli_runner.run("apply", manifest, *arguments)
+    assert (applied.code, f"warning: m.yaml:4:10: {warning}" in applied.err) == (0, True)
+    assert deleted(cli_runner) == []
+    assert not (cli_runner.folder / "outputs/takes").exists()
 
 
 def test_only_narrows_a_saved_plan(cli_runner):

@@ -75,7 +75,7 @@ def test_the_json_is_as_its_schema_says(cli_runner, manifest, args, keys):
         ["add", "m.yaml", "a/b"],
         ["add", "m.yaml", "-"],
         ["add", "none.yaml", "a"],
-        ["add", "m.yaml", "a", "--state", "lost"],
+        ["add", "m.yaml", "a", "--state", "gone"],
         ["remove", "m.yaml", "unknown"],
         ["fmt", "none.yaml"],
     ],

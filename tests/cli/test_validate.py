@@ -24,7 +24,7 @@ def test_several_files_are_summed_up(cli_runner):
 def test_the_json_is_as_its_schema_says(cli_runner):
     done = cli_runner.run("validate", cli_runner.manifest("a", "b: deleted"), "--format", "json")
     assert_valid(done.document, "validation")
-    assert done.document["manifests"][0]["projects"] == {"downloaded": 1, "deleted": 1, "archived": 0}
+    assert done.document["manifests"][0]["projects"] == {"downloaded": 1, "deleted": 1, "archived": 0, "lost": 0}
     assert done.document["projects"] == 2
 
 

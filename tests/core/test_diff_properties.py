@@ -75,6 +75,34 @@ def test_nothing_is_deleted_unless_deleted_or_archived_is_desired(account):
 
 
 @given(worlds())
+def test_an_acknowledged_loss_is_never_acted_upon_and_fails_nothing(account):
+    desired, stock, details = account
+    for known in (details, asked(account), {}):
+        for plan in plan_of(desired, stock, known).projects:
+            if plan.desired is State.LOST:
+                assert (plan.verdict, plan.actions, plan.never_stored) == (Verdict.UNCHANGED, (), False)
+                is_live = isinstance(known.get(plan.id), Live) and plan.status not in ("error", "canceled")
+                has_outputs = is_live and (plan.status != "complete" or known[plan.id].project.downloads)
+                assert (plan.reason_code == "lost_but_live") is bool(has_outputs)
+
+
+@given(worlds(), st.data())
+def test_acknowledging_a_loss_gives_no_other_project_a_delete(account, data):
+    desired, stock, details = account
+    entries = [entry for _, entry in desired]
+    lost = replace(data.draw(st.sampled_from(entries)), state=State.LOST)
+    others = manifest(*(lost if entry.id == lost.id else entry for entry in entries))
+    before = {plan.id for plan in plan_of(desired, stock, details).deletes}
+    after = {plan.id for plan in plan_of(others, stock, details).deletes}
+    # Only a project that had to leave its path to the lost one may change again.
+    freed = {
+        p.id for p in plan_of(desired, stock, details).projects if p.reason_code in ("path_clash", "path_occupied")
+    }
+    assert lost.id not in after
+    assert after - before <= freed
+
+
+@given(worlds())
 def test_nothing_is_done_when_the_details_are_unknown(account):
     desired, stock, details = account
     for plan in plan_of(desired, stock, asked(account)).projects:

@@ -49,8 +49,11 @@ def test_an_event_has_the_attributes_that_cloudevents_requires() -> None:
         "time": "2026-11-01T12:00:00Z",
         "subject": "one",
         "datacontenttype": "application/json",
-        "data": {"id": "one", "outcome": "moved", "reason_code": "", "actions": [], "error": None, "outputs": []},
-    }
+        "data": {
+            "id": "one", "desired": None, "outcome": "moved", "reason_code": "", "actions": [], "error": None,
+            "outputs": [],
+        },
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mhsync.core.manifest import State
 from mhsync.core.run_report import Outcome, ProjectResult, Report
 from mhsync.errors import Problem
 
@@ -30,8 +31,13 @@ def test_the_first_exit_code_that_applies(report, code):
 
 def test_every_outcome_is_counted():
     sums = Report(results(Outcome.DOWNLOADED, Outcome.DOWNLOADED, Outcome.BLOCKED)).summary
-    assert set(sums) == {outcome.value for outcome in Outcome}
+    assert set(sums) == {*(outcome.value for outcome in Outcome), "acknowledged"}
     assert (sums["downloaded"], sums["blocked"], sums["failed"]) == (2, 1, 0)
+
+
+def test_an_acknowledged_loss_is_counted_and_fails_no_run():
+    report = Report((ProjectResult("a", Outcome.UNCHANGED, desired=State.LOST), *results(Outcome.DOWNLOADED)))
+    assert (report.summary["acknowledged"], report.summary["unchanged"], report.exit_code) == (1, 1, 0)
 
 
 def test_an_error_is_data():

@@ -139,7 +139,7 @@ def with_project(**values):
         (with_project(actions=["delete", "download"]), "not in their order"),
         (with_project(actions=["delete", "delete"]), "not in their order"),
         (with_project(actions=["erase"]), "erase"),
-        (with_project(desired="lost"), "lost"),
+        (with_project(desired="gone"), "gone"),
         (with_project(never_stored=0), "never_stored is missing or not true or false"),
         (with_project(outputs=[{"path": 1}]), "path is missing or not a string"),
     ],

@@ -31,7 +31,7 @@ MANIFEST = manifest(
         (["state:archived"], {"intro-2"}, ()),
         (["state:archived", "state:deleted"], {"intro-2", "outro"}, ()),
         (["outr", "outro"], {"outro"}, ("outr",)),
-        (["x*", "state:lost", ""], set(), ("", "state:lost", "x*")),
+        (["x*", "state:lost", "state:los", ""], set(), ("", "state:los", "state:lost", "x*")),
         ([], set(), ()),
     ],
 )

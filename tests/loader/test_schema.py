@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from mhsync.core.manifest import DEFAULT_PATH, DEFAULT_STORAGE, Deletes, Policy, State
+from mhsync.core.manifest import DEFAULT_PATH, DEFAULT_STORAGE, FILE_STATES, Deletes, Policy, State
 from mhsync.core.project import ID_PATTERN
 from mhsync.core.run_report import Outcome
 from mhsync.core.template import FIELDS, SEGMENT_MAX, TEXT_MAX, check_template
@@ -68,8 +68,8 @@ def test_no_mapping_of_ours_takes_an_unknown_key() -> None:
 
 
 def test_the_schemas_words_and_defaults_are_the_cores() -> None:
-    states = [state.value for state in State]
-    assert PARTS["state"]["enum"] == PARTS["projects[].state"]["enum"] == states
+    assert PARTS["state"]["enum"] == [state.value for state in FILE_STATES]
+    assert PARTS["projects[].state"]["enum"] == [state.value for state in State]
     assert PARTS["policy.deletes"]["enum"] == [word.value for word in Deletes]
     assert PARTS["notify[].on[]"]["enum"] == [outcome.value for outcome in Outcome]
     assert PARTS["projects[].id"]["pattern"] == f"^{ID_PATTERN}$"

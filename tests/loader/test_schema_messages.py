@@ -18,7 +18,8 @@ PLACED = [
     (f"{HEAD}policy: {{deletes: never}}", 3, 19, "unknown_value", "write one of confirm, allow, forbid"),
     (f"{HEAD}policy: {{deletes: yes}}", 3, 19, "unknown_value", "write one of confirm, allow, forbid"),
     ("version: 1\nprojects: [{id: a, state: DELETED}]", 2, 27, "unknown_value",
-     "did you mean deleted? It is one of downloaded, deleted, archived"),
+     "did you mean deleted? It is one of downloaded, deleted, archived, lost"),
+    (f"{HEAD}state: lost", 3, 8, "unknown_value", "write one of downloaded, deleted, archived"),
     # types
     (f"{HEAD}policy: {{durable_storage: yes}}", 3, 27, "type", "write 'durable_storage: true'"),
     (f"{HEAD}policy: {{durable_storage: 'off'}}", 3, 27, "type", "write 'durable_storage: false'"),

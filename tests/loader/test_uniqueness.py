@@ -38,6 +38,11 @@ def test_ids_that_differ_in_case_are_two_projects(write) -> None:
     assert clashes(write("version: 1\nprojects: [{id: clx7}, {id: CLX7}]")) == []
 
 
+def test_the_successor_of_a_lost_project_may_have_its_path(write) -> None:
+    entries = "[{id: a, path: intro.wav, state: lost}, {id: b, path: intro.wav}]"
+    assert clashes(write(f"version: 1\nprojects: {entries}")) == []
+
+
 @pytest.mark.parametrize(
     ("first", "second"),
     [

@@ -49,6 +49,14 @@ def test_missing_changed_and_unknown_files_are_reported_and_exit_1(reconcile_fix
     assert found.exit_code == 1
 
 
+def test_what_is_left_of_an_acknowledged_loss_is_no_finding(reconcile_fixture):
+    fixture = stored(reconcile_fixture)
+    (fixture.folder / "a/output.wav").unlink()
+    found = verified(fixture, STATES | {"a": "lost"})
+    assert (findings(found), found.not_stored, found.exit_code) == ({}, (), 0)
+    assert found.summary["ok"] == 1
+
+
 def test_a_changed_byte_is_known_to_the_next_plan(reconcile_fixture):
     fixture = stored(reconcile_fixture)
     path = fixture.folder / "a/output.wav"

@@ -40,11 +40,13 @@ class Section:
     """Whether a long table stays unfolded."""
 
 
-def plan_markdown(plan: Plan, refusals: Iterable[Problem] = ()) -> str:
-    """A plan: the sums, why apply would refuse it, the deletes, the problems, and the other changes."""
+def plan_markdown(plan: Plan, refusals: Iterable[Problem] = (), warnings: Iterable[Problem] = ()) -> str:
+    """A plan: the sums, why apply would refuse it, warnings, the deletes, the problems, and the other changes."""
     head = [_title("plan", plan_sum(plan)), ""]
     for problem in refusals:
         head += _alert("CAUTION", f"**apply would refuse this plan:** {text_cell(str(problem))}", problem.hint)
+    for problem in warnings:
+        head += _alert("WARNING", text_cell(problem.located), problem.hint)
     never = sum(project.never_stored for project in plan.deletes)
     if never:
         verb = "has" if never == 1 else "have"

@@ -10,7 +10,7 @@ from datetime import datetime
 from mhsync.cli.render.markdown import Section, code, document, text_cell
 from mhsync.cli.render.table import Row, render_table
 from mhsync.cli.render.terminal import Color, Style, escape
-from mhsync.cli.render.text import missing_text, plan_order, plan_sign, plan_sum
+from mhsync.cli.render.text import missing_text, plan_order, plan_sign, plan_sum, warnings_text
 from mhsync.cli.render.units import clock_time, counted, human_size, short_age
 from mhsync.core.project import format_time
 from mhsync.core.status import ProjectStatus, StatusReport, Sums
@@ -40,9 +40,8 @@ def status_text(report: StatusReport, style: Style, *, is_verbose: bool = False)
     name = "NAME" if style.width >= _WIDE else ""
     table = render_table(rows, ("PROJECT", _aligned(header, widths), name), style)
     sums = _sums_text(report, style)
-    return "\n".join(
-        [*table, *([""] if table else []), *sums, plan_sum(report.plan), *missing_text(report.plan, style)]
-    )
+    notes = [*missing_text(report.plan, style), *warnings_text(report.warnings, style)]
+    return "\n".join([*table, *([""] if table else []), *sums, plan_sum(report.plan), *notes])
 
 
 def _header(style: Style) -> tuple[str, ...]:
@@ -161,7 +160,8 @@ def status_markdown(report: StatusReport) -> str:
         "",
         f"{text_cell(plan_sum(report.plan))}\n",
     ]
-    head += [f"{text_cell(line)}\n" for line in missing_text(report.plan, Style())]
+    notes = [*missing_text(report.plan, Style()), *warnings_text(report.warnings, Style())]
+    head += [f"{text_cell(line)}\n" for line in notes]
     header = ("project", "name", "type", "desired", "live", "files", "size", "length", "age", "credits")
     bad = [project for project in report.projects if project.plan.problem is not None]
     good = [project for project in report.projects if project.plan.problem is None]

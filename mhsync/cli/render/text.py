@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from mhsync.cli.render.table import Row, collapse_repeats, render_table
 from mhsync.cli.render.terminal import Color, Style, escape
@@ -88,6 +88,15 @@ def missing_text(plan: Plan, style: Style) -> list[str]:
     return lines
 
 
+def warnings_text(problems: Iterable[Problem], style: Style) -> list[str]:
+    """The lines of the warnings about a plan, with hints."""
+    lines: list[str] = []
+    for problem in problems:
+        lines.append(f"{style.paint('Warning:', Color.YELLOW)} {escape(problem.located)}")
+        lines += [f"  hint: {escape(problem.hint)}"] if problem.hint else []
+    return lines
+
+
 def refusals_text(problems: Iterable[Problem], style: Style) -> list[str]:
     """The lines that say why apply would refuse the plan, with hints."""
     lines: list[str] = []
@@ -101,18 +110,30 @@ def plan_sum(plan: Plan) -> str:
     """The sums of a plan in one sentence."""
     sums = plan.summary
     if sums["unchanged"] == len(plan.projects):
-        return _nothing(sums["unchanged"])
+        return _nothing(sums)
     never = sum(project.never_stored for project in plan.deletes)
     deletes = f"{sums['delete']:,} to delete" + (f" ({never:,} without a copy)" if never else "")
     parts = [f"{sums['download']:,} to download, {sums['move']:,} to move, {deletes}"]
-    rest = [f"{sums[word]:,} {word}" for word in ("unchanged", "pending", "blocked", "failed") if sums[word]]
+    rest = _counts(sums, ("unchanged", "pending", "blocked", "failed"))
     return f"Plan: {'; '.join([*parts, *([', '.join(rest)] if rest else [])])}."
 
 
-def _nothing(unchanged: int) -> str:
-    if not unchanged:
-        return "Nothing to do: the manifests list no projects."
-    return f"Nothing to do: {counted(unchanged, 'project')} {'is' if unchanged == 1 else 'are'} as desired."
+def _nothing(sums: Mapping[str, int]) -> str:
+    lost, unchanged = sums["acknowledged"], sums["unchanged"] - sums["acknowledged"]
+    parts = [
+        f"{counted(number, 'project')} {'is' if number == 1 else 'are'} {words}"
+        for number, words in ((unchanged, "as desired"), (lost, "acknowledged as lost"))
+        if number
+    ]
+    return f"Nothing to do: {', '.join(parts) or 'the manifests list no projects'}."
+
+
+def _counts(sums: Mapping[str, int], words: Iterable[str]) -> list[str]:
+    """The sums that are not 0, with their words. Acknowledged losses are counted by themselves."""
+    shown = {word: sums[word] for word in words}
+    shown["unchanged"] -= sums["acknowledged"]
+    shown["acknowledged as lost"] = sums["acknowledged"]
+    return [f"{number:,} {word.replace('_', ' ')}" for word, number in shown.items() if number]
 
 
 def plan_order(project: ProjectPlan) -> int:
@@ -211,16 +232,12 @@ def report_sums(report: Report) -> Iterable[str]:
     """The sums of a report, and what to do next; each a sentence."""
     sums = report.summary
     if sums["unchanged"] == len(report.results) and not report.is_interrupted:
-        yield _nothing(sums["unchanged"])
+        yield _nothing(sums)
         return
     size = sum(output.size for result in report.results if _has_fetched(result) for output in result.outputs)
     amount = f" ({human_size(size)} fetched)" if size else ""
     done = ", ".join(f"{sums[word]:,} {word}" for word in ("downloaded", "moved", "deleted", "archived")) + amount
-    rest = [
-        f"{sums[word]:,} {word.replace('_', ' ')}"
-        for word in ("unchanged", "pending", "blocked", "failed", "not_attempted")
-        if sums[word]
-    ]
+    rest = _counts(sums, ("unchanged", "pending", "blocked", "failed", "not_attempted"))
     start = "Interrupted" if report.is_interrupted else "Done"
     yield f"{start}: {'; '.join([done, *([', '.join(rest)] if rest else [])])}."
     if report.wait_ran_out:
