@@ -165,15 +165,20 @@ class BoundedSocket:
             return True
         time = self._limits.time
         end = time.clock() + seconds
+        left = seconds
+        """Decreases with each wait, so that the loop ends even if the clock has stopped."""
         try:
             while True:
                 time.check()
-                wait = max(0.0, min(end - time.clock(), POLL))
-                if not self._is_pollable or self._has_data(wait):
-                    self._set_poll(0.0 if self._is_pollable else wait)
+                wait = max(0.0, min(end - time.clock(), left, POLL))
+                is_ready = self._is_pollable and self._has_data(wait)
+                if is_ready or not self._is_pollable:
+                    self._set_poll(0.0 if is_ready else wait)
                     with suppress(BlockingIOError, TimeoutError, ssl.SSLWantReadError):  # No data yet.
                         self._buffer += self._sock.recv(1)
                         return bool(self._buffer)
+                if not is_ready:
+                    left -= wait
                 if wait <= 0:
                     return False
         except (OSError, ValueError):

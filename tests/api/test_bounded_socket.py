@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import select
 import socket
 import threading
 import time
@@ -12,18 +13,32 @@ from dataclasses import replace
 
 import pytest
 
+from mhsync.api.bounded_socket import BoundedSocket
 from mhsync.api.proxy import Network
+from mhsync.api.timing import ExchangeLimits, Time
 from mhsync.core.project import Download
 from mhsync.errors import ApiError, DownloadError, Interrupted, MhsyncError
 from mhsync.settings import DownloadSettings, HttpSettings
 from tests.api.client_fixture import QUICK, MemoryWriters, fetch, never_renewed
 from tests.api.scripted_server import Script, http_response
+from tests.timing import least_seconds
 
 BOUNDED = replace(
     QUICK,
-    http=replace(QUICK.http, attempts=2, head_timeout=0.6, head_max=4096, rate_min=1000, rate_window=0.6),
-    download=replace(QUICK.download, attempts=2),
+    http=replace(
+        QUICK.http,
+        attempts=2,
+        head_timeout=0.6,
+        head_max=4096,
+        rate_min=1000,
+        rate_window=0.6,
+        connect_timeout=60,
+        read_timeout=60,
+        retry_window=600,
+    ),
+    download=replace(QUICK.download, attempts=2, read_timeout=60),
 )
+"""Only the limits of heads and rates end a call in time."""
 PATIENT = replace(QUICK, http=replace(QUICK.http, head_timeout=30, rate_window=60, read_timeout=30))
 """Limits as long as the defaults: only a stop request ends a call in time."""
 
@@ -80,7 +95,7 @@ def test_a_slow_response_of_the_api_is_ended(scripted_server, client, kind: str)
     with pytest.raises(ApiError) as caught:
         client(server.url, settings=BOUNDED).get("one")
 
-    assert time.monotonic() - began < 6
+    assert time.monotonic() - began < 30
     assert len(server.heads) == 2
     assert any(words in caught.value.message for words in ("in time", "too slowly", "interim")), caught.value
 
@@ -93,7 +108,7 @@ def test_a_slow_download_is_ended(scripted_server, client, kind: str):
     with pytest.raises(DownloadError) as caught:
         fetch(client("http://127.0.0.1:1", settings=BOUNDED), f"{server.url}/a.wav")
 
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 30
     assert len(server.heads) <= 3
     assert any(words in caught.value.message for words in ("in time", "too slowly", "interim")), caught.value
 
@@ -168,15 +183,20 @@ def test_slow_writes_to_the_storage_do_not_count_as_a_slow_server(scripted_serve
 
 def stops(client, url: str, call: Callable[..., object], **options: object) -> float:
     """Seconds from the stop request to the end of the call."""
-    stop = threading.Event()
-    made = client(url, settings=PATIENT, stop=stop.is_set, **options)
-    stopped_at: list[float] = []
-    timer = threading.Timer(0.3, lambda: (stopped_at.append(time.monotonic()), stop.set()))
-    timer.start()
-    with pytest.raises(Interrupted):
-        call(made)
-    timer.join()
-    return time.monotonic() - stopped_at[0]
+
+    def measure() -> float:
+        stop = threading.Event()
+        made = client(url, settings=PATIENT, stop=stop.is_set, **options)
+        stopped_at: list[float] = []
+        timer = threading.Timer(0.3, lambda: (stopped_at.append(time.monotonic()), stop.set()))
+        timer.start()
+        with pytest.raises(Interrupted):
+            call(made)
+        took = time.monotonic()
+        timer.join()
+        return took - stopped_at[0]
+
+    return least_seconds(measure, below=1.5)
 
 
 @pytest.mark.parametrize("kind", sorted(ALL))
@@ -217,7 +237,7 @@ def test_a_slow_proxy_is_ended(scripted_server, client):
     began = time.monotonic()
     with pytest.raises(ApiError, match="connecting timed out|cannot reach the proxy"):
         client("https://api.example.test", settings=BOUNDED, network=network).get("one")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
 
 
 @pytest.fixture
@@ -247,7 +267,7 @@ def test_connecting_times_out(client, full: int):
     began = time.monotonic()
     with pytest.raises(ApiError, match="connecting timed out"):
         client(f"http://127.0.0.1:{full}", settings=BOUNDED).get("one")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
 
 
 def test_a_stop_request_ends_a_name_lookup(client, monkeypatch):
@@ -273,7 +293,7 @@ def test_abandoned_connections_are_closed(scripted_server, client):
     network = Network(https_proxy=f"http://127.0.0.1:{proxy.port}")
     with pytest.raises(MhsyncError):
         client("https://api.example.test", settings=BOUNDED, network=network).get("one")
-    assert closed.wait(5)
+    assert closed.wait(60)
 
 
 def test_the_default_limits():
@@ -313,7 +333,7 @@ def test_an_output_with_an_announced_length_above_the_limit_is_not_read(scripted
     with pytest.raises(DownloadError, match="larger than the limit"):
         fetch(client("http://127.0.0.1:1", settings=LIMITED), f"{server.url}/a.wav")
 
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 30
     assert len(server.heads) == 1
 
 
@@ -339,3 +359,18 @@ def test_a_range_of_a_file_above_the_limit_is_not_read(scripted_server, client):
 
 def test_the_default_limit_is_10_gib():
     assert DownloadSettings().max_output_size == 10 * 1024**3
+
+
+@pytest.mark.parametrize("is_pollable", [True, False])
+def test_the_check_for_excess_bytes_ends_if_the_clock_has_stopped(is_pollable: bool):
+    time_ = Time(lambda: 5.0, lambda: 5.0, time.sleep, lambda: 0.5, lambda: False)
+    limits = ExchangeLimits(HttpSettings(), time_, head_timeout=5)
+    here, there = socket.socketpair()
+    with here, there:
+        bounded = BoundedSocket(
+            here, limits, lambda sock, seconds: bool(select.select([sock], [], [], seconds)[0])
+        )
+        bounded._is_pollable = is_pollable
+        assert bounded.has_more(0.3) is False
+        there.send(b"xy")
+        assert bounded.has_more(0.3) is True

@@ -315,7 +315,7 @@ def test_a_stop_request_ends_a_transfer_between_two_chunks(api: ApiFixture, clie
     stopped = threading.Event()
     api.client = client(api.sandbox.api_url, stop=stopped.is_set)
     link = api.link()
-    api.fault(f.Throttle(bytes=20_000), host="files")
+    api.fault(f.Throttle(bytes=1000), host="files")  # 50 seconds for the whole output
     threading.Timer(0.2, stopped.set).start()
 
     writers = MemoryWriters()
@@ -323,7 +323,7 @@ def test_a_stop_request_ends_a_transfer_between_two_chunks(api: ApiFixture, clie
     with pytest.raises(Interrupted):
         api.client.download(link, writers.write, renew=api.link)
 
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 25
     assert writers.kept == []
 
 
