@@ -36,7 +36,7 @@ def command(console: Console, shared: SharedOptions) -> int:
     """
     if click.get_current_context().invoked_subcommand is not None:
         return 0
-    plugins = load_hooks(console, is_enabled=not shared.no_plugins).plugins
+    plugins = load_hooks(console, is_enabled=not shared.no_plugins).examined_plugins()
     if console.is_json:
         console.document(dumped({"format": FORMAT, "plugins": [_to_json(plugin) for plugin in plugins]}))
     else:

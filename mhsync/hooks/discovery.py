@@ -1,14 +1,13 @@
-"""Discover plugins: installed distributions with an entry point in the group `mhsync`."""
+"""Discover plugins: installed distributions with an entry point in one of the groups of mhsync."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from mhsync.dataclass import dataclass
-from mhsync.errors import UsageError
-from mhsync.hooks.entry_points import may_be_installed
-from mhsync.hooks.specs import PROJECT
+from mhsync.errors import PluginError, UsageError
+from mhsync.hooks.entry_points import SCHEME_GROUPS, EntryPoint, entry_points, normalized
+from mhsync.hooks.invoke import attempt, one_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +20,44 @@ class Candidate:
     module: str
     """The target of the entry point: a module, or an object in a module."""
     load: Callable[[], object]
+
+
+@dataclass(frozen=True, slots=True)
+class SchemePlugin:
+    """A module whose entry points name schemes and their factories. It is imported when a factory is called."""
+
+    name: str
+    """The distribution's name."""
+    version: str | None
+    module: str
+    factories: Mapping[str, Mapping[str, LazyFactory]]
+    """By the hook that does the same, the factory of each scheme."""
+
+
+@dataclass(frozen=True, slots=True)
+class LazyFactory:
+    """The factory that an entry point names."""
+
+    load: Callable[[], object]
+
+    def get(self) -> Callable[..., object]:
+        """Import the factory.
+
+        Raises:
+            PluginError: it cannot be imported, or it cannot be called.
+        """
+        found = attempt(self.load)
+        if isinstance(found, BaseException):
+            raise PluginError(
+                f"it cannot be loaded: {one_line(found)}",
+                hint="fix or uninstall the plugin, or choose plugins with MHSYNC_PLUGINS",
+            )
+        if not callable(found):
+            raise PluginError(f"its entry point names a {type(found).__name__}, not a factory")
+        return found
+
+    def __call__(self, url: str, options: Mapping[str, object]) -> object:
+        return self.get()(url, options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,31 +87,33 @@ class NotLoaded:
         return None
 
 
-def normalized(name: str) -> str:
-    """A distribution's name in the form in which names are compared (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def installed() -> list[Candidate]:
+def installed() -> list[Candidate | SchemePlugin]:
     """All plugins of this environment, sorted by name. None of them is imported."""
-    if not may_be_installed():
-        return []
-    # Imported here: it takes longer than a plan of one project.
-    from importlib.metadata import entry_points
-
-    found = [
-        Candidate(
-            name=normalized(point.dist.name) if point.dist is not None else point.name,
-            version=None if point.dist is None else point.dist.version,
-            module=point.value,
-            load=point.load,
-        )
-        for point in entry_points(group=PROJECT)
+    found = entry_points()
+    plugins: list[Candidate | SchemePlugin] = [
+        Candidate(point.distribution, point.version, point.value, point.load)
+        for point in found
+        if point.group not in SCHEME_GROUPS
     ]
-    return sorted(found, key=lambda candidate: (candidate.name, candidate.module))
+    modules: dict[tuple[str, str], list[EntryPoint]] = {}
+    for point in found:
+        if point.group in SCHEME_GROUPS:
+            modules.setdefault((point.distribution, point.module), []).append(point)
+    plugins += [_scheme_plugin(points) for points in modules.values()]
+    return sorted(plugins, key=lambda plugin: (plugin.name, plugin.module))
 
 
-def select(found: Sequence[Candidate], only: Sequence[str] | None) -> list[Candidate]:
+def _scheme_plugin(points: Sequence[EntryPoint]) -> SchemePlugin:
+    factories: dict[str, dict[str, LazyFactory]] = {}
+    for point in points:
+        factories.setdefault(SCHEME_GROUPS[point.group], {})[point.name] = LazyFactory(point.load)
+    first = points[0]
+    return SchemePlugin(first.distribution, first.version, first.module, factories)
+
+
+def select(
+    found: Sequence[Candidate | SchemePlugin], only: Sequence[str] | None
+) -> list[Candidate | SchemePlugin]:
     """The plugins of the distributions in `only`, or all plugins if it is None.
 
     Raises:

@@ -55,6 +55,8 @@ class Hooks:
     def load(cls, *, enabled: bool = True, only: Sequence[str] | None = None) -> Hooks:
         """Load the plugins of the entry-point group `mhsync`. `plugins` lists broken ones with their errors.
 
+        Those of the groups of schemes are imported when a manifest uses one of their schemes.
+
         Args:
             enabled: False (`--no-plugins`) loads only the built-in plugin.
             only: the distribution names of `MHSYNC_PLUGINS`; None loads all installed plugins.
@@ -82,6 +84,10 @@ class Hooks:
     def plugins(self) -> tuple[PluginInfo, ...]:
         """Every plugin, loaded or broken; the built-in one first."""
         return self._loaded.plugins
+
+    def examined_plugins(self) -> tuple[PluginInfo, ...]:
+        """As `plugins`, with the errors of those that a run imports only when a manifest uses their schemes."""
+        return self._loaded.examined()
 
     @property
     def has_checks(self) -> bool:

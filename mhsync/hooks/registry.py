@@ -12,7 +12,8 @@ import pluggy
 from mhsync.core.event import Notifier
 from mhsync.dataclass import dataclass
 from mhsync.hooks import specs
-from mhsync.hooks.discovery import Candidate
+from mhsync.hooks.discovery import Candidate, SchemePlugin
+from mhsync.hooks.entry_points import PROJECT
 from mhsync.hooks.invoke import attempt, call, one_line
 from mhsync.hooks.schemes import Clash, Provider, Schemes, is_scheme
 from mhsync.hooks.validation import find_problem, implemented
@@ -51,6 +52,17 @@ class Loaded:
     storages: Schemes[Storage]
     notifiers: Schemes[Notifier]
 
+    lazy: tuple[SchemePlugin, ...] = ()
+    """The plugins that are imported when one of their schemes is used."""
+
+    def examined(self) -> tuple[PluginInfo, ...]:
+        """All plugins, once the factories of each are imported: one that cannot be imported has its error."""
+        errors = {_key(plugin): _error_of(plugin) for plugin in self.lazy}
+        return tuple(
+            plugin if (error := errors.get(_key(plugin))) is None else replace(plugin, error=plugin.error or error)
+            for plugin in self.plugins
+        )
+
     def implementations(self, hook: str) -> list[tuple[str, pluggy.HookImpl]]:
         """The implementations of a hook with the names of their distributions, in the order of the calls."""
         return [(_name(key), implementation) for key, implementation in _implementations(self.manager, hook)]
@@ -65,25 +77,39 @@ class _Offer:
     error: str | None = None
 
 
-def load_all(candidates: Sequence[Candidate]) -> Loaded:
-    """Load plugins. A plugin that fails does not affect the others."""
-    manager = pluggy.PluginManager(specs.PROJECT)
+def load_all(candidates: Sequence[Candidate | SchemePlugin]) -> Loaded:
+    """Load plugins. A plugin that fails does not affect the others. A `SchemePlugin` is not imported."""
+    manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(specs)
     # pluggy calls the plugin that was registered last first. Reversed, they are called in the given order.
     plugins = [_load(manager, candidate) for candidate in reversed(candidates)][::-1]
-    for_storages = _offers(manager, _STORAGES, allow_fallback=False)
-    for_notifiers = _offers(manager, _NOTIFIERS, allow_fallback=True)
+    lazy = [candidate for candidate in candidates if isinstance(candidate, SchemePlugin)]
+    for_storages = _offers(manager, lazy, _STORAGES, allow_fallback=False)
+    for_notifiers = _offers(manager, lazy, _NOTIFIERS, allow_fallback=True)
     storages: Schemes[Storage] = _schemes(for_storages)
     notifiers: Schemes[Notifier] = _schemes(for_notifiers)
     offers = [*for_storages, *for_notifiers]
     clashes = [*storages.clashes, *notifiers.clashes]
     return Loaded(
-        manager, tuple(_with_schemes(plugin, offers, clashes) for plugin in plugins), storages, notifiers
+        manager,
+        tuple(_with_schemes(plugin, offers, clashes) for plugin in plugins),
+        storages,
+        notifiers,
+        tuple(lazy),
     )
 
 
-def _load(manager: pluggy.PluginManager, candidate: Candidate) -> PluginInfo:
+def _error_of(plugin: SchemePlugin) -> str | None:
+    """Why a factory of the plugin cannot be imported."""
+    factories = [factory for by_scheme in plugin.factories.values() for factory in by_scheme.values()]
+    results = (attempt(factory.get) for factory in factories)
+    return next((one_line(result) for result in results if isinstance(result, BaseException)), None)
+
+
+def _load(manager: pluggy.PluginManager, candidate: Candidate | SchemePlugin) -> PluginInfo:
     info = PluginInfo(candidate.name, candidate.version, candidate.module)
+    if isinstance(candidate, SchemePlugin):
+        return replace(info, hooks=tuple(sorted(candidate.factories)))
     plugin = attempt(candidate.load)
     if isinstance(plugin, BaseException):
         return replace(info, error=f"it cannot be loaded: {one_line(plugin)}", is_loadable=False)
@@ -97,15 +123,22 @@ def _load(manager: pluggy.PluginManager, candidate: Candidate) -> PluginInfo:
     return replace(info, hooks=implemented(manager, plugin))
 
 
-def _offers(manager: pluggy.PluginManager, hook: str, *, allow_fallback: bool) -> list[_Offer]:
-    return [
-        _offer(key, hook, implementation, allow_fallback=allow_fallback)
+def _offers(
+    manager: pluggy.PluginManager, lazy: Sequence[SchemePlugin], hook: str, *, allow_fallback: bool
+) -> list[_Offer]:
+    called = [
+        (key, attempt(partial(_factories, implementation)))
         for key, implementation in _implementations(manager, hook)
     ]
+    declared = [(_key(plugin), plugin.factories[hook]) for plugin in lazy if hook in plugin.factories]
+    return [_offer(key, hook, factories, allow_fallback=allow_fallback) for key, factories in (*called, *declared)]
 
 
-def _offer(key: str, hook: str, implementation: pluggy.HookImpl, *, allow_fallback: bool) -> _Offer:
-    factories = attempt(lambda: dict(call(implementation, {})))
+def _factories(implementation: pluggy.HookImpl) -> dict[str, Any]:
+    return dict(call(implementation, {}))
+
+
+def _offer(key: str, hook: str, factories: Mapping[str, Any] | BaseException, *, allow_fallback: bool) -> _Offer:
     if isinstance(factories, BaseException):
         return _Offer(key, error=f"{hook} failed: {one_line(factories)}")
     for scheme, factory in factories.items():
@@ -142,7 +175,7 @@ def _implementations(manager: pluggy.PluginManager, hook: str) -> list[tuple[str
     return [(implementation.plugin_name, implementation) for implementation in reversed(implementations)]
 
 
-def _key(plugin: PluginInfo) -> str:
+def _key(plugin: PluginInfo | SchemePlugin) -> str:
     """The plugin's name in pluggy. It holds the module, since one distribution may have several plugins."""
     return f"{plugin.name} {plugin.module}"
 

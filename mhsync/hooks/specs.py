@@ -16,13 +16,11 @@ from mhsync.core.event import Event, Notifier
 from mhsync.core.plan import Plan
 from mhsync.core.project import Project
 from mhsync.core.receipt import StoredOutput
+from mhsync.hooks.entry_points import PROJECT
 from mhsync.storage.base import StorageFactory
 
 if TYPE_CHECKING:
     import click
-
-PROJECT = "mhsync"
-"""The name of pluggy's project and of the entry-point group."""
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)

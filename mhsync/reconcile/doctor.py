@@ -58,7 +58,7 @@ def examine_versions() -> Finding:
 
 def examine_plugins(hooks: Hooks) -> Iterator[Finding]:
     """Whether each plugin is loaded."""
-    for plugin in hooks.plugins:
+    for plugin in hooks.examined_plugins():
         if plugin.error is not None:
             yield Finding(
                 "plugin", Health.FAILED, f"{plugin.name}: {plugin.error}", "reinstall or remove the plugin"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -28,6 +28,12 @@ class Environment:
 
     def install(self, name: str, source: str, *, version: str = "1.0", target: str | None = None) -> None:
         """Write a distribution of one module, with its entry point."""
+        self.install_groups(name, source, {"mhsync": {"plugin": target or ""}}, version=version)
+
+    def install_groups(
+        self, name: str, source: str, groups: Mapping[str, Mapping[str, str]], *, version: str = "1.0"
+    ) -> None:
+        """Write a distribution of one module, with these entry points by their group; "" is the module."""
         module = name.replace("-", "_").replace(".", "_").lower()
         self.modules.append(module)
         header = "from mhsync import hookimpl\n"
@@ -35,7 +41,10 @@ class Environment:
         metadata = self.folder / f"{module}-{version}.dist-info"
         metadata.mkdir()
         (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
-        (metadata / "entry_points.txt").write_text(f"[mhsync]\n{module} = {target or module}\n")
+        text = ""
+        for group, points in groups.items():
+            text += f"[{group}]\n" + "".join(f"{name} = {value or module}\n" for name, value in points.items())
+        (metadata / "entry_points.txt").write_text(text)
 
 
 @pytest.fixture

@@ -104,7 +104,7 @@ def test_it_asks_for_this_version_of_mhsync_and_has_an_entry_point(tmp_path: Pat
     project = tomllib.loads((written.folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     version = ".".join(__version__.split(".")[:2])
     assert project["dependencies"] == [f"mhsync>={version}"]
-    assert project["entry-points"] == {"mhsync": {"mhsync_shelf": "mhsync_shelf.plugin"}}
+    assert project["entry-points"] == {"mhsync.storage_schemes": {"shelf": "mhsync_shelf.plugin:open_storage"}}
     assert (project["name"], project["license"]) == ("mhsync-shelf", "MIT")
 
 

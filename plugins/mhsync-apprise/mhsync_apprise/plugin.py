@@ -1,18 +1,12 @@
-"""The hook of mhsync-apprise."""
+"""The entry point of mhsync-apprise: the factory of every scheme that no other plugin serves."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from mhsync import MhsyncError, Notifier, hookimpl
-
-
-@hookimpl
-def mhsync_notifier_schemes() -> Mapping[str, Callable[[str, Mapping[str, Any]], Notifier]]:
-    """Every scheme that no other plugin serves."""
-    return {"*": open_target}
+from mhsync import MhsyncError, Notifier
 
 
 def open_target(url: str, options: Mapping[str, Any]) -> Notifier:

@@ -1,16 +1,11 @@
-"""The entry point of the plugin: it registers the schemes `s3`, `gs` and `az`."""
+"""The entry points of the plugin: the factories of the schemes `s3`, `gs` and `az`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from mhsync import Storage, hookimpl
-
-
-@hookimpl
-def mhsync_storage_schemes() -> Mapping[str, Any]:
-    return {"s3": open_s3, "gs": open_gs, "az": open_az}
+from mhsync import Storage
 
 
 def open_s3(url: str, options: Mapping[str, Any]) -> Storage:

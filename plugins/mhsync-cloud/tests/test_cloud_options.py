@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 from mhsync_cloud.place import read_place
-from mhsync_cloud.plugin import mhsync_storage_schemes, open_az, open_gs, open_s3
+from mhsync_cloud.plugin import open_az, open_gs, open_s3
 
 from mhsync import MhsyncError, StorageUnavailable, UsageError
+
+FACTORIES = {"s3": open_s3, "gs": open_gs, "az": open_az}
 
 SECRET = "wJalrXUtnFEMI"
 
@@ -24,7 +26,7 @@ def _logged_in(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def refusal(scheme: str, url: str, kind: type[MhsyncError] = UsageError, **options: Any) -> MhsyncError:
     with pytest.raises(kind) as caught:
-        mhsync_storage_schemes()[scheme](url, options)
+        FACTORIES[scheme](url, options)
     assert "\n" not in caught.value.message
     assert caught.value.hint
     assert SECRET not in f"{caught.value.message} {caught.value.hint}"
@@ -68,7 +70,7 @@ class TestEveryCloud:
         self, scheme: str, host: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("MHSYNC_CLOUD_ENDPOINTS", "127.0.0.1,127.9.9.9,localhost,::1")
-        storage = mhsync_storage_schemes()[scheme](f"{scheme}://bucket", {"endpoint": f"http://{host}"})
+        storage = FACTORIES[scheme](f"{scheme}://bucket", {"endpoint": f"http://{host}"})
         assert storage._stores.quick.client_options["allow_http"] == "true"
 
     @pytest.mark.parametrize(
@@ -131,7 +133,7 @@ def test_an_endpoint_in_the_environment_is_checked_too(
     monkeypatch.setenv(name, "http://storage.example")
     assert name in refusal(scheme, f"{scheme}://bucket").message
     monkeypatch.setenv(name, "http://127.0.0.1:9")
-    options = mhsync_storage_schemes()[scheme](f"{scheme}://bucket", {})._stores.bulk.client_options
+    options = FACTORIES[scheme](f"{scheme}://bucket", {})._stores.bulk.client_options
     assert options["allow_http"] == "true"
 
 
@@ -227,7 +229,7 @@ class TestUntrustedEndpoints:
         monkeypatch.setenv("AZURE_STORAGE_TOKEN", "bearer")
         monkeypatch.setenv("GOOGLE_BEARER_TOKEN", "bearer")
         monkeypatch.setenv("MHSYNC_CLOUD_ENDPOINTS", named)
-        mhsync_storage_schemes()[scheme](f"{scheme}://bucket", {"endpoint": endpoint}).close()
+        FACTORIES[scheme](f"{scheme}://bucket", {"endpoint": endpoint}).close()
 
     @pytest.mark.parametrize(
         ("scheme", "endpoint"),

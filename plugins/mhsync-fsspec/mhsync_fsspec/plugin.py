@@ -1,17 +1,11 @@
-"""The hook of mhsync-fsspec."""
+"""The entry point of mhsync-fsspec: the factory of every scheme that begins with `fsspec+`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from mhsync import Storage, hookimpl
-
-
-@hookimpl
-def mhsync_storage_schemes() -> Mapping[str, Callable[[str, Mapping[str, Any]], Storage]]:
-    """Every scheme that begins with `fsspec+`."""
-    return {"fsspec+": open_storage}
+from mhsync import Storage
 
 
 def open_storage(url: str, options: Mapping[str, Any]) -> Storage:

@@ -1,16 +1,11 @@
-"""The entry point of the plugin: it registers the scheme `sftp`."""
+"""The entry point of the plugin: the factory of the scheme `sftp`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from mhsync import Storage, hookimpl
-
-
-@hookimpl
-def mhsync_storage_schemes() -> Mapping[str, Callable[[str, Mapping[str, Any]], Storage]]:
-    return {"sftp": open_storage}
+from mhsync import Storage
 
 
 def open_storage(url: str, options: Mapping[str, Any]) -> Storage:

@@ -12,13 +12,12 @@ from mhsync import UsageError
 
 
 def test_the_entry_point_is_found() -> None:
-    (found,) = [entry for entry in entry_points(group="mhsync") if entry.name == "sftp"]
-    assert found.load() is plugin
+    (found,) = [entry for entry in entry_points(group="mhsync.storage_schemes") if entry.name == "sftp"]
+    assert found.load() is plugin.open_storage
 
 
-def test_the_scheme_is_sftp(place) -> None:
-    (factory,) = plugin.mhsync_storage_schemes().values()
-    storage = factory(place.url, place.options)
+def test_the_factory_opens_a_storage(place) -> None:
+    storage = plugin.open_storage(place.url, place.options)
     assert isinstance(storage, SftpStorage)
     assert not storage.is_local
     assert repr(storage) == f"SftpStorage('sftp://127.0.0.1:{place.server.port}/audio')"

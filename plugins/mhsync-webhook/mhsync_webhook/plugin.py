@@ -1,18 +1,12 @@
-"""The hook of mhsync-webhook."""
+"""The entry points of mhsync-webhook: the factory of `webhook+https`, and of `webhook+http` on this machine."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from mhsync import Notifier, hookimpl
-
-
-@hookimpl
-def mhsync_notifier_schemes() -> Mapping[str, Callable[[str, Mapping[str, Any]], Notifier]]:
-    """`webhook+https://…`, and `webhook+http://…` on this machine."""
-    return {"webhook+https": open_webhook, "webhook+http": open_webhook}
+from mhsync import Notifier
 
 
 def open_webhook(url: str, options: Mapping[str, Any]) -> Notifier:
