@@ -45,6 +45,8 @@ _PUBLIC = {
     "Health": "mhsync.reconcile.doctor",
     "HttpSettings": "mhsync.settings",
     "install_command": "mhsync.core.install_command",
+    "Inbox": "mhsync.inbox.application",
+    "inbox_application": "mhsync.reconcile.inbox",
     "Interrupted": "mhsync.errors",
     "Limit": "mhsync.core.manifest",
     "LinkExpired": "mhsync.errors",
@@ -189,11 +191,13 @@ if TYPE_CHECKING:
         WaitTimeout,
     )
     from mhsync.hooks.specs import hookimpl
+    from mhsync.inbox.application import Inbox
     from mhsync.reconcile.context import ApplyOptions, Stop
     from mhsync.reconcile.copy import copy_storage
     from mhsync.reconcile.decide import Decision
     from mhsync.reconcile.doctor import Finding, Health, examine_api, examine_plugins, examine_storages
     from mhsync.reconcile.edit_manifest import Addition, add_projects, format_manifest, remove_projects
+    from mhsync.reconcile.inbox import inbox_application
     from mhsync.reconcile.new_manifest import NewManifest, write_manifest
     from mhsync.reconcile.plan_file import SavedPlanFile, load_planned_manifests, load_saved_plan, save_plan
     from mhsync.reconcile.prepare import Prepared
@@ -227,6 +231,7 @@ __all__ = [  # noqa: RUF022 - grouped as in docs/public-api.md
     "save_plan", "load_saved_plan", "load_planned_manifests", "SavedPlan", "SavedPlanFile",
     "examine_api", "examine_plugins", "examine_storages", "Finding", "Health",
     "write_manifest", "NewManifest", "add_projects", "Addition", "remove_projects", "format_manifest",
+    "inbox_application", "Inbox",
     "ProgressEvent", "ChecksProgressed", "ProjectFinished", "WaitingForRenders", "StorageLocked",
     "TransferProgressed", "TransferEnded",
     "RetryDelayed", "Warned",

@@ -161,8 +161,8 @@ class InboxSettings:
     """How far the signed time of a delivery may be from the clock of this machine, in both directions."""
     request_timeout: float = 10.0
     """How long a sender may take for one whole request."""
-    connections: int = 1000
-    """Open connections; further ones wait until one ends."""
+    connections: int = 500
+    """Open connections; further ones wait until one ends. Many systems allow a process 1024 open files."""
     threads: int = 16
     """Deliveries that are checked and stored at the same time."""
     sighting_max: int = 64 * KIB

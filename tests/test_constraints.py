@@ -24,7 +24,11 @@ def pins(file: str) -> dict[str, Version]:
 
 
 def requirements() -> list[Requirement]:
-    texts = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["testing"]]
+    texts = [
+        *PROJECT["dependencies"],
+        *PROJECT["optional-dependencies"]["testing"],
+        *PROJECT["optional-dependencies"]["inbox"],
+    ]
     return [Requirement(text) for text in texts]
 
 

@@ -1,0 +1,1 @@
+"""The inbox: receives the vendor's webhooks, and records which projects exist."""
