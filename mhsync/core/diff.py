@@ -13,7 +13,7 @@ from functools import partial
 
 from mhsync.core.acknowledged_loss import acknowledged_loss
 from mhsync.core.diff_case import Case
-from mhsync.core.index_row import created_at_of_line, outputs_of_line
+from mhsync.core.index_row import info_of_line, outputs_of_line
 from mhsync.core.lost_copy import lost
 from mhsync.core.manifest import Entry, Manifest, State
 from mhsync.core.observed import DetailsById, Inventory, Live, Unreadable, is_settled, sees_account
@@ -71,16 +71,15 @@ def diff(
 def _settled(inventories: Sequence[Inventory], clock: Clock | None, entry: Entry) -> ProjectPlan:
     """The verdict on an entry that the receipt index shows to be as desired: the one that the table would give."""
     line = next(inventory.indexed[entry.id] for inventory in inventories if entry.id in inventory.indexed)
-    created_at = None
-    if entry.retain is not None:
-        created_at = created_at_of_line(line)
-        entry = entry_at(entry, created_at, None if clock is None else clock.now)
+    info = replace(info_of_line(line), labels=entry.labels)
+    entry = entry_at(entry, info.created_at, None if clock is None else clock.now)
     code, reason = _AS_DESIRED[entry.state]
     outputs = tuple(
         PlannedOutput(path, source, filename, size, sha256, stored=True)
         for path, size, sha256, source, filename in outputs_of_line(line)
     )
-    return explained(ProjectPlan(entry, Verdict.UNCHANGED, code, reason, outputs=outputs), created_at)
+    plan = ProjectPlan(entry, Verdict.UNCHANGED, code, reason, outputs=outputs, info=info)
+    return explained(plan, info.created_at)
 
 
 def _judge_at(case: Case, clock: Clock | None) -> ProjectPlan:

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from mhsync.core.manifest import Entry, State
 from mhsync.core.observed import Details, Gone, Inventory, Live
-from mhsync.core.plan import Action, PlannedOutput, ProjectPlan, Verdict
+from mhsync.core.plan import Action, PlannedOutput, ProjectPlan, Verdict, size_of
+from mhsync.core.project_info import ProjectInfo
 from mhsync.core.receipt import Deletion, Receipt
 from mhsync.dataclass import dataclass
 from mhsync.errors import Problem
@@ -72,6 +73,7 @@ class Case:
         outputs: tuple[PlannedOutput, ...] | None = None,
         hint: str | None = None,
     ) -> ProjectPlan:
+        planned = self._stored_outputs() if outputs is None else outputs
         return ProjectPlan(
             entry=self.entry,
             verdict=verdict,
@@ -81,12 +83,20 @@ class Case:
             status=_status_word(self.details),
             never_stored=Action.DELETE in actions and Action.DOWNLOAD not in actions and not self.is_stored,
             not_found=self.is_not_found and self.entry.state is not State.LOST,
-            outputs=self._stored_outputs() if outputs is None else outputs,
+            outputs=planned,
             hint=hint,
+            info=self._info(planned),
         )
 
     def failed(self, problem: Problem, *, outputs: tuple[PlannedOutput, ...] | None = None) -> ProjectPlan:
         return self.verdict(Verdict.FAILED, problem.code, problem.message, outputs=outputs, hint=problem.hint)
+
+    def _info(self, outputs: tuple[PlannedOutput, ...]) -> ProjectInfo:
+        """As the API returned it, or as the receipt has it where the API returned no details."""
+        known = self.details.project if isinstance(self.details, Live) else self.receipt
+        if known is None:
+            return ProjectInfo(labels=self.entry.labels)
+        return ProjectInfo(known.name, known.type, known.created_at, size_of(outputs), self.entry.labels)
 
     def _stored_outputs(self) -> tuple[PlannedOutput, ...]:
         if self.receipt is None:

@@ -22,6 +22,7 @@ from typing import Any
 from mhsync.core.manifest import DEFAULT_PATH, Entry, State
 from mhsync.core.paths import PathValues, filled_paths
 from mhsync.core.project import parse_time
+from mhsync.core.project_info import ProjectInfo
 from mhsync.core.receipt import VERSION, Deletion, Proof, Receipt
 from mhsync.core.retention import entry_at
 
@@ -173,12 +174,15 @@ def _are_in_place(row: Row, entry: Entry, files: Mapping[str, int]) -> bool:
     return filled_paths(entry.path, values, [output[4] for output in outputs]) == [output[0] for output in outputs]
 
 
-def created_at_of_line(line: bytes) -> datetime | None:
-    """When the API created the project of a line that was read before; None if that is not known."""
+def info_of_line(line: bytes) -> ProjectInfo:
+    """Name, type and creation time of the project of a line that was read before, and the size of its outputs."""
+    row: Row = json.loads(line)
     try:
-        return _created_at(json.loads(line))
+        created_at = _created_at(row)
     except (ValueError, OverflowError):
-        return None
+        created_at = None
+    sizes = row[_OUTPUTS + 1 :: _OUTPUT]
+    return ProjectInfo(row[_PROJECT], row[_TYPE], created_at, sum(sizes) if sizes else None)
 
 
 def _created_at(row: Row) -> datetime | None:

@@ -113,10 +113,6 @@ class Labels:
     tags: tuple[str, ...] = ()
     """Without duplicates; `--only tag:NAME` selects by them."""
 
-    def to_json(self) -> dict[str, Any]:
-        """The keys of JSON documents. `name` is there the name in the account, so the manifest's is `label`."""
-        return {"label": self.name, "note": self.note, "tags": list(self.tags)}
-
 
 NO_LABELS = Labels()
 """Shared by all entries without labels: a million of them take no memory."""

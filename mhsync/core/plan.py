@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, overload
 
 from mhsync.core.manifest import Entry, ManifestFile, State
+from mhsync.core.project_info import NO_INFO, ProjectInfo
 from mhsync.dataclass import dataclass
 from mhsync.errors import Problem
 
@@ -48,6 +49,12 @@ class PlannedOutput:
         return {"path": self.path, "size": self.size, "sha256": self.sha256, "stored": self.stored}
 
 
+def size_of(outputs: Collection[PlannedOutput]) -> int | None:
+    """Bytes of all outputs; None if there are none, or if the size of one is not known."""
+    sizes = [output.size for output in outputs if output.size is not None]
+    return sum(sizes) if sizes and len(sizes) == len(outputs) else None
+
+
 @dataclass(frozen=True, slots=True)
 class ProjectPlan:
     """The verdict on one project. `status`: as the API sent it, `gone`, `unknown`, or None if not requested."""
@@ -65,6 +72,8 @@ class ProjectPlan:
     outputs: tuple[PlannedOutput, ...] = ()
     hint: str | None = None
     """What to do about the reason, where the project is failed, blocked, or not lost as the manifest says."""
+    info: ProjectInfo = NO_INFO
+    """For people."""
 
     @property
     def problem(self) -> Problem | None:
@@ -97,6 +106,7 @@ class ProjectPlan:
             "reason": self.reason if self.problem is None else self.problem.text,
             "never_stored": self.never_stored,
             "outputs": [output.to_json() for output in self.outputs],
+            "project": self.info.to_json(),
         }
 
 
@@ -249,14 +259,11 @@ def _without_delete(project: ProjectPlan) -> ProjectPlan:
     if Action.DELETE not in project.actions:
         return project
     rest = tuple(action for action in project.actions if action is not Action.DELETE)
-    return ProjectPlan(
-        entry=project.entry,
+    return replace(
+        project,
         verdict=Verdict.CHANGE if rest else Verdict.UNCHANGED,
         reason_code=project.reason_code if rest else "delete_skipped",
         reason=project.reason if rest else "the delete is left out (--no-deletes)",
         actions=rest,
-        status=project.status,
-        never_stored=project.never_stored,
-        not_found=project.not_found,
-        outputs=project.outputs,
+        hint=None,
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 from mhsync.core.manifest import State
 from mhsync.core.plan import Action
+from mhsync.core.project_info import NO_INFO, ProjectInfo
 from mhsync.dataclass import dataclass
 from mhsync.errors import Problem
 from mhsync.exit_codes import FailOn, exit_code_of_run
@@ -79,6 +80,8 @@ class ProjectResult:
     """Why the plan judged the project as it did: `reason_code` of the plan."""
     desired: State | None = None
     """The state that the manifest declares."""
+    info: ProjectInfo = NO_INFO
+    """For people, as the plan had it."""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -89,7 +92,13 @@ class ProjectResult:
             "actions": [action.to_json() for action in self.actions],
             "error": _error_json(self.error),
             "outputs": [output.to_json() for output in self.outputs],
+            "project": {**self.info.to_json(), "size": self.size},
         }
+
+    @property
+    def size(self) -> int | None:
+        """Bytes of the outputs that are stored now; None if none is."""
+        return sum(output.size for output in self.outputs) if self.outputs else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from mhsync.core.observed import Details, Inventory, Live
 from mhsync.core.plan import Plan, ProjectPlan, Verdict
 from mhsync.core.plan_warnings import surprises
 from mhsync.core.project import format_time
+from mhsync.core.project_info import labels_json
 from mhsync.core.receipt import Receipt, StoredOutput
 from mhsync.dataclass import dataclass
 from mhsync.errors import Problem
@@ -136,6 +137,7 @@ class ProjectStatus:
             "outputs": [output.to_json() for output in self.outputs],
             "stored_at": _time(self.stored_at),
             "deleted_at": _time(self.deleted_at),
+            **labels_json(self.plan.entry.labels),
         }
 
 

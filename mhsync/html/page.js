@@ -5,13 +5,14 @@
   const RANK = { failed: 0, blocked: 1, change: 2, pending: 3, unchanged: 4 };
   const list = $("list"), search = $("search"), filter = $("filter"), audio = $("audio");
   const rows = [];
+  const nameOf = (p) => (p.label && p.label !== p.name ? [p.name, p.label].filter(Boolean).join(" \u00b7 ") : p.name) || p.id;
   data.projects.forEach((p) => {
-    const text = [p.id, p.name, p.type, p.desired, p.status, p.verdict, p.reason].join(" ").toLowerCase();
+    const text = [p.id, p.name, p.label, p.note, ...p.tags, p.type, p.desired, p.status, p.verdict, p.reason].join(" ").toLowerCase();
     const outs = p.outputs.length ? p.outputs : [null];
     outs.forEach((o, i) => rows.push({ p, o, part: outs.length > 1 ? ` (${i + 1}/${outs.length})` : "", text, key: p.id + "\n" + i, first: i === 0 }));
   });
   const KEYS = {
-    name: (r) => (r.p.name || r.p.id).toLowerCase(), desired: (r) => r.p.desired, state: (r) => RANK[r.p.verdict],
+    name: (r) => nameOf(r.p).toLowerCase(), desired: (r) => r.p.desired, state: (r) => RANK[r.p.verdict],
     length: (r) => (r.o && r.o.duration != null ? r.o.duration : -1), size: (r) => (r.o ? r.o.size : -1),
     age: (r) => (r.p.age == null ? -1 : r.p.age), credits: (r) => (r.p.credits == null ? -1 : r.p.credits),
   };
@@ -39,7 +40,8 @@
     const s = data.summary;
     const bad = s.verdicts.failed + s.verdicts.blocked;
     [["Projects", s.projects.toLocaleString("en")], ["Stored", s.stored.toLocaleString("en")], ["Size", bytes(s.size)],
-     ["Length", clock(s.duration)], ["Credits", s.credits.toLocaleString("en")], ["Problems", bad.toLocaleString("en")]].forEach(([label, value]) => {
+     ["Length", clock(s.duration)], ["Credits", s.credits.toLocaleString("en")], ["Problems", bad.toLocaleString("en")],
+     ...(s.states.lost.projects ? [["Acknowledged as lost", s.states.lost.projects.toLocaleString("en")]] : [])].forEach(([label, value]) => {
       const box = make("div", label === "Problems" && bad ? "sum bad" : "sum");
       box.append(make("b", "", value), make("span", "", label));
       $("sums").append(box);
@@ -72,12 +74,12 @@
     const b = make("button", "play", playing === r && !audio.paused ? "\u275a\u275a" : "\u25b6");
     const can = o && o.url && o.in_place;
     b.disabled = !can;
-    b.setAttribute("aria-label", `Play ${p.name || p.id}${r.part}`);
+    b.setAttribute("aria-label", `Play ${nameOf(p)}${r.part}`);
     b.onclick = (ev) => { ev.stopPropagation(); select(i); play(r); };
-    const name = make("div", "name", (p.name || p.id) + r.part);
+    const name = make("div", "name", nameOf(p) + r.part);
     const place = o ? o.path + (o.in_place ? "" : " (missing or changed)") : p.id;
-    const sub = make("div", "sub", bad || !o ? `${p.id} \u00b7 ${p.reason}` : [p.type, place].filter(Boolean).join(" \u00b7 "));
-    name.title = `${p.name || ""} ${p.id}`.trim(); sub.title = o ? `${p.id}\n${place}\n${p.reason}` : p.reason;
+    const sub = make("div", "sub", bad || !o ? `${p.id} \u00b7 ${p.reason}` : [p.type, place, ...p.tags.map((tag) => "#" + tag)].filter(Boolean).join(" \u00b7 "));
+    name.title = [`${nameOf(p)} ${p.id}`, p.note].filter(Boolean).join("\n"); sub.title = o ? `${p.id}\n${place}\n${p.reason}` : p.reason;
     const w = cell("c-wave");
     if (can && o.peaks) {
       const canvas = make("canvas");
@@ -137,7 +139,7 @@
     if (playing === r) { if (audio.paused) audio.play(); else audio.pause(); return; }
     playing = r;
     audio.src = r.o.url;
-    $("now").textContent = (r.p.name || r.p.id) + r.part;
+    $("now").textContent = nameOf(r.p) + r.part;
     $("now-path").textContent = r.o.path;
     $("bar").hidden = false;
     audio.play().catch(() => { $("now-path").textContent = `${r.o.path}: cannot be played`; });

@@ -138,6 +138,7 @@ class Ledger:
             self._outputs(plan, outcome),
             reason_code=plan.reason_code,
             desired=plan.desired,
+            info=plan.info,
             note=self._remarks.get(plan.id, "" if error or plan.actions else plan.reason),
         )
         self._results[plan.id] = result

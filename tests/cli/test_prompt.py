@@ -24,8 +24,11 @@ def test_the_prompt_on_a_terminal_marks_projects_that_were_never_stored(cli_runn
         "3 projects would be deleted from the account permanently:\n"
         "   PROJECT    STATUS     COPY\n"
         "-  canceled   canceled   NO STORED COPY\n"
+        "     VOICE_GENERATOR, 2026-01-15\n"
         "-  rendering  rendering  no copy; deleted when rendered\n"
+        "     VOICE_GENERATOR, 2026-01-15\n"
         "-  takes      complete   downloaded and verified first\n"
+        '     "Three takes", VOICE_GENERATOR, 2026-01-15\n'
         "\n"
         "3 projects to delete: 1 without a copy, 1 after a render, 1 after a verified\n"
         "download.\n"

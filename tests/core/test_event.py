@@ -52,6 +52,9 @@ def test_an_event_has_the_attributes_that_cloudevents_requires() -> None:
         "data": {
             "id": "one", "desired": None, "outcome": "moved", "reason_code": "", "actions": [], "error": None,
             "outputs": [],
+            "project": {
+                "name": None, "type": None, "created_at": None, "size": None, "label": None, "note": None, "tags": [],
+            },
         },
     }  # fmt: skip
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from mhsync.cli.render.project_info import info_lines
 from mhsync.cli.render.table import Row, render_table
 from mhsync.cli.render.terminal import Color, Style, escape, truncated, wrapped
 from mhsync.cli.render.units import counted
@@ -67,7 +68,7 @@ def _row(project: ProjectPlan, *, is_allowed: bool) -> Row:
         text += " (allowed by policy)"
     color = Color.BOLD_RED if kind == _NEVER else Color.RED
     status = truncated(escape(project.status or "unknown"), _STATUS_MOST)
-    return Row("-", project.id, status, text, color)
+    return Row("-", project.id, status, text, color, about=info_lines(project.info))
 
 
 def _sums(deletes: Collection[ProjectPlan], number: str, allowed: int, style: Style) -> list[str]:

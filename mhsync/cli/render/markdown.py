@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from mhsync.cli.render.project_info import info_lines
 from mhsync.cli.render.terminal import Style, escape
 from mhsync.cli.render.text import missing_text, plan_sum, report_detail, report_sums
 from mhsync.core.plan import Action, Plan, ProjectPlan, Verdict
+from mhsync.core.project_info import ProjectInfo
 from mhsync.core.run_report import BAD, Outcome, ProjectResult, Report
 from mhsync.dataclass import dataclass
 from mhsync.errors import Problem
@@ -72,7 +74,7 @@ def report_markdown(report: Report) -> str:
     sections = [
         Section(
             outcome.value.replace("_", " ").capitalize(),
-            ("project", "details"),
+            ("project", "name", "details"),
             len(results),
             map(_report_row, results),
             is_open=outcome in BAD,
@@ -98,7 +100,12 @@ def error_markdown(command: str, problems: Sequence[Problem]) -> str:
 
 
 def _report_row(result: ProjectResult) -> tuple[str, ...]:
-    return code(result.id), text_cell(report_detail(result))
+    return code(result.id), _about(result.info, has_size=False), text_cell(report_detail(result))
+
+
+def _about(info: ProjectInfo, *, has_size: bool = True) -> str:
+    """The cell that names a project; the note is on a line of its own."""
+    return "<br>".join(map(text_cell, info_lines(info, has_size=has_size)))
 
 
 def _title(command: str, sums: str) -> str:
@@ -120,7 +127,7 @@ def _only(plan: Plan, action: Action, *, but: Action | None = None) -> list[Proj
 
 
 def _plan_section(title: str, projects: Sequence[ProjectPlan], *, is_open: bool = False) -> Section:
-    return Section(title, ("project", "action", "why"), len(projects), map(_plan_row, projects), is_open)
+    return Section(title, ("project", "name", "action", "why"), len(projects), map(_plan_row, projects), is_open)
 
 
 def _plan_row(project: ProjectPlan) -> tuple[str, ...]:
@@ -128,7 +135,7 @@ def _plan_row(project: ProjectPlan) -> tuple[str, ...]:
     reason = project.reason if project.problem is None else project.problem.text
     if project.never_stored:
         word = f"**{word}** (no stored copy)"
-    return code(project.id), word, text_cell(reason)
+    return code(project.id), _about(project.info), word, text_cell(reason)
 
 
 def document(head: Sequence[str], sections: Sequence[Section]) -> str:

@@ -8,11 +8,13 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from mhsync.cli.render.markdown import Section, code, document, text_cell
+from mhsync.cli.render.project_info import note_text
 from mhsync.cli.render.table import Row, render_table
 from mhsync.cli.render.terminal import Color, Style, escape
 from mhsync.cli.render.text import missing_text, plan_order, plan_sign, plan_sum, warnings_text
 from mhsync.cli.render.units import clock_time, counted, human_size, short_age
 from mhsync.core.project import format_time
+from mhsync.core.redaction import without_queries
 from mhsync.core.status import ProjectStatus, StatusReport, Sums
 
 _GAP = "  "
@@ -23,6 +25,7 @@ _FORMULA_STARTS = ("=", "+", "-", "@")
 _CSV_HEADER = (
     "id", "name", "type", "created_at", "age_days", "credits", "desired", "status", "verdict", "actions", "stored",
     "files", "bytes", "duration_seconds", "reason", "manifest", "storage",
+    "label", "note", "tags",
 )  # fmt: skip
 _SUMS_HEADER = ("STATE", "PROJECTS", "STORED", "FILES", "SIZE", "LENGTH", "CREDITS")
 
@@ -87,7 +90,9 @@ def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 def _row(project: ProjectStatus, columns: str, now: datetime, style: Style, *, is_verbose: bool) -> Row:
     sign, color = plan_sign(project.plan)
-    lines = [_reason(project)] if is_verbose or project.plan.problem is not None else []
+    note = note_text(project.plan.info)
+    lines = [note] if note and (is_verbose or project.plan.is_acknowledged) else []
+    lines += [_reason(project)] if is_verbose or project.plan.problem is not None else []
     if is_verbose:
         lines += [_output_line(project, index) for index in range(len(project.outputs))]
     text = ", ".join(_words(project, now, style))
@@ -101,6 +106,9 @@ def _words(project: ProjectStatus, now: datetime, style: Style) -> Iterator[str]
         name = f"{name} ({project.type})".lstrip()
     if name:
         yield name
+    label = project.plan.entry.labels.name
+    if label and label != project.name:
+        yield f'"{without_queries(label)}" in the manifest'
     if style.width < _WIDE:
         age = project.age(now)
         if age is not None:
@@ -199,6 +207,7 @@ def status_csv(report: StatusReport) -> str:
 
 def _csv_row(project: ProjectStatus, now: datetime) -> tuple[str | int | float, ...]:
     plan, age, duration = project.plan, project.age(now), project.duration
+    labels = plan.entry.labels
     return (
         _cell(project.id),
         _cell(project.name),
@@ -217,6 +226,9 @@ def _csv_row(project: ProjectStatus, now: datetime) -> tuple[str | int | float, 
         _cell(plan.reason if plan.problem is None else plan.problem.text),
         _cell(project.file.file),
         _cell(project.file.storage),
+        _cell(labels.name and without_queries(labels.name)),
+        _cell(labels.note and without_queries(labels.note)),
+        _cell(", ".join(labels.tags)),
     )
 
 

@@ -28,7 +28,9 @@ class Row:
     text: str = ""
     color: Color = Color.PLAIN
     lines: tuple[str, ...] = ()
-    """Lines below the row."""
+    """Lines below the row, under its text."""
+    about: tuple[str, ...] = ()
+    """Lines below the row, under its name."""
     can_collapse: bool = False
     """Whether many rows with the same word and text may become a few rows and a count."""
     is_shared: bool = False
@@ -50,7 +52,7 @@ def collapse_repeats(rows: Sequence[Row]) -> Iterator[Row]:
         seen[row.message] += row.can_collapse
         if row.is_shared and counts[row.message] > 1:
             if seen[row.message] == 1:
-                yield replace(row, name=f"{counts[row.message]:,} projects")
+                yield replace(row, name=f"{counts[row.message]:,} projects", about=())
         elif not row.can_collapse or counts[row.message] <= _SAME + 1 or seen[row.message] <= _SAME:
             yield row
         elif seen[row.message] == counts[row.message]:
@@ -75,7 +77,8 @@ def render_table(rows: Iterable[Row], header: tuple[str, str, str], style: Style
 
 def _escaped(row: Row) -> Row:
     name, word, text = escape(row.name), escape(row.word), escape(row.text)
-    return Row(row.sign, name, word, text, row.color, tuple(map(escape, row.lines)))
+    lines, about = tuple(map(escape, row.lines)), tuple(map(escape, row.about))
+    return Row(row.sign, name, word, text, row.color, lines, about)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,4 +114,11 @@ class _Columns:
         else:
             found.append(f"{start}{_GAP}{word}".rstrip())
         below = [piece for line in row.lines for piece in wrapped(line, room)]
-        return [*found, *(f"{inset}{line}" for line in (*text, *below))]
+        indent = margin + _GAP
+        about = [piece for line in row.about for piece in wrapped(line, style.width - len(indent))]
+        return [
+            *found,
+            *(f"{inset}{line}" for line in text),
+            *(f"{indent}{line}" for line in about),
+            *(f"{inset}{line}" for line in below),
+        ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from mhsync.cli.render.project_info import info_lines
 from mhsync.cli.render.table import Row, collapse_repeats, render_table
 from mhsync.cli.render.terminal import Color, Style, escape
 from mhsync.cli.render.units import counted, human_size
@@ -156,17 +157,19 @@ def plan_sign(project: ProjectPlan) -> tuple[str, Color]:
 
 def _plan_row(project: ProjectPlan, *, is_verbose: bool) -> Row:
     sign, color = plan_sign(project)
+    about = info_lines(project.info)
     if project.verdict is not Verdict.CHANGE:
         is_shared = project.reason_code in _SHARED
         reason = project.reason if project.problem is None else project.problem.text
-        return Row(sign, project.id, project.verdict.value, reason, color, can_collapse=True, is_shared=is_shared)
+        word = project.verdict.value
+        return Row(sign, project.id, word, reason, color, (), about, can_collapse=True, is_shared=is_shared)
     actions = project.actions
     reason = project.reason
     if project.never_stored and "no stored copy" not in reason:
         reason += " (no stored copy)"
     paths = [output.path for output in project.outputs]
     lines = _arrows(paths) if Action.MOVE in actions or is_verbose else ()
-    return Row(sign, project.id, ", ".join(action.value for action in actions), reason, color, lines)
+    return Row(sign, project.id, ", ".join(action.value for action in actions), reason, color, lines, about)
 
 
 def _arrows(paths: list[str]) -> tuple[str, ...]:
@@ -191,9 +194,11 @@ def _report_row(result: ProjectResult, *, is_verbose: bool) -> Row:
     word = result.outcome.value.replace("_", " ")
     can_collapse = result.outcome in _COLLAPSIBLE
     is_shared = can_collapse and result.error is not None and result.error.code in _SHARED
+    about = info_lines(result.info, has_size=False)
     return Row(
-        sign, result.id, word, report_detail(result), color, lines, can_collapse=can_collapse, is_shared=is_shared
-    )
+        sign, result.id, word, report_detail(result), color, lines, about,
+        can_collapse=can_collapse, is_shared=is_shared,
+    )  # fmt: skip
 
 
 def report_detail(result: ProjectResult) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mhsync.cli.render.markdown import MOST, error_markdown, plan_markdown, report_markdown
-from mhsync.core.manifest import Entry
+from mhsync.core.manifest import Entry, Labels
 from mhsync.core.plan import Action, Plan, ProjectPlan, Verdict
+from mhsync.core.project_info import ProjectInfo
 from mhsync.core.run_report import Outcome, ProjectResult, Report
 from mhsync.errors import Position, Problem
 
@@ -33,7 +35,7 @@ def test_deletes_come_first_and_are_marked_when_no_copy_is_stored():
     text = plan_markdown(found, [Problem("max_deletes", "1 delete is planned", "pass --max-deletes 1")])
     assert text.startswith("### mhsync plan: 1 to download, 0 to move, 1 to delete (1 without a copy); ")
     assert ids(text) == ["clx000002", "clx000003", "clx000001"]
-    assert "| <code>clx000002</code> | **delete** (no stored copy) |" in text
+    assert "| <code>clx000002</code> |  | **delete** (no stored copy) |" in text
     assert "> **apply would refuse this plan:** 1 delete is planned" in text
 
 
@@ -57,10 +59,14 @@ def test_a_long_list_is_folded():
     assert "<details><summary>Downloads (30)</summary>" in text
 
 
-@given(st.text(max_size=80))
-def test_foreign_text_forms_no_markup_no_link_and_no_mention(reason):
-    row = plan_markdown(Plan("https://api.example", projects=(project(1, reason=reason),))).splitlines()[-3]
-    cell = row.removeprefix("| <code>clx000001</code> | download | ").removesuffix(" |")
+@given(st.text(max_size=80), st.text(max_size=80))
+def test_foreign_text_forms_no_markup_no_link_and_no_mention(reason, name):
+    info = ProjectInfo(name, name, labels=Labels(name=f"{name}.", note=name))
+    shown = replace(project(1, reason=reason), info=info)
+    row = plan_markdown(Plan("https://api.example", projects=(shown,))).splitlines()[-3]
+    assert row.count("|") == 5
+    cell = row.removeprefix("| <code>clx000001</code> | ").removesuffix(" |")
+    cell = cell.replace(" | download | ", "").replace("<br>", "")
     plain = re.sub(r"<code>@</code>|&#\d+;", "", cell)
     assert all(char.isalnum() or char in " -_/,…" for char in plain)
     assert "@" not in plain
