@@ -24,6 +24,13 @@ def _sandbox_options(command: Callable[P, R]) -> Callable[P, R]:
         click.option(
             "--latency", type=click.FloatRange(0), metavar="S", help="Seconds of delay before every response."
         ),
+        click.option("--webhook", metavar="URL", help="Where to send an event when a render starts or ends."),
+        click.option(
+            "--webhook-secret",
+            metavar="SECRET",
+            envvar="MHSYNC_WEBHOOK_SECRET",
+            help="The secret that signs the events (default: MHSYNC_WEBHOOK_SECRET, else a fixed one).",
+        ),
         click.option("--key", metavar="KEY", help=f"The API key to accept.  [default: {SANDBOX_KEY}]"),
         click.option("--faults", type=_FILE, metavar="FILE", help="Faults to inject (YAML)."),
         click.option("--seed", type=_FILE, metavar="FILE", help="Projects of the account at the start (YAML)."),
@@ -48,12 +55,14 @@ def command(
     faults: Path | None,
     key: str | None,
     latency: float | None,
+    webhook: str | None,
+    webhook_secret: str | None,
 ) -> int:
     """Run a local server of the API until Ctrl-C.
 
     The first line on stdout is JSON with its URLs, its key and the ids of its projects.
     """
-    options = SandboxOptions(port, seed, faults, key, latency)
+    options = SandboxOptions(port, seed, faults, key, latency, webhook, webhook_secret)
     if ctx.invoked_subcommand is not None:
         ctx.meta[__name__] = options
         return 0
@@ -80,6 +89,8 @@ def run(
     faults: Path | None,
     key: str | None,
     latency: float | None,
+    webhook: str | None,
+    webhook_secret: str | None,
     words: tuple[str, ...],
 ) -> int:
     """Start a sandbox, run COMMAND with MHSYNC_API_URL and MAGIC_HOUR_API_KEY set, and exit with its code.
@@ -87,6 +98,6 @@ def run(
     Example: mhsync sandbox run -- mhsync plan manifest.yaml
     """
     console = ctx.ensure_object(Console)
-    options = SandboxOptions(port, seed, faults, key, latency).over(ctx.meta[__name__])
+    options = SandboxOptions(port, seed, faults, key, latency, webhook, webhook_secret).over(ctx.meta[__name__])
     with options.running(console.info) as sandbox:
         return run_command(sandbox, words, console.environ)

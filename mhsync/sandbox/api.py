@@ -47,13 +47,14 @@ class ApiHost:
         state = self._account.state(id)
         if state is None or state.after_delete is AfterDelete.NOT_FOUND:
             return HttpResponse.message(404)
-        return HttpResponse.of_json(200, self._details(state))
+        return HttpResponse.of_json(200, self.details(state))
 
     def _is_authorized(self, request: Request) -> bool:
         given = request.headers.get("authorization", "").encode("latin-1", "replace")
         return hmac.compare_digest(given, self._bearer)
 
-    def _details(self, state: State) -> dict[str, object]:
+    def details(self, state: State) -> dict[str, object]:
+        """The body of a `GET` of a project, which is also the payload of its events."""
         project = state.project
         is_enabled = state.after_delete is None
         offers = is_enabled and state.status == "complete"

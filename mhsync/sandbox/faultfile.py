@@ -12,6 +12,7 @@ from typing import get_args, get_type_hints
 from mhsync.sandbox.faults import FAULTS
 from mhsync.sandbox.fields import Fields, read_document, read_file
 from mhsync.sandbox.rules import Faults, Rate, Rule
+from mhsync.sandbox.webhooks import WebhookFaults
 
 METHODS = ("GET", "HEAD", "DELETE", "POST", "PUT", "PATCH", "OPTIONS")
 
@@ -38,7 +39,21 @@ def read_faults(text: bytes, file: str) -> Faults:
 
 def _faults(top: Fields) -> Faults:
     rules = [rule for fields in top.mappings("faults") if (rule := _rule(fields)) is not None]
-    return Faults(*rules, rate=_rate(top), seed=top.integer("seed", 0))
+    return Faults(*rules, rate=_rate(top), seed=top.integer("seed", 0), webhooks=_webhooks(top))
+
+
+def _webhooks(top: Fields) -> WebhookFaults:
+    fields = top.mapping("webhooks")
+    if fields is None:
+        return WebhookFaults()
+    found = WebhookFaults(
+        repeats=fields.integer("repeats", 0),
+        reorder=fields.flag("reorder", False),
+        delay=fields.number("delay", 0.0),
+        forged=fields.integer("forged", 0),
+    )
+    fields.close()
+    return found
 
 
 def _rate(top: Fields) -> Rate | None:

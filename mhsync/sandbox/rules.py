@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 
 from mhsync.dataclass import dataclass
 from mhsync.sandbox.fault_context import Fault, FaultContext
+from mhsync.sandbox.webhooks import WebhookFaults
 from mhsync.sandbox.wire import HttpResponse, Request
 
 
@@ -90,6 +91,7 @@ class Faults:
         rules: in order.
         rate: the rate limit of the API.
         seed: of the random numbers: the same seed and order of requests give the same faults.
+        webhooks: what happens to deliveries of webhooks.
         clock: seconds, for the rate limit.
     """
 
@@ -98,9 +100,11 @@ class Faults:
         *rules: Rule,
         rate: Rate | None = None,
         seed: int = 0,
+        webhooks: WebhookFaults = WebhookFaults(),  # noqa: B008 - frozen
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.rules = rules
+        self.webhooks = webhooks
         self.rate = rate
         self._seed = seed
         self._clock = clock

@@ -23,6 +23,7 @@ from mhsync.sandbox.defaults import default_account
 from mhsync.sandbox.faultfile import load_faults
 from mhsync.sandbox.seed import load_seed
 from mhsync.sandbox.server import SANDBOX_KEY, Sandbox
+from mhsync.sandbox.webhooks import SANDBOX_SECRET, Webhook
 
 DEFAULT_PORT = 18640
 """The API's port where no other is chosen; the file host's is the next one."""
@@ -51,6 +52,8 @@ class SandboxOptions:
     faults: Path | None = None
     key: str | None = None
     latency: float | None = None
+    webhook: str | None = None
+    webhook_secret: str | None = None
 
     def over(self, others: SandboxOptions) -> SandboxOptions:
         """These options, completed by the others."""
@@ -71,6 +74,8 @@ class SandboxOptions:
         account = default_account() if self.seed is None else load_seed(self.seed)
         faults = None if self.faults is None else load_faults(self.faults)
 
+        webhook = None if self.webhook is None else Webhook(self.webhook, self.webhook_secret or SANDBOX_SECRET)
+
         def sandbox_on(port: int, files_port: int) -> Sandbox:
             return Sandbox(
                 account,
@@ -79,6 +84,7 @@ class SandboxOptions:
                 files_port=files_port,
                 faults=faults,
                 latency=self.latency or 0.0,
+                webhook=webhook,
             ).start()
 
         sandbox = self._listen(sandbox_on)

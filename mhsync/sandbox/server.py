@@ -16,6 +16,7 @@ from mhsync.sandbox.files import LIFETIME, FileHost, Signer, carries, output_of
 from mhsync.sandbox.listener import LOOPBACK, Listener
 from mhsync.sandbox.log import Entry, RequestLog
 from mhsync.sandbox.rules import Faults
+from mhsync.sandbox.webhooks import Delivered, Webhook, WebhookSender
 from mhsync.sandbox.wire import HttpResponse, Request
 
 SANDBOX_KEY = "mhk_sandbox_4f1c7a90d2"
@@ -32,6 +33,7 @@ class Sandbox:
         files_port: the port of the file host; 0 for a free one.
         faults: the faults to inject; they may be replaced while the sandbox runs.
         latency: seconds of delay before every response.
+        webhook: where to send the events of renders; None sends none.
         link_lifetime: seconds until a download link expires.
         clock: seconds since 1970, for the expiry of links.
 
@@ -48,6 +50,7 @@ class Sandbox:
         files_port: int = 0,
         faults: Faults | None = None,
         latency: float = 0.0,
+        webhook: Webhook | None = None,
         link_lifetime: float = LIFETIME,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -61,6 +64,9 @@ class Sandbox:
         self._api = ApiHost(account, key, self._link)
         self._files = FileHost(account, key, self._signer)
         self._listeners: tuple[Listener, ...] = ()
+        self._webhook = webhook
+        self._clock = clock
+        self._sender: WebhookSender | None = None
 
     def start(self) -> Self:
         """Listen, and start the time of the account.
@@ -78,11 +84,18 @@ class Sandbox:
             self._ports = {"api": api.port, "files": files.port}
             self._listeners = (api, files)
             self.account.begin()
+            if self._webhook is not None:
+                self._sender = WebhookSender(
+                    self.account, self._api.details, self._webhook, lambda: self.faults.webhooks, self._clock
+                )
+                self._sender.start()
         return self
 
     def stop(self) -> None:
         """Close the ports and all connections, and end all threads."""
         listeners, self._listeners = self._listeners, ()
+        if self._sender is not None and listeners:
+            self._sender.stop()
         for listener in listeners:
             listener.stop()
 
@@ -104,6 +117,11 @@ class Sandbox:
     @property
     def files_url(self) -> str:
         return f"http://{LOOPBACK}:{self._ports['files']}"
+
+    @property
+    def deliveries(self) -> tuple[Delivered, ...]:
+        """The attempts to deliver events, in their order; kept after a stop, until the next start."""
+        return () if self._sender is None else self._sender.deliveries
 
     @property
     def ids(self) -> tuple[str, ...]:

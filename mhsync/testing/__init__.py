@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mhsync.sandbox.rules import Faults, Rate, Rule
     from mhsync.sandbox.seed import seed_of
     from mhsync.sandbox.server import Sandbox
+    from mhsync.sandbox.webhooks import Delivered, Webhook, WebhookFaults
     from mhsync.sandbox.wire import HttpResponse
     from mhsync.testing.conformance import StorageConformance
     from mhsync.testing.opener import Opener
@@ -24,6 +25,7 @@ __all__ = [  # noqa: RUF022 - grouped by use
     "Opener", "StorageConformance",
     "Sandbox", "Account", "SandboxProject", "Output", "outputs_of", "seed_of",
     "faults", "Faults", "Rule", "Rate", "FaultContext", "HttpResponse",
+    "Webhook", "WebhookFaults", "Delivered",
 ]  # fmt: skip
 
 _PUBLIC = {
@@ -41,6 +43,9 @@ _PUBLIC = {
     "StorageConformance": "mhsync.testing.conformance",
     "Account": "mhsync.sandbox.account",
     "outputs_of": "mhsync.sandbox.account",
+    "Delivered": "mhsync.sandbox.webhooks",
+    "Webhook": "mhsync.sandbox.webhooks",
+    "WebhookFaults": "mhsync.sandbox.webhooks",
 }
 
 
