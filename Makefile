@@ -13,7 +13,11 @@ BENCH_READY := $(BENCH_VENV)/.ready
 DOCS_VENV := .venv-docs
 DOCS_READY := $(DOCS_VENV)/.ready
 PIP := -m pip install --quiet --disable-pip-version-check -c constraints.txt
-PYTEST := -m pytest -n 2 -q
+# More processes than the two cores of a CI machine: half of the time, the tests wait for servers, limits and processes.
+WORKERS := 4
+PYTEST = -m pytest -n $(WORKERS) -q
+# Compiled modules are kept, whatever the environment says: the tests start hundreds of processes.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: test test-mhsync test-plugins test-pythons test-lowest test-long test-integration lint bench bench-check fuzz demo docs hashes setup clean
 
@@ -32,13 +36,14 @@ test-plugins: $(PLUGIN_READY)
 # `make test-pythons PYTHONS=python3.13` selects one.
 PYTHONS ?=
 test-pythons:
-	$(PYTHON) tools/check_pythons.py --jobs 2 $(PYTHONS:%=--python %)
+	$(PYTHON) tools/check_pythons.py --jobs 2 --workers 3 $(PYTHONS:%=--python %)
 
 # The same on the oldest of them, with the lowest versions of all dependencies that pyproject.toml allows.
 test-lowest:
-	$(PYTHON) tools/check_pythons.py --lowest $(PYTHONS:%=--python %)
+	$(PYTHON) tools/check_pythons.py --lowest --workers $(WORKERS) $(PYTHONS:%=--python %)
 
 # Plugins against real servers, and the HTML report in Chromium, which are installed from packages of Debian and npm, so this needs root.
+test-integration: WORKERS := 2
 test-integration: $(READY) $(PLUGIN_READY)
 	PYTHON=$(PLUGIN_BIN)/python tools/install-servers
 	$(PLUGIN_BIN)/python $(PYTEST) --dist loadfile -m integration plugins

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,7 @@ NOT_NAMED = {"__init__.py", "__main__.py"}
 """Packages: tests/test_package.py and tests/test_public_api.py test them."""
 
 
+@cache
 def modules() -> list[str]:
     """The modules with behaviour. A module that only defines constants, types or protocols has none."""
     found = []

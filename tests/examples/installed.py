@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TIMEOUT = 120.0
+MYPY_CACHE = Path(__file__).parents[2] / ".mypy_cache" / "examples"
+"""Shared by the tests that check types, since each of them would check mhsync again. mypy replaces its files atomically."""
 _LEFTOVERS = shutil.ignore_patterns("__pycache__", "build", "*.egg-info")
 
 

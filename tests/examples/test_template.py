@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.examples.installed import Installed, install
+from tests.examples.installed import MYPY_CACHE, Installed, install
 
 ROOT = Path(__file__).parents[2]
 NAME = "mhsync-paper-shelf"
@@ -69,9 +69,9 @@ def test_it_is_written_as_the_house_writes(written: Path, command: list[str]) ->
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_its_types_are_strict(written: Path, tmp_path: Path) -> None:
+def test_its_types_are_strict(written: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path), PACKAGE],
+        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(MYPY_CACHE), PACKAGE],
         cwd=written, env={**os.environ, "MYPYPATH": str(ROOT)}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
