@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 
 import pytest
 
@@ -70,9 +71,12 @@ def test_the_number_of_pieces_that_wait_is_limited():
 
     adding = threading.Thread(target=add)
     adding.start()
+    until = time.monotonic() + 30
+    while len(added) < 4 and time.monotonic() < until:
+        adding.join(0.01)
     adding.join(0.2)
     assert len(added) == 4, "the fifth piece waits for the first one"
     blocked.permits.release(20)
-    adding.join(10)
+    adding.join(60)
     digest.join()
     assert blocked.pieces == 20
