@@ -82,6 +82,12 @@ _PUBLIC = {
     "ProjectNotFound": "mhsync.errors",
     "RateLimited": "mhsync.errors",
     "RateLimitSettings": "mhsync.settings",
+    "pull": "mhsync.reconcile.pull",
+    "PulledFile": "mhsync.core.pulled",
+    "PulledProject": "mhsync.core.pulled",
+    "PullOptions": "mhsync.reconcile.pull",
+    "PullOutcome": "mhsync.core.pulled",
+    "PullReport": "mhsync.core.pulled",
     "read_notify_variable": "mhsync.core.notify_variables",
     "ReceiptInvalid": "mhsync.errors",
     "ProjectStatus": "mhsync.core.status",
@@ -142,6 +148,7 @@ if TYPE_CHECKING:
     from mhsync.core.notify_variables import read_notify_variable
     from mhsync.core.plan import Plan
     from mhsync.core.project import Download, Project, Status
+    from mhsync.core.pulled import PulledFile, PulledProject, PullOutcome, PullReport
     from mhsync.core.receipt import StoredOutput
     from mhsync.core.run_report import Outcome, Report
     from mhsync.core.saved_plan import SavedPlan
@@ -210,6 +217,7 @@ if TYPE_CHECKING:
         WaitingForRenders,
         Warned,
     )
+    from mhsync.reconcile.pull import PullOptions, pull
     from mhsync.reconcile.reconciler import Reconciler, load_manifests
     from mhsync.settings import (
         DownloadSettings,
@@ -228,6 +236,7 @@ __all__ = [  # noqa: RUF022 - grouped as in docs/public-api.md
     "Plan", "Report", "Outcome", "Verification",
     "StatusReport", "ProjectStatus", "StoredFile", "Sums",
     "copy_storage", "CopyReport", "CopiedProject", "CopiedOutput", "CopyOutcome",
+    "pull", "PullOptions", "PullReport", "PulledProject", "PulledFile", "PullOutcome",
     "save_plan", "load_saved_plan", "load_planned_manifests", "SavedPlan", "SavedPlanFile",
     "examine_api", "examine_plugins", "examine_storages", "Finding", "Health",
     "write_manifest", "NewManifest", "add_projects", "Addition", "remove_projects", "format_manifest",

@@ -256,6 +256,20 @@ class Client:
         return f"Client({self.origin!r})"
 
 
+def api_origin(environ: Mapping[str, str] | None = None, base_url: str | None = None) -> str:
+    """The origin that receipts name the API by, without a key.
+
+    Args:
+        environ: where `MHSYNC_API_URL` is read; None is the environment of this process.
+        base_url: replaces it.
+
+    Raises:
+        UsageError: the URL is invalid.
+    """
+    environ = os.environ if environ is None else environ
+    return _parse_base_url(base_url or environ.get("MHSYNC_API_URL") or BASE_URL).origin
+
+
 def _parse_base_url(url: str) -> Address:
     try:
         address = Address.parse(url)

@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "report": "Write the status of all projects as one HTML page.",
         "verify": "Read every stored file and compare it with its receipt.",
         "copy": "Copy all stored outputs and receipts to another storage.",
+        "pull": "Bring stored outputs to a folder where they are used.",
         "inbox": "Receive the vendor's webhooks.",
         "get": "Show one project as the API returns it.",
         "check": "Show one project; wait for it and download it on request.",

@@ -139,8 +139,10 @@ output_options = output_options_with()
 
 plugins_option = click.option("--no-plugins", is_flag=True, help="Load only the built-in plugins.")
 
+api_url_option = click.option("--api-url", metavar="URL", help="Address of the API (default: MHSYNC_API_URL).")
+
 api_options = joined(
-    click.option("--api-url", metavar="URL", help="Address of the API (default: MHSYNC_API_URL)."),
+    api_url_option,
     click.option(
         "--api-key-file",
         metavar="FILE",

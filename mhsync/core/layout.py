@@ -33,3 +33,6 @@ INDEX = f"{PRIVATE}receipts-index.jsonl"
 
 SIGHTINGS = f"{PRIVATE}inbox/"
 """One JSON file for each project that a webhook or an import named: `core/sighting.py`."""
+
+PULLED = f"{PRIVATE}pulled.jsonl"
+"""In a folder that `mhsync pull` writes to: the files that it wrote or found there."""

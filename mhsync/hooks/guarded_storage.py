@@ -112,6 +112,13 @@ class GuardedStorage(Storage):
         reader = self._guard.call(doing, lambda: self.wrapped.open(path))
         return cast("BinaryIO", GuardedReader(self._guard, doing, reader))
 
+    def local_file(self, path: str) -> Path | None:
+        doing = f"find {printable_path(path)} on this machine"
+        file = self._guard.call(doing, lambda: self.wrapped.local_file(path))
+        if file is not None and not isinstance(file, Path):
+            raise self._guard.wrong_type(doing, file, "a Path or None")
+        return file
+
     def write(self, path: str) -> AbstractContextManager[Writer]:
         doing = f"write {printable_path(path)}"
         return GuardedBlock(

@@ -75,6 +75,29 @@ class Stop:
         return self._event.wait(seconds)
 
 
+class InventoryContext(Protocol):
+    """What reading a storage needs of its run."""
+
+    @property
+    def api(self) -> str:
+        """The origin of the API whose records count."""
+
+    @property
+    def settings(self) -> Settings: ...
+
+    @property
+    def stop(self) -> Stop: ...
+
+    @property
+    def indexes(self) -> Indexes | None: ...
+
+    @property
+    def uses_index(self) -> bool: ...
+
+    @property
+    def refresh(self) -> bool: ...
+
+
 class StorageContext(Protocol):
     """What the steps that write into a storage need of their run. It has no client: they send no request."""
 

@@ -20,6 +20,7 @@ from mhsync.dataclass import dataclass
 from mhsync.errors import CopyNotProved, Interrupted, PathOccupied, StorageNotFound
 from mhsync.reconcile.checksum import read_back
 from mhsync.reconcile.context import Remark, Stop, StorageContext
+from mhsync.reconcile.index_writer import Indexes
 from mhsync.reconcile.leftovers import update
 from mhsync.reconcile.ownership import Owners
 from mhsync.reconcile.progress import Observer, ignore_progress
@@ -34,12 +35,15 @@ _REPORTED = 32 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class CopyContext:
-    """A `StorageContext` without a client, for the records of one API."""
+    """A `StorageContext` and `InventoryContext` without a client, for the records of one API."""
 
     api: str
     settings: Settings
     stop: Stop
     observer: Observer = ignore_progress
+    indexes: Indexes | None = None
+    uses_index: bool = True
+    refresh: bool = False
 
     def update_receipt(self, storage: Storage, id: str, change: Callable[[Receipt], Receipt]) -> Receipt:
         return update_receipt(storage, id, self.api, change, limit=self.settings.run.receipt_max)

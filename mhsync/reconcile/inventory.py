@@ -16,7 +16,7 @@ from mhsync.core.observed import Inventory
 from mhsync.core.receipt import Receipt
 from mhsync.dataclass import dataclass
 from mhsync.errors import MhsyncError, Problem
-from mhsync.reconcile.context import RunContext, attempt
+from mhsync.reconcile.context import InventoryContext, attempt
 from mhsync.reconcile.index_writer import StorageIndex
 from mhsync.reconcile.parallel import collect
 from mhsync.storage.base import Storage
@@ -41,7 +41,7 @@ class _Listing:
 
 
 def take_inventory(
-    run: RunContext, place: str, storage: Storage, entries: Iterable[Entry], now: datetime | None = None
+    run: InventoryContext, place: str, storage: Storage, entries: Iterable[Entry], now: datetime | None = None
 ) -> Inventory:
     """What a storage holds, with the receipts of the entries.
 
@@ -58,7 +58,7 @@ def take_inventory(
         if run.uses_index and index is None and not run.refresh:
             settled = _all_settled(run, storage, entries, now)
             if settled:
-                return Inventory(place, receipts=IndexedReceipts({}, settled, run.client.origin), indexed=settled)
+                return Inventory(place, receipts=IndexedReceipts({}, settled, run.api), indexed=settled)
         listing = _list(storage)
     except MhsyncError as error:
         return Inventory(place, problem=replace(error.problem, code="storage_unreadable", id=None))
@@ -72,11 +72,13 @@ def take_inventory(
         index.is_observed = True
     read = _read_all(run, storage, [entry.id for entry in wanted.values()], listing.files, listing.versions)
     listing.files.update(read.unlisted)
-    receipts = IndexedReceipts(read.receipts, lines, run.client.origin)
+    receipts = IndexedReceipts(read.receipts, lines, run.api)
     return Inventory(place, listing.files, receipts, read.invalid, indexed=lines)
 
 
-def with_receipts(run: RunContext, inventory: Inventory, storage: Storage, ids: Collection[str]) -> Inventory:
+def with_receipts(
+    run: InventoryContext, inventory: Inventory, storage: Storage, ids: Collection[str]
+) -> Inventory:
     """The inventory with the receipts of these projects that the listing does not show, if there are any."""
     read = _read_all(run, storage, ids, inventory.files, {})
     return replace(
@@ -88,7 +90,7 @@ def with_receipts(run: RunContext, inventory: Inventory, storage: Storage, ids: 
 
 
 def _all_settled(
-    run: RunContext, storage: Storage, entries: Collection[Entry], now: datetime | None
+    run: InventoryContext, storage: Storage, entries: Collection[Entry], now: datetime | None
 ) -> dict[str, bytes]:
     """By id the lines of the index, if it shows every entry to be as desired; else none.
 
@@ -120,7 +122,7 @@ def _all_settled(
 
 
 def _from_index(
-    run: RunContext,
+    run: InventoryContext,
     storage: Storage,
     listing: _Listing,
     wanted: Mapping[str, Entry],
@@ -150,7 +152,7 @@ def _from_index(
 class _Walk:
     """One way through the lines of an index."""
 
-    run: RunContext
+    run: InventoryContext
     storage: Storage
     versions: dict[str, str | None]
     """By the names of receipts' files, as listed."""
@@ -169,7 +171,7 @@ class _Walk:
         # A version that was compared is not needed again, and a million of them take 100 MB.
         take = self.versions.pop if self.kept is None else self.versions.get
         for batch in read_index(
-            self.storage, self.run.client.origin, size_max=limits.index_max, row_max=limits.index_row_max
+            self.storage, self.run.api, size_max=limits.index_max, row_max=limits.index_row_max
         ):
             current = [(line, row) for line, row in batch if take(row[0], None) == row[1]]
             if self.kept is not None:
@@ -216,7 +218,7 @@ class _Read:
 
 
 def _read_all(
-    run: RunContext,
+    run: InventoryContext,
     storage: Storage,
     ids: Collection[str],
     files: Mapping[str, int],
@@ -251,12 +253,12 @@ def _read_all(
 
 
 def _read(
-    run: RunContext, storage: Storage, id: str, files: Mapping[str, int]
+    run: InventoryContext, storage: Storage, id: str, files: Mapping[str, int]
 ) -> tuple[Receipt, Receipt, dict[str, int]] | None:
     """The receipt as it is kept and for this API, and the outputs that `stat` finds and the listing omitted."""
     kept = read_receipt(storage, id, limit=run.settings.run.receipt_max)
     if kept is None:
         return None
-    receipt = kept.for_api(run.client.origin)
+    receipt = kept.for_api(run.api)
     unlisted = {o.path: storage.stat(o.path) for o in receipt.outputs if o.path not in files}
     return kept, receipt, {path: info.size for path, info in unlisted.items() if info is not None}

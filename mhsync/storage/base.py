@@ -117,6 +117,10 @@ class Storage(ABC):
             StorageNotFound: there is no such file.
         """
 
+    def local_file(self, path: str) -> Path | None:  # noqa: ARG002 - for other storages
+        """The file of this machine that holds the bytes, for hard links to it; None where there is none."""
+        return None
+
     @abstractmethod
     def write(self, path: str) -> AbstractContextManager[Writer]:
         """A context manager that gives a writer.

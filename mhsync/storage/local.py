@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import secrets
 import stat
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -83,6 +84,29 @@ class LocalStorage(Storage):
             except (FileNotFoundError, NotADirectoryError):
                 raise self._not_found(path) from None
         return io.BufferedReader(FileReader(descriptor, self.folder / path))
+
+    def local_file(self, path: str) -> Path | None:
+        return None if self._look("read", path) is None else self.folder / path
+
+    def link(self, source: Path, path: str) -> None:
+        """Make a hard link to a file of this machine visible at the path. It replaces what was there.
+
+        Raises:
+            OSError: the file system cannot make the link, for example because the file is on another one.
+            StorageError: the link could not be made visible.
+        """
+        *folders, name = _parts(path)
+        temporary = f"{os.getpid()}-{secrets.token_hex(8)}"
+        with self._tree.shared(_TMP.split("/"), make=True) as folder:
+            os.link(source, temporary, dst_dir_fd=folder, follow_symlinks=False)
+            try:
+                with reported_as("write", self.folder / path):
+                    _retry_missing_folder(partial(self._rename, folder, temporary, folders, name))
+                    self._tree.flush_new(folders)
+            finally:
+                # Renaming a link over another link to the same file leaves both.
+                with suppress(FileNotFoundError):
+                    os.unlink(temporary, dir_fd=folder)
 
     @contextmanager
     def write(self, path: str) -> Iterator[TemporaryFile]:

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from mhsync.api.client import Client
+from mhsync.api.client import Client, api_origin
 from mhsync.api.proxy import Network
 from mhsync.errors import (
     ConnectionFailed,
@@ -148,3 +148,11 @@ def test_a_client_can_be_used_again_after_close(api: ApiFixture):
     api.client.get("one")
     api.client.close()
     assert api.client.get("one").id == "one"
+
+
+def test_the_origin_is_known_without_a_key():
+    assert api_origin({}) == "https://api.magichour.ai"
+    assert api_origin({"MHSYNC_API_URL": "https://other.example/v2"}) == "https://other.example"
+    assert api_origin({"MHSYNC_API_URL": "https://other.example"}, "http://127.0.0.1:9") == "http://127.0.0.1:9"
+    with pytest.raises(UsageError):
+        api_origin({}, "ftp://x")

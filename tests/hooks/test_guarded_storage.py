@@ -89,6 +89,7 @@ CALLS: dict[str, Callable[[Storage], object]] = {
     "stat": lambda storage: storage.stat("a.wav"),
     "sizes": lambda storage: storage.sizes(["a.wav"]),
     "open": lambda storage: storage.open("a.wav"),
+    "local_file": lambda storage: storage.local_file("a.wav"),
     "write": write,
     "copy": lambda storage: storage.copy("a.wav", "b.wav"),
     "remove": lambda storage: storage.remove("a.wav"),

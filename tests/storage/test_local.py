@@ -435,3 +435,30 @@ def test_no_descriptor_stays_open(storage: LocalStorage) -> None:
 
 def _no_space(*_: object) -> int:
     raise OSError(28, "No space left on device")
+
+
+class TestHardLinks:
+    def test_a_link_replaces_what_was_there_and_leaves_no_temporary_name(self, tmp_path: Path) -> None:
+        source, target = LocalStorage(tmp_path / "a"), LocalStorage(tmp_path / "b")
+        put(source, "x/y.wav", b"bytes")
+        put(target, "z/y.wav", b"old")
+        file = source.local_file("x/y.wav")
+        assert file is not None
+        for _ in range(2):  # The second time both names are the same file already.
+            target.link(file, "z/y.wav")
+            assert (tmp_path / "b/z/y.wav").samefile(file)
+            assert list((tmp_path / "b/.mhsync/tmp").iterdir()) == []
+        put(target, "z/y.wav", b"new")
+        assert get(source, "x/y.wav") == b"bytes"
+        assert source.local_file("x/missing.wav") is None
+
+    def test_a_link_in_the_path_is_not_followed(self, tmp_path: Path) -> None:
+        source, target = LocalStorage(tmp_path / "a"), LocalStorage(tmp_path / "b")
+        put(source, "y.wav", b"bytes")
+        (tmp_path / "outside").mkdir()
+        (tmp_path / "b").mkdir()
+        (tmp_path / "b/z").symlink_to(tmp_path / "outside")
+        with pytest.raises(StorageError):
+            target.link(tmp_path / "a/y.wav", "z/y.wav")
+        assert list((tmp_path / "outside").iterdir()) == []
+        assert list((tmp_path / "b/.mhsync/tmp").iterdir()) == []
