@@ -196,7 +196,7 @@ def parse_time(text: str) -> datetime:
 
 def format_time(moment: datetime) -> str:
     """A time as the API writes it: UTC, with `Z`, and with milliseconds unless they are zero."""
-    precision = "milliseconds" if moment.microsecond else "seconds"
+    precision = "milliseconds" if moment.microsecond >= 1000 else "seconds"
     return moment.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")
 
 

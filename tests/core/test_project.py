@@ -127,3 +127,9 @@ def test_times_without_a_zone_are_utc():
 )
 def test_ids(text, valid):
     assert is_valid_id(text) is valid
+
+
+@pytest.mark.parametrize("microsecond", [0, 1, 999, 1000, 120_000, 999_999])
+def test_a_time_that_was_written_and_read_is_written_in_the_same_way(microsecond):
+    text = format_time(datetime(2026, 11, 1, 12, 0, 0, microsecond, tzinfo=UTC))
+    assert format_time(parse_time(text)) == text
