@@ -149,6 +149,8 @@ class RunSettings:
     """The most receipts of which an interrupted run still writes the index."""
     notify_timeout: float = 120.0
     """How long the end of a run waits for notifications that are being sent."""
+    git_timeout: float = 5.0
+    """How long `git check-ignore` may take after the first apply into a folder."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from dataclasses import replace
 
 import click
@@ -27,6 +29,7 @@ from mhsync.cli.progress import Progress
 from mhsync.cli.prompt import confirm_deletes
 from mhsync.cli.render.json import dumped_pieces
 from mhsync.cli.render.markdown import report_markdown
+from mhsync.cli.render.terminal import escape
 from mhsync.cli.render.text import missing_text, plan_text, report_text
 from mhsync.cli.run_setup import open_run
 from mhsync.core.manifest import Limit, Manifest
@@ -36,6 +39,7 @@ from mhsync.errors import UsageError
 from mhsync.exit_codes import FailOn
 from mhsync.reconcile.ci_environment import github_step
 from mhsync.reconcile.context import ApplyOptions
+from mhsync.reconcile.git_ignore import ignore_line, is_ignored, new_storages
 from mhsync.reconcile.plan_file_detection import is_saved_plan
 from mhsync.reconcile.prepare import prepare
 
@@ -78,6 +82,7 @@ def command(
     options = ApplyOptions(no_deletes=no_deletes, max_deletes=max_deletes, wait=wait)
     manifest, shared, options = _loaded(files, shared, options)
     warn_of_doubts(console, manifest)
+    new = [] if console.is_quiet else new_storages(manifest)
     lines = EventLines(console) if console.format == "ndjson" else None
     with (
         Progress(console, also=lines) as progress,
@@ -98,7 +103,17 @@ def command(
         _write_report(console, report)
     else:
         lines.report(report, code)
+    _propose_ignoring(console, new, shared.settings.run.git_timeout)
     return code
+
+
+def _propose_ignoring(console: Console, new: Sequence[tuple[str, str]], timeout: float) -> None:
+    """After the first apply into a folder of a git work tree: print the line that makes git ignore it."""
+    for storage, folder in new:
+        wanted = ignore_line(storage, folder)
+        if wanted is not None and is_ignored(storage, console.environ, timeout=timeout) is False:
+            file, line = escape(os.path.relpath(wanted.file)), escape(wanted.line)
+            console.info(f"git does not ignore the storage; add this line to {file}: {line}")
 
 
 def _loaded(

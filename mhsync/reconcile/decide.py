@@ -8,7 +8,7 @@ from mhsync.core.diff import diff
 from mhsync.core.guards import Circumstances, check, expected_deletes, unconfirmed
 from mhsync.core.manifest import Manifest
 from mhsync.core.plan import Plan, ProjectPlan
-from mhsync.core.plan_warnings import surprises
+from mhsync.core.plan_warnings import surprises, throwaway_folders
 from mhsync.dataclass import dataclass
 from mhsync.errors import PlanStale, Problem
 from mhsync.reconcile.context import ApplyOptions, RunContext
@@ -75,7 +75,7 @@ def decide(run: RunContext, manifest: Manifest, storages: Storages, options: App
         check(plan, circumstances),
         unconfirmed(plan, is_waiting=is_waiting),
         expected_deletes(plan, is_waiting=is_waiting),
-        tuple(surprises(plan)),
+        (*throwaway_folders(plan, circumstances), *surprises(plan)),
     )
 
 

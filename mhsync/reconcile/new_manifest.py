@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib.resources import files
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from mhsync.dataclass import dataclass
 from mhsync.errors import ManifestError, UsageError
 from mhsync.fileio.atomic import replace_file
 from mhsync.loader.urls import check_storage
+from mhsync.reconcile.git_ignore import ignore_line
 
 SCHEMA = "mhsync.schema.json"
 """The file in the manifest's folder that editors read, without network access."""
@@ -87,37 +89,25 @@ def write_manifest(path: str | Path, *, storage: str = DEFAULT_STORAGE) -> NewMa
 
 
 def ignore_storage(folder: Path, storage: str) -> Path | None:
-    """Add a storage folder to the `.gitignore` of a folder, where git would see the storage.
+    """Make git ignore a storage folder, where the folder is in a git work tree.
 
     Args:
         folder: the folder of the manifest.
         storage: the value of `storage`.
 
     Returns:
-        The file that was changed; None where the storage is a URL or outside the folder, the folder is in no git
-        repository, or the line is there already.
+        The file that was changed; None where the storage is a URL or in no work tree, or where the line is there.
 
     Raises:
         UsageError: the file cannot be written.
     """
-    if is_url(storage) or not _is_in_repository(folder):
+    wanted = None if is_url(storage) else ignore_line(folder / storage, folder)
+    if wanted is None:
         return None
-    try:
-        relative = (folder / storage).resolve().relative_to(folder.resolve())
-    except ValueError:
-        return None
-    line = f"/{relative.as_posix()}/"
-    file = folder / ".gitignore"
-    text = file.read_text() if file.exists() else ""
-    if line in text.splitlines() or relative == Path():
-        return None
+    text = wanted.file.read_text() if wanted.file.exists() else ""
     separator = "" if not text or text.endswith("\n") else "\n"
-    replace_file(file, f"{text}{separator}{line}\n".encode())
-    return file
-
-
-def _is_in_repository(folder: Path) -> bool:
-    return any((parent / ".git").exists() for parent in (folder.resolve(), *folder.resolve().parents))
+    replace_file(wanted.file, f"{text}{separator}{wanted.line}\n".encode())
+    return wanted.file if folder.is_absolute() else Path(os.path.relpath(wanted.file))
 
 
 def _quoted(storage: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+import subprocess
 import time
 
 import pytest
@@ -107,6 +108,36 @@ def test_archived_into_a_folder_of_a_ci_runner_is_refused(cli_runner, value, cod
     done = cli_runner.run("apply", cli_runner.manifest("done: archived"), "--yes", CI=value)
     assert done.code == code
     assert ("CI runner" in done.err) == (code == 3)
+
+
+def test_downloads_into_a_folder_of_a_ci_runner_give_a_warning(cli_runner):
+    manifest = cli_runner.manifest("done")
+    expected = "1 download of 'downloaded' projects would go into './outputs', a folder of this CI runner"
+    plan = cli_runner.run("plan", manifest, CI="true")
+    assert (plan.code, f"Warning: m.yaml: {expected}" in plan.out) == (0, True)
+    assert "> [!WARNING]" in cli_runner.run("plan", manifest, "--format", "markdown", CI="true").out
+    document = cli_runner.run("plan", manifest, "--format", "json", CI="true").document
+    assert_valid(document, "plan")
+    assert [(problem["code"], problem["file"]) for problem in document["warnings"]] == [
+        ("storage_not_durable", "m.yaml")
+    ]
+    applied = cli_runner.run("apply", manifest, CI="true")
+    assert (applied.code, expected in applied.err) == (0, True)
+    assert "CI runner" not in cli_runner.run("apply", manifest, CI="true").err, "it is stored already"
+
+
+def test_the_first_apply_into_a_git_work_tree_proposes_the_line_for_gitignore(cli_runner):
+    proposal = "git does not ignore the storage; add this line to .gitignore: /outputs/\n"
+    subprocess.run(["git", "init", "-q", cli_runner.folder], check=True)
+    manifest = cli_runner.manifest("done", "takes")
+    first = cli_runner.run("apply", manifest, "--only", "done", "--format", "json")
+    assert (first.code, first.err) == (0, proposal)
+    assert_valid(first.document, "report")
+    assert cli_runner.run("apply", manifest).err == "", "only once"
+    for name, ignored in (("b", "b/"), ("c", None)):
+        other = cli_runner.write(f"storage: ./{name}\nprojects: [{{id: done}}]", f"{name}.yaml")
+        (cli_runner.folder / ".gitignore").write_text(f"{ignored}\n")
+        assert cli_runner.run("apply", other, *([] if ignored else ["-q"])).err == ""
 
 
 def test_wait_can_come_before_the_manifest(cli_runner):

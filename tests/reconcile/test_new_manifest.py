@@ -50,7 +50,9 @@ def test_an_invalid_storage_is_refused(tmp_path):
         ("./outputs", "/outputs/\n", "/outputs/\n"),
         ("a/b", None, "/a/b/\n"),
         ("s3://bucket", None, None),
-        ("../elsewhere", None, None),
+        ("../../elsewhere", None, None),
+        (".", None, None),
+        ("..", None, None),
     ],
 )
 def test_git_ignores_a_storage_in_the_repository(tmp_path, storage, before, after):
@@ -66,6 +68,17 @@ def test_git_ignores_a_storage_in_the_repository(tmp_path, storage, before, afte
     if after is not None:
         ignored = ["git", "-C", folder, "check-ignore", "-q", f"{storage}/x.wav"]
         assert subprocess.run(ignored, check=False).returncode == 0
+
+
+def test_git_ignores_a_storage_of_the_repository_outside_of_the_manifest_s_folder(tmp_path):
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    (tmp_path / "audio").mkdir()
+    done = write_manifest(tmp_path / "audio/m.yaml", storage="../x[1]")
+    assert done.gitignore == tmp_path / ".gitignore"
+    assert done.gitignore.read_text() == "/x\\[1]/\n"
+    ignored = ["git", "-C", tmp_path, "check-ignore", "-q", "x[1]/a.wav"]
+    assert subprocess.run(ignored, check=False).returncode == 0
+    assert write_manifest(tmp_path / "audio/n.yaml", storage="../x[1]").gitignore is None
 
 
 @pytest.mark.parametrize("name", ["m.json", "m.jsonl", "m", "m.txt"])
