@@ -10,8 +10,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from types import MappingProxyType
 
 from mhsync.core.acknowledged_loss import acknowledged_loss
+from mhsync.core.copies import Copies, with_repairs
 from mhsync.core.diff_case import Case
 from mhsync.core.index_row import info_of_line, outputs_of_line
 from mhsync.core.lost_copy import lost
@@ -24,6 +26,7 @@ from mhsync.core.planned_outputs import moved_outputs, outputs_to_store
 from mhsync.core.project import FAILED, RENDERING, Project, Status, are_same_sources
 from mhsync.core.retention import Clock, differing_clocks, entry_at, explained, is_due, retention_reason
 
+_NO_COPIES: Mapping[str, Copies] = MappingProxyType({})
 _AS_DESIRED = {
     State.DOWNLOADED: ("stored", "stored"),
     State.ARCHIVED: ("archived", "stored, and gone from the account"),
@@ -40,6 +43,7 @@ def diff(
     api: str,
     only: Collection[str] = (),
     clock: Clock | None = None,
+    copies: Mapping[str, Copies] = _NO_COPIES,
 ) -> Plan:
     """The changes that bring the account and the storages to the state that the manifest declares.
 
@@ -50,6 +54,8 @@ def diff(
         api: the API's origin that the details come from.
         only: the ids to plan for; empty means all.
         clock: the time at which retention is judged; None keeps every project.
+        copies: what the storages of a file hold, by `ManifestFile.file`, where it names several. Its inventory is
+            then the combined one.
     """
     is_seen = sees_account(details)
     entries: list[Entry] = []
@@ -58,11 +64,16 @@ def diff(
         inventory = inventories[file.file]
         wanted = [entry for entry in file.entries if entry.id in only] if only else file.entries
         entries += wanted
-        judged += [
-            (inventory, _judge_at(Case(entry, inventory, details.get(entry.id), is_seen), clock))
+        plans = [
+            _judge_at(Case(entry, inventory, details.get(entry.id), is_seen), clock)
             for entry in wanted
             if entry.id not in inventory.indexed or entry.id in details
         ]
+        held = copies.get(file.file)
+        if held is not None:
+            names = [place.storage for place in file.places]
+            plans = [with_repairs(plan, held, names) for plan in plans]
+        judged += [(inventory, plan) for plan in plans]
     by_id = {plan.id: plan for plan in without_clashes(judged)}
     places = tuple({inventory.location: inventory for inventory in inventories.values()}.values())
     return Plan(api, manifest.files, Projects(entries, by_id, partial(_settled, places, clock)))

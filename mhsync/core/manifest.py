@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
@@ -133,6 +133,15 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class StorageCopy:
+    """A further storage that holds what the primary one holds."""
+
+    storage: str
+    options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    position: Position = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
 class ManifestFile:
     """One file. Each has its own defaults, storage, policy and notify."""
 
@@ -150,6 +159,34 @@ class ManifestFile:
     """The position of the key `storage`; only the file where the default is used."""
     retain: Retention | None = None
     """The retention of `downloaded` entries without their own; `entries` have it already."""
+    copies: tuple[StorageCopy, ...] = ()
+    """The other storages, where the manifest names several; `storage` is the primary one."""
+    min_copies: int | None = None
+    """Verified copies that a delete of an `archived` project needs; None: one in each storage."""
+
+    @property
+    def required_copies(self) -> int:
+        """The number of storages whose copy must be verified before the original is deleted."""
+        return 1 + len(self.copies) if self.min_copies is None else self.min_copies
+
+    def with_storage(self, copy: StorageCopy) -> ManifestFile:
+        """The file as if the copy were its only storage."""
+        return replace(
+            self,
+            storage=copy.storage,
+            storage_options=copy.options,
+            storage_position=copy.position,
+            copies=(),
+            min_copies=None,
+        )
+
+    @property
+    def places(self) -> tuple[ManifestFile, ...]:
+        """The file once for each of its storages, as if that were its only one; the primary one first."""
+        if not self.copies:
+            return (self,)
+        primary = StorageCopy(self.storage, self.storage_options, self.storage_position)
+        return tuple(map(self.with_storage, (primary, *self.copies)))
 
 
 @dataclass(frozen=True, slots=True)

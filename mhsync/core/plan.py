@@ -20,6 +20,8 @@ FORMAT = "mhsync.plan/1"
 class Action(StrEnum):
     """What is done to a project, in the order in which it is done."""
 
+    REPAIR = "repair"
+    """Copy what one storage lacks from another storage of the manifest; the API is not asked."""
     DOWNLOAD = "download"
     MOVE = "move"
     """Give a stored output the path that the manifest now gives it."""
@@ -192,7 +194,7 @@ class Plan:
 
     @property
     def summary(self) -> Mapping[str, int]:
-        """Sums: the first three count actions, the rest projects; `acknowledged` ones are unchanged ones too."""
+        """Sums: those of actions, then those of projects; `acknowledged` ones are unchanged ones too."""
         sums = {action.value: 0 for action in Action}
         sums |= {verdict.value: 0 for verdict in Verdict if verdict is not Verdict.CHANGE}
         sums[Verdict.UNCHANGED.value] = len(self.projects) - len(self.judged)
@@ -231,7 +233,7 @@ class Plan:
         """A sha256 over what the plan would do and to what: equal plans do equal things."""
         facts = {
             "api": self.api,
-            "manifests": [[file.sha256, file.storage] for file in self.files],
+            "manifests": [[file.sha256, file.storage, *(c.storage for c in file.copies)] for file in self.files],
             "projects": [
                 [p.id, p.desired.value, [a.value for a in p.actions], [[o.path, o.source] for o in p.outputs]]
                 for p in sorted(self.changes, key=lambda project: project.id)
@@ -248,11 +250,16 @@ class Plan:
         return {
             "format": FORMAT,
             "api": self.api,
-            "manifests": [{"file": f.file, "sha256": f.sha256, "storage": f.storage} for f in self.files],
+            "manifests": [_manifest_json(file) for file in self.files],
             "fingerprint": self.fingerprint,
             "projects": (project.to_json() for project in self.projects),
             "summary": dict(self.summary),
         }
+
+
+def _manifest_json(file: ManifestFile) -> dict[str, Any]:
+    copies = {"copies": [copy.storage for copy in file.copies]} if file.copies else {}
+    return {"file": file.file, "sha256": file.sha256, "storage": file.storage, **copies}
 
 
 def _without_delete(project: ProjectPlan) -> ProjectPlan:

@@ -21,6 +21,7 @@ class Outcome(StrEnum):
 
     DOWNLOADED = "downloaded"
     MOVED = "moved"
+    REPAIRED = "repaired"
     DELETED = "deleted"
     ARCHIVED = "archived"
     UNCHANGED = "unchanged"

@@ -20,6 +20,7 @@ from mhsync.loader.manifest import Source, build
 from mhsync.loader.problems import Problems
 from mhsync.loader.scanned import ScannedProjects
 from mhsync.loader.schema import validate
+from mhsync.loader.storage_sharing import sharing_problems, storage_locations
 from mhsync.loader.uniqueness import UniquenessCheck
 from mhsync.loader.yaml_parser import Parsed
 from mhsync.settings import MIB, ManifestSettings
@@ -55,6 +56,8 @@ def load(paths: Sequence[str | Path], settings: ManifestSettings = ManifestSetti
     claims.close()
     if any(found):
         raise ManifestError(problem for problems in found for problem in problems.reported())
+    if sharing := sharing_problems(files, storage_locations(files)):
+        raise ManifestError(sharing)
     return Manifest(tuple(files))
 
 

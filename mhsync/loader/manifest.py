@@ -20,6 +20,7 @@ from mhsync.core.manifest import (
     Policy,
     Retention,
     State,
+    StorageCopy,
 )
 from mhsync.core.project import is_valid_id
 from mhsync.core.redaction import names_secret
@@ -53,22 +54,29 @@ def build(tree: Node, source: Source, problems: Problems, scanned: ScannedProjec
         scanned: the entries that are not in the tree.
     """
     root = tree if isinstance(tree, MapNode) else _NO_FIELDS
-    storage = _text(root, "storage")
-    if storage is not None:
-        for problem in check_storage(storage.text):
-            problems.put(problem, storage)
+    storages = [_storage(node, source.file, problems) for node in _storage_nodes(root)]
+    first = storages[0] if storages else StorageCopy(DEFAULT_STORAGE, position=Position(source.file))
+    options = _storage_options(root, problems)
+    min_copies = _number(root, "min_copies")
+    if min_copies is not None and min_copies > max(1, len(storages)):
+        message = f"min_copies is {min_copies}, and the manifest names {max(1, len(storages))} storage(s)"
+        problems.add(
+            "min_copies", message, "name more storages, or write a lower number", root.fields["min_copies"]
+        )
     entries = _Entries(root, source.file, problems)
     return ManifestFile(
         file=source.file,
         folder=source.folder,
         sha256=source.sha256,
-        storage=DEFAULT_STORAGE if storage is None else storage.text,
-        storage_options=_storage_options(root, problems),
+        storage=first.storage,
+        storage_options=MappingProxyType({**options, **first.options}),
         policy=_policy(_map(root, "policy"), problems),
         notify=tuple(_notify(item, source.file, problems) for item in _maps(root, "notify")),
         entries=entries.merged(scanned),
-        storage_position=_position(source.file, storage),
         retain=entries.retain,
+        storage_position=first.position,
+        copies=tuple(storages[1:]),
+        min_copies=min_copies,
     )
 
 
@@ -76,8 +84,30 @@ def _position(file: str, node: Node | None) -> Position:
     return Position(file) if node is None else Position(file, node.line, node.column)
 
 
+def _storage_nodes(root: MapNode) -> list[Node]:
+    """The nodes that name a storage: of the list under `storage`, or of `storage` and `copies`."""
+    found = root.fields.get("storage")
+    nodes = list(found.items) if isinstance(found, ListNode) else [] if found is None else [found]
+    return [*nodes, *_items(root, "copies")]
+
+
+def _storage(node: Node, file: str, problems: Problems) -> StorageCopy:
+    """One storage: a text, or a mapping with `url` and `options`."""
+    url = _text(node, "url") if isinstance(node, MapNode) else node
+    is_text = isinstance(url, Scalar) and isinstance(url.value, str) and url.text
+    text = url.text if is_text and isinstance(url, Scalar) else DEFAULT_STORAGE
+    if is_text:
+        for problem in check_storage(text):
+            problems.put(problem, url)
+    options = _options(_map(node, "options"), problems) if isinstance(node, MapNode) else MappingProxyType({})
+    return StorageCopy(text, options, _position(file, node))
+
+
 def _storage_options(root: MapNode, problems: Problems) -> Mapping[str, Any]:
-    options = _map(root, "storage_options")
+    return _options(_map(root, "storage_options"), problems)
+
+
+def _options(options: MapNode, problems: Problems) -> Mapping[str, Any]:
     values = {name: plain(node) for name, node in options.fields.items()}
     for name, value in values.items():
         for problem in check_storage_option(name, value):
@@ -233,6 +263,18 @@ def _texts(node: MapNode, name: str) -> tuple[str, ...]:
     found = node.fields.get(name)
     items = found.items if isinstance(found, ListNode) else ()
     return tuple(dict.fromkeys(item.text for item in items if isinstance(item, Scalar)))
+
+
+def _number(node: MapNode, name: str) -> int | None:
+    """The number under a key; None where there is none, or a value that the schema has refused."""
+    found = node.fields.get(name)
+    value = found.value if isinstance(found, Scalar) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _items(node: MapNode, name: str) -> list[Node]:
+    found = node.fields.get(name)
+    return list(found.items) if isinstance(found, ListNode) else []
 
 
 def _map(node: MapNode, name: str) -> MapNode:

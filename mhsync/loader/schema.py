@@ -174,6 +174,7 @@ def _elsewhere(key: str, root: Schema) -> str | None:
         return f"{key} belongs to the file, not here"
     for name, schema in properties.items():
         inner: Schema = schema.get("items", schema)
-        if key in inner.get("properties", {}):
+        is_mapping = inner.get("type") == "object"
+        if is_mapping and key in inner.get("properties", {}):
             return f"{key} belongs under {name}"
     return None

@@ -24,7 +24,7 @@ _TYPES: Mapping[str, Callable[[object], bool]] = {
 
 
 def is_surely_valid(value: object, schema: Schema) -> bool:
-    """Whether jsonschema certainly accepts the value."""
+    """Whether jsonschema certainly accepts the value. A keyword allows values of a type that it is not about."""
     return all(_is_met(keyword, rule, value, schema) for keyword, rule in schema.items())
 
 
@@ -53,13 +53,13 @@ def _any_of(rule: Any, value: object, _schema: Schema) -> bool:
 
 def _properties(rule: Any, value: object, _schema: Schema) -> bool:
     if not isinstance(value, Mapping):
-        return False
+        return True
     return all(is_surely_valid(value[name], schema) for name, schema in rule.items() if name in value)
 
 
 def _additional(rule: Any, value: object, schema: Schema) -> bool:
     if not isinstance(value, Mapping):
-        return False
+        return True
     known = schema.get("properties", {})
     others = [item for name, item in value.items() if name not in known]
     if rule is False:
@@ -68,15 +68,23 @@ def _additional(rule: Any, value: object, schema: Schema) -> bool:
 
 
 def _required(rule: Any, value: object, _schema: Schema) -> bool:
-    return isinstance(value, Mapping) and all(name in value for name in rule)
+    return not isinstance(value, Mapping) or all(name in value for name in rule)
 
 
 def _items(rule: Any, value: object, _schema: Schema) -> bool:
-    return isinstance(value, list) and all(is_surely_valid(item, rule) for item in value)
+    return not isinstance(value, list) or all(is_surely_valid(item, rule) for item in value)
+
+
+def _min_items(rule: Any, value: object, _schema: Schema) -> bool:
+    return not isinstance(value, list) or len(value) >= rule
+
+
+def _max_items(rule: Any, value: object, _schema: Schema) -> bool:
+    return not isinstance(value, list) or len(value) <= rule
 
 
 def _min_length(rule: Any, value: object, _schema: Schema) -> bool:
-    return isinstance(value, str) and len(value) >= rule
+    return not isinstance(value, str) or len(value) >= rule
 
 
 def _max_length(rule: Any, value: object, _schema: Schema) -> bool:
@@ -115,6 +123,8 @@ _CHECKS: Mapping[str, Callable[[Any, object, Schema], bool]] = {
     "additionalProperties": _additional,
     "required": _required,
     "items": _items,
+    "minItems": _min_items,
+    "maxItems": _max_items,
     "uniqueItems": _unique_items,
     "minLength": _min_length,
     "maxLength": _max_length,
@@ -122,4 +132,4 @@ _CHECKS: Mapping[str, Callable[[Any, object, Schema], bool]] = {
     "minimum": _minimum,
     "maximum": _maximum,
 }
-"""Keyword to its check. Each says no for a value of a type that the keyword does not apply to."""
+"""Keyword to its check."""

@@ -26,6 +26,16 @@ _KINDS = {
     "array": "a list",
     "null": "nothing",
 }
+_NOT_SCALAR = {"string", "array", "object"}
+"""Types that an unquoted number or date was not meant to be, except for a text."""
+_BOUNDS = {
+    "minLength": "needs at least {} character(s)",
+    "maxLength": "has more than {} characters",
+    "minItems": "needs at least {} item(s)",
+    "maxItems": "has more than {} items",
+    "minimum": "must be at least {}",
+    "maximum": "must be at most {}",
+}
 _TRUE_OR_FALSE = {"yes": "true", "on": "true", "true": "true", "no": "false", "off": "false", "false": "false"}
 _SHOWN = 60
 _BARE = re.compile(r"[A-Za-z0-9._/-]+")
@@ -66,22 +76,28 @@ def value_problem(fault: SchemaError, node: Node) -> Problem:
         return Problem(
             "version", f"{label} must be {fault.wanted}", f"write '{example(fault.path[-1], fault.schema)}'"
         )
-    if fault.rule == "minLength":
-        return Problem("no_value", f"{label} is empty", hint)
-    if fault.rule == "maxLength" and isinstance(node, Scalar):
-        message = f"{label} has {len(node.text):,} characters; at most {fault.wanted:,} are allowed"
-        return Problem("long", message, "shorten it")
+    if fault.path == ("policy", "max_deletes"):
+        return not_a_limit(node)
+    if fault.rule in _BOUNDS:
+        return _out_of_bounds(fault, node, label, hint)
     if fault.rule == "uniqueItems" and isinstance(node, ListNode):
         return Problem("duplicate_tag", f"{label} has {_repeated(node)} twice", "remove one of them")
     if fault.rule == "pattern" and isinstance(node, Scalar):
         return not_an_id(node) if fault.name == "id" else _not_a_tag(node)
-    if fault.path == ("policy", "max_deletes"):
-        return not_a_limit(node)
     special = _scalar_problem(fault, node, label) if isinstance(node, Scalar) else _other_problem(fault, node)
     if special is not None:
         return special
     kinds = " or ".join(_KINDS[kind] for kind in _kinds_wanted(fault))
     return Problem("type", f"{label} must be {kinds}, not {_kind(node)}", hint)
+
+
+def _out_of_bounds(fault: SchemaError, node: Node, label: str, hint: str) -> Problem:
+    if fault.rule == "minLength":
+        return Problem("no_value", f"{label} is empty", hint)
+    if fault.rule == "maxLength" and isinstance(node, Scalar):
+        message = f"{label} has {len(node.text):,} characters; at most {fault.wanted:,} are allowed"
+        return Problem("long", message, "shorten it")
+    return Problem("bound", f"{label} {_BOUNDS[fault.rule].format(fault.wanted)}", hint)
 
 
 def _kinds_wanted(fault: SchemaError) -> list[str]:
@@ -96,7 +112,7 @@ def _scalar_problem(fault: SchemaError, node: Scalar, label: str) -> Problem | N
     if label == "a project":
         id_ = node.text if is_valid_id(node.text) else "clx7…"
         return Problem("type", f"a project is a mapping, not {show(node.text)}", f"write '- id: {id_}'")
-    if wanted == ["string"] and not node.quoted and fault.name != "url":
+    if "string" in wanted and set(wanted) <= _NOT_SCALAR and not node.quoted and fault.name != "url":
         return unquoted(label, node, fault.name if isinstance(fault.path[-1], str) else None)
     if wanted == ["boolean"] and node.text.lower() in _TRUE_OR_FALSE:
         meant = _TRUE_OR_FALSE[node.text.lower()]
@@ -181,7 +197,14 @@ def _label(path: Path) -> str:
     name = path[-1]
     if isinstance(name, str):
         return f"the storage option {show(name)}" if len(path) > 1 and path[0] == "storage_options" else name
-    return {"projects": "a project", "notify": "a notify target", "on": "outcome", "tags": "a tag"}[str(path[-2])]
+    return {
+        "projects": "a project",
+        "notify": "a notify target",
+        "on": "outcome",
+        "tags": "a tag",
+        "storage": "a storage",
+        "copies": "a copy",
+    }[str(path[-2])]
 
 
 def _kind(node: Node) -> str:

@@ -11,16 +11,17 @@ from dataclasses import field, replace
 from datetime import datetime
 
 from mhsync.core.manifest import Manifest, ManifestFile, State
-from mhsync.core.observed import Details, DetailsById, Gone, Live, sees_account
+from mhsync.core.observed import Details, DetailsById, Gone, Inventory, Live, sees_account
 from mhsync.core.path_conflicts import in_the_way
 from mhsync.core.plan import Action, Plan, ProjectPlan
-from mhsync.core.receipt import Deletion, Receipt
+from mhsync.core.receipt import Deletion
 from mhsync.core.run_report import Report
 from mhsync.dataclass import dataclass
 from mhsync.errors import AuthenticationFailed, MhsyncError, PlanRefused, Problem
 from mhsync.reconcile.actions.delete import delete, end_deleting
 from mhsync.reconcile.actions.download import download
-from mhsync.reconcile.actions.move import make_room, move_all
+from mhsync.reconcile.actions.move import in_order_of, make_room, move_all
+from mhsync.reconcile.actions.repair import HeldStorages, repair
 from mhsync.reconcile.context import ApplyOptions, RunContext, attempt
 from mhsync.reconcile.decide import Decision, make_plan
 from mhsync.reconcile.ledger import Ledger
@@ -76,6 +77,7 @@ class _Execution:
         self._sweep()
         self._end_noted_deletes()
         self.ledger.begin(self.plan.projects)
+        self._repair()
         self._make_room()
         self._move(self.plan.judged)
         self._download(self.plan.judged)
@@ -92,9 +94,9 @@ class _Execution:
         temporary files would come before that error and hide the cause.
         """
         sweep_spools()
-        inventories = self.seen.inventories.values()
-        parked = {inventory.location: parked_files(inventory) for inventory in inventories}
-        unreadable = {inventory.location for inventory in inventories if inventory.problem is not None}
+        inventories = self.seen.by_location
+        parked = {place: parked_files(inventory) for place, inventory in inventories.items()}
+        unreadable = {place for place, inventory in inventories.items() if inventory.problem is not None}
         for place, storage in self.storages.by_location.items():
             if place in unreadable:
                 continue
@@ -124,7 +126,23 @@ class _Execution:
         return True
 
     def _storage(self, id: str) -> Storage:
+        """The primary storage of a project."""
         return self.storages.of(self.files[id])
+
+    def _held(self, id: str) -> HeldStorages | None:
+        """All storages of a project; None where there is only one."""
+        file = self.files[id]
+        copies = self.seen.copies.get(file.file)
+        if copies is None:
+            return None
+        places = self.storages.places(file)
+        return HeldStorages(
+            self.storages.all_of(file),
+            [self.owners[place] for place in places],
+            copies.inventories,
+            [place.storage for place in file.places],
+            file.required_copies,
+        )
 
     def _end_noted_deletes(self) -> None:
         """Found gone with `deleting` in the receipt: it was our DELETE, and is recorded so.
@@ -135,37 +153,59 @@ class _Execution:
         if not sees_account(self.details):
             return
         for project in self.plan.judged:
-            receipt = self._receipt(project.id)
-            is_gone = isinstance(self.details.get(project.id), Gone)
-            if is_gone and receipt is not None and receipt.deletion is Deletion.DELETING:
-                try:
-                    end_deleting(self.run, self._storage(project.id), project.id)
-                except MhsyncError as error:
-                    self.run.observer(Warned(f"{project.id}: {error.message}"))
+            if not isinstance(self.details.get(project.id), Gone):
+                continue
+            file = self.files[project.id]
+            for number, storage in enumerate(self.storages.all_of(file)):
+                receipt = self.seen.inventory(file.file, number).receipt(project.id)
+                if receipt is not None and receipt.deletion is Deletion.DELETING:
+                    try:
+                        end_deleting(self.run, storage, project.id)
+                    except MhsyncError as error:
+                        self.run.observer(Warned(f"{project.id}: {error.message}"))
 
-    def _receipt(self, id: str) -> Receipt | None:
-        return self.seen.inventories[self.files[id].file].receipt(id)
+    def _repair(self) -> None:
+        """Copy what a storage lacks from another one, before anything else is done."""
+        wanted = (p for p in self.plan.judged if Action.REPAIR in p.actions)
+        for project, error in self._each(wanted, self._repair_one, self.run.settings.run.transfers):
+            self.ledger.note(project.id, Action.REPAIR, error)
+
+    def _repair_one(self, plan: ProjectPlan) -> None:
+        held, copies = self._held(plan.id), self.seen.copies.get(self.files[plan.id].file)
+        assert held is not None and copies is not None, "only projects with several storages are repaired"
+        repair(self.run, held, plan, copies.repairs[plan.id], self.ledger.remark)
 
     def _make_room(self) -> None:
         """Move files of projects that are downloaded again away from paths that other projects need."""
-        inventories = self.seen.inventories
-        paths = in_the_way([(inventories[self.files[p.id].file], p) for p in self.plan.judged])
-        for place in {self.storages.location(self.files[id_]) for id_ in paths} if self._go_on() else ():
-            here = {id_: found for id_, found in paths.items() if self.storages.location(self.files[id_]) == place}
-            make_room(self.run, self.storages.by_location[place], self.owners[place], here, self.ledger.remark)
+        by_place: dict[str, list[tuple[Inventory, ProjectPlan]]] = {}
+        for project in self.plan.judged:
+            file = self.files[project.id]
+            for number, place in enumerate(self.storages.places(file)):
+                by_place.setdefault(place, []).append((self.seen.inventory(file.file, number), project))
+        for place, judged in by_place.items():
+            if paths := in_the_way(judged):
+                if not self._go_on():
+                    return
+                storage = self.storages.by_location[place]
+                make_room(self.run, storage, self.owners[place], paths, self.ledger.remark)
 
     def _move(self, projects: Iterable[ProjectPlan]) -> None:
-        by_place: dict[str, list[ProjectPlan]] = {}
-        for project in projects:
-            if Action.MOVE in project.actions:
-                by_place.setdefault(self.storages.location(self.files[project.id]), []).append(project)
-        for place, moving in by_place.items():
-            if not self._go_on():
-                return
-            for id_, error in move_all(
-                self.run, self.storages.by_location[place], self.owners[place], moving, self.ledger.remark
-            ).items():
-                self.ledger.note(id_, Action.MOVE, error)
+        """Move the outputs in every storage. The first storage that fails decides what is reported."""
+        moving = [p for p in projects if Action.MOVE in p.actions and self.ledger.is_open(p.id)]
+        errors: dict[str, MhsyncError | None] = {}
+        for number in range(max((len(self.storages.places(self.files[p.id])) for p in moving), default=0)):
+            by_place: dict[str, list[ProjectPlan]] = {}
+            for project in moving:
+                places = self.storages.places(self.files[project.id])
+                if number < len(places) and errors.get(project.id) is None:
+                    by_place.setdefault(places[number], []).append(project)
+            for place, here in by_place.items():
+                if self._go_on():
+                    storage, owners = self.storages.by_location[place], self.owners[place]
+                    plans = here if number == 0 else in_order_of(self.run, storage, here)
+                    errors |= move_all(self.run, storage, owners, plans, self.ledger.remark)
+        for id_, error in errors.items():
+            self.ledger.note(id_, Action.MOVE, error)
 
     def _download(self, projects: Iterable[ProjectPlan]) -> None:
         wanted = (p for p in projects if Action.DOWNLOAD in p.actions and self.ledger.is_open(p.id))
@@ -177,6 +217,8 @@ class _Execution:
         assert isinstance(live, Live), "only live projects are planned for download"
         owners = self.owners[self.storages.location(self.files[plan.id])]
         receipt = download(self.run, self._storage(plan.id), owners, plan, live.project, self.ledger.remark)
+        if (held := self._held(plan.id)) is not None:
+            repair(self.run, held, plan, held.all_others, self.ledger.remark)
         self.ledger.stored(plan.id, receipt)
 
     def _wait(self) -> bool:
@@ -236,7 +278,9 @@ class _Execution:
         by_place: dict[str, list[ProjectPlan]] = {}
         for plan in self.plan.judged:
             if Action.DELETE in plan.actions and plan.desired is State.ARCHIVED and self.ledger.is_open(plan.id):
-                by_place.setdefault(self.storages.location(self.files[plan.id]), []).append(plan)
+                for place in self.storages.places(self.files[plan.id]):
+                    by_place.setdefault(place, []).append(plan)
+        found: dict[str, list[MhsyncError]] = {}
         for place, plans in by_place.items():
             reasons: Mapping[str, MhsyncError]
             try:
@@ -244,13 +288,23 @@ class _Execution:
             except MhsyncError as error:
                 reasons = dict.fromkeys((plan.id for plan in plans), error)
             for id_, reason in reasons.items():
-                self.ledger.note(id_, Action.DELETE, reason)
+                found.setdefault(id_, []).append(reason)
+        for id_, problems in found.items():
+            file = self.files[id_]
+            if len(file.places) - len(problems) < file.required_copies:
+                self.ledger.note(id_, Action.DELETE, problems[0])
 
     def _delete_one(self, plan: ProjectPlan) -> None:
         # A DELETE answered 404 counts as done: only of a project that this run's key has seen.
         assert isinstance(self.details.get(plan.id), Live), "only projects that the API showed are deleted"
-        audio_only = self.files[plan.id].policy.audio_only
-        was_there = delete(self.run, self._storage(plan.id), plan, audio_only=audio_only)
+        file = self.files[plan.id]
+        was_there = delete(
+            self.run,
+            self.storages.all_of(file),
+            plan,
+            required=file.required_copies,
+            audio_only=file.policy.audio_only,
+        )
         if not was_there:
             self.ledger.remark(plan.id, "it had already been deleted")
 

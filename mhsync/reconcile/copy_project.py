@@ -72,6 +72,8 @@ class ProjectCopied:
     in_place: list[StoredOutput] = field(default_factory=list)
     damaged: list[tuple[StoredOutput, str]] = field(default_factory=list)
     """Outputs that were not copied, each with the reason: the bytes of the source are not those of its receipt."""
+    damaged_sources: set[str] = field(default_factory=set)
+    """The paths of the damaged outputs in the source."""
     is_receipt_changed: bool = False
 
     @property
@@ -133,6 +135,7 @@ def copy_record(
         except _DamagedError as error:
             damaged.add(copy.output.path)
             done.damaged.append((copy.output, str(error)))
+            done.damaged_sources.add(copy.source)
         else:
             done.written.append(copy.output)
     change = partial(_merged, plan, frozenset(damaged))

@@ -92,6 +92,7 @@ def make_plan(run: RunContext, manifest: Manifest, observation: Observation, opt
         api=run.client.origin,
         only=run.only,
         clock=observation.clock,
+        copies=observation.copies,
     )
     if options.no_deletes:
         plan = plan.without_deletes()

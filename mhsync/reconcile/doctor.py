@@ -100,7 +100,7 @@ def examine_storages(hooks: Hooks, manifest: Manifest) -> Iterator[Finding]:
 
     Writes one small file under `.mhsync/` in each storage and removes it.
     """
-    for file in manifest.files:
+    for file in (place for named in manifest.files for place in named.places):
         name = f"storage {file.storage}"
         try:
             with opened(hooks, Manifest((file,))) as storages:

@@ -168,4 +168,6 @@ def _outcome_of(plan: ProjectPlan) -> Outcome:
     """What a project has become once all of its actions are done."""
     if Action.DELETE in plan.actions:
         return Outcome.ARCHIVED if plan.desired is State.ARCHIVED else Outcome.DELETED
-    return Outcome.DOWNLOADED if Action.DOWNLOAD in plan.actions else Outcome.MOVED
+    if Action.DOWNLOAD in plan.actions:
+        return Outcome.DOWNLOADED
+    return Outcome.MOVED if Action.MOVE in plan.actions else Outcome.REPAIRED

@@ -6,14 +6,15 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import field
 from types import MappingProxyType
 
 from mhsync.core.manifest import Manifest, ManifestFile
 from mhsync.dataclass import dataclass
-from mhsync.errors import Interrupted, Locked, LockTimeout, MhsyncError
+from mhsync.errors import Interrupted, Locked, LockTimeout, ManifestError, MhsyncError
 from mhsync.hooks.manager import Hooks
 from mhsync.hooks.schemes import shown_url
-from mhsync.loader.storage_location import storage_location
+from mhsync.loader.storage_sharing import sharing_problems, storage_locations
 from mhsync.storage.base import Storage
 
 log = logging.getLogger(__name__)
@@ -30,14 +31,25 @@ class Storages:
 
     by_location: Mapping[str, Storage]
     locations: Mapping[str, str]
-    """By `ManifestFile.file`: the location of its storage, computed once."""
+    """By `ManifestFile.file`: the location of its primary storage, computed once."""
+    copies: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """By `ManifestFile.file`: the locations of its other storages; only files with several storages are here."""
 
     def location(self, file: ManifestFile) -> str:
         """What is equal for two files that share a storage."""
         return self.locations[file.file]
 
     def of(self, file: ManifestFile) -> Storage:
+        """The primary storage of a file."""
         return self.by_location[self.location(file)]
+
+    def places(self, file: ManifestFile) -> tuple[str, ...]:
+        """The locations of all storages of a file, the primary one first."""
+        return (self.location(file), *self.copies.get(file.file, ()))
+
+    def all_of(self, file: ManifestFile) -> tuple[Storage, ...]:
+        """All storages of a file, the primary one first."""
+        return tuple(self.by_location[place] for place in self.places(file))
 
     @contextmanager
     def locked(
@@ -65,8 +77,8 @@ class Storages:
             yield
 
     def local_files(self, manifest: Manifest) -> frozenset[str]:
-        """The files whose outputs go when this machine goes."""
-        return frozenset(file.file for file in manifest.files if self.of(file).is_local)
+        """The files whose outputs are in folders of this machine only."""
+        return frozenset(f.file for f in manifest.files if all(one.is_local for one in self.all_of(f)))
 
 
 @dataclass(slots=True)
@@ -121,16 +133,23 @@ def opened(hooks: Hooks, manifest: Manifest) -> Iterator[Storages]:
 
     Raises:
         StorageUnavailable: one cannot be opened.
+        ManifestError: a storage is named twice in one file, or two files share only some of their storages.
     """
     with ExitStack() as stack:
         found: dict[str, Storage] = {}
-        locations = {file.file: storage_location(file) for file in manifest.files}
+        locations = storage_locations(manifest.files)
+        if problems := sharing_problems(manifest.files, locations):
+            raise ManifestError(problems)
         for file in manifest.files:
-            location = locations[file.file]
-            if location not in found:
-                found[location] = hooks.open_storage(file)
-                stack.callback(_close, file.storage, found[location])
-        yield Storages(MappingProxyType(found), MappingProxyType(locations))
+            for place, location in zip(file.places, locations[file.file], strict=True):
+                if location not in found:
+                    found[location] = hooks.open_storage(place)
+                    stack.callback(_close, place.storage, found[location])
+        yield Storages(
+            MappingProxyType(found),
+            MappingProxyType({name: places[0] for name, places in locations.items()}),
+            MappingProxyType({name: tuple(places[1:]) for name, places in locations.items() if places[1:]}),
+        )
 
 
 def _close(name: str, storage: Storage) -> None:

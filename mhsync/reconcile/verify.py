@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
+from functools import partial
 
 from mhsync.core.layout import PRIVATE
 from mhsync.core.manifest import Manifest, ManifestFile, State
@@ -68,6 +69,10 @@ def verify(
     return Verification(tuple(files), tuple(not_stored), is_interrupted=stop())
 
 
+def _about_receipt(file: ManifestFile, id: str, finding: Finding, message: str) -> VerifiedFile:
+    return VerifiedFile(finding, file.storage, receipt_path(id), id, None, message)
+
+
 @dataclass(frozen=True, slots=True)
 class _Verifier:
     settings: Settings
@@ -77,20 +82,30 @@ class _Verifier:
     """By location of a storage and by id: every path that a receipt names which was read already."""
 
     def project(self, file: ManifestFile, id: str) -> tuple[VerifiedFile, ...]:
-        verified = attempt(id, lambda: self._outputs(file, id))
-        if isinstance(verified, Interrupted):
-            return ()
-        if isinstance(verified, MhsyncError):
-            return (VerifiedFile(Finding.UNREADABLE, file.storage, receipt_path(id), id, None, verified.message),)
-        return verified
+        """The findings in every storage of the file. A storage without the project is one, if another has it."""
+        found: dict[str, tuple[VerifiedFile, ...]] = {}
+        for place, location in zip(file.places, self.storages.places(file), strict=True):
+            verified = attempt(id, partial(self._outputs, place, location, id))
+            if isinstance(verified, Interrupted):
+                return ()
+            if isinstance(verified, MhsyncError):
+                verified = (_about_receipt(place, id, Finding.UNREADABLE, verified.message),)
+            found[place.storage] = verified
+        if any(found.values()):
+            for place in file.places:
+                message = "this storage has no copy, and another one of the manifest has"
+                found[place.storage] = found[place.storage] or (
+                    _about_receipt(place, id, Finding.MISSING, message),
+                )
+        return tuple(one for findings in found.values() for one in findings)
 
-    def _outputs(self, file: ManifestFile, id: str) -> tuple[VerifiedFile, ...]:
-        storage = self.storages.of(file)
+    def _outputs(self, file: ManifestFile, location: str, id: str) -> tuple[VerifiedFile, ...]:
+        storage = self.storages.by_location[location]
         receipt = read_receipt(storage, id, limit=self.settings.run.receipt_max)
         if receipt is None:
             return ()
         paths = frozenset().union(*paths_by_api(receipt).values())
-        self.named.setdefault(self.storages.location(file), {})[id] = paths
+        self.named.setdefault(location, {})[id] = paths
         verified = tuple(self._output(storage, file, id, output) for output in receipt.outputs)
         changed = frozenset(one.path for one in verified if one.finding is Finding.CHANGED)
         if changed:
@@ -99,13 +114,13 @@ class _Verifier:
 
     def unknown(self, files: Iterable[ManifestFile]) -> Iterator[VerifiedFile]:
         """The files of each storage that no receipt names, in order of their paths."""
-        seen: set[str] = set()
-        for file in files:
-            location = self.storages.location(file)
-            if location in seen:
-                continue
-            seen.add(location)
-            storage = self.storages.of(file)
+        places = {
+            location: place
+            for file in files
+            for place, location in zip(file.places, self.storages.places(file), strict=True)
+        }
+        for location, file in places.items():
+            storage = self.storages.by_location[location]
             listed = {info.path: info.size for info in storage.list("") if not info.path.startswith(PRIVATE)}
             named = self._named(storage, self.named.get(location, {}))
             for path in sorted(set(listed) - named):

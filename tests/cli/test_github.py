@@ -22,7 +22,7 @@ def test_plan_and_apply_write_the_summary_and_the_outputs(cli_runner, step):
     manifest = cli_runner.manifest("done", "canceled: deleted")
     assert cli_runner.run("plan", manifest, **environ).code == 0
     assert output.read_text().splitlines() == [
-        "download=1", "move=0", "delete=1", "unchanged=0", "pending=0", "blocked=0", "failed=0", "acknowledged=0",
+        "repair=0", "download=1", "move=0", "delete=1", "unchanged=0", "pending=0", "blocked=0", "failed=0", "acknowledged=0",
         "refusals=0",
     ]  # fmt: skip
     assert cli_runner.run("apply", manifest, "--yes", **environ).code == 0

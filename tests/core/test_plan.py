@@ -40,7 +40,7 @@ def every_verdict() -> Plan:
 
 def test_actions_and_projects_are_counted():
     assert every_verdict().summary == {
-        "download": 2, "move": 0, "delete": 1, "unchanged": 1, "pending": 1, "blocked": 1, "failed": 1,
+        "repair": 0, "download": 2, "move": 0, "delete": 1, "unchanged": 1, "pending": 1, "blocked": 1, "failed": 1,
         "acknowledged": 0,
     }  # fmt: skip
 

@@ -23,7 +23,9 @@ EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("**/*.yaml"))
 FULL: dict[str, Any] = {
     "$schema": "./mhsync.schema.json",
     "version": 1,
-    "storage": "s3://b",
+    "storage": ["./a", {"url": "s3://b", "options": {"region": "eu", "n": 1}}],
+    "copies": ["sftp://h/c", {"url": "d"}],
+    "min_copies": 2,
     "storage_options": {"region": "eu", "n": 1, "f": 1.5, "on": True},
     "path": "{id}",
     "state": "downloaded",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
+from mhsync.core.manifest import Manifest, StorageCopy
 from mhsync.core.verification import Finding
 from mhsync.reconcile.context import Stop
 from mhsync.reconcile.verify import verify
@@ -47,6 +49,26 @@ def test_missing_changed_and_unknown_files_are_reported_and_exit_1(reconcile_fix
         "stray.txt": Finding.UNKNOWN,
     }
     assert found.exit_code == 1
+
+
+def test_every_storage_of_the_manifest_is_read(reconcile_fixture):
+    fixture = stored(reconcile_fixture)
+    second = fixture.folder.parent / "second"
+    (file,) = fixture.manifest(STATES).files
+    manifest = Manifest((replace(file, copies=(StorageCopy(str(second)),)),))
+    fixture.apply(manifest)
+    (second / "b" / "output.wav").write_bytes(b"x" * 2000)
+    (second / "unknown.wav").write_bytes(b"x")
+    (fixture.folder / receipt_path("a")).unlink()
+    verification = verify(fixture.hooks, manifest, settings=QUICK, stop=Stop())
+    found = {(f.storage, f.path): f.finding for f in verification.files if f.finding is not Finding.OK}
+    assert found == {
+        (str(second), "b/output.wav"): Finding.CHANGED,
+        (str(second), "unknown.wav"): Finding.UNKNOWN,
+        (str(fixture.folder), receipt_path("a")): Finding.MISSING,
+        (str(fixture.folder), "a/output.wav"): Finding.UNKNOWN,
+        (str(fixture.folder), "a/output-2.wav"): Finding.UNKNOWN,
+    }
 
 
 def test_what_is_left_of_an_acknowledged_loss_is_no_finding(reconcile_fixture):

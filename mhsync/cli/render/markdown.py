@@ -58,6 +58,7 @@ def plan_markdown(plan: Plan, refusals: Iterable[Problem] = (), warnings: Iterab
         _plan_section("Deletes", plan.deletes, is_open=True),
         _plan_section("Failed", _with(plan, Verdict.FAILED), is_open=True),
         _plan_section("Blocked", _with(plan, Verdict.BLOCKED), is_open=True),
+        _plan_section("Repairs", _only(plan, Action.REPAIR, but=Action.MOVE)),
         _plan_section("Downloads", _only(plan, Action.DOWNLOAD)),
         _plan_section("Moves", _only(plan, Action.MOVE, but=Action.DOWNLOAD)),
         _plan_section("Pending", _with(plan, Verdict.PENDING)),

@@ -28,7 +28,7 @@ _PLAN_HEADER = ("PROJECT", "ACTION", "WHY")
 _REPORT_HEADER = ("PROJECT", "OUTCOME", "DETAILS")
 _PATHS = 5
 """Paths shown of one project; the rest are counted."""
-_SIGNS = {Action.DOWNLOAD: "+", Action.MOVE: "~", Action.DELETE: "-"}
+_SIGNS = {Action.REPAIR: "#", Action.DOWNLOAD: "+", Action.MOVE: "~", Action.DELETE: "-"}
 _VERDICTS = {
     Verdict.FAILED: ("x", Color.BOLD_RED, 0),
     Verdict.BLOCKED: ("!", Color.BOLD_RED, 1),
@@ -43,6 +43,7 @@ _OUTCOMES = {
     Outcome.ARCHIVED: ("+-", Color.RED),
     Outcome.DOWNLOADED: ("+", Color.GREEN),
     Outcome.MOVED: ("~", Color.YELLOW),
+    Outcome.REPAIRED: ("#", Color.YELLOW),
     Outcome.PENDING: (".", Color.DIM),
     Outcome.UNCHANGED: ("=", Color.DIM),
 }
@@ -114,7 +115,8 @@ def plan_sum(plan: Plan) -> str:
         return _nothing(sums)
     never = sum(project.never_stored for project in plan.deletes)
     deletes = f"{sums['delete']:,} to delete" + (f" ({never:,} without a copy)" if never else "")
-    parts = [f"{sums['download']:,} to download, {sums['move']:,} to move, {deletes}"]
+    repairs = f"{sums['repair']:,} to repair, " if sums["repair"] else ""
+    parts = [f"{repairs}{sums['download']:,} to download, {sums['move']:,} to move, {deletes}"]
     rest = _counts(sums, ("unchanged", "pending", "blocked", "failed"))
     return f"Plan: {'; '.join([*parts, *([', '.join(rest)] if rest else [])])}."
 
@@ -241,7 +243,8 @@ def report_sums(report: Report) -> Iterable[str]:
         return
     size = sum(output.size for result in report.results if _has_fetched(result) for output in result.outputs)
     amount = f" ({human_size(size)} fetched)" if size else ""
-    done = ", ".join(f"{sums[word]:,} {word}" for word in ("downloaded", "moved", "deleted", "archived")) + amount
+    words = ("downloaded", "moved", "deleted", "archived", *(["repaired"] if sums["repaired"] else []))
+    done = ", ".join(f"{sums[word]:,} {word}" for word in words) + amount
     rest = _counts(sums, ("unchanged", "pending", "blocked", "failed", "not_attempted"))
     start = "Interrupted" if report.is_interrupted else "Done"
     yield f"{start}: {'; '.join([done, *([', '.join(rest)] if rest else [])])}."

@@ -5,7 +5,7 @@ Called only by `apply`. No other place in a sync sends a DELETE.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from mhsync.core.audio import Doubt, doubt_of
 from mhsync.core.manifest import State
@@ -14,7 +14,14 @@ from mhsync.core.plan import ProjectPlan
 from mhsync.core.project import Project, Status, are_same_sources
 from mhsync.core.receipt import Deletion, Proof, Receipt
 from mhsync.core.retention import Clock, differing_clocks, is_by_retention, is_due, retention_reason
-from mhsync.errors import CopyNotProved, OutputsChanged, ProjectNotFound, RetentionNotDue
+from mhsync.errors import (
+    CopyNotProved,
+    Interrupted,
+    MhsyncError,
+    OutputsChanged,
+    ProjectNotFound,
+    RetentionNotDue,
+)
 from mhsync.reconcile.checksum import read_back
 from mhsync.reconcile.context import RunContext
 from mhsync.storage.base import Storage
@@ -26,10 +33,21 @@ _DOUBTS = {
 }
 
 
-def delete(run: RunContext, storage: Storage, plan: ProjectPlan, *, audio_only: bool = True) -> bool:
+def delete(
+    run: RunContext,
+    storages: Sequence[Storage],
+    plan: ProjectPlan,
+    *,
+    required: int = 1,
+    audio_only: bool = True,
+) -> bool:
     """Delete one project from the account; whether it was there to be deleted.
 
+    The delete is recorded in every storage before the request is sent.
+
     Args:
+        storages: those of its manifest file, the primary one first.
+        required: the number of them whose copy must be proved, for an `archived` project.
         audio_only: the policy: only a copy that is recognised as whole audio costs an `archived` original.
 
     Raises:
@@ -40,14 +58,16 @@ def delete(run: RunContext, storage: Storage, plan: ProjectPlan, *, audio_only: 
         StorageError, ReceiptInvalid: the receipt could not be read or written: no DELETE was sent.
     """
     if plan.desired is State.ARCHIVED:
-        receipt = _proved(run, storage, plan, audio_only=audio_only)
+        receipt = _proved_in(run, storages, plan, required=required, audio_only=audio_only)
         if not _still_offers(run, plan, receipt):
             return False
     elif plan.desired is not State.DELETED:
         raise AssertionError(f"{plan.id} is desired {plan.desired}: there is nothing to delete")
-    note_deletion(run, storage, plan.id, Deletion.DELETING)
+    for storage in storages:
+        note_deletion(run, storage, plan.id, Deletion.DELETING)
     was_there = run.client.delete(plan.id)
-    note_deletion(run, storage, plan.id, Deletion.DELETED)
+    for storage in storages:
+        note_deletion(run, storage, plan.id, Deletion.DELETED)
     return was_there
 
 
@@ -64,6 +84,40 @@ def end_deleting(run: RunContext, storage: Storage, id: str) -> None:
         return receipt.with_deletion(Deletion.DELETED, run.now()) if is_deleting else receipt
 
     run.update_receipt(storage, id, ended)
+
+
+def _proved_in(
+    run: RunContext, storages: Sequence[Storage], plan: ProjectPlan, *, required: int, audio_only: bool
+) -> Receipt:
+    """A receipt that was proved in as many storages as required. Every storage is read, so that damage is found.
+
+    Raises:
+        CopyNotProved: fewer storages than required hold these outputs whole.
+        StorageError, ReceiptInvalid: as many could not be read.
+    """
+    proved: list[Receipt] = []
+    failures: list[MhsyncError] = []
+    for storage in storages:
+        try:
+            proved.append(_proved(run, storage, plan, audio_only=audio_only))
+        except Interrupted:
+            raise
+        except MhsyncError as error:
+            failures.append(error)
+    alike = [receipt for receipt in proved if _contents(receipt) == _contents(proved[0])]
+    if len(alike) >= required:
+        return alike[0]
+    if failures:
+        raise failures[0]
+    raise CopyNotProved(
+        f"the storages hold different outputs of {plan.id}: it was not deleted",
+        hint="apply again: the next run makes them equal",
+        id=plan.id,
+    )
+
+
+def _contents(receipt: Receipt) -> list[tuple[str, int, str]]:
+    return sorted((output.source, output.size, output.sha256) for output in receipt.outputs)
 
 
 def _proved(run: RunContext, storage: Storage, plan: ProjectPlan, *, audio_only: bool) -> Receipt:

@@ -26,6 +26,7 @@ from mhsync.reconcile.context import Remark, RunContext, attempt
 from mhsync.reconcile.leftovers import Leftovers, with_set_aside
 from mhsync.reconcile.ownership import Owners
 from mhsync.storage.base import Storage
+from mhsync.storage.receipts import read_receipt
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +67,29 @@ def move_all(
     for step, failure in mover.go(waiting):
         results[step.id] = results[step.id] or failure
     return results
+
+
+def in_order_of(run: RunContext, storage: Storage, plans: Iterable[ProjectPlan]) -> list[ProjectPlan]:
+    """The plans with their outputs in the order of the receipts of this storage.
+
+    Storages of one manifest may name the same outputs in another order. A project of which this storage names
+    other outputs is left out: the next plan repairs it.
+    """
+    found: list[ProjectPlan] = []
+    for plan in plans:
+        receipt = attempt(plan.id, partial(read_receipt, storage, plan.id, limit=run.settings.run.receipt_max))
+        if not isinstance(receipt, Receipt):
+            continue
+        left = list(plan.outputs)
+        ordered = []
+        for output in receipt.for_api(run.api).outputs:
+            same = next((p for p in left if (p.source, p.sha256) == (output.source, output.sha256)), None)
+            if same is not None:
+                left.remove(same)
+                ordered.append(same)
+        if not left and len(ordered) == len(receipt.for_api(run.api).outputs):
+            found.append(replace(plan, outputs=tuple(ordered)))
+    return found
 
 
 def make_room(

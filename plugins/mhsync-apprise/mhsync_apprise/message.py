@@ -24,6 +24,7 @@ _ORDER = (
     "deleted",
     "archived",
     "moved",
+    "repaired",
     "downloaded",
     "unchanged",
 )
