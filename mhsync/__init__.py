@@ -54,6 +54,7 @@ _PUBLIC = {
     "load_planned_manifests": "mhsync.reconcile.plan_file",
     "load_saved_plan": "mhsync.reconcile.plan_file",
     "LocalWriter": "mhsync.storage.base",
+    "LockMismatch": "mhsync.errors",
     "LockTimeout": "mhsync.errors",
     "Locked": "mhsync.errors",
     "Manifest": "mhsync.core.manifest",
@@ -131,7 +132,9 @@ _PUBLIC = {
     "WaitTimeout": "mhsync.errors",
     "write_manifest": "mhsync.reconcile.new_manifest",
     "Warned": "mhsync.reconcile.progress",
+    "write_locks": "mhsync.reconcile.lock",
     "Writer": "mhsync.storage.base",
+    "WrittenLock": "mhsync.reconcile.lock",
 }
 
 if TYPE_CHECKING:
@@ -168,6 +171,7 @@ if TYPE_CHECKING:
         Interrupted,
         LinkExpired,
         Locked,
+        LockMismatch,
         LockTimeout,
         ManifestError,
         MhsyncError,
@@ -205,6 +209,7 @@ if TYPE_CHECKING:
     from mhsync.reconcile.doctor import Finding, Health, examine_api, examine_plugins, examine_storages
     from mhsync.reconcile.edit_manifest import Addition, add_projects, format_manifest, remove_projects
     from mhsync.reconcile.inbox import inbox_application
+    from mhsync.reconcile.lock import WrittenLock, write_locks
     from mhsync.reconcile.new_manifest import NewManifest, write_manifest
     from mhsync.reconcile.plan_file import SavedPlanFile, load_planned_manifests, load_saved_plan, save_plan
     from mhsync.reconcile.prepare import Prepared
@@ -237,6 +242,7 @@ __all__ = [  # noqa: RUF022 - grouped as in docs/public-api.md
     "StatusReport", "ProjectStatus", "StoredFile", "Sums",
     "copy_storage", "CopyReport", "CopiedProject", "CopiedOutput", "CopyOutcome",
     "pull", "PullOptions", "PullReport", "PulledProject", "PulledFile", "PullOutcome",
+    "write_locks", "WrittenLock",
     "save_plan", "load_saved_plan", "load_planned_manifests", "SavedPlan", "SavedPlanFile",
     "examine_api", "examine_plugins", "examine_storages", "Finding", "Health",
     "write_manifest", "NewManifest", "add_projects", "Addition", "remove_projects", "format_manifest",
@@ -250,7 +256,8 @@ __all__ = [  # noqa: RUF022 - grouped as in docs/public-api.md
     "hookimpl", "Event", "StoredOutput", "Storage", "FileInfo", "Writer", "LocalWriter", "validate_path",
     "Notifier", "read_notify_variable", "install_command",
     "MhsyncError", "Problem", "Position", "UsageError", "ManifestError", "CredentialsMissing",
-    "RefusedError", "GuardRefused", "ConfirmationMissing", "PlanRefused", "PlanStale", "Locked", "LockTimeout",
+    "RefusedError", "GuardRefused", "ConfirmationMissing", "PlanRefused", "LockMismatch", "PlanStale",
+    "Locked", "LockTimeout",
     "ApiError", "RequestInvalid", "AuthenticationFailed", "PaymentRequired", "PermissionDenied",
     "ProjectNotFound", "RateLimited", "ServerFailed", "ConnectionFailed", "ResponseInvalid", "AnswerInvalid",
     "RenderFailed", "WaitTimeout", "DownloadError", "LinkExpired", "OutputRejected", "OutputsChanged",

@@ -7,6 +7,7 @@
     │   ├── GuardRefused                   the policy of a manifest does not allow the plan
     │   ├── ConfirmationMissing            deletion was not confirmed
     │   ├── PlanRefused                    a plugin vetoed the plan
+    │   ├── LockMismatch                   what is stored differs from a lock file
     │   ├── PlanStale                      a saved plan no longer fits
     │   ├── Locked                         another run holds the storage; raised by `Storage.lock`
     │   └── LockTimeout                    another run held the storage until the time to wait was over
@@ -139,6 +140,12 @@ class PlanRefused(RefusedError):
     """Raised by a plugin's `mhsync_review_plan` to veto a plan."""
 
     code = "plan_refused"
+
+
+class LockMismatch(_Several, RefusedError):
+    """What is stored differs from a lock file (`mhsync lock`); `problems` lists each project."""
+
+    code = "lock_mismatch"
 
 
 class PlanStale(_Several, RefusedError):

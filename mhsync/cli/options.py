@@ -141,6 +141,10 @@ plugins_option = click.option("--no-plugins", is_flag=True, help="Load only the 
 
 api_url_option = click.option("--api-url", metavar="URL", help="Address of the API (default: MHSYNC_API_URL).")
 
+locked_option = click.option(
+    "--locked", is_flag=True, help="Refuse stored outputs that differ from the lock files of the manifests."
+)
+
 api_options = joined(
     api_url_option,
     click.option(

@@ -16,6 +16,7 @@ from mhsync.cli.options import (
     SharedOptions,
     api_options,
     fail_on_option,
+    locked_option,
     max_deletes_option,
     output_options_with,
     parsed_by,
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     callback=parsed_by(parse_moment),
     help="Show the plan as of this day (its end, UTC) or time, such as 2026-12-31; matters for `retain`.",
 )
+@locked_option
 @max_deletes_option
 @fail_on_option
 @api_options
@@ -71,6 +73,7 @@ def command(
     detailed_exitcode: bool,
     out: str | None,
     at: datetime | None,
+    locked: bool,
     max_deletes: Limit | None,
     fail_on: str,
 ) -> int:
@@ -84,6 +87,10 @@ def command(
     manifest, shared = load_selected(files, shared)
     warn_of_doubts(console, manifest)
     with Progress(console) as progress, open_run(console, shared, progress) as run:
+        if locked:
+            from mhsync.reconcile.lock import check_locked
+
+            check_locked(run, run.hooks, manifest, run.only)
         decision = plan(replace(run, at=at), manifest, ApplyOptions(max_deletes=max_deletes))
     found, refusals = decision.plan, decision.refusals
     if out is not None:

@@ -12,6 +12,7 @@ from mhsync.cli.options import (
     SharedOptions,
     api_url_option,
     lock_timeout_option,
+    locked_option,
     output_options,
     pass_shared_options,
     storage_options,
@@ -31,13 +32,20 @@ from mhsync.reconcile.pull import PullOptions, pull
 @click.option("--to", metavar="DIR", type=click.Path(path_type=str), help="The folder; it is made (required).")
 @click.option("--link", is_flag=True, help="Make hard links where the storage is on the same file system.")
 @click.option("--prune", is_flag=True, help="Remove files of earlier pulls that are no longer wanted.")
+@locked_option
 @api_url_option
 @lock_timeout_option
 @storage_options
 @output_options
 @pass_shared_options
 def command(
-    console: Console, shared: SharedOptions, files: tuple[str, ...], to: str | None, link: bool, prune: bool
+    console: Console,
+    shared: SharedOptions,
+    files: tuple[str, ...],
+    to: str | None,
+    link: bool,
+    prune: bool,
+    locked: bool,
 ) -> int:
     """Bring stored outputs to a folder where they are used.
 
@@ -53,7 +61,7 @@ def command(
         report = pull(
             manifest,
             to,
-            PullOptions(shared.only, link, prune),
+            PullOptions(shared.only, link, prune, locked),
             api=api_origin(console.environ, shared.api_url),
             hooks=load_hooks(console, is_enabled=not shared.no_plugins),
             settings=shared.settings,

@@ -46,6 +46,7 @@ from mhsync.hooks.manager import Hooks
 from mhsync.reconcile.checksum import read_back
 from mhsync.reconcile.context import Stop, attempt
 from mhsync.reconcile.copy_project import CopyContext
+from mhsync.reconcile.lock import require_locked
 from mhsync.reconcile.parallel import map_unordered
 from mhsync.reconcile.progress import Observer, StorageLocked, ignore_progress
 from mhsync.reconcile.storages import Storages, opened
@@ -68,6 +69,8 @@ class PullOptions:
     """Make hard links where the storage is on the same file system. To change such a file changes the storage."""
     prune: bool = False
     """Remove files that an earlier pull wrote and that the manifests no longer want. Not with `only`."""
+    locked: bool = False
+    """Refuse stored outputs that differ from the lock files of the manifests."""
 
 
 def pull(
@@ -95,6 +98,7 @@ def pull(
 
     Raises:
         UsageError: the folder is a storage, or `prune` and `only` are used together.
+        LockMismatch: with `locked`, what is stored differs from a lock file; nothing was written.
         LockTimeout: another pull writes to the folder.
         StorageUnavailable: a storage cannot be opened.
         StorageError: the folder cannot be written.
@@ -110,6 +114,8 @@ def pull(
     with opened(hooks, manifest) as storages:
         _refuse_storage(target, storages)
         projects = stored_projects(run, manifest, storages, options.only)
+        if options.locked:
+            require_locked(projects)
         folder = Storages({str(target.folder): target}, {})
         try:
             with folder.locked(settings.run.lock_timeout, lambda h: observer(StorageLocked(h)), stop, clock):

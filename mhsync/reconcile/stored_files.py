@@ -23,6 +23,8 @@ class StoredProject:
     problem: Problem | None = None
     is_missing: bool = False
     """Whether it is only not stored, or not completely."""
+    is_absent: bool = False
+    """Whether no receipt names an output of it: it is not stored yet."""
 
 
 def stored_projects(
@@ -50,7 +52,7 @@ def _project(api: str, file: ManifestFile, entry: Entry, inventory: Inventory) -
     receipt = inventory.receipt(entry.id)
     if receipt is None or not receipt.outputs:
         why = f"nothing from {api} is stored"
-        return StoredProject(file, entry, problem=_missing(entry, why), is_missing=True)
+        return StoredProject(file, entry, problem=_missing(entry, why), is_missing=True, is_absent=True)
     if entry.id not in inventory.indexed and not inventory.is_stored(entry.id):
         paths = ", ".join(output.path for output in inventory.missing(entry.id))
         why = f"{paths}: missing in the storage, or changed there"
