@@ -7,8 +7,8 @@
       - {id: clx8, state: deleted}
 
 The block must begin with the line `projects:` in the first column. Lines of another form are left in the text.
-The scan goes on after them only if they cannot contain the beginning of a quoted text or of a list in brackets,
-which could contain lines that look like entries.
+The scan goes on after them only if each quoted text and each bracket in them ends on its line, since one that does
+not could contain lines that look like entries. So an entry with a name is parsed, and those after it are not.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ _STATE = rf"((?:{STATES})|'(?:{STATES})'|\"(?:{STATES})\")"
 _PATH = r"""('[^'\n]{1,1024}'|"[^"\\\n]{1,1024}"|[A-Za-z0-9_][A-Za-z0-9_./-]{0,1023})"""
 _HARMLESS = r"[A-Za-z0-9_./:#,=+ -]*"
 """Lines of these characters open no quote and no bracket."""
+_CLOSED = r"""(?:"[^"\\\n]*"|'[^'\n]*'|\[[A-Za-z0-9_, -]*\])"""
+"""A value that begins and ends on one line: a text in quotes, or a list of words."""
+_WORDS = r"[A-Za-z0-9_./+-][A-Za-z0-9_./+ -]*"
 
 
 def _key_in_brackets(name: str) -> str:
@@ -54,7 +57,9 @@ def _entry(indent: int) -> re.Pattern[str]:
 def _line_of_gap(indent: int) -> re.Pattern[str]:
     """A line of a list whose dashes have `indent` spaces before them, after which a scan may go on."""
     spaces = " " * indent
-    return re.compile(rf"(?:{spaces}(?:- | ){_HARMLESS}| *)\n")
+    labelled = rf"{spaces}  [a-z]+: {_CLOSED}{_END}"
+    in_brackets = rf"{spaces}- \{{ ?id: {ID}(?:, ?[a-z]+: (?:{_CLOSED}|{_WORDS}))* ?\}}{_END}"
+    return re.compile(rf"(?:{spaces}(?:- | ){_HARMLESS}\n| *\n|{labelled}|{in_brackets})")
 
 
 def scan(text: str, *, resumes: bool = True) -> ScannedProjects | None:

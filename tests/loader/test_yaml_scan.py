@@ -56,6 +56,8 @@ ENTRIES = [
     "- id: abcdeg2\n  name: 'It''s: # {x}'\n  state: archived\n  tags: [podcast, 'a b']",
     "- id: abcdeg3\n  note: |\n    - id: not-an-entry\n  tags:\n    - podcast\n    - intro",
     '- {id: abcdeg4, name: "a \\" b", note: x, tags: [y]}',
+    '- {id: abcdeg5, name: "Intro: #1", tags: [y, a b], note: plain words}  # it\'s',
+    '- id: abcdeg6\n  name: "it\'s"  # "\n  note: \'"\'',
 ]
 ODD = [
     "- id: 012",
@@ -101,6 +103,16 @@ ODD = [
     "- ids: abcdefv",
     "- id: abcdefw\n  note: it's",
     "- id: abcdefx\n  path: it's",
+    "- id: abcdefx\n  x' : \"y'",
+    "- id: abcdefx\n  name: \"y' #\n  note: '",
+    "- id: abcdefx\n  name: 'a''",
+    "- id: abcdefx\n  name: \"a\" b",
+    "- id: abcdefx\n  name: \"a\\\"",
+    "- id: abcdefx\n  tags: [a,",
+    "- id: abcdefx\n  note: |\n    name: \"x",
+    "- {id: abcdefx, name: 'a, tags: [b]}",
+    '- {id: abcdefx, name: "a", tags: [b}',
+    "- {id: abcdefx, note: it's}",
     "- id: abcdefy\n  path: same/{id}",
     "- {id: abcdefz, path: \"a\\\"b\"}",
     '- {"id: abcdef0}',
@@ -241,3 +253,18 @@ def test_jsonschema_is_not_imported_for_a_valid_manifest(tmp_path: Path) -> None
         [sys.executable, "-c", code, str(examples / "manifest.yaml")], capture_output=True, text=True, check=True
     )
     assert done.stdout == "False\n"
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        '- id: named\n  name: "It\'s: {x}"  # a comment\n  tags: [podcast, intro]\n',
+        "- id: named\n  note: 'a \"b\"'\n  state: archived\n",
+        '- {id: named, name: "Intro", tags: [podcast], note: plain words}\n',
+    ],
+)
+def test_an_entry_with_labels_does_not_slow_down_the_others(named: str) -> None:
+    plain = [f"- id: clx{number:05d}\n" for number in range(100)]
+    found = scan("".join([HEAD, *plain[:50], named, *plain[50:]]))
+    assert found is not None
+    assert len(found) >= 98
