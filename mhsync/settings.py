@@ -147,6 +147,8 @@ class RunSettings:
     """A receipt that takes more in the index is not in it, and is read from its own file."""
     index_rows_when_stopped: int = 20_000
     """The most receipts of which an interrupted run still writes the index."""
+    checks_max: int = 512 * MIB
+    """Bytes that are read of the times of the last checks. A project takes about 60."""
     notify_timeout: float = 120.0
     """How long the end of a run waits for notifications that are being sent."""
     git_timeout: float = 5.0

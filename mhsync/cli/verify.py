@@ -12,6 +12,8 @@ from mhsync.cli.options import (
     SharedOptions,
     locked_option,
     output_options,
+    parse_limit,
+    parsed_by,
     pass_shared_options,
     storage_options,
 )
@@ -19,6 +21,7 @@ from mhsync.cli.plugin_loading import load_hooks
 from mhsync.cli.render.json import dumped
 from mhsync.cli.render.verification import verification_text
 from mhsync.cli.signals import stopping
+from mhsync.core.manifest import Limit
 from mhsync.reconcile.context import Stop
 from mhsync.reconcile.copy_project import CopyContext
 from mhsync.reconcile.lock import check_locked
@@ -27,11 +30,19 @@ from mhsync.reconcile.verify import verify
 
 @click.command("verify")
 @files_argument
+@click.option(
+    "--sample",
+    metavar="N|N%",
+    callback=parsed_by(parse_limit),
+    help="Read only this number or percentage of the projects: those whose last check is the oldest.",
+)
 @locked_option
 @storage_options
 @output_options
 @pass_shared_options
-def command(console: Console, shared: SharedOptions, files: tuple[str, ...], locked: bool) -> int:
+def command(
+    console: Console, shared: SharedOptions, files: tuple[str, ...], locked: bool, sample: Limit | None
+) -> int:
     """Read every stored file and compare it with its receipt.
 
     Reports files that are missing, changed or unreadable, and files without a receipt; exits 1 if there are any.
@@ -45,7 +56,7 @@ def command(console: Console, shared: SharedOptions, files: tuple[str, ...], loc
         if locked:
             run = CopyContext(api_origin(console.environ), shared.settings, stop)
             check_locked(run, hooks, manifest, shared.only)
-        found = verify(hooks, manifest, settings=shared.settings, stop=stop, only=shared.only)
+        found = verify(hooks, manifest, settings=shared.settings, stop=stop, only=shared.only, sample=sample)
     if console.is_json:
         console.document(dumped(found.to_json()))
     else:

@@ -36,3 +36,6 @@ SIGHTINGS = f"{PRIVATE}inbox/"
 
 PULLED = f"{PRIVATE}pulled.jsonl"
 """In a folder that `mhsync pull` writes to: the files that it wrote or found there."""
+
+CHECKS = f"{PRIVATE}checks.json"
+"""When `mhsync verify --sample` last read each project: a cache."""

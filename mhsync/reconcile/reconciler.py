@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from mhsync.api.client import Client
-from mhsync.core.manifest import Manifest
+from mhsync.core.manifest import Limit, Manifest
 from mhsync.core.status import StatusReport
 from mhsync.core.verification import Verification
 from mhsync.dataclass import dataclass
@@ -211,7 +211,9 @@ class Reconciler:
         """
         return write_html_report(self._context(manifest, only, refresh=refresh), manifest, out)
 
-    def verify(self, manifest: Manifest, *, only: Collection[str] = ()) -> Verification:
+    def verify(
+        self, manifest: Manifest, *, only: Collection[str] = (), sample: Limit | None = None
+    ) -> Verification:
         """Read every stored output back and compare it with its receipt. Sends no request to the API.
 
         An output whose bytes differ is marked in its receipt, so that the next plan downloads it again.
@@ -219,6 +221,8 @@ class Reconciler:
         Args:
             manifest: whose projects to verify.
             only: the ids to verify; untracked files are then not looked for. Empty means all.
+            sample: a number or a percentage of the projects: those whose last check is the oldest are verified,
+                and untracked files are not looked for. None verifies all.
 
         Raises:
             UsageError: `only` names an id that the manifest does not list.
@@ -226,7 +230,8 @@ class Reconciler:
             StorageError: a storage cannot be listed.
             PluginError: a plugin is broken.
         """
-        return verify(self.hooks, manifest, settings=self.settings, stop=self.stop, only=_listed(only, manifest))
+        ids = _listed(only, manifest)
+        return verify(self.hooks, manifest, settings=self.settings, stop=self.stop, only=ids, sample=sample)
 
     def close(self) -> None:
         """Close the client."""

@@ -12,6 +12,8 @@ from mhsync.reconcile.context import InventoryContext
 from mhsync.reconcile.inventory import take_inventory
 from mhsync.reconcile.storages import Storages
 
+_STORED = frozenset({State.DOWNLOADED, State.ARCHIVED})
+
 
 @dataclass(frozen=True, slots=True)
 class StoredProject:
@@ -35,7 +37,7 @@ def stored_projects(
     Args:
         only: the ids to look at; empty means all.
     """
-    wanted = [(f, e) for f, e in manifest if e.state is not State.DELETED and (not only or e.id in only)]
+    wanted = [(f, e) for f, e in manifest if e.state in _STORED and (not only or e.id in only)]
     entries: dict[str, list[Entry]] = {}
     for file, entry in wanted:
         entries.setdefault(storages.location(file), []).append(entry)

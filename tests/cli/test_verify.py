@@ -45,3 +45,12 @@ def test_only_and_bad_usage(cli_runner):
     assert "1 file unchanged" in cli_runner.run("verify", manifest, "--only", "done").out
     assert cli_runner.run("verify", manifest, "--only", "nope").code == 2
     assert cli_runner.run("verify").code == 2
+
+
+def test_a_sample_is_a_number_or_a_percentage(cli_runner):
+    manifest = cli_runner.manifest("done", "takes")
+    cli_runner.run("apply", manifest)
+    assert "1 file unchanged" in cli_runner.run("verify", manifest, "--sample", "1%").out
+    assert "3 files unchanged" in cli_runner.run("verify", manifest, "--sample", "1").out
+    assert cli_runner.run("verify", manifest, "--sample", "few").code == 2
+    assert cli_runner.run("apply", manifest).code == 0

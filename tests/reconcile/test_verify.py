@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from datetime import UTC, datetime
 
-from mhsync.core.manifest import Manifest, StorageCopy
+from mhsync.core.checks import read_checks
+from mhsync.core.layout import CHECKS
+from mhsync.core.manifest import Limit, Manifest, StorageCopy
 from mhsync.core.verification import Finding
+from mhsync.errors import StorageError
 from mhsync.reconcile.context import Stop
 from mhsync.reconcile.verify import verify
 from mhsync.storage.local import LocalStorage
@@ -136,3 +140,61 @@ def test_each_receipt_is_read_once(reconcile_fixture, monkeypatch):
     assert {path: count for path, count in opened.items() if path.startswith(".mhsync/")} == {
         receipt_path(id): 1 for id in ("p", "q", "r")
     }
+
+
+class TestSample:
+    """`sample` reads the oldest check first, and keeps the time of each check in the storage."""
+
+    ALL = dict.fromkeys("abcde", "downloaded")
+
+    def stored(self, reconcile_fixture):
+        fixture = reconcile_fixture(*(complete(id_) for id_ in self.ALL))
+        fixture.apply(self.ALL)
+        return fixture
+
+    def read(self, fixture, **more):
+        return {file.id for file in verified(fixture, self.ALL, **more).files}
+
+    def test_repeated_samples_read_everything_and_then_the_oldest_again(self, reconcile_fixture):
+        fixture = self.stored(reconcile_fixture)
+        times = iter(datetime(2026, 11, day, tzinfo=UTC) for day in range(1, 9))
+        nights = [self.read(fixture, sample=Limit.parse("40%"), now=lambda: next(times)) for _ in range(4)]
+        assert [len(night) for night in nights] == [2, 2, 2, 2]
+        assert set.union(*nights[:3]) == set(self.ALL)
+        assert nights[3] & nights[0] != set()
+
+    def test_a_whole_verify_counts_once_a_sample_was_read(self, reconcile_fixture):
+        fixture = self.stored(reconcile_fixture)
+        path = fixture.folder / CHECKS
+        verified(fixture, self.ALL)
+        assert not path.exists(), "without samples nothing is written"
+        assert self.read(fixture, sample=Limit(1)) == {"a"}
+        verified(fixture, self.ALL)
+        assert set(read_checks(path.read_bytes())) == set(self.ALL)
+
+    def test_a_sample_finds_what_it_reads_and_looks_for_no_other_file(self, reconcile_fixture):
+        fixture = self.stored(reconcile_fixture)
+        (fixture.folder / "stray.txt").write_text("x")
+        (fixture.folder / "a/output.wav").write_bytes(b"changed")
+        found = verified(fixture, self.ALL, sample=Limit(1))
+        assert findings(found) == {"a/output.wav": Finding.CHANGED}
+        assert findings(verified(fixture, self.ALL, sample=Limit(1))) == {}
+
+    def test_a_damaged_file_of_checks_is_begun_again(self, reconcile_fixture):
+        fixture = self.stored(reconcile_fixture)
+        self.read(fixture, sample=Limit(1))
+        (fixture.folder / CHECKS).write_bytes(b"{")
+        assert self.read(fixture, sample=Limit(1)) == {"a"}
+        assert set(read_checks((fixture.folder / CHECKS).read_bytes())) == {"a"}
+
+    def test_a_storage_that_cannot_keep_the_time_is_verified_all_the_same(self, reconcile_fixture, monkeypatch):
+        fixture = self.stored(reconcile_fixture)
+        real = LocalStorage.write
+
+        def write(self, path):
+            if path == CHECKS:
+                raise StorageError("read only")
+            return real(self, path)
+
+        monkeypatch.setattr(LocalStorage, "write", write)
+        assert self.read(fixture, sample=Limit(2)) == {"a", "b"}
