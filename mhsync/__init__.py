@@ -135,6 +135,16 @@ _PUBLIC = {
     "write_locks": "mhsync.reconcile.lock",
     "Writer": "mhsync.storage.base",
     "WrittenLock": "mhsync.reconcile.lock",
+    "WatchLoop": "mhsync.reconcile.watch",
+    "WatchEvent": "mhsync.reconcile.watch",
+    "RunStarted": "mhsync.reconcile.watch",
+    "RunEnded": "mhsync.reconcile.watch",
+    "WatchRun": "mhsync.reconcile.watch",
+    "WatchResult": "mhsync.reconcile.watch",
+    "Trigger": "mhsync.reconcile.watch_schedule",
+    "WatchMetrics": "mhsync.reconcile.watch_metrics",
+    "MetricsSnapshot": "mhsync.reconcile.watch_metrics",
+    "WatchSettings": "mhsync.settings",
 }
 
 if TYPE_CHECKING:
@@ -224,6 +234,9 @@ if TYPE_CHECKING:
     )
     from mhsync.reconcile.pull import PullOptions, pull
     from mhsync.reconcile.reconciler import Reconciler, load_manifests
+    from mhsync.reconcile.watch import RunEnded, RunStarted, WatchEvent, WatchLoop, WatchResult, WatchRun
+    from mhsync.reconcile.watch_metrics import MetricsSnapshot, WatchMetrics
+    from mhsync.reconcile.watch_schedule import Trigger
     from mhsync.settings import (
         DownloadSettings,
         HttpSettings,
@@ -233,6 +246,7 @@ if TYPE_CHECKING:
         RunSettings,
         Settings,
         WaitSettings,
+        WatchSettings,
     )
     from mhsync.storage.base import FileInfo, LocalWriter, Storage, Writer, validate_path
 
@@ -243,6 +257,8 @@ __all__ = [  # noqa: RUF022 - grouped as in docs/public-api.md
     "copy_storage", "CopyReport", "CopiedProject", "CopiedOutput", "CopyOutcome",
     "pull", "PullOptions", "PullReport", "PulledProject", "PulledFile", "PullOutcome",
     "write_locks", "WrittenLock",
+    "WatchLoop", "WatchEvent", "RunStarted", "RunEnded", "WatchRun", "WatchResult", "Trigger", "WatchMetrics",
+    "MetricsSnapshot",
     "save_plan", "load_saved_plan", "load_planned_manifests", "SavedPlan", "SavedPlanFile",
     "examine_api", "examine_plugins", "examine_storages", "Finding", "Health",
     "write_manifest", "NewManifest", "add_projects", "Addition", "remove_projects", "format_manifest",
@@ -252,7 +268,7 @@ __all__ = [  # noqa: RUF022 - grouped as in docs/public-api.md
     "RetryDelayed", "Warned",
     "Client", "Project", "Status", "Download", "Result", "Fetched", "WaitNotice",
     "Settings", "HttpSettings", "RateLimitSettings", "DownloadSettings", "WaitSettings", "ManifestSettings",
-    "RunSettings", "InboxSettings",
+    "RunSettings", "InboxSettings", "WatchSettings",
     "hookimpl", "Event", "StoredOutput", "Storage", "FileInfo", "Writer", "LocalWriter", "validate_path",
     "Notifier", "read_notify_variable", "install_command",
     "MhsyncError", "Problem", "Position", "UsageError", "ManifestError", "CredentialsMissing",

@@ -173,6 +173,32 @@ class InboxSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchSettings:
+    """When a watch runs. `mhsync watch --every` sets the interval."""
+
+    every: float = 15 * 60.0
+    """The interval between runs, from the end of one to the start of the next."""
+    jitter: float = 0.1
+    """The interval varies by up to this share, so that many machines do not run at the same moment."""
+    debounce: float = 1.0
+    """A run begins this long after the last change of a manifest, or after the last webhook."""
+    debounce_max: float = 3.0
+    """A run begins this long after the first of them at the latest."""
+    tick: float = 0.25
+    """How often the loop looks for webhooks and at the clock."""
+    poll: float = 2.0
+    """How often it looks for changes of the manifest files."""
+    backoff: float = 5.0
+    """The first delay after a failed run. It doubles with each failed run in a row."""
+    backoff_max: float = 5 * 60.0
+    """The longest delay after a failed run, unless `every` is shorter."""
+    backoff_webhook: float = 5.0
+    """After a failed run, a webhook starts the next run after this delay at the earliest."""
+    stalled_after: float = 60.0
+    """`/healthz` fails if the loop has not looked at the clock for this long, and no run is active."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All limits. Frozen, so that one object can be shared."""
 
@@ -183,3 +209,4 @@ class Settings:
     manifest: ManifestSettings = field(default_factory=ManifestSettings)
     run: RunSettings = field(default_factory=RunSettings)
     inbox: InboxSettings = field(default_factory=InboxSettings)
+    watch: WatchSettings = field(default_factory=WatchSettings)

@@ -30,33 +30,32 @@ class EventLines:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._write({"format": FORMAT, "mhsync": __version__})
+        self.write({"format": FORMAT, "mhsync": __version__})
 
     def __call__(self, event: ProgressEvent) -> None:
         """Write one event; called by the run, from any thread."""
         match event:
             case ProjectFinished(result):
-                self._write({"type": "result", **result.to_json()})
+                self.write({"type": "result", **result.to_json()})
             case WaitingForRenders(pending, seconds):
-                self._write({"type": "waiting", "pending": pending, "seconds_left": round(seconds, 3)})
+                self.write({"type": "waiting", "pending": pending, "seconds_left": round(seconds, 3)})
             case RetryDelayed(notice):
                 seconds = round(notice.seconds, 3)
-                self._write(
-                    {"type": "retry", "origin": notice.origin, "reason": notice.reason, "seconds": seconds}
-                )
+                self.write({"type": "retry", "origin": notice.origin, "reason": notice.reason, "seconds": seconds})
             case StorageLocked(holder):
-                self._write({"type": "locked", "holder": holder})
+                self.write({"type": "locked", "holder": holder})
             case Warned(message):
-                self._write({"type": "warning", "message": message})
+                self.write({"type": "warning", "message": message})
 
     def plan(self, plan: Plan) -> None:
         """Write the sums of the plan that is to be applied."""
-        self._write({"type": "plan", "fingerprint": plan.fingerprint, "summary": dict(plan.summary)})
+        self.write({"type": "plan", "fingerprint": plan.fingerprint, "summary": dict(plan.summary)})
 
     def report(self, report: Report, code: int) -> None:
         """Write the sums of the run and its exit code: the last line."""
-        self._write({"type": "report", "summary": dict(report.summary), "exit": int(code)})
+        self.write({"type": "report", "summary": dict(report.summary), "exit": int(code)})
 
-    def _write(self, line: Mapping[str, object]) -> None:
+    def write(self, line: Mapping[str, object]) -> None:
+        """Write one line. Secrets are removed."""
         self._console.has_document = True
         self._console.out(self._console.redact(json.dumps(line)))

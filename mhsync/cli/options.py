@@ -34,6 +34,7 @@ class SharedOptions:
     no_plugins: bool = False
     only: frozenset[str] = field(default_factory=frozenset)
     refresh: bool = False
+    every: float | None = None
 
     @property
     def settings(self) -> Settings:
@@ -51,6 +52,7 @@ class SharedOptions:
             settings,
             run=run,
             pace=replace(settings.pace, rate=self.rate) if self.rate is not None else settings.pace,
+            watch=replace(settings.watch, every=self.every or settings.watch.every),
             download=replace(settings.download, bandwidth=self.bwlimit or None),
             http=replace(settings.http, pool=max(settings.http.pool, run.checkers, run.transfers)),
         )

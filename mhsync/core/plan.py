@@ -15,6 +15,7 @@ from mhsync.dataclass import dataclass
 from mhsync.errors import Problem
 
 FORMAT = "mhsync.plan/1"
+_LEFT_OUT = "the delete is left out (--no-deletes)"
 
 
 class Action(StrEnum):
@@ -220,13 +221,14 @@ class Plan:
         asked = [p for p in self.judged if p.status is not None and not p.is_acknowledged]
         return bool(asked) and all(project.not_found for project in asked)
 
-    def without_deletes(self, *, keep: Collection[str] = ()) -> Plan:
+    def without_deletes(self, *, keep: Collection[str] = (), why: str = _LEFT_OUT) -> Plan:
         """The safe half: downloads and moves stay, deletes are left for another run.
 
         Args:
             keep: the ids whose deletes stay too.
+            why: the reason of projects with which nothing else is to be done.
         """
-        return self.replaced({one.id: _without_delete(one) for one in self.deletes if one.id not in keep})
+        return self.replaced({one.id: _without_delete(one, why) for one in self.deletes if one.id not in keep})
 
     @property
     def fingerprint(self) -> str:
@@ -262,7 +264,7 @@ def _manifest_json(file: ManifestFile) -> dict[str, Any]:
     return {"file": file.file, "sha256": file.sha256, "storage": file.storage, **copies}
 
 
-def _without_delete(project: ProjectPlan) -> ProjectPlan:
+def _without_delete(project: ProjectPlan, why: str) -> ProjectPlan:
     if Action.DELETE not in project.actions:
         return project
     rest = tuple(action for action in project.actions if action is not Action.DELETE)
@@ -270,7 +272,7 @@ def _without_delete(project: ProjectPlan) -> ProjectPlan:
         project,
         verdict=Verdict.CHANGE if rest else Verdict.UNCHANGED,
         reason_code=project.reason_code if rest else "delete_skipped",
-        reason=project.reason if rest else "the delete is left out (--no-deletes)",
+        reason=project.reason if rest else why,
         actions=rest,
         hint=None,
     )

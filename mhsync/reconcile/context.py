@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
-def attempt(id: str, work: Callable[[], T]) -> T | MhsyncError:
+def attempt(id: str | None, work: Callable[[], T]) -> T | MhsyncError:
     """Do the work of one project: its result, or the error that it raised.
 
     The only place in this package that catches exceptions of every type: a defect of mhsync in the work of one
@@ -39,7 +39,7 @@ def attempt(id: str, work: Callable[[], T]) -> T | MhsyncError:
     raise errors of mhsync only: their storages are wrapped where they are opened.
 
     Args:
-        id: the project, for the message of an unexpected exception.
+        id: the project, for the message of an unexpected exception; None if it is the work of a whole run.
         work: called once.
     """
     try:
@@ -47,7 +47,7 @@ def attempt(id: str, work: Callable[[], T]) -> T | MhsyncError:
     except MhsyncError as error:
         return error
     except Exception as error:
-        log.debug("unexpected exception in the work of %s", id, exc_info=error)
+        log.debug("unexpected exception in the work of %s", id or "a run", exc_info=error)
         text = " ".join(without_queries(str(error)).split())[:200]
         return MhsyncError(f"{type(error).__name__}: {text}", hint="run again with -vv for the traceback", id=id)
 
@@ -172,6 +172,8 @@ class ApplyOptions:
 
     no_deletes: bool = False
     """Whether to omit deletes: only download and move."""
+    unattended: bool = False
+    """Whether to omit the deletes of manifest files whose policy is not `deletes: allow`: no person is asked."""
     max_deletes: Limit | None = None
     """Replaces `policy.max_deletes` of each manifest file."""
     wait: float | None = None

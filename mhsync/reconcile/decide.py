@@ -6,7 +6,7 @@ from typing import Any
 
 from mhsync.core.diff import diff
 from mhsync.core.guards import Circumstances, check, expected_deletes, unconfirmed
-from mhsync.core.manifest import Manifest
+from mhsync.core.manifest import Deletes, Manifest
 from mhsync.core.plan import Plan, ProjectPlan
 from mhsync.core.plan_warnings import surprises, throwaway_folders
 from mhsync.dataclass import dataclass
@@ -14,6 +14,8 @@ from mhsync.errors import PlanStale, Problem
 from mhsync.reconcile.context import ApplyOptions, RunContext
 from mhsync.reconcile.observe import Observation, observe
 from mhsync.reconcile.storages import Storages
+
+_NOT_ALLOWED = "the delete is left out: policy.deletes is not 'allow'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,12 @@ def decide(run: RunContext, manifest: Manifest, storages: Storages, options: App
     )
 
 
+def _allowed(plan: Plan) -> frozenset[str]:
+    """The ids whose deletes the policy of their file allows without a confirmation."""
+    files = [file for file in plan.files if file.policy.deletes is Deletes.ALLOW]
+    return frozenset(entry.id for file in files for entry in file.entries)
+
+
 def make_plan(run: RunContext, manifest: Manifest, observation: Observation, options: ApplyOptions) -> Plan:
     """The plan that follows from an observation, without what the options leave out.
 
@@ -96,6 +104,8 @@ def make_plan(run: RunContext, manifest: Manifest, observation: Observation, opt
     )
     if options.no_deletes:
         plan = plan.without_deletes()
+    elif options.unattended:
+        plan = plan.without_deletes(keep=_allowed(plan), why=_NOT_ALLOWED)
     if options.saved is not None:
         plan, problems = options.saved.restrict(plan, no_deletes=options.no_deletes, only=run.only)
         if problems:
