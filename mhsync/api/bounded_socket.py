@@ -12,7 +12,7 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
-from mhsync.api.framing import FramingError, Head, body_pieces, read_head
+from mhsync.api.framing import FramingError, Head, body_pieces, excess_bytes, read_head
 from mhsync.api.timing import POLL, ExchangeLimits
 from mhsync.settings import HttpSettings
 
@@ -47,6 +47,7 @@ class BoundedSocket:
         self._buffer = bytearray()
         self._is_response_open = False
         self._is_close_requested = False
+        self._silent_until: float | None = None
         self._limits = limits
         self._deadline = 0.0
         self._rate: _RateCheck | None = None
@@ -108,12 +109,27 @@ class BoundedSocket:
         """
         self._deadline = self._limits.time.clock() + self._limits.head_timeout
         self._rate = None
+        self._silent_until = None
         head = read_head(self, self._limits.settings)
         if head is None:
             return None
         pieces = body_pieces(self, head, self._limits.settings)
         self._is_response_open = True
         return head, ResponseBody(pieces, self._end_response)
+
+    def confirm_end(self, *, may_wait: bool) -> None:
+        """Check that the last body has ended where its length says.
+
+        Args:
+            may_wait: wait until no byte has arrived for the time after the body in which none may arrive.
+
+        Raises:
+            FramingError: more bytes have arrived.
+            Interrupted: the run was asked to stop.
+        """
+        end, self._silent_until = self._silent_until, None
+        if end is not None and self.has_more(end - self._limits.time.clock() if may_wait else 0.0):
+            raise excess_bytes()
 
     def set_limits(self, limits: ExchangeLimits) -> None:
         """Set the limits of the next exchange."""
@@ -183,6 +199,9 @@ class BoundedSocket:
                     return False
         except (OSError, ValueError):
             return False
+
+    def expect_silence(self, seconds: float) -> None:
+        self._silent_until = self._limits.time.clock() + seconds
 
     def _has_data(self, seconds: float) -> bool:
         """Whether a read would not wait, now or within the seconds."""

@@ -209,6 +209,7 @@ class Client:
         finish: Callable[[W, Fetched], None] | None = None,
         keeper: Keeper[W] | None = None,
         report: Report | None = None,
+        finish_early: bool = False,
     ) -> Fetched:
         """Download one complete output into a writer.
 
@@ -221,12 +222,22 @@ class Client:
             keeper: keeps the received bytes when `stop` ends the call, and returns them to a later call.
             report: called at most ten times a second with the number of received bytes, and the size of the file
                 in bytes (None where it is unknown). It must return quickly.
+            finish_early: call `finish` while it is not known yet whether the server sends more bytes than it
+                announced. If it does, the block of the writer ends with an exception, and the download restarts.
 
         Raises:
             DownloadError: the complete file could not be downloaded; `LinkExpired` where links were refused.
             Interrupted: `stop` returned True.
         """
-        return self._downloader().fetch(download, write, renew=renew, finish=finish, keeper=keeper, report=report)
+        return self._downloader().fetch(
+            download,
+            write,
+            renew=renew,
+            finish=finish,
+            keeper=keeper,
+            report=report,
+            finish_early=finish_early,
+        )
 
     def _downloader(self) -> Downloader:
         """The one downloader of this client. A client that only sends `GET` requests does not import it."""

@@ -47,6 +47,13 @@ class RequestHeaders(dict[str, str]):
         return RequestHeaders(self, self.query)
 
 
+class Response(urllib3.HTTPResponse):
+    """A response whose end can be confirmed after its body was read."""
+
+    bounded_socket: BoundedSocket
+    """Of the connection that it came from."""
+
+
 class Connection(HTTPConnection):
     """A plain HTTP connection with limits."""
 
@@ -112,7 +119,7 @@ class Connection(HTTPConnection):
         sock.settimeout(self.timeout)
         sock.send_request(data)
 
-    def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override] # as in urllib3
+    def getresponse(self) -> Response:  # type: ignore[override] # as in urllib3
         """Read the head of the response. Its body is read through the returned object.
 
         Raises:
@@ -128,7 +135,7 @@ class Connection(HTTPConnection):
         head, body = found
         if head.ends_connection:
             self.close()  # The socket stays open until the body is closed.
-        return urllib3.HTTPResponse(
+        response = Response(
             body,  # type: ignore[arg-type] # urllib3 reads and closes it, as any file.
             urllib3.HTTPHeaderDict(head.fields),
             status=head.status,
@@ -136,6 +143,8 @@ class Connection(HTTPConnection):
             decode_content=False,
             request_method=self._method,
         )
+        response.bounded_socket = sock
+        return response
 
     @property
     def _bounded_socket(self) -> BoundedSocket:

@@ -69,10 +69,12 @@ class Downloader:
         finish: Callable[[W, Fetched], None] | None = None,
         keeper: Keeper[W] | None = None,
         report: Report | None = None,
+        finish_early: bool = False,
     ) -> Fetched:
         """See `Client.download`."""
         meter = TransferMeter(self.time, self.bandwidth, report)
         attempts = DownloadAttempts(download, renew, self.settings, self.time, meter)
+        origin = _origin_of(download)
         is_first = True
         try:
             while True:
@@ -84,8 +86,14 @@ class Downloader:
                             attempts.restored = keeper.restore(writer, source, head=HEAD, check=check)
                         is_first = False
                         fetched = self._fetch_or_keep(writer, attempts, keeper)
-                        if finish is not None:
-                            finish(writer, fetched)
+                        if not finish_early:
+                            attempts.confirm_end(origin)
+                        try:
+                            if finish is not None:
+                                finish(writer, fetched)
+                        finally:
+                            # Whatever `finish` found: it was about a file that is complete only now.
+                            attempts.confirm_end(origin)
                 except MhsyncError:
                     # By the flag, not by the type: a storage may raise an error of its own instead of ours.
                     if not attempts.is_restarting:
@@ -119,7 +127,9 @@ class Downloader:
             proof = second.proof
             if proof is None:
                 proof = Proof.TWICE if self._is_end_confirmed(transfer, attempts) else Proof.UNCONFIRMED
-        return Fetched(transfer.size, transfer.sha256, proof, attempts.source, recognise(transfer.head).format)
+        audio = recognise(transfer.head)
+        attempts.is_size_in_file = audio.total == transfer.size
+        return Fetched(transfer.size, transfer.sha256, proof, attempts.source, audio.format)
 
     def _is_end_confirmed(self, transfer: Transfer, attempts: DownloadAttempts) -> bool:
         """Whether the file's header or the host confirms the end of a file that was downloaded twice.
@@ -192,6 +202,10 @@ class Downloader:
                 if attempts.continued is not None:
                     require_same_file(response, attempts.continued)
                 transfer.receive(response, self._chunk, attempts.meter)
+                if transfer.proof is not None and transfer is attempts.transfer:
+                    attempts.unconfirmed = response.kept_open()
+                else:
+                    response.confirm_end()
         except (LinkRefused, FileMissing) as error:
             refusal = error
         except UnusableResponse as error:

@@ -52,6 +52,10 @@ class DownloadAttempts:
     """Whether the block of the writer ends only to be entered again."""
     full_response: HttpResponse | None = field(default=None, repr=False)
     """A response with the whole file, received although only the rest was requested: the restart uses it."""
+    unconfirmed: HttpResponse | None = field(default=None, repr=False)
+    """The response of the complete file, until its end is confirmed."""
+    is_size_in_file: bool = False
+    """Whether the header of the complete file states exactly the number of received bytes."""
     restored: Restored | None = field(default=None, repr=False)
     """The bytes that an earlier run kept, until a transfer continues them."""
     continued: Partial | None = None
@@ -69,9 +73,33 @@ class DownloadAttempts:
         self.is_restarting, self.restored, self.continued, self.transfer = False, None, None, None
 
     def close(self) -> None:
-        if self.full_response is not None:
-            self.full_response.close()
-            self.full_response = None
+        for response in (self.full_response, self.unconfirmed):
+            if response is not None:
+                response.close()
+        self.full_response = self.unconfirmed = None
+
+    def confirm_end(self, origin: str) -> None:
+        """Check that the response of the complete file has ended where its length says.
+
+        There is no wait for more bytes where the file itself states the same length.
+
+        Raises:
+            RestartDownload: more bytes have arrived.
+            DownloadError: the same, and there is no further attempt.
+            Interrupted: the run was asked to stop.
+        """
+        response, self.unconfirmed = self.unconfirmed, None
+        if response is None:
+            return
+        with response:
+            try:
+                response.confirm_end(may_wait=not self.is_size_in_file)
+            except ApiError as error:
+                failure = error
+            else:
+                return
+        self.wait_before_retry(failure, origin, has_progressed=False)
+        raise self.restart(failure)
 
     def error(self, reason: str, hint: str | None = None) -> DownloadError:
         """The error that ends the download; without a hint of its own it advises a later run."""

@@ -37,7 +37,7 @@ _LAST_PIECE = 4096
 _CLOSE_WAIT = 2.0
 """Seconds to wait until a server closes a connection that it announced it would close."""
 _EXCESS_WAIT = 0.01
-"""Seconds to wait for bytes after the end of a file. JSON marks its own end, so there is no wait after it."""
+"""Seconds after the end of a file in which no byte may arrive. JSON marks its own end, so that needs no wait."""
 _UNLIMITED = 1 << 30
 
 
@@ -47,6 +47,10 @@ class FramingError(http.client.HTTPException):
 
 class ExcessBytes(FramingError):
     """The server sent more bytes than the response announced."""
+
+
+def excess_bytes() -> ExcessBytes:
+    return ExcessBytes("the server sent more bytes than it announced")
 
 
 class ByteSource(Protocol):
@@ -77,6 +81,9 @@ class ByteSource(Protocol):
 
     def has_more(self, seconds: float) -> bool:
         """Whether another byte is available, or arrives within `seconds`."""
+
+    def expect_silence(self, seconds: float) -> None:
+        """Note that the body has ended, and that no byte may arrive for `seconds`: `confirm_end` checks it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,17 +185,10 @@ def body_pieces(source: ByteSource, head: Head, settings: HttpSettings) -> Itera
     if head.has_no_body:
         return iter(())
     if length is not None:
-        return _sized_body(source, length, _excess_wait(head))
+        return _sized_body(source, length, head)
     if head.transfer_coding == "chunked":
         return _chunked_body(source, settings.head_max)
     return _unsized_body(source)
-
-
-def _excess_wait(head: Head) -> float:
-    """Seconds to wait for bytes after the announced end of a body."""
-    if head.will_close:
-        return _CLOSE_WAIT
-    return 0.0 if head.is_json else _EXCESS_WAIT
 
 
 def _read_head(source: ByteSource, limit: int) -> Head | None:
@@ -233,8 +233,11 @@ def _require_line(source: ByteSource, limit: int) -> bytes:
     return line
 
 
-def _sized_body(source: ByteSource, length: int, excess_wait: float) -> Iterator[bytes]:
-    """A body with a Content-Length."""
+def _sized_body(source: ByteSource, length: int, head: Head) -> Iterator[bytes]:
+    """A body with a Content-Length.
+
+    Bytes after its end that have arrived are an error at once, later ones when the end is confirmed.
+    """
     left = length
     while left:
         piece = source.read_some(left)
@@ -245,8 +248,10 @@ def _sized_body(source: ByteSource, length: int, excess_wait: float) -> Iterator
             # Only the last bytes wait for the check for excess bytes, so that all others count as progress.
             yield from (piece[:-_LAST_PIECE],) if len(piece) > _LAST_PIECE else ()
             piece = piece[-_LAST_PIECE:]
-            if source.has_more(excess_wait):
-                raise ExcessBytes("the server sent more bytes than it announced")
+            if source.has_more(_CLOSE_WAIT if head.will_close else 0.0):
+                raise excess_bytes()
+            if not (head.will_close or head.is_json):
+                source.expect_silence(_EXCESS_WAIT)
         yield piece
 
 
@@ -287,4 +292,4 @@ def _skip_trailers(source: ByteSource, limit: int) -> None:
         if left <= 0:
             raise FramingError("the response trailers are too long")
     if source.has_more(0.0):
-        raise ExcessBytes("the server sent more bytes than it announced")
+        raise excess_bytes()

@@ -18,7 +18,7 @@ from urllib3.util import Timeout
 
 from mhsync import __version__
 from mhsync.api.address import Address
-from mhsync.api.connection import EXCHANGE_LIMITS, Pool, RequestHeaders, SecurePool
+from mhsync.api.connection import EXCHANGE_LIMITS, Pool, RequestHeaders, Response, SecurePool
 from mhsync.api.errors import MalformedResponse
 from mhsync.api.proxy import Network
 from mhsync.api.timing import ExchangeLimits, Time
@@ -38,6 +38,7 @@ class HttpResponse:
         self._response = response
         self.address = address
         self.status = response.status
+        self._is_kept_open = False
 
     def header(self, name: str) -> str:
         """The value of a header, `""` where it is missing."""
@@ -69,6 +70,26 @@ class HttpResponse:
             failure = translate_error(error, self.address)
         raise failure
 
+    def confirm_end(self, *, may_wait: bool = True) -> None:
+        """Check that a body that was read has ended where its length says: before the file counts as complete.
+
+        Args:
+            may_wait: wait for more bytes until those of one burst must have arrived.
+
+        Raises:
+            MalformedResponse: more bytes have arrived.
+            Interrupted: the run was asked to stop.
+        """
+        if not isinstance(self._response, Response):
+            return
+        try:
+            self._response.bounded_socket.confirm_end(may_wait=may_wait)
+        except CAUGHT as error:
+            failure = translate_error(error, self.address)
+        else:
+            return
+        raise failure
+
     def close(self) -> None:
         """Release the connection: for the next request where the body was read, else it is closed."""
         if self._response.closed:
@@ -76,13 +97,20 @@ class HttpResponse:
         else:
             self._response.close()
 
+    def kept_open(self) -> Self:
+        """This response, which the end of the present block does not close."""
+        self._is_kept_open = True
+        return self
+
     def __enter__(self) -> Self:
+        self._is_kept_open = False
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        if not self._is_kept_open:
+            self.close()
 
 
 class Transport:

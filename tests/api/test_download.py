@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import io
+import socket
+import struct
 import threading
 import time
 import tracemalloc
@@ -10,7 +13,10 @@ from contextlib import nullcontext
 
 import pytest
 
+from mhsync.api.bounded_socket import BoundedSocket
+from mhsync.api.download import Fetched
 from mhsync.api.transfer import NullSink
+from mhsync.core.project import Download
 from mhsync.core.receipt import Proof
 from mhsync.errors import DownloadError, Interrupted, LinkExpired, MhsyncError, StorageError
 from mhsync.sandbox import faults as f
@@ -276,6 +282,78 @@ def test_finish_may_reject_a_complete_file(api: ApiFixture):
 
     assert writers.kept == []
     assert api.request_count(host="files") == 1
+
+
+WAV = struct.pack(
+    "<4sI8sIHHIIHH4sI", b"RIFF", 76, b"WAVEfmt ", 16, 1, 1, 48000, 96000, 2, 16, b"data", 40
+) + bytes(40)
+"""It states its own length."""
+
+
+@pytest.mark.parametrize("body", [WAV, AUDIO], ids=["length in the file", "no length in the file"])
+def test_bytes_that_come_during_an_early_finish_start_the_download_again(scripted_server, client, body: bytes):
+    is_finishing, is_sent = threading.Event(), threading.Event()
+
+    def late(sock: socket.socket) -> None:
+        sock.sendall(http_response(200, body))
+        is_finishing.wait(30)
+        sock.sendall(b"more")
+        is_sent.set()
+
+    def finish(writer: io.BytesIO, fetched: Fetched) -> None:
+        is_finishing.set()
+        is_sent.wait(30)
+        writers.finish(writer, fetched)
+
+    server, writers = scripted_server(late, http_response(200, body)), MemoryWriters()
+    made = client("http://127.0.0.1:1")
+    link = Download(f"{server.url}/a.wav")
+    made.download(link, writers.write, renew=never_renewed, finish=finish, finish_early=True)
+    assert (len(server.heads), writers.begun, writers.kept) == (2, 2, [body])
+
+
+def test_an_early_finish_that_needs_no_file_is_not_believed_before_the_end_is_confirmed(scripted_server, client):
+    is_finishing, is_sent = threading.Event(), threading.Event()
+
+    class Same(Exception):
+        pass
+
+    def late(sock: socket.socket) -> None:
+        sock.sendall(http_response(200, WAV))
+        is_finishing.wait(30)
+        sock.sendall(b"more")
+        is_sent.set()
+
+    def finish(*_: object) -> None:
+        is_finishing.set()
+        is_sent.wait(30)
+        raise Same
+
+    server, writers = scripted_server(late, http_response(200, WAV)), MemoryWriters()
+    link = Download(f"{server.url}/a.wav")
+    with pytest.raises(Same):
+        client("http://127.0.0.1:1").download(
+            link, writers.write, renew=never_renewed, finish=finish, finish_early=True
+        )
+    assert len(server.heads) == 2
+
+
+def test_finish_waits_until_the_end_is_confirmed(scripted_server, client, monkeypatch):
+    events: list[str] = []
+    confirm = BoundedSocket.confirm_end
+
+    def confirmed(sock: BoundedSocket, *, may_wait: bool) -> None:
+        confirm(sock, may_wait=may_wait)
+        events.append(f"confirmed, {may_wait=}")
+
+    monkeypatch.setattr(BoundedSocket, "confirm_end", confirmed)
+    for body in (WAV, AUDIO):
+        server = scripted_server(http_response(200, body))
+        link = Download(f"{server.url}/a.wav")
+        client("http://127.0.0.1:1").download(
+            link, MemoryWriters().write, renew=never_renewed, finish=lambda *_: events.append("finish")
+        )
+    assert events == ["confirmed, may_wait=False", "finish", "confirmed, may_wait=True", "finish"]
 
 
 def test_an_error_of_the_storage_is_not_retried(api: ApiFixture):

@@ -145,6 +145,8 @@ class _Fetch:
                     finish=self._finish,
                     keeper=None if partials is None else partials.under(_kept_name(self.project.id, index)),
                     report=self._report,
+                    # The record of the output is written meanwhile. A check must not see a file that may be wrong.
+                    finish_early=not self.run.hooks.has_checks,
                 )
         except BaseException:
             self.run.observer(TransferEnded(self.project.id, self.planned.path, None))
