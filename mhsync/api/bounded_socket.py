@@ -121,7 +121,7 @@ class BoundedSocket:
         """Check that the last body has ended where its length says.
 
         Args:
-            may_wait: wait until no byte has arrived for the time after the body in which none may arrive.
+            may_wait: wait until the time after the body has passed in which no byte may arrive.
 
         Raises:
             FramingError: more bytes have arrived.

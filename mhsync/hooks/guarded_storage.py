@@ -192,8 +192,14 @@ class GuardedBlock(AbstractContextManager[T], Generic[T]):
 
 
 def _writer(guard: Guard, doing: str, writer: Writer) -> GuardedWriter:
-    is_local = guard.call(doing, lambda: isinstance(writer, LocalWriter))
+    is_local = guard.call(doing, lambda: _is_local_writer(writer))
     return GuardedLocalWriter(guard, doing, writer) if is_local else GuardedWriter(guard, doing, writer)
+
+
+def _is_local_writer(writer: Writer) -> bool:
+    """As `isinstance`, which takes longer than all other calls of a write together."""
+    kind = type(writer)
+    return all(hasattr(kind, name) for name in ("write", "local_path", "flush")) or isinstance(writer, LocalWriter)
 
 
 class GuardedWriter:

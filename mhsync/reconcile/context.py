@@ -21,7 +21,7 @@ from mhsync.reconcile.index_writer import Indexes
 from mhsync.reconcile.progress import Observer, ignore_progress
 from mhsync.settings import Settings
 from mhsync.storage.base import Storage
-from mhsync.storage.receipts import ignore_written, update_receipt
+from mhsync.storage.receipts import OnWritten, WrittenReceipt, ignore_written, update_receipt
 
 if TYPE_CHECKING:
     from mhsync.core.saved_plan import SavedPlan
@@ -114,8 +114,19 @@ class StorageContext(Protocol):
     @property
     def observer(self) -> Observer: ...
 
-    def update_receipt(self, storage: Storage, id: str, change: Callable[[Receipt], Receipt]) -> Receipt:
+    def update_receipt(
+        self,
+        storage: Storage,
+        id: str,
+        change: Callable[[Receipt], Receipt],
+        *,
+        known: WrittenReceipt | None = None,
+        on_written: OnWritten = ignore_written,
+    ) -> Receipt:
         """Change the record of a project for `api`.
+
+        Args:
+            known, on_written: as of `mhsync.storage.receipts.update_receipt`.
 
         Raises:
             StorageError, ReceiptInvalid: it could not be read or written.
@@ -155,15 +166,31 @@ class RunContext:
         """The origin of the API."""
         return self.client.origin
 
-    def update_receipt(self, storage: Storage, id: str, change: Callable[[Receipt], Receipt]) -> Receipt:
+    def update_receipt(
+        self,
+        storage: Storage,
+        id: str,
+        change: Callable[[Receipt], Receipt],
+        *,
+        known: WrittenReceipt | None = None,
+        on_written: OnWritten = ignore_written,
+    ) -> Receipt:
         """Change the receipt of a project for the API of this run, and record it for the index.
+
+        Args:
+            known, on_written: as of `mhsync.storage.receipts.update_receipt`.
 
         Raises:
             StorageError, ReceiptInvalid: it could not be read or written.
         """
-        on_written = ignore_written if self.indexes is None else self.indexes.of(storage).add
-        limit = self.settings.run.receipt_max
-        return update_receipt(storage, id, self.api, change, limit=limit, on_written=on_written)
+
+        def written(receipt: Receipt, version: str | None) -> None:
+            if self.indexes is not None:
+                self.indexes.of(storage).add(receipt, version)
+            on_written(receipt, version)
+
+        limit, api = self.settings.run.receipt_max, self.api
+        return update_receipt(storage, id, api, change, limit=limit, on_written=written, known=known)
 
 
 @dataclass(frozen=True, slots=True)

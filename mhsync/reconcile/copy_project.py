@@ -27,7 +27,13 @@ from mhsync.reconcile.progress import Observer, ignore_progress
 from mhsync.reconcile.publish import Publisher
 from mhsync.settings import Settings
 from mhsync.storage.base import Storage
-from mhsync.storage.receipts import read_receipt, update_receipt
+from mhsync.storage.receipts import (
+    OnWritten,
+    WrittenReceipt,
+    ignore_written,
+    read_receipt,
+    update_receipt,
+)
 
 _REPORTED = 32 * 1024 * 1024
 """Bytes between two reports of progress."""
@@ -45,8 +51,17 @@ class CopyContext:
     uses_index: bool = True
     refresh: bool = False
 
-    def update_receipt(self, storage: Storage, id: str, change: Callable[[Receipt], Receipt]) -> Receipt:
-        return update_receipt(storage, id, self.api, change, limit=self.settings.run.receipt_max)
+    def update_receipt(
+        self,
+        storage: Storage,
+        id: str,
+        change: Callable[[Receipt], Receipt],
+        *,
+        known: WrittenReceipt | None = None,
+        on_written: OnWritten = ignore_written,
+    ) -> Receipt:
+        limit = self.settings.run.receipt_max
+        return update_receipt(storage, id, self.api, change, limit=limit, on_written=on_written, known=known)
 
 
 @dataclass(frozen=True, slots=True)

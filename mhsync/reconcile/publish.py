@@ -18,10 +18,10 @@ from mhsync.core.template import path_key
 from mhsync.errors import CopyNotProved, PathOccupied, StorageError
 from mhsync.reconcile.checksum import Fingerprint, read_back
 from mhsync.reconcile.context import Remark, StorageContext
-from mhsync.reconcile.leftovers import Leftovers, update, with_set_aside
+from mhsync.reconcile.leftovers import Leftovers, with_set_aside
 from mhsync.reconcile.ownership import Owners
 from mhsync.storage.base import Storage
-from mhsync.storage.receipts import read_receipt
+from mhsync.storage.receipts import WrittenReceipt, read_receipt
 
 
 class Publisher:
@@ -48,6 +48,7 @@ class Publisher:
         self._planned = {path_key(path) for path in planned}
         self._remark = remark
         self._known: Receipt | None = None
+        self._written: WrittenReceipt | None = None
 
     @property
     def _receipt(self) -> Receipt:
@@ -203,7 +204,14 @@ class Publisher:
         return read_back(self._storage, path, chunk=self._run.settings.download.chunk, stop=self._run.stop)
 
     def _update(self, change: Callable[[Receipt], Receipt]) -> Receipt:
-        return update(self._run, self._storage, self._owners, self._id, change)
+        receipt = self._run.update_receipt(
+            self._storage, self._id, change, known=self._written, on_written=self._note_written
+        )
+        self._owners.record(receipt)
+        return receipt
+
+    def _note_written(self, receipt: Receipt, version: str | None) -> None:
+        self._written = WrittenReceipt(receipt, version)
 
 
 def _with_leftovers(receipt: Receipt, outputs: tuple[StoredOutput, ...], storage: Storage) -> Receipt:

@@ -30,7 +30,8 @@ class TemporaryFile:
         folder: a descriptor of the folder that it is created in.
         at: the path of that folder.
         suffix: the end of the name, for checks that depend on it.
-        goal: the path at which it will be published, for messages.
+        root: the folder of the storage.
+        goal: the path below it at which the file will be published, for messages.
         token: makes the name unique.
 
     Raises:
@@ -38,23 +39,29 @@ class TemporaryFile:
     """
 
     def __init__(
-        self, folder: int, at: Path, suffix: str, goal: Path, token: Callable[[int], str] = secrets.token_hex
+        self,
+        folder: int,
+        at: Path,
+        suffix: str,
+        root: Path,
+        goal: str,
+        token: Callable[[int], str] = secrets.token_hex,
     ) -> None:
-        name = f"{os.getpid()}-{token(8)}{suffix}"
-        self._goal = goal
-        self._path = at / name
+        self.name = f"{os.getpid()}-{token(8)}{suffix}"
+        self._at = at
+        self._reported = reported_as("write", root, below=goal)
         self._stamp = 0
         self._is_visible = False
         self._version: str | None = None
-        self._descriptor = os.open(name, _NEW, 0o666, dir_fd=folder)
+        self._descriptor = os.open(self.name, _NEW, 0o666, dir_fd=folder)
         self._early_flush = EarlyFlush()
 
     @property
     def local_path(self) -> Path:
-        return self._path
+        return self._at / self.name
 
     def write(self, data: bytes, /) -> int:
-        with reported_as("write", self._goal):
+        with self._reported:
             left = memoryview(data).cast("B")
             while left:
                 left = left[os.write(self._descriptor, left) :]
@@ -77,7 +84,7 @@ class TemporaryFile:
         self._stamp = time.time_ns()
         with suppress(OSError):
             os.utime(self._descriptor, ns=(self._stamp, self._stamp))
-        with reported_as("write", self._goal):
+        with self._reported:
             self._early_flush.join()
             os.fsync(self._descriptor)
 
@@ -89,7 +96,7 @@ class TemporaryFile:
     def note_version(self) -> None:
         """Take the version of the file, which is visible now: that of the very bytes that were written."""
         self._is_visible = True
-        with reported_as("write", self._goal):
+        with self._reported:
             info = os.fstat(self._descriptor)
         self._version = version_of(info) if info.st_mtime_ns == self._stamp else None
 
@@ -99,14 +106,14 @@ class TemporaryFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with reported_as("write", self._goal):
+        with self._reported:
             try:
                 with suppress(OSError):  # `sync` has raised it, or the file is discarded
                     self._early_flush.join()
                 os.close(self._descriptor)
             finally:
                 if not self._is_visible:
-                    self._path.unlink(missing_ok=True)
+                    self.local_path.unlink(missing_ok=True)
 
 
 class FileReader(io.FileIO):

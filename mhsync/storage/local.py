@@ -11,12 +11,13 @@ from __future__ import annotations
 import errno
 import io
 import os
+import posixpath
 import secrets
 import stat
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from mhsync.core.layout import LOCK, PARTIAL, PRIVATE, RECEIPTS, TEMPORARY
@@ -31,9 +32,9 @@ from mhsync.storage.tree import NOFOLLOW, Tree, look
 if TYPE_CHECKING:
     from mhsync.storage.partials import LocalPartials
 
-_TMP = TEMPORARY.removesuffix("/")
+_TMP = tuple(TEMPORARY.removesuffix("/").split("/"))
 _OLD_FILE = os.O_RDONLY | NOFOLLOW | getattr(os, "O_NONBLOCK", 0)
-_KEPT_OPEN = (tuple(_TMP.split("/")), tuple(RECEIPTS.removesuffix("/").split("/")))
+_KEPT_OPEN = (_TMP, tuple(RECEIPTS.removesuffix("/").split("/")))
 """Folders that stay open while the storage is locked: a run uses them several times for each project."""
 _SUFFIX_MAX = 16
 _TRIES = 50
@@ -52,6 +53,7 @@ class LocalStorage(Storage):
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder).absolute()
+        self._tmp = self.folder.joinpath(*_TMP)
         self._tree = Tree(self.folder)
 
     def __repr__(self) -> str:
@@ -75,7 +77,7 @@ class LocalStorage(Storage):
 
     def open(self, path: str) -> BinaryIO:
         *folders, name = _parts(path)
-        with reported_as("read", self.folder / path):
+        with reported_as("read", self.folder, below=path):
             try:
                 with self._tree.shared(folders) as folder:
                     if stat.S_ISDIR(look(folder, name).st_mode):
@@ -97,10 +99,10 @@ class LocalStorage(Storage):
         """
         *folders, name = _parts(path)
         temporary = f"{os.getpid()}-{secrets.token_hex(8)}"
-        with self._tree.shared(_TMP.split("/"), make=True) as folder:
+        with self._tree.shared(_TMP, make=True) as folder:
             os.link(source, temporary, dst_dir_fd=folder, follow_symlinks=False)
             try:
-                with reported_as("write", self.folder / path):
+                with reported_as("write", self.folder, below=path):
                     _retry_missing_folder(partial(self._rename, folder, temporary, folders, name))
                     self._tree.flush_new(folders)
             finally:
@@ -112,14 +114,17 @@ class LocalStorage(Storage):
     def write(self, path: str) -> Iterator[TemporaryFile]:
         *folders, name = _parts(path)
         try:
-            with reported_as("write", self.folder / path):
+            with reported_as("write", self.folder, below=path):
                 self._must_be_free(folders, name)
                 temporary = self._new_temporary(path)
             with temporary:
                 yield temporary
                 temporary.sync()
-                with reported_as("write", self.folder / path), self._tree.shared(_TMP.split("/")) as source:
-                    _retry_missing_folder(partial(self._rename, source, temporary.local_path.name, folders, name))
+                with (
+                    reported_as("write", self.folder, below=path),
+                    self._tree.shared(_TMP, is_checked=False) as source,
+                ):
+                    _retry_missing_folder(partial(self._rename, source, temporary.name, folders, name))
                     self._tree.flush_new(folders)
                 temporary.note_version()
         except BaseException:
@@ -133,7 +138,7 @@ class LocalStorage(Storage):
             self._remove_empty(folders)
             return
         with (
-            reported_as("remove", self.folder / path),
+            reported_as("remove", self.folder, below=path),
             suppress(FileNotFoundError, NotADirectoryError),
             self._tree.folder(folders) as folder,
         ):
@@ -144,7 +149,7 @@ class LocalStorage(Storage):
     def flush(self, path: str) -> None:
         """Flush a file, and the folders above it, to disk."""
         *folders, name = _parts(path)
-        with reported_as("flush", self.folder / path):
+        with reported_as("flush", self.folder, below=path):
             with self._tree.folder(folders) as folder:
                 descriptor = os.open(name, _OLD_FILE, dir_fd=folder)
                 try:
@@ -158,16 +163,19 @@ class LocalStorage(Storage):
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Lock the folder for one run; two locks in one process also exclude each other."""
-        with reported_as("lock", self.folder / LOCK), self._tree.folder([PRIVATE.removesuffix("/")], make=True):
+        with (
+            reported_as("lock", self.folder, below=LOCK),
+            self._tree.folder([PRIVATE.removesuffix("/")], make=True),
+        ):
             pass
         with hold(self.folder / LOCK), self._tree.keeping_open(_KEPT_OPEN):
             yield
 
     def sweep(self) -> None:
         with (
-            reported_as("clear", self.folder / TEMPORARY),
+            reported_as("clear", self.folder, below=TEMPORARY),
             suppress(FileNotFoundError),
-            self._tree.folder(_TMP.split("/")) as folder,
+            self._tree.folder(_TMP) as folder,
             os.scandir(folder) as entries,
         ):
             for name in [entry.name for entry in entries if not entry.is_dir(follow_symlinks=False)]:
@@ -185,7 +193,7 @@ class LocalStorage(Storage):
     def _look(self, doing: str, path: str) -> os.stat_result | None:
         """The regular file at the path; None if there is none, or a folder."""
         *folders, name = _parts(path)
-        with reported_as(doing, self.folder / path):
+        with reported_as(doing, self.folder, below=path):
             try:
                 with self._tree.shared(folders) as folder:
                     info = look(folder, name)
@@ -194,13 +202,10 @@ class LocalStorage(Storage):
         return None if stat.S_ISDIR(info.st_mode) else info
 
     def _new_temporary(self, path: str) -> TemporaryFile:
-        suffix = PurePosixPath(path).suffix
-        with self._tree.shared(_TMP.split("/"), make=True) as folder:
+        suffix = posixpath.splitext(path)[1]
+        with self._tree.shared(_TMP, make=True) as folder:
             return TemporaryFile(
-                folder,
-                self.folder / _TMP,
-                suffix if len(suffix) <= _SUFFIX_MAX else "",
-                self.folder / path,
+                folder, self._tmp, suffix if len(suffix) <= _SUFFIX_MAX else "", self.folder, path
             )
 
     def _rename(self, source: int, old: str, folders: Sequence[str], new: str) -> None:
@@ -213,8 +218,11 @@ class LocalStorage(Storage):
     def _must_be_free(self, folders: Sequence[str], name: str) -> None:
         """Raise an error for a folder or link at the path, before gigabytes are downloaded.
 
-        Folders are created when the file is complete, so that a killed run leaves no empty ones.
+        Folders are created when the file is complete, so that a killed run leaves no empty ones. A receipt is
+        short: for it the check before the rename is early enough.
         """
+        if tuple(folders) in _KEPT_OPEN:
+            return
         with suppress(FileNotFoundError), self._tree.shared(folders) as folder:
             _must_take_a_file(folder, name)
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from types import MappingProxyType
+from collections.abc import Mapping
+from types import MappingProxyType, TracebackType
 
 from mhsync.core.printable import printable
 from mhsync.core.redaction import without_queries
@@ -81,20 +80,38 @@ def describe(error: OSError) -> tuple[str, str]:
     return _WORDS.get(error.errno or 0, (fallback, _HINT))
 
 
-@contextmanager
-def reported_as(doing: str, path: object, kind: type[StorageError] = StorageError) -> Iterator[None]:
+class reported_as:  # noqa: N801 - a context manager
     """Turn an `OSError` of the block into a `StorageError`.
+
+    A class, and a path that is joined only for a message: each written file enters several of these blocks.
 
     Args:
         doing: the operation, as it follows "cannot".
         path: the file or folder that it was for.
         kind: the class of the error.
+        below: the rest of its path, relative to `path`.
 
     Raises:
         StorageError: an error of class `kind`, with the path in its message and a hint.
     """
-    try:
-        yield
-    except OSError as error:
-        what, hint = describe(error)
-        raise kind(f"cannot {doing} {printable_path(path)}: {what}", hint=hint) from error
+
+    __slots__ = ("_below", "_doing", "_kind", "_path")
+
+    def __init__(
+        self, doing: str, path: object, kind: type[StorageError] = StorageError, *, below: str = ""
+    ) -> None:
+        self._doing = doing
+        self._path = path
+        self._below = below
+        self._kind = kind
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, OSError):
+            what, hint = describe(error)
+            path = f"{self._path}/{self._below}" if self._below else self._path
+            raise self._kind(f"cannot {self._doing} {printable_path(path)}: {what}", hint=hint) from error

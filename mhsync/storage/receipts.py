@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from mhsync.core.layout import RECEIPTS
 from mhsync.core.receipt import Deletion, Receipt
@@ -19,6 +19,9 @@ from mhsync.storage.documents import (
     name_in_folder,
     read_document,
 )
+
+OnWritten = Callable[[Receipt, str | None], None]
+"""Called with a receipt that was written, and the version of its file; None if that is not known."""
 
 
 def receipt_path(id: str) -> str:
@@ -64,6 +67,21 @@ def read_receipt(storage: Storage, id: str, *, limit: int) -> Receipt | None:
     return Receipt.from_json(value, expected_id=id)
 
 
+@dataclass(frozen=True, slots=True)
+class WrittenReceipt:
+    """A receipt that was written, and the version of its file after that; None if that is not known."""
+
+    receipt: Receipt
+    version: str | None
+
+    def read(self, storage: Storage, limit: int) -> Receipt | None:
+        """As `read_receipt`, which is called only where the file may have changed."""
+        id = self.receipt.id
+        info = None if self.version is None else storage.stat(receipt_path(id))
+        is_same = info is not None and info.version == self.version
+        return self.receipt if is_same else read_receipt(storage, id, limit=limit)
+
+
 def ignore_written(receipt: Receipt, version: str | None, /) -> None:
     """A callback of `update_receipt` that does nothing."""
 
@@ -75,7 +93,8 @@ def update_receipt(
     change: Callable[[Receipt], Receipt],
     *,
     limit: int,
-    on_written: Callable[[Receipt, str | None], None] = ignore_written,
+    on_written: OnWritten = ignore_written,
+    known: WrittenReceipt | None = None,
 ) -> Receipt:
     """Read the receipt again, change it and write it back.
 
@@ -88,12 +107,14 @@ def update_receipt(
         limit: bytes; see `read_receipt`.
         on_written: called after a write with the receipt that is in the file now, and the version of these bytes,
             if the storage reports it.
+        known: a receipt that was written before. It is used instead of the file as long as the file has the
+            version that it had after that write, which shows that its bytes are the same.
 
     Raises:
         ReceiptInvalid: the present file is not a valid receipt; it is not changed.
         StorageError: it cannot be read or written.
     """
-    found = read_receipt(storage, id, limit=limit)
+    found = read_receipt(storage, id, limit=limit) if known is None else known.read(storage, limit)
     before = (found or Receipt.start(id, api)).for_api(api)
     after = replace(change(before), id=id, api=api, others=before.others)
     if before.is_deleted and not after.is_deleted:

@@ -94,15 +94,22 @@ class Tree:
             self._replaced.clear()
 
     @contextmanager
-    def shared(self, parts: Sequence[str], *, make: bool = False) -> Iterator[int]:
+    def shared(self, parts: Sequence[str], *, make: bool = False, is_checked: bool = True) -> Iterator[int]:
         """As `folder`, for callers that do not list the folder: the descriptor may be one that is kept open.
 
         A kept descriptor is used only while the path still leads to the same folder.
+
+        Args:
+            is_checked: False does not look at the path again: for a file that was made in this folder before.
         """
         key = tuple(parts)
         if key not in self._kept:
             with self.folder(parts, make=make) as descriptor:
                 yield descriptor
+            return
+        kept = self._kept[key]
+        if kept is not None and not is_checked:
+            yield kept.descriptor
             return
         yield self._kept_descriptor(key) or self._open_kept(key, make=make)
 

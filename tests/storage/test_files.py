@@ -21,7 +21,7 @@ def folder(tmp_path: Path) -> Iterator[int]:
 
 
 def test_every_byte_is_in_the_file_at_once(folder: int, tmp_path: Path):
-    with TemporaryFile(folder, tmp_path, ".wav", tmp_path / "a.wav") as file:
+    with TemporaryFile(folder, tmp_path, ".wav", tmp_path, "a.wav") as file:
         assert file.write(b"one") == 3
         assert file.write(memoryview(b"two")) == 3
         assert file.local_path.read_bytes() == b"onetwo"
@@ -29,7 +29,7 @@ def test_every_byte_is_in_the_file_at_once(folder: int, tmp_path: Path):
 
 
 def test_the_file_is_removed_at_the_end_of_its_block(folder: int, tmp_path: Path):
-    with pytest.raises(KeyError), TemporaryFile(folder, tmp_path, "", tmp_path / "a") as file:
+    with pytest.raises(KeyError), TemporaryFile(folder, tmp_path, "", tmp_path, "a") as file:
         raise KeyError
     assert not file.local_path.exists()
     assert list(tmp_path.iterdir()) == []
@@ -39,12 +39,12 @@ def test_a_name_that_is_taken_is_an_error_and_the_other_file_is_kept(folder: int
     taken = tmp_path / f"{os.getpid()}-same"
     taken.write_text("kept")
     with pytest.raises(FileExistsError):
-        TemporaryFile(folder, tmp_path, "", tmp_path / "a", token=lambda size: "same")
+        TemporaryFile(folder, tmp_path, "", tmp_path, "a", token=lambda size: "same")
     assert taken.read_text() == "kept"
 
 
 def test_the_version_is_that_of_the_published_file(folder: int, tmp_path: Path):
-    with TemporaryFile(folder, tmp_path, "", tmp_path / "a") as file:
+    with TemporaryFile(folder, tmp_path, "", tmp_path, "a") as file:
         file.write(b"x")
         assert file.version is None
         file.sync()
@@ -55,7 +55,7 @@ def test_the_version_is_that_of_the_published_file(folder: int, tmp_path: Path):
 
 
 def test_another_file_can_take_its_place(folder: int, tmp_path: Path):
-    with TemporaryFile(folder, tmp_path, "", tmp_path / "a") as file:
+    with TemporaryFile(folder, tmp_path, "", tmp_path, "a") as file:
         file.write(b"new")
         other = tmp_path / "kept"
         other.write_bytes(b"kept ")
@@ -67,7 +67,7 @@ def test_another_file_can_take_its_place(folder: int, tmp_path: Path):
 
 def test_a_failed_write_names_the_path_that_was_to_be_written(folder: int, tmp_path: Path):
     goal = tmp_path / "goal.wav"
-    file = TemporaryFile(folder, tmp_path, "", goal)
+    file = TemporaryFile(folder, tmp_path, "", goal.parent, goal.name)
     file.take_over(os.open("/dev/full", os.O_WRONLY))
     with pytest.raises(StorageError, match=rf"cannot write {goal}: the disk is full"):
         file.write(b"x")

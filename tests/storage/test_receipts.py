@@ -20,7 +20,7 @@ from mhsync.core.receipt import Deletion, Receipt, StoredOutput
 from mhsync.errors import ReceiptInvalid, StorageError
 from mhsync.storage.files import TemporaryFile
 from mhsync.storage.local import LocalStorage
-from mhsync.storage.receipts import id_of, read_receipt, receipt_path, update_receipt
+from mhsync.storage.receipts import WrittenReceipt, id_of, read_receipt, receipt_path, to_bytes, update_receipt
 from mhsync.testing.content import get, paths, put
 
 API = "https://api.example.com"
@@ -35,15 +35,17 @@ ids = st.text("abcABC019_-conCON", min_size=1, max_size=128) | st.sampled_from(
 
 
 class Counting(LocalStorage):
-    """Counts writes, and reads a byte at a time."""
+    """Counts writes and reads, and reads a byte at a time."""
 
     writes = 0
+    reads = 0
 
     def write(self, path: str) -> AbstractContextManager[TemporaryFile]:
         self.writes += 1
         return super().write(path)
 
     def open(self, path: str) -> BinaryIO:
+        self.reads += 1
         with super().open(path) as reader:
             return _Slow(reader.read())
 
@@ -167,6 +169,60 @@ class TestUpdating:
         assert data.endswith(b"}\n")
         assert "日本語".encode() in data
         assert json.loads(data)["project"]["name"] == "日本語 \ud800"
+
+    @given(
+        st.recursive(
+            st.none()
+            | st.booleans()
+            | st.integers()
+            | st.floats(allow_nan=False, allow_infinity=False)
+            | st.text(),
+            lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+            max_leaves=8,
+        )
+    )
+    def test_it_is_written_as_the_json_module_writes_it(self, value: object) -> None:
+        receipt = Receipt("one", API, outputs=(replace(OUTPUT, facts={"plugin": value}),), extra={"new": value})
+        data = json.dumps(receipt.to_json(), indent=2, ensure_ascii=False, allow_nan=False)
+        assert to_bytes(receipt) == data.encode("utf-8", "backslashreplace") + b"\n"
+
+    @pytest.mark.parametrize("facts", [{1: 2}, {"a": (1, 2)}, {"a": {None: ()}}])
+    def test_facts_that_json_can_only_write_in_another_form_are_written(self, facts: dict[object, object]) -> None:
+        receipt = Receipt("one", API, outputs=(replace(OUTPUT, facts=facts),))
+        assert json.loads(to_bytes(receipt)) == json.loads(json.dumps(receipt.to_json()))
+
+    def test_a_receipt_that_was_written_is_not_read_again(self, storage: Counting) -> None:
+        written: list[WrittenReceipt] = []
+
+        def change(known: WrittenReceipt | None, **changes: object) -> Receipt:
+            return update_receipt(
+                storage,
+                "one",
+                API,
+                lambda receipt: replace(receipt, **changes),
+                limit=LIMIT,
+                on_written=lambda receipt, version: written.append(WrittenReceipt(receipt, version)),
+                known=known,
+            )
+
+        change(None, name="A name")
+        assert written[-1].version is not None
+        reads = storage.reads
+        assert change(written[-1], type="A type").name == "A name"
+        assert storage.reads == reads
+        # Another writer: the record that is known is not used any more.
+        update(storage, credits_charged=5)
+        assert change(written[-1], stored_at=NOW) == replace(
+            written[0].receipt, type="A type", credits_charged=5, stored_at=NOW
+        )
+        Path(storage.folder / receipt_path("one")).write_bytes(b"{}")
+        with pytest.raises(ReceiptInvalid):
+            change(written[-1], name="Another")
+
+    def test_a_receipt_without_a_version_is_read_again(self, storage: Counting) -> None:
+        receipt = update(storage, name="A name")
+        update(storage, name="Another")
+        assert WrittenReceipt(receipt, None).read(storage, LIMIT) == replace(receipt, name="Another")
 
     def test_an_unchanged_receipt_is_not_written(self, storage: Counting) -> None:
         update(storage, name="A name")
