@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from mhsync.core.layout import RECEIPTS
 from mhsync.core.receipt import Deletion, Receipt
 from mhsync.core.receipt_reader import HINT
+from mhsync.dataclass import dataclass
 from mhsync.errors import ReceiptInvalid
 from mhsync.storage.base import Storage
 from mhsync.storage.documents import (
