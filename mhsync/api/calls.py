@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from mhsync.api.address import Address
 from mhsync.api.errors import MalformedResponse, RequestNotSent
 from mhsync.api.headers import parse_date, parse_retry_after
+from mhsync.api.late_transport import LateTransport
 from mhsync.api.rate_limiter import RateLimiter
 from mhsync.api.responses import ErrorFormatter, parse_project, redirect_error
 from mhsync.api.retry import Attempts, with_retries
 from mhsync.api.server_clock import ServerClock
 from mhsync.api.timing import Time
-from mhsync.api.transport import HttpResponse, Transport
 from mhsync.core.project import Project
 from mhsync.dataclass import dataclass
 from mhsync.errors import ApiError, ConnectionFailed, ProjectNotFound, ResponseInvalid, ServerFailed
 from mhsync.settings import HttpSettings
+
+if TYPE_CHECKING:
+    from mhsync.api.transport import HttpResponse
 
 PROBE_ID = "mhsync-doctor"
 """No project of the API has this id: real ones have another form."""
@@ -37,7 +41,7 @@ class ApiResponse:
 class Calls:
     """The calls to the API. `headers` contain the API key: they are sent only to `base`."""
 
-    transport: Transport
+    transport: LateTransport
     rate_limiter: RateLimiter
     settings: HttpSettings
     time: Time

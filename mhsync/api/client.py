@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any, Self
 from mhsync.api.address import Address, AddressRefused
 from mhsync.api.calls import Calls
 from mhsync.api.credentials import check_key, find_key
+from mhsync.api.late_transport import LateTransport
 from mhsync.api.notice import Notices, WaitNotice
 from mhsync.api.proxy import Network
 from mhsync.api.rate_limiter import RateLimiter
 from mhsync.api.responses import ErrorFormatter
 from mhsync.api.timing import Time
-from mhsync.api.transport import Transport
 from mhsync.core.project import Download, Project, is_valid_id
 from mhsync.errors import UsageError
 from mhsync.settings import Settings
@@ -85,7 +85,7 @@ class Client:
         if on_wait is not None:
             notices = Notices(on_wait, self.origin, least=settings.http.notice_after, clock=clock)
         time = Time(clock, wall, sleep, random, stop, notices)
-        self._transport = Transport(replace(settings.http, pool=pool_size), network, time)
+        self._transport = LateTransport(replace(settings.http, pool=pool_size), network, time)
         headers = {"Authorization": f"Bearer {key}", "Accept": "application/json"}
         rate_limiter = RateLimiter(settings, time)
         errors = ErrorFormatter((key,), key_from)

@@ -11,13 +11,14 @@ from mhsync.api.bandwidth import Bandwidth
 from mhsync.api.download_attempts import DownloadAttempts, FileMissing, LinkRefused
 from mhsync.api.errors import MalformedResponse, TooSlow
 from mhsync.api.headers import parse_content_range, parse_retry_after, parse_unsatisfied_range
+from mhsync.api.late_transport import LateTransport
 from mhsync.api.rate_limiter import RateLimiter
 from mhsync.api.resume import Keeper, interrupted_error, require_same_file, restored_transfer
 from mhsync.api.retry import is_retryable
 from mhsync.api.timing import Time
 from mhsync.api.transfer import CannotResume, NullSink, OutputTooLarge, Sink, Transfer, UnusableResponse
 from mhsync.api.transfer_progress import Report, TransferMeter
-from mhsync.api.transport import HttpResponse, Transport
+from mhsync.api.transport import HttpResponse
 from mhsync.core.audio import HEAD, UNRECOGNISED, recognise
 from mhsync.core.project import Download
 from mhsync.core.receipt import Proof
@@ -53,7 +54,7 @@ class Fetched:
 class Downloader:
     """Downloads outputs from download hosts. It does not have the API key."""
 
-    transport: Transport
+    transport: LateTransport
     rate_limiter: RateLimiter
     settings: Settings
     time: Time

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 from mhsync.dataclass import dataclass
 
@@ -74,9 +74,15 @@ def parse_retry_after(retry_after: str, date: str, now: float) -> float | None:
     return max(0.0, moment - (now if server_now is None else server_now))
 
 
+@lru_cache(maxsize=16)
 def parse_date(text: str) -> float | None:
-    """An HTTP date in seconds since 1970."""
+    """An HTTP date in seconds since 1970. Responses of one second have the same."""
+    if not text:
+        return None
+    # Imported here: a run without requests reads no header.
+    from email.utils import parsedate_to_datetime
+
     try:
-        return parsedate_to_datetime(text).timestamp() if text else None
+        return parsedate_to_datetime(text).timestamp()
     except (ValueError, OverflowError, TypeError):
         return None

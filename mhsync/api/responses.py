@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import field
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from mhsync.api.errors import MalformedResponse
 from mhsync.api.sanitize import sanitize
-from mhsync.api.transport import HttpResponse
 from mhsync.core.project import DetailsInvalid, Project
 from mhsync.dataclass import dataclass
 from mhsync.errors import (
@@ -22,6 +22,9 @@ from mhsync.errors import (
     ResponseInvalid,
     ServerFailed,
 )
+
+if TYPE_CHECKING:
+    from mhsync.api.transport import HttpResponse
 
 _ERRORS: dict[int, tuple[type[ApiError], str | None]] = {
     400: (RequestInvalid, "the API rejected the request: check the id"),

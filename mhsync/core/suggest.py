@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 LENGTH = 60
 """Characters of the misspelt name that are compared: the comparison takes quadratic time."""
@@ -19,6 +18,9 @@ def suggest(name: object, known: Iterable[str], cutoff: float = CUTOFF) -> str |
             returned.
         cutoff: the least similarity, from 0 to 1.
     """
+    # Imported here: a valid input needs no suggestion.
+    from difflib import get_close_matches
+
     words = {word.lower(): word for word in sorted(known, reverse=True)}
     near = get_close_matches(str(name)[:LENGTH].lower(), sorted(words), n=1, cutoff=cutoff)
     return words[near[0]] if near else None

@@ -6,15 +6,16 @@
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import field
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from mhsync.dataclass import dataclass
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 Item = TypeVar("Item")
 Key = TypeVar("Key", bound=Hashable)
@@ -44,6 +45,10 @@ def map_unordered(
     Raises:
         Exception: the first that `work` raised, once all that ran has ended.
     """
+    # Imported here: a plan has no actions.
+    import queue
+    from concurrent.futures import ThreadPoolExecutor
+
     source = iter(items)
     with ThreadPoolExecutor(workers, thread_name_prefix="mhsync") as pool:
         running: dict[Future[Result], Item] = {}

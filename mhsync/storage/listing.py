@@ -119,9 +119,10 @@ def _is_folder(root: int, folder: str, seen: dict[str, bool]) -> bool:
     """Whether the path is that of a folder, and leads through folders only; remembered in `seen`."""
     known = seen.get(folder)
     if known is None:
-        known = seen[folder] = _is_folder(root, folder.rpartition("/")[0], seen) and stat.S_ISDIR(
-            os.stat(folder, dir_fd=root, follow_symlinks=False).st_mode
-        )
+        parent = folder[: max(folder.rfind("/"), 0)]
+        is_reached = seen.get(parent) or _is_folder(root, parent, seen)
+        known = is_reached and stat.S_ISDIR(os.stat(folder, dir_fd=root, follow_symlinks=False).st_mode)
+        seen[folder] = known
     return known
 
 
