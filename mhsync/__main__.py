@@ -12,9 +12,14 @@ if __name__ == "__main__" and __spec__ is not None and not sys.flags.safe_path:
 
 def main() -> int:
     """Run one command with the arguments of this process; the exit code."""
+    import gc
+
     from mhsync.cli.main import run
 
-    return run(sys.argv[1:])
+    code = run(sys.argv[1:])
+    # The process ends: the garbage collector need not visit every object once more.
+    gc.freeze()
+    return code
 
 
 if __name__ == "__main__":

@@ -120,6 +120,10 @@ class Client:
             options |= {"api_key": credential.key, "key_from": credential.origin}
         return cls(**(options | overrides))
 
+    def prepare(self) -> None:
+        """Import what requests need, which takes some time, before threads send the first ones."""
+        self._transport.prepare()
+
     def get(self, id: str) -> Project:
         """Get the details of one project. An unknown status becomes `Status.UNKNOWN`; it is not an error.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -41,18 +42,30 @@ class LateTransport:
         body_timeout: float | None = None,
     ) -> HttpResponse:
         """Send one request; see `Transport.send`."""
-        transport = self._made or self._make()
-        return transport.send(method, address, headers, read_timeout=read_timeout, body_timeout=body_timeout)
+        return self.prepare().send(method, address, headers, read_timeout=read_timeout, body_timeout=body_timeout)
 
     def close(self) -> None:
         """Close all idle connections."""
         if self._made is not None:
             self._made.close()
 
-    def _make(self) -> Transport:
-        from mhsync.api.transport import Transport
+    def prepare(self) -> Transport:
+        """Make the transport, if no request was sent yet."""
+        if self._made is None:
+            with self._lock:
+                return self._make()
+        return self._made
 
-        with self._lock:
-            if self._made is None:
-                self._made = Transport(self._settings, self._network, self._time)
+    def _make(self) -> Transport:
+        if self._made is not None:
             return self._made
+        # What an import creates is kept: the garbage collector would visit it in vain.
+        was_enabled = gc.isenabled()
+        gc.disable()
+        try:
+            from mhsync.api.transport import Transport
+        finally:
+            if was_enabled:
+                gc.enable()
+        self._made = Transport(self._settings, self._network, self._time)
+        return self._made

@@ -17,10 +17,11 @@ from collections.abc import Callable
 from enum import Enum, auto
 
 from mhsync.dataclass import dataclass
-from mhsync.settings import RateLimitSettings
+from mhsync.settings import RateLimitSettings, RunSettings
 
 INITIAL_CONCURRENCY = 4
-"""Concurrent requests before the origin has responded, in a run of at most 16 threads; else a quarter of them."""
+"""Concurrent requests before the origin has responded, in a run of at most 16 threads."""
+DEFAULT_THREADS = RunSettings().checkers
 _CONCURRENCY_STEP = 1
 """Added to the concurrency for each response, so that it doubles with each round of them."""
 _RESPONSES_MIN = 10
@@ -73,6 +74,15 @@ class Ticket:
     tries: int = 0
     epoch: int = -1
     slot: float = 0.0
+
+
+def initial_concurrency(threads: int) -> int:
+    """Concurrent requests before the origin has responded.
+
+    A user who sets more threads than the default expects the API to accept that many requests: half of them then
+    begin. So a run with 64 threads reaches all of them after one round of responses.
+    """
+    return max(INITIAL_CONCURRENCY, threads // 2 if threads > DEFAULT_THREADS else threads // 4)
 
 
 class OriginRateLimit:

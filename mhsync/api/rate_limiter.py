@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from mhsync.api.errors import Throttled, Unreachable
-from mhsync.api.rate_limit import INITIAL_CONCURRENCY, Decision, OriginRateLimit, Outcome, Ticket
+from mhsync.api.rate_limit import Decision, OriginRateLimit, Outcome, Ticket, initial_concurrency
 from mhsync.api.timing import Time
 from mhsync.dataclass import dataclass
 from mhsync.errors import ApiError, ConnectionFailed
@@ -108,7 +108,7 @@ class RateLimiter:
                 self._time.clock(),
                 longest=self._settings.http.retry_after_max,
                 random=self._time.random,
-                initial=max(INITIAL_CONCURRENCY, self._settings.run.checkers // 4),
+                initial=initial_concurrency(self._settings.run.checkers),
             )
         return self._limits[origin]
 

@@ -13,14 +13,16 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Generic, TypeVar, cast
 
 from mhsync.dataclass import dataclass
 from mhsync.errors import MhsyncError, StorageError
-from mhsync.fileio.partial import Partial, Restored
 from mhsync.hooks.invoke import one_line
 from mhsync.storage.base import FileInfo, Keeper, LocalWriter, Partials, Storage, Writer
 from mhsync.storage.os_errors import printable_path
+
+if TYPE_CHECKING:
+    from mhsync.fileio.partial import Partial, Restored
 
 log = logging.getLogger(__name__)
 

@@ -107,6 +107,8 @@ def get_details(run: RunContext, ids: Iterable[str]) -> dict[str, Details]:
         Interrupted: asked to stop before all were asked.
     """
     wanted = list(ids)
+    if wanted:
+        run.client.prepare()
     found = collect(
         wanted,
         lambda id_: get_one(run, id_),

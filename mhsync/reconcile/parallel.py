@@ -129,7 +129,7 @@ def workers_to_add(count: int, most: int, cpu: float, seconds: float) -> int:
         cpu: seconds of processor time that the process used.
         seconds: the time in which it used them.
     """
-    return 0 if cpu >= _BUSY * seconds else min(count, most - count)
+    return 0 if cpu >= _BUSY * seconds else min(3 * count, most - count)
 
 
 @dataclass(slots=True)

@@ -7,10 +7,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, runtime_checkable
 
 from mhsync.errors import StorageError, StorageNotFound
-from mhsync.fileio.partial import Partial, Restored
+
+if TYPE_CHECKING:
+    from mhsync.fileio.partial import Partial, Restored
 
 _COPY_CHUNK = 1024 * 1024
 

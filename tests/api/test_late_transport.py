@@ -18,7 +18,9 @@ from tests.api.client_fixture import TIME
 
 
 def test_a_client_that_sends_nothing_imports_no_urllib3():
-    code = "import sys, mhsync; mhsync.Client('key').close(); print('urllib3' in sys.modules, 'ssl' in sys.modules)"
+    code = (
+        "import sys, mhsync; mhsync.Client('key').close(); print('urllib3' in sys.modules, 'ssl' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], env=os.environ, capture_output=True, text=True, check=True)
     assert done.stdout == "False False\n"
 
@@ -43,7 +45,8 @@ def test_threads_that_send_at_the_same_time_share_one_transport(monkeypatch: pyt
     assert (made, sent) == ([], [])
     address = Address.parse("http://127.0.0.1:1/a")
     send = [
-        threading.Thread(target=late.send, args=("GET", address, {}), kwargs={"read_timeout": 1.0}) for _ in range(8)
+        threading.Thread(target=late.send, args=("GET", address, {}), kwargs={"read_timeout": 1.0})
+        for _ in range(8)
     ]
     for thread in send:
         thread.start()

@@ -10,7 +10,14 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from mhsync.api.rate_limit import INITIAL_CONCURRENCY, Decision, OriginRateLimit, Outcome, Ticket
+from mhsync.api.rate_limit import (
+    INITIAL_CONCURRENCY,
+    Decision,
+    OriginRateLimit,
+    Outcome,
+    Ticket,
+    initial_concurrency,
+)
 from mhsync.settings import RateLimitSettings
 
 Server = Callable[[float], bool]
@@ -87,10 +94,11 @@ def simulate(
     latency: float = 0.02,
     attempts: int = 6,
     settings: RateLimitSettings = RateLimitSettings(),  # noqa: B008
+    initial: int = INITIAL_CONCURRENCY,
 ) -> Tally:
     """Threads that make calls one after another, and retry refused requests."""
     chance = random.Random(7)
-    limit = OriginRateLimit(settings, 0.0, longest=600, random=chance.random)
+    limit = OriginRateLimit(settings, 0.0, longest=600, random=chance.random, initial=initial)
     tally, order, under_way = Tally(), itertools.count(), 0
     left = calls
     events = [(0.0, next(order), "call", Thread()) for _ in range(threads)]
@@ -154,6 +162,14 @@ def test_with_a_limit_of_20_requests_per_second_all_succeed_and_few_are_refused(
         assert tally.seconds < 60  # the minimum is 25
 
 
+@pytest.mark.parametrize("threads", [32, 64])
+@pytest.mark.parametrize("limit", LIMITS)
+def test_with_more_threads_than_the_default_all_succeed_too(limit: str, threads: int):
+    tally = simulate(LIMITS[limit](), threads=threads, initial=initial_concurrency(threads))
+    assert (tally.done, tally.failed) == (500, 0)
+    assert tally.share < 0.12
+
+
 def test_calls_survive_a_limit_with_a_long_window():
     tally = simulate(FixedWindow(200, seconds=60))
     assert (tally.done, tally.failed) == (500, 0)
@@ -174,15 +190,20 @@ def test_few_requests_hit_an_unknown_limit_at_the_same_time():
     assert sum(moment < 0.4 for moment in refused.sent) == 4  # before the first pause has ended
 
 
-@pytest.mark.parametrize("threads", [16, 64, 128])
-def test_all_threads_of_a_run_send_requests_after_a_few_rounds(threads: int):
-    limit = new_limit(initial=max(4, threads // 4))
+@pytest.mark.parametrize(("threads", "most"), [(1, 4), (16, 4), (17, 8), (32, 16), (64, 32), (128, 64)])
+def test_the_first_requests_are_few_unless_the_user_sets_more_threads(threads: int, most: int):
+    assert initial_concurrency(threads) == most
+
+
+@pytest.mark.parametrize(("threads", "expected"), [(16, 2), (32, 1), (64, 1), (128, 1)])
+def test_all_threads_of_a_run_send_requests_after_a_few_rounds(threads: int, expected: int):
+    limit = new_limit(initial=initial_concurrency(threads))
     rounds = 0
     while len(sent := take_all(limit, threads)) < threads:
         for ticket in sent:
             limit.record(ticket, Outcome.RESPONDED, float(rounds))
         rounds += 1
-    assert rounds == 2
+    assert rounds == expected
 
 
 def test_the_configured_rate_is_never_exceeded():

@@ -118,5 +118,13 @@ def test_a_manifest_can_be_read_from_a_pipe(cli_runner):
 def test_a_settled_plan_imports_no_urllib3_and_nothing_that_only_actions_and_errors_need(cli_runner):
     name = cli_runner.manifest("done")
     imported(cli_runner, "apply", name)
-    unused = {"urllib3", "ssl", "http.client", "email.utils", "concurrent.futures", "difflib", "importlib.metadata"}
+    unused = {
+        "urllib3",
+        "ssl",
+        "http.client",
+        "email.utils",
+        "concurrent.futures",
+        "difflib",
+        "importlib.metadata",
+    }
     assert imported(cli_runner, "plan", name) & unused == set()

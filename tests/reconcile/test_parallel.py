@@ -108,7 +108,7 @@ def test_collect_uses_all_threads_for_work_that_waits_and_never_more(workers: in
 
 
 def test_more_threads_are_started_only_while_the_process_waits():
-    assert workers_to_add(2, 64, cpu=0.001, seconds=0.005) == 2
+    assert workers_to_add(2, 64, cpu=0.001, seconds=0.005) == 6
     assert workers_to_add(48, 64, cpu=0.0, seconds=0.005) == 16
     assert workers_to_add(64, 64, cpu=0.0, seconds=0.005) == 0
     assert workers_to_add(2, 64, cpu=0.0045, seconds=0.005) == 0
