@@ -139,7 +139,7 @@ def test_waiting_ends_after_the_timeout(api: ApiFixture):
     with pytest.raises(WaitTimeout, match="one is still rendering") as caught:
         api.client.check_result("one", timeout=0.3)
 
-    assert 0.3 <= time.monotonic() - began < 30
+    assert 0.3 <= time.monotonic() - began < 3
     assert (caught.value.exit_code, caught.value.id) == (4, "one")
 
 

@@ -89,7 +89,7 @@ def test_calls_to_an_api_that_refuses_everything_end_in_bounded_time():
     ):
         began = time.monotonic()
         found = get_all(client, sandbox.ids)
-        assert time.monotonic() - began < 30
+        assert time.monotonic() - began < 10
         assert sum(isinstance(one, RateLimited) for one in found) == 199
         assert len(sandbox.requests) < 200  # most calls ended without a request
 
@@ -103,7 +103,7 @@ def test_calls_to_an_api_that_returns_only_503_end_within_the_patience():
     ):
         began = time.monotonic()
         found = get_all(client, sandbox.ids)
-        assert time.monotonic() - began < 25
+        assert time.monotonic() - began < 5
     assert all(isinstance(one, ServerFailed) and one.status == 503 for one in found)
 
 
@@ -153,7 +153,7 @@ def test_calls_to_an_unreachable_api_end_in_bounded_time():
     with Client(KEY, base_url=url, settings=hasty) as client:
         began = time.monotonic()
         found = get_all(client, tuple(f"p{number}" for number in range(500)))
-        assert time.monotonic() - began < 30
+        assert time.monotonic() - began < 10
     assert all(isinstance(one, ConnectionFailed) for one in found)
     assert any("does not respond" in str(one) for one in found)
 
@@ -192,7 +192,7 @@ def test_each_origin_has_its_own_rate_limit(api: ApiFixture, scripted_server):
             time.sleep(0.01)
         began = time.monotonic()
         assert other.get("one").id == "one"
-        assert time.monotonic() - began < 25
+        assert time.monotonic() - began < 5
     finally:
         stopped.set()
         thread.join()

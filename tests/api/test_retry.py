@@ -23,7 +23,7 @@ def test_one_missing_response_leaves_time_for_other_attempts(api: ApiFixture, cl
     began = time.monotonic()
     assert api.client.get("one").id == "one"
 
-    assert time.monotonic() - began < 15, "it did not wait for the read timeout"
+    assert time.monotonic() - began < 3, "it did not wait for the read timeout"
     assert api.request_count("GET") >= 2
 
 
@@ -45,8 +45,8 @@ def test_calls_to_a_silent_api_end_with_the_retry_window(api: ApiFixture, client
     with pytest.raises(ConnectionFailed, match="the server sent no response in time"):
         api.client.get("one")
 
-    assert time.monotonic() - began < 15, "it did not wait for the read timeout"
-    assert api.request_count("GET") >= 2
+    assert time.monotonic() - began < 2 * 1.5, "it did not wait for the read timeout"
+    assert api.request_count("GET") >= 5
 
 
 @dataclasses.dataclass
@@ -114,7 +114,7 @@ def test_a_retry_after_above_the_limit_ends_the_call(api: ApiFixture):
     with pytest.raises(RateLimited, match="429: slow down"):
         api.client.get("one")
 
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 2
     assert api.request_count("GET") == 1
 
 
@@ -124,7 +124,7 @@ def test_the_client_waits_for_retry_after(api: ApiFixture):
     began = time.monotonic()
     api.client.get("one")
 
-    assert 1 <= time.monotonic() - began < 30
+    assert 1 <= time.monotonic() - began < 3
     assert api.request_count("GET") == 2
 
 

@@ -68,6 +68,6 @@ def test_a_wall_clock_that_is_set_neither_ends_nor_prolongs_a_wait(reconcile_fix
 
     began = time.monotonic()
     report = one.apply({"late": "downloaded"}, ApplyOptions(wait=0.6), now=wall, observer=waiting)
-    assert 0.5 < time.monotonic() - began < 30
+    assert 0.5 < time.monotonic() - began < 5
     assert polls > 2
     assert report.wait_ran_out

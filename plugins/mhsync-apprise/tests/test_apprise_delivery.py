@@ -150,7 +150,7 @@ def test_a_service_that_hangs_is_not_waited_for(open_inbox: OpenInbox, send_run:
     begun = time.monotonic()
     with pytest.raises(MhsyncError, match=r"^JSON did not answer in time$"):
         send_run(notifier, {"clx1": "deleted"})
-    assert time.monotonic() - begun < 20
+    assert time.monotonic() - begun < 3
 
 
 def test_a_service_that_answers_late_receives_the_message_once(open_inbox: OpenInbox, send_run: SendRun) -> None:
@@ -199,7 +199,7 @@ def test_the_program_ends_while_a_service_hangs(open_inbox: OpenInbox) -> None:
         [sys.executable, "-c", HANGING, url], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.strip() == "JSON did not answer in time"
-    assert time.monotonic() - begun < 20
+    assert time.monotonic() - begun < 3
 
 
 @pytest.mark.parametrize(
