@@ -21,7 +21,11 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: test test-mhsync test-plugins test-pythons test-lowest test-long test-integration lint bench bench-check fuzz demo docs hashes setup clean
 
-test: lint test-mhsync test-plugins
+# The environment of the plugins is made while the code is checked. Both need the one of mhsync first.
+test: $(READY)
+	@$(MAKE) --no-print-directory --output-sync=target -j 2 lint $(PLUGIN_READY)
+	@$(MAKE) --no-print-directory test-mhsync
+	@$(MAKE) --no-print-directory test-plugins
 
 test-mhsync: $(READY)
 	$(BIN)/python $(PYTEST)
