@@ -23,6 +23,7 @@ TESTED_IN = {
     "reconcile/inventory.py": "reconcile/test_observe.py",
     "cli/remove.py": "cli/test_edit_commands.py",
     "cli/sandbox.py": "sandbox/test_serve.py",
+    "cli/inbox_thread.py": "cli/test_watch.py",
     "cli/watch_lines.py": "cli/test_watch.py",
     "cli/verbosity.py": "cli/test_main.py",
     "loader/json_parser.py": "loader/test_json.py",

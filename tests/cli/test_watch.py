@@ -18,6 +18,7 @@ from mhsync.sandbox import faults as f
 from mhsync.sandbox.rules import Faults, Rule
 from tests.cli.cli_runner import TIMEOUT, CliRunner
 from tests.cli.schemas import assert_valid
+from tests.cli.test_inbox import SECRET, deliver
 
 ONE = "projects: [{id: done}]"
 
@@ -25,9 +26,11 @@ ONE = "projects: [{id: done}]"
 class Watch:
     """A running `mhsync watch --format ndjson`, and the lines that it has printed."""
 
-    def __init__(self, cli_runner: CliRunner, *args: str) -> None:
+    def __init__(self, cli_runner: CliRunner, *args: str, **environ: str) -> None:
         self.lines: list[dict] = []
-        self.process: subprocess.Popen[str] = cli_runner.start("watch", *args, "--format", "ndjson")
+        self.process: subprocess.Popen[str] = cli_runner.start(
+            "watch", *args, "--format", "ndjson", environ=environ
+        )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -110,6 +113,36 @@ def test_sigterm_during_a_download_interrupts_it_as_that_of_an_apply(cli_runner)
     assert "Traceback" not in err
     cli_runner.sandbox.faults = Faults()
     assert cli_runner.run("apply", file).code == 0
+
+
+def test_a_render_is_stored_within_seconds_after_its_webhook(cli_runner):
+    """The vendor's promise of 10 s for an answer does not matter here: the run begins after the answer."""
+    file = cli_runner.write("projects: [{id: rendering}]")
+    stored = cli_runner.folder / "outputs/rendering/output.wav"
+    with Watch(cli_runner, file, "--listen", "0", MHSYNC_WEBHOOK_SECRET=SECRET) as watch:
+        watch.wait_for(lambda: watch.ended)
+        (listening,) = watch.of("listening")
+        url = f"http://127.0.0.1:{listening['port']}/webhook"
+        assert deliver(url, "rendering", "audio.completed", secret="another") == 401
+        cli_runner.sandbox.account.set_status("rendering", "complete")
+        assert deliver(url, "rendering", "audio.completed") == 200
+        answered = time.monotonic()
+        watch.wait_for(stored.exists)
+        took = time.monotonic() - answered
+        watch.wait_for(lambda: len(watch.ended) == 2)
+        code, err = watch.stop()
+    assert watch.ended == [("start", "succeeded"), ("webhook", "succeeded")]
+    assert (cli_runner.folder / "outputs/.mhsync/inbox/rendering.json").exists()
+    assert took < 30, "5 s on an idle machine"
+    assert code == 0
+    assert SECRET not in err + json.dumps(watch.lines)
+    assert "Traceback" not in err
+
+
+def test_without_a_secret_the_inbox_does_not_start(cli_runner):
+    done = cli_runner.run("watch", cli_runner.write(ONE), "--listen", "0")
+    assert done.code == 2
+    assert "MHSYNC_WEBHOOK_SECRET is not set" in done.err
 
 
 def test_the_second_signal_ends_it_at_once(cli_runner):
