@@ -15,7 +15,7 @@ from types import MappingProxyType
 from mhsync.core.acknowledged_loss import acknowledged_loss
 from mhsync.core.copies import Copies, with_repairs
 from mhsync.core.diff_case import Case
-from mhsync.core.index_row import info_of_line, outputs_of_line
+from mhsync.core.index_row import facts_of_line
 from mhsync.core.lost_copy import lost
 from mhsync.core.manifest import Entry, Manifest, State
 from mhsync.core.observed import DetailsById, Inventory, Live, Unreadable, is_settled, sees_account
@@ -82,12 +82,12 @@ def diff(
 def _settled(inventories: Sequence[Inventory], clock: Clock | None, entry: Entry) -> ProjectPlan:
     """The verdict on an entry that the receipt index shows to be as desired: the one that the table would give."""
     line = next(inventory.indexed[entry.id] for inventory in inventories if entry.id in inventory.indexed)
-    info = replace(info_of_line(line), labels=entry.labels)
+    info, stored = facts_of_line(line, entry.labels)
     entry = entry_at(entry, info.created_at, None if clock is None else clock.now)
     code, reason = _AS_DESIRED[entry.state]
     outputs = tuple(
         PlannedOutput(path, source, filename, size, sha256, stored=True)
-        for path, size, sha256, source, filename in outputs_of_line(line)
+        for path, size, sha256, source, filename in stored
     )
     plan = ProjectPlan(entry, Verdict.UNCHANGED, code, reason, outputs=outputs, info=info)
     return explained(plan, info.created_at)

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from mhsync.core.manifest import DEFAULT_PATH, Entry, State
+from mhsync.core.manifest import DEFAULT_PATH, NO_LABELS, Entry, Labels, State
 from mhsync.core.paths import PathValues, filled_paths
 from mhsync.core.project import parse_time
 from mhsync.core.project_info import ProjectInfo
@@ -174,15 +174,21 @@ def _are_in_place(row: Row, entry: Entry, files: Mapping[str, int]) -> bool:
     return filled_paths(entry.path, values, [output[4] for output in outputs]) == [output[0] for output in outputs]
 
 
-def info_of_line(line: bytes) -> ProjectInfo:
-    """Name, type and creation time of the project of a line that was read before, and the size of its outputs."""
+def facts_of_line(line: bytes, labels: Labels = NO_LABELS) -> tuple[ProjectInfo, Iterator[Sequence[Any]]]:
+    """What people know the project of a line by, and its outputs as `outputs_of_line` gives them.
+
+    Args:
+        line: one that was read before.
+        labels: of the entry.
+    """
     row: Row = json.loads(line)
     try:
         created_at = _created_at(row)
     except (ValueError, OverflowError):
         created_at = None
     sizes = row[_OUTPUTS + 1 :: _OUTPUT]
-    return ProjectInfo(row[_PROJECT], row[_TYPE], created_at, sum(sizes) if sizes else None)
+    info = ProjectInfo(row[_PROJECT], row[_TYPE], created_at, sum(sizes) if sizes else None, labels)
+    return info, _outputs(row)
 
 
 def _created_at(row: Row) -> datetime | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mhsync.core.index_row import info_of_line, row_of
+from mhsync.core.index_row import facts_of_line, row_of
 from mhsync.core.manifest import Labels
 from mhsync.core.project_info import ProjectInfo
 from tests.core.builders import API, GET_FAILED, NOT_FOUND, NOW, entry, inventory, live, plan_one, receipt
@@ -32,8 +32,10 @@ def test_the_size_is_known_once_all_outputs_were_stored():
 def test_a_row_of_the_index_has_what_its_receipt_has():
     line = row_of(KEPT, "one", "v1", API)
     assert line is not None
-    assert info_of_line(line) == ProjectInfo("Old name", "VOICE_GENERATOR", NOW, 20)
-    assert info_of_line(line.replace(b"2026-11-01", b"2026-99-01")).created_at is None
+    info, outputs = facts_of_line(line, LABELS)
+    assert info == ProjectInfo("Old name", "VOICE_GENERATOR", NOW, 20, LABELS)
+    assert [output[0] for output in outputs] == [output.path for output in KEPT.outputs]
+    assert facts_of_line(line.replace(b"2026-11-01", b"2026-99-01"))[0].created_at is None
 
 
 def test_the_json_has_every_key():
