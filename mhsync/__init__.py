@@ -21,6 +21,7 @@ _PUBLIC = {
     "Client": "mhsync.api.client",
     "ConfirmationMissing": "mhsync.errors",
     "ConnectionFailed": "mhsync.errors",
+    "collect_garbage": "mhsync.reconcile.gc",
     "CopiedOutput": "mhsync.core.copy_report",
     "CopiedProject": "mhsync.core.copy_report",
     "CopyNotProved": "mhsync.errors",
@@ -121,6 +122,9 @@ _PUBLIC = {
     "StoredFile": "mhsync.core.status",
     "StoredOutput": "mhsync.core.receipt",
     "Sums": "mhsync.core.status",
+    "UnusedFile": "mhsync.core.unused",
+    "UnusedOutcome": "mhsync.core.unused",
+    "UnusedReport": "mhsync.core.unused",
     "UsageError": "mhsync.errors",
     "validate_path": "mhsync.storage.base",
     "Verification": "mhsync.core.verification",
@@ -167,6 +171,7 @@ if TYPE_CHECKING:
     from mhsync.core.saved_plan import SavedPlan
     from mhsync.core.selection import select
     from mhsync.core.status import ProjectStatus, StatusReport, StoredFile, Sums
+    from mhsync.core.unused import UnusedFile, UnusedOutcome, UnusedReport
     from mhsync.core.verification import Verification
     from mhsync.errors import (
         AnswerInvalid,
@@ -218,6 +223,7 @@ if TYPE_CHECKING:
     from mhsync.reconcile.decide import Decision
     from mhsync.reconcile.doctor import Finding, Health, examine_api, examine_plugins, examine_storages
     from mhsync.reconcile.edit_manifest import Addition, add_projects, format_manifest, remove_projects
+    from mhsync.reconcile.gc import collect_garbage
     from mhsync.reconcile.inbox import inbox_application
     from mhsync.reconcile.lock import WrittenLock, write_locks
     from mhsync.reconcile.new_manifest import NewManifest, write_manifest
@@ -257,6 +263,7 @@ __all__ = [  # noqa: RUF022 - grouped as in docs/public-api.md
     "copy_storage", "CopyReport", "CopiedProject", "CopiedOutput", "CopyOutcome",
     "pull", "PullOptions", "PullReport", "PulledProject", "PulledFile", "PullOutcome",
     "write_locks", "WrittenLock",
+    "collect_garbage", "UnusedReport", "UnusedFile", "UnusedOutcome",
     "WatchLoop", "WatchEvent", "RunStarted", "RunEnded", "WatchRun", "WatchResult", "Trigger", "WatchMetrics",
     "MetricsSnapshot",
     "save_plan", "load_saved_plan", "load_planned_manifests", "SavedPlan", "SavedPlanFile",

@@ -38,6 +38,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "pull": "Bring stored outputs to a folder where they are used.",
         "inbox": "Receive the vendor's webhooks.",
         "lock": "Write path, size and SHA-256 of every stored output to a lock file.",
+        "gc": "List files that nothing needs, and remove them on request.",
         "get": "Show one project as the API returns it.",
         "check": "Show one project; wait for it and download it on request.",
         "delete": "Delete one project from the account permanently.",

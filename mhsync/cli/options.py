@@ -170,6 +170,10 @@ bwlimit_option = click.option(
     help="Maximum rate of all downloads together, in bytes per second: 500k, 10M (default: no limit).",
 )
 
+transfers_option = click.option(
+    "--transfers", metavar="N", type=_COUNT, help="Number of files to process in parallel (default: 8)."
+)
+
 storage_options = joined(
     click.option(
         "--only",
@@ -180,9 +184,7 @@ storage_options = joined(
         help="Process only these projects: an id, a pattern such as 'a-*', state:archived, or tag:NAME; can be "
         "repeated.",
     ),
-    click.option(
-        "--transfers", metavar="N", type=_COUNT, help="Number of files to process in parallel (default: 8)."
-    ),
+    transfers_option,
     plugins_option,
 )
 """The options of every command that opens storages."""
