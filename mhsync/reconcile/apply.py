@@ -36,6 +36,9 @@ from mhsync.reconcile.wait import wait_for_renders
 from mhsync.storage.base import Storage
 from mhsync.storage_kit.spool import sweep_spools
 
+_FIRST_DOWNLOADS = 3
+"""Threads that begin to download. While they keep a processor busy, more of them only wait for each other."""
+
 
 def execute(
     run: RunContext, options: ApplyOptions, manifest: Manifest, storages: Storages, decision: Decision
@@ -209,7 +212,9 @@ class _Execution:
 
     def _download(self, projects: Iterable[ProjectPlan]) -> None:
         wanted = (p for p in projects if Action.DOWNLOAD in p.actions and self.ledger.is_open(p.id))
-        for project, error in self._each(wanted, self._download_one, self.run.settings.run.transfers):
+        for project, error in self._each(
+            wanted, self._download_one, self.run.settings.run.transfers, first=_FIRST_DOWNLOADS
+        ):
             self.ledger.note(project.id, Action.DOWNLOAD, error)
 
     def _download_one(self, plan: ProjectPlan) -> None:
@@ -309,9 +314,14 @@ class _Execution:
             self.ledger.remark(plan.id, "it had already been deleted")
 
     def _each(
-        self, projects: Iterable[ProjectPlan], work: Callable[[ProjectPlan], None], workers: int
+        self,
+        projects: Iterable[ProjectPlan],
+        work: Callable[[ProjectPlan], None],
+        workers: int,
+        *,
+        first: int | None = None,
     ) -> Iterable[tuple[ProjectPlan, MhsyncError | None]]:
         def work_on(plan: ProjectPlan) -> MhsyncError | None:
             return attempt(plan.id, lambda: work(plan))
 
-        return map_unordered(projects, work_on, workers=workers, go_on=self._go_on)
+        return map_unordered(projects, work_on, workers=workers, go_on=self._go_on, first=first)

@@ -24,6 +24,8 @@ Result = TypeVar("Result")
 _FIRST_WORKERS = 2
 _GROWTH_TICK = 0.005
 """Seconds between two decisions to start more threads."""
+_ITEM_GROWTH_TICK = 0.05
+"""The same for `map_unordered`, whose items take longer: a flush must not look like an idle processor."""
 _PROGRESS_TICK = 0.1
 """Seconds between two reports of progress."""
 _BUSY = 0.6
@@ -36,11 +38,16 @@ def map_unordered(
     *,
     workers: int,
     go_on: Callable[[], bool],
+    first: int | None = None,
 ) -> Iterator[tuple[Item, Result]]:
     """Each item with what `work` made of it, in the order in which they end.
 
     No further item is started once `go_on` returns False; running work is waited for. Items are taken as threads
     become free, so that ten thousand of them cost no more than a few at a time.
+
+    Args:
+        workers: the most threads.
+        first: the threads that begin. More are started as long as the process mostly waits. None: all begin.
 
     Raises:
         Exception: the first that `work` raised, once all that ran has ended.
@@ -54,8 +61,9 @@ def map_unordered(
         running: dict[Future[Result], Item] = {}
         ended: queue.SimpleQueue[Future[Result]] = queue.SimpleQueue()
         failure: BaseException | None = None
+        growth = _Growth(workers if first is None else min(first, workers), workers)
         while True:
-            while failure is None and len(running) < workers and go_on():
+            while failure is None and len(running) < growth.count and go_on():
                 try:
                     item = next(source)
                 except StopIteration:
@@ -65,7 +73,12 @@ def map_unordered(
                 future.add_done_callback(ended.put)
             if not running:
                 break
-            future = ended.get()
+            try:
+                future = ended.get(timeout=growth.pause)
+            except queue.Empty:
+                growth.check()
+                continue
+            growth.check()
             item = running.pop(future)
             error = future.exception()
             if error is None:
@@ -130,6 +143,29 @@ def workers_to_add(count: int, most: int, cpu: float, seconds: float) -> int:
         seconds: the time in which it used them.
     """
     return 0 if cpu >= _BUSY * seconds else min(3 * count, most - count)
+
+
+@dataclass(slots=True)
+class _Growth:
+    """The number of threads of one `map_unordered`. It only grows."""
+
+    count: int
+    most: int
+    _seen: float = field(default_factory=time.monotonic)
+    _cpu: float = field(default_factory=time.process_time)
+
+    @property
+    def pause(self) -> float | None:
+        """Seconds until the next `check`; None if there is none."""
+        return _ITEM_GROWTH_TICK if self.count < self.most else None
+
+    def check(self) -> None:
+        """Allow more threads if the process mostly waited since the last decision."""
+        now = time.monotonic()
+        if self.count < self.most and now - self._seen >= _ITEM_GROWTH_TICK:
+            cpu = time.process_time()
+            self.count += workers_to_add(self.count, self.most, cpu - self._cpu, now - self._seen)
+            self._seen, self._cpu = now, cpu
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable
 
 import pytest
@@ -45,6 +46,27 @@ def test_items_are_taken_only_as_threads_become_free():
     # By the number of results: which item ends first is up to the threads.
     for done, _ in enumerate(map_unordered(items(), lambda n: n, workers=3, go_on=always)):
         assert len(taken) <= done + 3
+
+
+def test_more_threads_start_while_the_process_waits():
+    met = threading.Barrier(4)
+    found = dict(map_unordered(range(4), lambda _: met.wait(30), workers=4, go_on=always, first=1))
+    assert set(found) == {0, 1, 2, 3}
+
+
+def test_no_more_threads_start_while_the_process_computes(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(time, "process_time", time.monotonic)  # as if one processor were always busy
+    running, most = set(), 0
+
+    def work(item: int) -> None:
+        nonlocal most
+        running.add(item)
+        most = max(most, len(running))
+        time.sleep(0.02)
+        running.remove(item)
+
+    assert len(list(map_unordered(range(20), work, workers=8, go_on=always, first=2))) == 20
+    assert most <= 2
 
 
 def test_no_item_is_started_after_a_stop_and_running_work_is_waited_for():
