@@ -239,6 +239,9 @@ def _not_ready(case: Case, project: Project) -> ProjectPlan | None:
         reason = {Status.DRAFT: "draft: it was never submitted for rendering"}.get(project.status)
         return case.verdict(Verdict.PENDING, str(project.status), reason or f"{project.status}: not ready yet")
     if project.status in FAILED:
+        if case.entry.is_discovered:
+            reason = f"the render ended in {project.status}: it has no outputs"
+            return case.verdict(Verdict.UNCHANGED, f"render_{project.status}", reason)
         told = "" if project.error is None else f" ({project.error.code}: {project.error.message})"
         return case.verdict(
             Verdict.BLOCKED, f"render_{project.status}", f"the render ended in {project.status}{told}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import field, replace
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
@@ -94,6 +95,25 @@ class Retention:
 
 
 @dataclass(frozen=True, slots=True)
+class Discover:
+    """Under which rules a file manages sighted projects that no manifest lists."""
+
+    state: State
+    """`downloaded` or `archived`: neither deletes what is not stored."""
+    path: str = DEFAULT_PATH
+    types: tuple[str, ...] = ()
+    """The types of the API to discover; empty means all."""
+    since: datetime | None = None
+    """Only projects that were first seen at this time or later; UTC."""
+    position: Position = NOWHERE
+
+    @property
+    def depends_on_sightings(self) -> bool:
+        """Whether it has conditions that only the content of a sighting can meet."""
+        return bool(self.types) or self.since is not None
+
+
+@dataclass(frozen=True, slots=True)
 class NotifyTarget:
     """A receiver of notifications. `url` may be `${NAME}`, resolved by `apply`. May be a secret: never shown."""
 
@@ -130,6 +150,8 @@ class Entry:
     labels: Labels = NO_LABELS
     retain: Retention | None = None
     """Only with the state `downloaded`."""
+    is_discovered: bool = False
+    """Whether the file does not list it, and its `discover` chose it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +181,8 @@ class ManifestFile:
     """The position of the key `storage`; only the file where the default is used."""
     retain: Retention | None = None
     """The retention of `downloaded` entries without their own; `entries` have it already."""
+    discover: Discover | None = None
+    """Sighted projects that no manifest lists are managed under it; None manages none."""
     copies: tuple[StorageCopy, ...] = ()
     """The other storages, where the manifest names several; `storage` is the primary one."""
     min_copies: int | None = None

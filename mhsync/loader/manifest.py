@@ -28,6 +28,7 @@ from mhsync.core.retention import parse_retention
 from mhsync.core.template import check_template
 from mhsync.dataclass import dataclass
 from mhsync.errors import Position, Problem
+from mhsync.loader.discover import read_discover
 from mhsync.loader.problems import Problems
 from mhsync.loader.scanned import ScannedProjects
 from mhsync.loader.schema_messages import not_a_limit, not_an_id, unquoted
@@ -74,6 +75,7 @@ def build(tree: Node, source: Source, problems: Problems, scanned: ScannedProjec
         notify=tuple(_notify(item, source.file, problems) for item in _maps(root, "notify")),
         entries=entries.merged(scanned),
         retain=entries.retain,
+        discover=read_discover(root, entries.path, source.file, problems),
         storage_position=first.position,
         copies=tuple(storages[1:]),
         min_copies=min_copies,
@@ -170,7 +172,7 @@ class _Entries:
         self._problems = problems
         self._checked: dict[str, tuple[Problem, ...]] = {}
         path = _text(root, "path")
-        self._path = DEFAULT_PATH if path is None else path.text
+        self.path = DEFAULT_PATH if path is None else path.text
         self._state = _word(State, _text(root, "state")) or State.DOWNLOADED
         if path is not None:
             self._validate_path(path, None)
@@ -180,7 +182,7 @@ class _Entries:
         """All entries of the file in the order of their lines."""
         if scanned is None:
             return tuple(self)
-        quick = scanned.entries(self._file, self._state, self._path, self.retain)
+        quick = scanned.entries(self._file, self._state, self.path, self.retain)
         slow = list(self)
         return tuple(sorted((*quick, *slow), key=_by_place)) if slow else tuple(quick)
 
@@ -208,7 +210,7 @@ class _Entries:
         return Entry(
             id=id_.text,
             state=state,
-            path=self._path if path is None else path.text,
+            path=self.path if path is None else path.text,
             position=_position(self._file, id_),
             labels=_labels(item),
             retain=retain or (self.retain if state is State.DOWNLOADED else None),

@@ -125,8 +125,8 @@ class _Translator:
             what = {"projects": "a project", "notify": "a notify target"}.get(
                 str(path[0]) if path else "", "the file"
             )
-            if path and path[-1] == "retain":
-                what = "retain"
+            if path and path[-1] in ("retain", "discover"):
+                what = str(path[-1])
             hint = f"add '{example(name, schema['properties'][name])}'"
             self._problems.add("missing_key", f"{what} has no {name}", hint, node, self._id(path))
 

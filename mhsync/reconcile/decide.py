@@ -12,6 +12,7 @@ from mhsync.core.plan_warnings import surprises, throwaway_folders
 from mhsync.dataclass import dataclass
 from mhsync.errors import PlanStale, Problem
 from mhsync.reconcile.context import ApplyOptions, RunContext
+from mhsync.reconcile.discover import discover
 from mhsync.reconcile.observe import Observation, observe
 from mhsync.reconcile.storages import Storages
 
@@ -32,6 +33,8 @@ class Decision:
     """Every project that the run may delete: those planned and, with `wait`, those that renders may lead to."""
     warnings: tuple[Problem, ...] = ()
     """What the user should know about the plan; none of them refuses it."""
+    manifest: Manifest = Manifest()
+    """With the projects that its files discover."""
 
     def to_json(self) -> dict[str, Any]:
         """The plan, with each reason why a guard refuses to apply it, and warnings: `schemas/plan.schema.json`."""
@@ -60,8 +63,11 @@ def decide(run: RunContext, manifest: Manifest, storages: Storages, options: App
     Raises:
         AuthenticationFailed: the API refused the key.
         PlanStale: the saved plan of the options no longer fits.
+        StorageError: the storage of a file that discovers projects cannot be listed.
         Interrupted: the run was asked to stop.
     """
+    discovery = discover(manifest, storages, settings=run.settings, stop=run.stop, only=run.only)
+    manifest = discovery.manifest
     observation = observe(run, manifest, storages)
     plan = make_plan(run, manifest, observation, options)
     is_waiting = options.wait is not None and not options.no_deletes
@@ -77,7 +83,8 @@ def decide(run: RunContext, manifest: Manifest, storages: Storages, options: App
         check(plan, circumstances),
         unconfirmed(plan, is_waiting=is_waiting),
         expected_deletes(plan, is_waiting=is_waiting),
-        (*throwaway_folders(plan, circumstances), *surprises(plan)),
+        (*throwaway_folders(plan, circumstances), *surprises(plan), *discovery.warnings),
+        manifest,
     )
 
 

@@ -121,7 +121,7 @@ def prepare(run: RunContext, manifest: Manifest, options: ApplyOptions) -> Itera
         decision = decide(run, manifest, storages, options)
         for problem in decision.warnings:
             run.observer(Warned(problem.located))
-        prepared = Prepared(decision, _review(run, decision.plan), run, manifest, options, storages)
+        prepared = Prepared(decision, _review(run, decision.plan), run, decision.manifest, options, storages)
         try:
             yield prepared
         finally:

@@ -12,6 +12,7 @@ from mhsync.core.status import ProjectStatus, StatusReport, duration_fact, proje
 from mhsync.errors import Interrupted, MhsyncError
 from mhsync.reconcile.context import ApplyOptions, RunContext, attempt
 from mhsync.reconcile.decide import make_plan
+from mhsync.reconcile.discover import discover
 from mhsync.reconcile.observe import Observation, observe
 from mhsync.reconcile.parallel import collect
 from mhsync.reconcile.storages import Storages, opened
@@ -35,6 +36,7 @@ def status(run: RunContext, manifest: Manifest) -> StatusReport:
     run.hooks.require_loaded()
     run = replace(run, uses_index=False)
     with opened(run.hooks, manifest) as storages:
+        manifest = discover(manifest, storages, settings=run.settings, stop=run.stop, only=run.only).manifest
         observation = observe(run, manifest, storages)
         plan = make_plan(run, manifest, observation, ApplyOptions())
         durations = _durations(run, manifest, storages, observation)

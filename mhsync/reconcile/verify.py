@@ -22,6 +22,7 @@ from mhsync.errors import Interrupted, MhsyncError, ReceiptInvalid, StorageNotFo
 from mhsync.hooks.manager import Hooks
 from mhsync.reconcile.checksum import read_back
 from mhsync.reconcile.context import Stop, attempt
+from mhsync.reconcile.discover import discover
 from mhsync.reconcile.ownership import named_paths, paths_by_api
 from mhsync.reconcile.parallel import map_unordered
 from mhsync.reconcile.storages import Storages, opened
@@ -61,6 +62,7 @@ def verify(
     """
     hooks.require_loaded()
     with opened(hooks, manifest) as storages:
+        manifest = discover(manifest, storages, settings=settings, stop=stop, only=only).manifest
         verifier = _Verifier(settings, stop, storages)
         files: list[VerifiedFile] = []
         not_stored: list[str] = []

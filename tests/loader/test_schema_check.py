@@ -30,6 +30,7 @@ FULL: dict[str, Any] = {
     "path": "{id}",
     "state": "downloaded",
     "retain": {"downloaded": "30d", "then": "archived"},
+    "discover": {"state": "archived", "path": "x", "types": ["MUSIC_GENERATOR"], "since": "2026-01-01"},
     "policy": {"deletes": "allow", "max_deletes": "30%", "durable_storage": True, "audio_only": False},
     "notify": [{"url": "a://b", "on": ["failed"], "options": {"a": {"b": [None]}}}],
     "projects": [
