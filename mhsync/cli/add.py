@@ -21,7 +21,10 @@ FORMAT = "mhsync.edit/1"
 
 @click.command("add")
 @click.argument("manifest", metavar="FILE", type=click.Path(path_type=str))
-@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@click.argument("ids", nargs=-1, metavar="ID...")
+@click.option(
+    "--seen", is_flag=True, help="Add every project that was sighted and that the manifest does not list."
+)
 @click.option("--state", type=click.Choice([state.value for state in State]), help="The state of the new entries.")
 @click.option("--path", metavar="TEMPLATE", help="The path of their outputs, such as '{date}/{name}{ext}'.")
 @click.option("--name", metavar="NAME", help="The name of the new entry, for people; only with one ID.")
@@ -33,6 +36,7 @@ def command(
     console: Console,
     manifest: str,
     ids: tuple[str, ...],
+    seen: bool,
     state: str | None,
     path: str | None,
     name: str | None,
@@ -42,9 +46,13 @@ def command(
     """Add projects to a manifest.
 
     Comments, order and quotes of the file stay as they are. '-' reads ids from standard input: words, or the JSON
-    of the vendor's command line and SDK.
+    of the vendor's command line and SDK. --seen adds the projects that mhsync seen lists.
     """
+    if not ids and not seen:
+        raise UsageError("no project is given", hint="pass ids, or --seen for the sighted projects")
     found = read_ids(ids, sys.stdin.read() if "-" in ids else "")
+    if seen:
+        found = list(dict.fromkeys((*found, *_sighted_ids(console, manifest))))
     if name is not None and len(found) != 1:
         raise UsageError(f"--name is for one project, and {len(found):,} were given", hint="add them one by one")
     wanted = None if state is None else State(state)
@@ -59,3 +67,18 @@ def command(
     if done.present:
         console.out(f"{escape(manifest)}: {counted(len(done.present), 'project')} already listed")
     return 0
+
+
+def _sighted_ids(console: Console, file: str) -> tuple[str, ...]:
+    """The ids that were sighted in the storage of the manifest and that it does not list."""
+    from mhsync.cli.manifests import load_manifest
+    from mhsync.cli.plugin_loading import load_hooks
+    from mhsync.cli.signals import stopping
+    from mhsync.reconcile.context import Stop
+    from mhsync.reconcile.seen import list_seen
+    from mhsync.settings import Settings
+
+    settings, stop = Settings(), Stop()
+    hooks = load_hooks(console, is_enabled=True)
+    with stopping(stop.request):
+        return list_seen(hooks, load_manifest([file], settings), settings=settings, stop=stop).ids

@@ -36,6 +36,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "verify": "Read every stored file and compare it with its receipt.",
         "copy": "Copy all stored outputs and receipts to another storage.",
         "pull": "Bring stored outputs to a folder where they are used.",
+        "seen": "List projects that were sighted and that no manifest lists.",
         "inbox": "Receive the vendor's webhooks.",
         "lock": "Write path, size and SHA-256 of every stored output to a lock file.",
         "gc": "List files that nothing needs, and remove them on request.",

@@ -1,14 +1,11 @@
-"""Project ids from arguments and from standard input: words, or the JSON that the vendor's tools print."""
+"""Project ids from arguments and from standard input."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
+from mhsync.core.named_projects import projects_in_text
 from mhsync.errors import UsageError
-
-_DEPTH = 8
-"""Levels of JSON that are searched."""
 
 
 def read_ids(arguments: Sequence[str], stdin: str) -> list[str]:
@@ -28,49 +25,15 @@ def read_ids(arguments: Sequence[str], stdin: str) -> list[str]:
 
 
 def ids_of_text(text: str) -> list[str]:
-    """The ids in a text.
-
-    JSON (one document, or one on each line): the value of the key `id` of each object that has one, and the
-    strings of lists. Any other text: its words; `#` starts a comment.
+    """The ids in a text: words, CSV or JSON, as in `core/named_projects.py`.
 
     Raises:
         UsageError: there is no id.
     """
-    documents = _documents(text)
-    ids = list(_of_words(text)) if documents is None else [id_ for item in documents for id_ in _of_json(item, 0)]
+    try:
+        ids = [str(details.get("id", "")) for details in projects_in_text(text)]
+    except ValueError as error:
+        raise UsageError(f"standard input is {error}", hint="pass one document, or one on each line") from None
     if not ids:
         raise UsageError("standard input has no project ids", hint="pass ids, or JSON objects with the key 'id'")
     return ids
-
-
-def _documents(text: str) -> list[object] | None:
-    """The JSON documents of a text; None where it is not JSON."""
-    if not text.lstrip().startswith(("{", "[")):
-        return None
-    try:
-        return [json.loads(text)]
-    except ValueError:
-        pass
-    try:
-        return [json.loads(line) for line in text.splitlines() if line.strip()]
-    except ValueError:
-        raise UsageError(
-            "standard input is not valid JSON", hint="pass one document, or one on each line"
-        ) from None
-
-
-def _of_words(text: str) -> Iterator[str]:
-    for line in text.splitlines():
-        yield from line.partition("#")[0].split()
-
-
-def _of_json(value: object, depth: int) -> Iterator[str]:
-    if isinstance(value, str) and depth:
-        yield value
-    elif isinstance(value, dict) and isinstance(value.get("id"), str):
-        yield value["id"]
-    elif isinstance(value, list | dict) and depth < _DEPTH:
-        # Of an object only lists and objects are searched: its other strings are no ids.
-        items = value if isinstance(value, list) else [v for v in value.values() if isinstance(v, list | dict)]
-        for item in items:
-            yield from _of_json(item, depth + 1)

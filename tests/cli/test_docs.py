@@ -18,7 +18,7 @@ OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
 DOCUMENTED = [name for name in COMMANDS if name != "sandbox"]
 """The sandbox has its own page."""
 SCHEMA_OF = {
-    "validate": "validation", "plan": "plan", "apply": "report", "status": "status", "verify": "verification", "copy": "copy", "pull": "pull", "lock": "locks", "gc": "unused", "get": "project",
+    "validate": "validation", "plan": "plan", "apply": "report", "status": "status", "verify": "verification", "seen": "seen", "copy": "copy", "pull": "pull", "lock": "locks", "gc": "unused", "get": "project",
     "check": "check", "doctor": "doctor", "delete": "deletion", "plugins": "plugins", "plugins-new": "package",
 }  # fmt: skip
 
