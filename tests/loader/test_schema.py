@@ -123,6 +123,7 @@ EXAMPLES: dict[str, str | bytes] = {
     "path_in_path": "version: 1\nprojects: [{id: a, path: x}, {id: b, path: x/y}]",
     "storage": with_keys("storage: ~/audio"),
     "retain": with_keys("retain: {downloaded: 30, then: archived}"),
+    "discover_since": with_keys("discover: {state: archived, since: 2026-02-30}"),
     "retain_state": with_keys("state: deleted\nretain: {downloaded: 1d, then: archived}"),
     "notify_secret": with_keys("notify: [{url: '${A}', options: {token: x}}]"),
     "storage_secret": with_keys("storage: sftp://me:secret@host/x"),
