@@ -108,6 +108,9 @@ _PUBLIC = {
     "SavedPlanFile": "mhsync.reconcile.plan_file",
     "select": "mhsync.core.selection",
     "ServerFailed": "mhsync.errors",
+    "Seen": "mhsync.core.seen",
+    "SeenProject": "mhsync.core.seen",
+    "Sighting": "mhsync.core.sighting",
     "SightingInvalid": "mhsync.errors",
     "InboxSettings": "mhsync.settings",
     "Settings": "mhsync.settings",
@@ -169,7 +172,9 @@ if TYPE_CHECKING:
     from mhsync.core.receipt import StoredOutput
     from mhsync.core.run_report import Outcome, Report
     from mhsync.core.saved_plan import SavedPlan
+    from mhsync.core.seen import Seen, SeenProject
     from mhsync.core.selection import select
+    from mhsync.core.sighting import Sighting
     from mhsync.core.status import ProjectStatus, StatusReport, StoredFile, Sums
     from mhsync.core.unused import UnusedFile, UnusedOutcome, UnusedReport
     from mhsync.core.verification import Verification
@@ -269,7 +274,7 @@ __all__ = [  # noqa: RUF022 - grouped as in docs/public-api.md
     "save_plan", "load_saved_plan", "load_planned_manifests", "SavedPlan", "SavedPlanFile",
     "examine_api", "examine_plugins", "examine_storages", "Finding", "Health",
     "write_manifest", "NewManifest", "add_projects", "Addition", "remove_projects", "format_manifest",
-    "inbox_application", "Inbox",
+    "inbox_application", "Inbox", "Seen", "SeenProject", "Sighting",
     "ProgressEvent", "ChecksProgressed", "ProjectFinished", "WaitingForRenders", "StorageLocked",
     "TransferProgressed", "TransferEnded",
     "RetryDelayed", "Warned",

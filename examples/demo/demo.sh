@@ -1,11 +1,11 @@
 #!/bin/sh
-# The main task: plan, apply, list the files, plan again.
+# The main task: plan, apply, list the files, plan again. Then a project that no manifest lists appears by itself.
 # Run it as `mhsync sandbox run -- sh examples/demo/demo.sh FOLDER`.
 # It exits 0 only if every command had the expected exit code and output.
 set -eu
 here=$(dirname "$0")
 mkdir -p "$1"
-cp "$here/manifest.yaml" "$1/manifest.yaml"
+cp "$here/manifest.yaml" "$here/discover.yaml" "$here/render.yml" "$here/webhook.sh" "$1"
 cd "$1"
 
 fail() {
@@ -57,4 +57,23 @@ for id in sbx-unnamed sbx-odd-name; do
     grep -q '404' said.txt || fail "mhsync get $id did not answer 404: $(cat said.txt)"
 done
 mhsync get sbx-complete >said.txt || fail 'sbx-complete is no longer in the account'
+
+# A project appears by itself: the inbox receives its webhook, and the next apply stores it.
+MHSYNC_WEBHOOK_SECRET=whsec_demo
+export MHSYNC_WEBHOOK_SECRET
+printf '\n$ mhsync inbox serve discover.yaml --listen 127.0.0.1:0 &\n'
+mhsync inbox serve discover.yaml --listen 127.0.0.1:0 >inbox.json 2>inbox.log &
+inbox=$!
+trap 'kill "$inbox" 2>/dev/null || :' EXIT
+tries=0
+until [ -s inbox.json ]; do
+    tries=$((tries + 1))
+    [ "$tries" -le 600 ] && kill -0 "$inbox" 2>/dev/null || fail 'the inbox did not start'
+    sleep 0.1
+done
+cat inbox.json
+url=$(sed 's/.*"url": "\([^"]*\)".*/\1/' inbox.json)
+say 0 "mhsync sandbox --port 0 --seed render.yml --webhook $url run -- sh webhook.sh"
+[ -s 'discovered/New jingle.wav' ] || fail 'the new project was not stored'
+printf '\nThe new project is stored: discovered/New jingle.wav\n'
 rm said.txt

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import field, replace
 from datetime import UTC, datetime
@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from mhsync.api.client import Client
 from mhsync.core.manifest import Limit, Manifest
+from mhsync.core.seen import Seen
 from mhsync.core.status import StatusReport
 from mhsync.core.verification import Verification
 from mhsync.dataclass import dataclass
@@ -27,6 +28,7 @@ from mhsync.reconcile.html_report import write_html_report
 from mhsync.reconcile.plan import plan
 from mhsync.reconcile.prepare import Prepared, prepare
 from mhsync.reconcile.progress import Observer, RetryDelayed, ignore_progress
+from mhsync.reconcile.seen import import_sightings, list_seen
 from mhsync.reconcile.status import status
 from mhsync.reconcile.verify import verify
 from mhsync.settings import Settings
@@ -232,6 +234,39 @@ class Reconciler:
         """
         ids = _listed(only, manifest)
         return verify(self.hooks, manifest, settings=self.settings, stop=self.stop, only=ids, sample=sample)
+
+    def seen(self, manifest: Manifest) -> Seen:
+        """List the projects that were sighted and that the manifest does not list. Sends no request to the API.
+
+        Args:
+            manifest: whose storages to look at.
+
+        Raises:
+            StorageUnavailable: a storage cannot be opened.
+            StorageError: a storage cannot be listed.
+            PluginError: a plugin is broken.
+            Interrupted: `stop` was requested.
+        """
+        return list_seen(self.hooks, manifest, settings=self.settings, stop=self.stop)
+
+    def import_sightings(self, manifest: Manifest, projects: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+        """Record projects as sightings, such as those from before the webhook. It can be repeated.
+
+        Args:
+            manifest: whose storages get the sightings.
+            projects: each at least with `id`; also with `name`, `type` and `status`, if they are known.
+
+        Returns:
+            The ids that were not sighted before.
+
+        Raises:
+            UsageError: an id is invalid; nothing was recorded.
+            StorageError: a storage failed; some projects may be recorded.
+            PluginError: a plugin is broken.
+            Interrupted: `stop` was requested; some projects may be recorded.
+        """
+        now = datetime.now(UTC)
+        return import_sightings(self.hooks, manifest, projects, now, settings=self.settings, stop=self.stop)
 
     def close(self) -> None:
         """Close the client."""

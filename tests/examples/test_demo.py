@@ -47,9 +47,20 @@ def test_the_demo_as_it_is_exits_0(tmp_path: Path) -> None:
             "did not print 'outputs/sbx-complete/output.wav'",
         ),
         ('[ "$1" = verify ] && exit 1\nexec "$real" "$@"', "'mhsync verify manifest.yaml' exited with 1"),
+        ('[ "$1" = inbox ] && exit 1\nexec "$real" "$@"', "the inbox did not start"),
+        ('[ "$1 $2" = "apply discover.yaml" ] && exit 0\nexec "$real" "$@"', "the new project was not stored"),
         ('[ "$1" = get ] && exit 0\nexec "$real" "$@"', "sbx-unnamed is still in the account"),
     ],
-    ids=["every command fails", "nothing happens", "apply does nothing", "lost file", "verify", "alive"],
+    ids=[
+        "every command fails",
+        "nothing happens",
+        "apply does nothing",
+        "lost file",
+        "verify",
+        "no inbox",
+        "not stored",
+        "alive",
+    ],
 )
 def test_a_demo_in_which_a_command_fails_exits_1_and_names_it(tmp_path: Path, wrapper: str, message: str) -> None:
     done = demo(tmp_path, wrapper)

@@ -64,3 +64,14 @@ def test_an_invalid_id_stops_the_whole_import(tmp_path, manifest):
 def test_a_stop_request_is_reported(manifest):
     with pytest.raises(Interrupted):
         add(manifest, {"id": "a"}, stop=lambda: True)
+
+
+def test_a_program_imports_and_lists_with_a_reconciler(manifest):
+    from mhsync import Client, Reconciler, Seen
+
+    client = Client("mhk_test", base_url="http://127.0.0.1:9")
+    with Reconciler(client, Hooks.load(enabled=False)) as reconciler:
+        assert reconciler.import_sightings(manifest, [{"id": "a"}, {"id": "b"}]) == ("a", "b")
+        found = reconciler.seen(manifest)
+    assert isinstance(found, Seen)
+    assert found.ids == ("a", "b")
