@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,8 @@ from mhsync.settings import ManifestSettings
 _JSON = ".json"
 _JSON_LINES = (".jsonl", ".ndjson")
 SUFFIXES = (".yaml", ".yml", _JSON, *_JSON_LINES)
-"""The suffixes of manifests in a folder. A file that is named itself may have any: it is YAML if not JSON."""
+"""The suffixes of manifests in a folder. A file that is named itself may have any: YAML or JSON Lines."""
+_TWO_OBJECTS = re.compile(r"\s*(\{[^\r\n]*\})[ \t]*\r?\n\s*\{")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +31,15 @@ class Language:
     """From the one that reads the most."""
 
 
-def language_of(name: str) -> Language:
-    """The language of a file, by the suffix of its name."""
+def language_of(name: str, text: str = "") -> Language:
+    """The language of a file, by the suffix of its name; without a known suffix, JSON Lines by its content.
+
+    Args:
+        text: the content of the file.
+    """
     suffix = Path(name).suffix.lower()
+    if suffix not in SUFFIXES and _begins_as_json_lines(text):
+        suffix = _JSON_LINES[0]
     if suffix not in (_JSON, *_JSON_LINES):
         return Language(parse_text, (yaml_scan.scan, partial(yaml_scan.scan, resumes=False)))
     # Imported here: most manifests are YAML.
@@ -40,6 +48,19 @@ def language_of(name: str) -> Language:
     if suffix == _JSON:
         return Language(_whole(json_parser.parse_json), (json_scan.scan,))
     return Language(_whole(json_parser.parse_json_lines), (json_scan.scan_lines,))
+
+
+def _begins_as_json_lines(text: str) -> bool:
+    """Whether the first line is a JSON object, and another one begins on the next line that is not empty."""
+    begin = _TWO_OBJECTS.match(text)
+    if begin is None:
+        return False
+    import json
+
+    try:
+        return isinstance(json.loads(begin[1]), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _whole(

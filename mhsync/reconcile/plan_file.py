@@ -14,7 +14,7 @@ from mhsync.core.saved_plan import STALE, SavedPlan
 from mhsync.dataclass import dataclass
 from mhsync.errors import ManifestError, PlanStale, Position, Problem, UsageError
 from mhsync.loader import load
-from mhsync.loader.files import STDIN
+from mhsync.loader.files import STDIN, is_stream
 from mhsync.reconcile.plan_file_detection import begins_as_plan
 from mhsync.settings import ManifestSettings
 
@@ -51,9 +51,11 @@ def save_plan(plan: Plan, file: str | Path) -> None:
 
     target = Path(file).resolve()
     for manifest in plan.files:
-        if manifest.file == STDIN:
+        if is_stream(manifest.file):
+            where = "standard input" if manifest.file == STDIN else f"the pipe {manifest.file}"
             raise UsageError(
-                "a plan of a manifest from standard input cannot be saved", hint="write the manifest to a file"
+                f"a plan of a manifest from {where} cannot be saved: apply could not read the manifest again",
+                hint="write the manifest to a file",
             )
         if Path(manifest.file).resolve() == target:
             raise UsageError(f"{manifest.file} is a manifest and would be replaced", hint="choose another file")

@@ -41,7 +41,12 @@ def test_an_id_that_is_a_word_of_the_site_causes_a_warning(cli_runner, command):
 
 
 @pytest.mark.parametrize(
-    "text", ["version: 1\nprojects: [{id: done}]\n", '{"version": 1, "projects": [{"id": "done"}]}']
+    "text",
+    [
+        "version: 1\nprojects: [{id: done}]\n",
+        '{"version": 1, "projects": [{"id": "done"}]}',
+        '{"version": 1}\n{"id": "done"}\n',
+    ],
 )
 def test_a_manifest_is_read_from_standard_input(cli_runner, text):
     with cli_runner.start("apply", "-", stdin=subprocess.PIPE) as process:
@@ -64,22 +69,36 @@ def test_deletes_of_a_manifest_on_standard_input_need_yes(cli_runner):
     assert (process.returncode, "there is no terminal to ask for confirmation" in err) == (3, True)
 
 
-def test_a_manifest_comes_through_a_pipe(cli_runner):
-    text = f"{sys.executable} -m mhsync plan <(printf 'version: 1\\nprojects: [{{id: done}}]\\n')"
-    done = subprocess.run(
-        ["bash", "-c", text],
+def through_a_pipe(cli_runner, command):
+    """Run a command in bash, with its manifest in place of `PIPE`."""
+    text = command.replace("PIPE", "<(printf 'version: 1\\nprojects: [{id: done}]\\n')")
+    return subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m mhsync {text}"],
         cwd=cli_runner.folder,
         env=cli_runner.environ,
         capture_output=True,
         text=True,
         timeout=60,
     )
+
+
+def test_the_storage_of_a_manifest_through_a_pipe_is_in_the_current_folder(cli_runner):
+    done = through_a_pipe(cli_runner, "apply PIPE")
     assert done.returncode == 0, done.stderr
-    assert "Plan: 1 to download" in done.stdout
+    assert (cli_runner.folder / "outputs" / "done" / "output.wav").exists()
 
 
-def test_a_plan_of_standard_input_cannot_be_saved(cli_runner):
-    with cli_runner.start("plan", "-", "--out", "plan.json", stdin=subprocess.PIPE) as process:
-        _, err = process.communicate("version: 1\nprojects: [{id: done}]\n", timeout=60)
-    assert (process.returncode, "write the manifest to a file" in err) == (2, True)
+@pytest.mark.parametrize("place", ["-", "/dev/stdin"])
+def test_a_file_as_standard_input_begins_in_the_current_folder(cli_runner, place):
+    (cli_runner.folder / "deeper").mkdir()
+    with (cli_runner.folder / cli_runner.manifest("done", name="deeper/m.yaml")).open("rb") as text:
+        assert cli_runner.process("apply", place, stdin=text).code == 0
+    assert (cli_runner.folder / "outputs" / "done" / "output.wav").exists()
+
+
+@pytest.mark.parametrize("command", ["plan PIPE --out plan.json", "plan - --out plan.json < PIPE"])
+def test_a_plan_of_a_pipe_cannot_be_saved(cli_runner, command):
+    done = through_a_pipe(cli_runner, command)
+    assert (done.returncode, "  hint: write the manifest to a file\n" in done.stderr) == (2, True)
+    assert "cannot be saved: apply could not read the manifest again" in done.stderr
     assert not (cli_runner.folder / "plan.json").exists()

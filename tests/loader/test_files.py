@@ -42,6 +42,31 @@ def test_a_folder_gives_its_manifests_in_order_and_nothing_else(write, tmp_path:
     assert manifest.ids == {"a", "b"}
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("package.json", '{"name": "x", "version": "1.0.0", "dependencies": {}}'),
+        ("docker-compose.yaml", "services:\n  web: {image: x}\n"),
+        ("list.json", "[1, 2]"),
+    ],
+)
+def test_a_file_of_a_folder_that_is_not_a_manifest_is_one_problem(write, tmp_path: Path, name, text) -> None:
+    write(one("a"), "set/a.yaml")
+    other = write(text, f"set/{name}")
+    (problem,) = problems_of(tmp_path / "set")
+    assert (problem.code, problem.position.file) == ("not_manifest", other)
+    assert problem.message == "this file of the folder is not a manifest: it has no key 'projects'"
+    assert problem.hint == "move it out of the folder, or give the manifests one by one"
+    assert all(found.code != "not_manifest" for found in problems_of(other))
+
+
+def test_a_misspelt_key_or_a_wrong_value_in_a_folder_keeps_its_own_problem(write, tmp_path: Path) -> None:
+    write("version: 1\nproject: []\n", "set/a.yaml")
+    assert {problem.code for problem in problems_of(tmp_path / "set")} == {"unknown_key"}
+    write("", "set/a.yaml")
+    assert [problem.code for problem in problems_of(tmp_path / "set")] == ["empty"]
+
+
 def test_each_file_knows_its_name_as_given_and_its_own_folder(write, tmp_path: Path, monkeypatch) -> None:
     write(one("a"), "set/a.yaml")
     monkeypatch.chdir(tmp_path)

@@ -25,6 +25,17 @@ Write = Callable[..., str]
 HEAD = '{"version": 1, "projects": [\n'
 
 
+JSON_LINES = '{"version": 1}\n\n{"id": "a"}\n{"id": "b"}\n'
+
+
+@pytest.mark.parametrize("name", ["manifest", "m.txt"])
+def test_json_lines_are_recognized_by_their_content_where_the_suffix_says_nothing(write: Write, name: str) -> None:
+    assert load([write(JSON_LINES, name)]).ids == {"a", "b"}
+    assert load([write(JSON_LINES.replace("\n", "\r\n"), name)]).ids == {"a", "b"}
+    with pytest.raises(ManifestError):
+        load([write(JSON_LINES, "m.yaml")])
+
+
 def problems_of(name: str, settings: ManifestSettings = ManifestSettings()) -> list[Problem]:  # noqa: B008
     with pytest.raises(ManifestError) as error:
         load([name], settings)
