@@ -79,6 +79,8 @@ class Thread:
 
 def github(environ: Mapping[str, str]) -> Thread | None:
     """The pull request of this GitHub Actions run; None where it is not of one."""
+    if not environ.get("GITHUB_EVENT_PATH"):
+        return None
     event = json.loads(Path(environ["GITHUB_EVENT_PATH"]).read_text(encoding="utf-8"))
     number = event.get("pull_request", {}).get("number")
     if number is None:

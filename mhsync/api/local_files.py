@@ -33,9 +33,10 @@ class Directory:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._placed: set[Path] = set()
+        if path.exists() and not path.is_dir():
+            raise StorageError(f"{path} is a file, not a directory", hint="name a directory for the downloads")
         with _storage_errors(path):
             path.mkdir(parents=True, exist_ok=True)
-
         self._kept = PartialFolder(lambda _make: self._opened(), _KEPT_PREFIX)
 
     def clear(self, age: float, now: float) -> None:

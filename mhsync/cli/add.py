@@ -13,10 +13,12 @@ from mhsync.cli.render.json import dumped
 from mhsync.cli.render.terminal import escape
 from mhsync.cli.render.units import counted
 from mhsync.core.manifest import State
+from mhsync.core.template import FIELDS
 from mhsync.errors import UsageError
 from mhsync.reconcile.edit_manifest import add_projects
 
 FORMAT = "mhsync.edit/1"
+_PATH_HELP = f"The path of their outputs, such as '{{date}}/{{name}}{{ext}}'. The fields are {', '.join(FIELDS)}."
 
 
 @click.command("add")
@@ -26,7 +28,11 @@ FORMAT = "mhsync.edit/1"
     "--seen", is_flag=True, help="Add every project that was sighted and that the manifest does not list."
 )
 @click.option("--state", type=click.Choice([state.value for state in State]), help="The state of the new entries.")
-@click.option("--path", metavar="TEMPLATE", help="The path of their outputs, such as '{date}/{name}{ext}'.")
+@click.option(
+    "--path",
+    metavar="TEMPLATE",
+    help=_PATH_HELP,
+)
 @click.option("--name", metavar="NAME", help="The name of the new entry, for people; only with one ID.")
 @click.option("--note", metavar="TEXT", help="The note of the new entries, for people.")
 @click.option("--tag", "tags", metavar="TAG", multiple=True, help="A tag of the new entries; can be repeated.")
@@ -63,9 +69,9 @@ def command(
         )
         return 0
     if done.added:
-        console.out(f"{escape(manifest)}: added {counted(len(done.added), 'project')}")
+        console.note(f"{escape(manifest)}: added {counted(len(done.added), 'project')}")
     if done.present:
-        console.out(f"{escape(manifest)}: {counted(len(done.present), 'project')} already listed")
+        console.note(f"{escape(manifest)}: {counted(len(done.present), 'project')} already listed")
     return 0
 
 

@@ -54,7 +54,8 @@ from mhsync.reconcile.prepare import prepare
     "--wait",
     metavar="[DURATION]",
     callback=parsed_by(parse_duration),
-    help=f"Wait for renders ({DEFAULT_WAIT} without a duration); exit 4 if some are still rendering then.",
+    help=f"Wait for renders, such as 90s, 10m or 1h30m ({DEFAULT_WAIT} without a duration); exit 4 if some are "
+    "still rendering then.",
 )
 @bwlimit_option
 @api_options

@@ -6,6 +6,7 @@ import click
 
 from mhsync.api.check_result import Result
 from mhsync.cli.arguments import project_id_argument
+from mhsync.cli.completions import DIRECTORY_NAME
 from mhsync.cli.console import Console
 from mhsync.cli.durations import DEFAULT_WAIT, WaitCommand, parse_duration
 from mhsync.cli.options import (
@@ -24,6 +25,7 @@ from mhsync.cli.render.terminal import escape
 from mhsync.cli.render.units import human_time
 from mhsync.cli.run_setup import open_client
 from mhsync.reconcile.context import Stop
+from mhsync.reconcile.progress import WaitingForRenders
 
 FORMAT = "mhsync.check/1"
 
@@ -34,11 +36,15 @@ FORMAT = "mhsync.check/1"
     "--wait",
     metavar="[DURATION]",
     callback=parsed_by(parse_duration),
-    help=f"Wait for the render ({DEFAULT_WAIT} without a duration); exit 4 if it is still rendering then.",
+    help=f"Wait for the render, such as 90s, 10m or 1h30m ({DEFAULT_WAIT} without a duration); exit 4 if it is "
+    "still rendering then.",
 )
 @click.option("--download", is_flag=True, help="Download the outputs if the project is complete.")
 @click.option(
-    "--directory", metavar="DIR", help="Directory to download into (default: the current one); implies --download."
+    "--directory",
+    metavar="DIR",
+    type=DIRECTORY_NAME,
+    help="Directory to download into (default: the current one); implies --download.",
 )
 @bwlimit_option
 @show_urls_option
@@ -62,6 +68,8 @@ def command(
     if wait is not None:
         console.info(f"{id}: waiting up to {human_time(wait)} for the render")
     with Progress(console) as progress, open_client(console, shared, Stop()) as client:
+        if wait is not None:
+            progress(WaitingForRenders(1, wait))
         result = client.check_result(
             id,
             wait_for_completion=wait is not None,

@@ -108,6 +108,11 @@ class Console:
         """
         self._write_out((text, "\n"))
 
+    def note(self, text: str) -> None:
+        """Write what was done to stdout, unless `-q` was given: the exit code says the same."""
+        if not self.is_quiet:
+            self.out(text)
+
     def _write_out(self, pieces: Iterable[str]) -> None:
         with self._lock:
             self._clear_status()

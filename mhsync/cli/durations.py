@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -47,10 +48,16 @@ class WaitCommand(click.Command):
     """A command whose `--wait` needs no duration, also before other arguments: `apply --wait m.yaml`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        return super().parse_args(ctx, _with_durations(args))
+        takes_files = any(param.name == "files" for param in self.params)
+        return super().parse_args(ctx, _with_durations(args, takes_files=takes_files))
 
 
-def _with_durations(args: Sequence[str]) -> list[str]:
+def _with_durations(args: Sequence[str], *, takes_files: bool = False) -> list[str]:
+    """The arguments with a duration in each `--wait`.
+
+    The word after it is its value if it is a duration, or certainly nothing else: a command that takes files gets
+    none of that name.
+    """
     found: list[str] = []
     rest = list(args)
     while rest:
@@ -58,9 +65,16 @@ def _with_durations(args: Sequence[str]) -> list[str]:
         if arg == "--":
             return [*found, arg, *rest]
         if arg == "--wait":
-            arg += f"={rest.pop(0) if rest and _is_duration(rest[0]) else DEFAULT_WAIT}"
+            arg += f"={rest.pop(0) if rest and _is_value(rest[0], takes_files=takes_files) else DEFAULT_WAIT}"
         found.append(arg)
     return found
+
+
+def _is_value(text: str, *, takes_files: bool) -> bool:
+    if _is_duration(text):
+        return True
+    # Not a duration and not a file: reported as an invalid duration, unless it looks like the name of a file.
+    return takes_files and text.isalnum() and not os.path.lexists(text)
 
 
 def _is_duration(text: str) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 
 import click
 
 from mhsync.cli.console import Console
+from mhsync.cli.group import COMMANDS
 from mhsync.cli.render.json import dumped
 from mhsync.cli.render.terminal import Color, Style, escape
 from mhsync.dataclass import dataclass
@@ -59,6 +61,8 @@ def report_error(console: Console, error: BaseException) -> int:
 
 def _write_result(console: Console, failure: Failure) -> None:
     """Write the error to stdout too, in the format of the results."""
+    if not _has_format(console):
+        return
     if console.format == "ndjson":
         import json
 
@@ -71,6 +75,16 @@ def _write_result(console: Console, failure: Failure) -> None:
         console.document(error_markdown(console.args[0] if console.args else "", failure.problems).rstrip("\n"))
     elif console.is_json:
         console.document(dumped(failure.to_json()))
+
+
+def _has_format(console: Console) -> bool:
+    """Whether the command has the requested value of `--format`. Every command has text and json."""
+    if console.format in ("text", "json"):
+        return True
+    module = sys.modules.get(f"mhsync.cli.{next((arg for arg in console.args if arg in COMMANDS), '')}")
+    params: list[click.Parameter] = [] if module is None else module.command.params
+    kinds = [param.type for param in params if "--format" in param.opts]
+    return any(isinstance(kind, click.Choice) and console.format in kind.choices for kind in kinds)
 
 
 def _redacted(failure: Failure, console: Console) -> Failure:

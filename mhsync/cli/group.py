@@ -58,6 +58,16 @@ Keep the audio projects of a Magic Hour account, and your own copies of them, in
 
 To try it without an account: mhsync sandbox run -- mhsync plan FILE
 """
+_EXIT_CODES = (
+    ("0", "done, or nothing to do"),
+    ("1", "a project failed or is blocked, or an error"),
+    ("2", "wrong usage or an invalid manifest; no request was sent to the API"),
+    ("3", "refused by a guard, a plugin or a missing confirmation; nothing was changed"),
+    ("4", "still rendering at the end of --wait"),
+    ("5", "projects are blocked, with --fail-on failed"),
+    ("130", "interrupted"),
+)
+"""Listed in the help. docs/commands.md has them in full."""
 
 
 class Commands(click.Group):
@@ -100,6 +110,10 @@ class Commands(click.Group):
         if shown:
             with formatter.section("Commands of plugins"):
                 formatter.write_dl([(name, command.get_short_help_str()) for name, command in shown])
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - of click
+        with formatter.section("Exit codes"):
+            formatter.write_dl(_EXIT_CODES)
 
     def _add_plugin_commands(self, ctx: click.Context) -> None:
         """Let plugins add their commands; a broken plugin causes a warning, not an error."""

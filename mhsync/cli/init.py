@@ -35,6 +35,6 @@ def command(console: Console, file: str, storage: str) -> int:
         )
         return 0
     for path in written:
-        console.out(f"wrote {escape(str(path))}")
+        console.note(f"wrote {escape(str(path))}")
     console.info(f"Next: mhsync add {escape(file)} ID…, then mhsync plan {escape(file)}")
     return 0

@@ -8,12 +8,13 @@ import click
 
 from mhsync.cli.console import Console
 from mhsync.cli.group import COMMANDS
-from mhsync.cli.options import output_options, pass_console
+from mhsync.cli.options import pass_console
 from mhsync.cli.render.man import manual_page
+from mhsync.cli.verbosity import verbosity_options
 
 
 @click.command("man")
-@output_options
+@verbosity_options
 @pass_console
 def command(console: Console) -> int:
     """Print the manual page.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mhsync.cli.completions import FILE_NAME, complete_selectors
 from mhsync.cli.console import Console
 from mhsync.cli.durations import parse_duration
 from mhsync.cli.rates import parse_rate
@@ -72,6 +73,17 @@ def parsed_by(parse: Callable[[str], object]) -> Callable[[click.Context, click.
     return read
 
 
+def output_file(text: str) -> str:
+    """The name of a file to write. `-` is refused: it would be a file of that name.
+
+    Raises:
+        ValueError: it is `-`.
+    """
+    if text == "-":
+        raise ValueError("'-' is not a file name; standard output has the result in the format of --format")
+    return text
+
+
 def parse_limit(text: str) -> Limit:
     """Parse the value of `--max-deletes`: `20` or `30%`."""
     from mhsync.core.manifest import Limit
@@ -82,25 +94,6 @@ def parse_limit(text: str) -> Limit:
 def _set_log_format(ctx: click.Context, _param: click.Parameter, value: str | None) -> None:
     if value is not None:
         ctx.ensure_object(Console).log_format = value
-
-
-def complete_ids(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    """For the completion in a shell: the ids, states and tags of the manifests on the command line so far."""
-    from pathlib import Path
-
-    from mhsync.core.selection import group_selectors
-    from mhsync.errors import MhsyncError
-    from mhsync.loader import load
-
-    # click has parsed no argument where the last word is an option without its value: the shell's words have all.
-    words = ctx.ensure_object(Console).environ.get("COMP_WORDS", "").split()
-    files = [word for word in words[2:] if not word.startswith("-") and Path(word).exists()]
-    try:
-        manifest = load(files) if files else None
-    except MhsyncError:
-        return []
-    known = () if manifest is None else (*sorted(manifest.ids), *group_selectors(manifest))
-    return [selector for selector in known if selector.startswith(incomplete)]
 
 
 _COUNT = click.IntRange(1, 256)
@@ -152,6 +145,7 @@ api_options = joined(
     click.option(
         "--api-key-file",
         metavar="FILE",
+        type=FILE_NAME,
         help="File with the API key (default: MAGIC_HOUR_API_KEY, then the vendor's config file).",
     ),
     click.option(
@@ -167,7 +161,8 @@ bwlimit_option = click.option(
     "--bwlimit",
     metavar="RATE",
     callback=parsed_by(parse_rate),
-    help="Maximum rate of all downloads together, in bytes per second: 500k, 10M (default: no limit).",
+    help="Maximum rate of all downloads together in bytes per second, such as 500k or 10M; k, M and G are powers "
+    "of 1024 (default: no limit).",
 )
 
 transfers_option = click.option(
@@ -180,7 +175,7 @@ storage_options = joined(
         metavar="SELECTOR",
         multiple=True,
         callback=lambda _ctx, _param, ids: frozenset(ids),
-        shell_complete=complete_ids,
+        shell_complete=complete_selectors,
         help="Process only these projects: an id, a pattern such as 'a-*', state:archived, or tag:NAME; can be "
         "repeated.",
     ),
@@ -193,7 +188,7 @@ lock_timeout_option = click.option(
     "--lock-timeout",
     metavar="DURATION",
     callback=parsed_by(parse_duration),
-    help="Maximum time to wait for another run on the same storage (default: 10m).",
+    help="Maximum time to wait for another run on the same storage, such as 90s, 10m or 1h30m (default: 10m).",
 )
 
 run_options = joined(
@@ -215,7 +210,8 @@ fail_on_option = click.option(
     "--fail-on",
     type=click.Choice(["blocked", "failed"]),
     default="blocked",
-    help="Which projects give the exit code 1; failed: blocked ones give 5.",
+    help="blocked (the default): exit 1 if a project failed or is blocked. failed: exit 1 if one failed, and 5 if "
+    "projects are only blocked.",
 )
 
 show_urls_option = click.option(

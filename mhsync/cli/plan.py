@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mhsync.cli.arguments import files_argument
+from mhsync.cli.completions import FILE_NAME
 from mhsync.cli.console import Console
 from mhsync.cli.durations import parse_moment
 from mhsync.cli.manifests import load_selected, warn_of_doubts
@@ -18,6 +19,7 @@ from mhsync.cli.options import (
     fail_on_option,
     locked_option,
     max_deletes_option,
+    output_file,
     output_options_with,
     parsed_by,
     pass_shared_options,
@@ -50,7 +52,8 @@ if TYPE_CHECKING:
 @click.option(
     "--out",
     metavar="PLAN.json",
-    type=click.Path(path_type=str),
+    type=FILE_NAME,
+    callback=parsed_by(output_file),
     help="Also save the plan to this file; `mhsync apply PLAN.json` then does only what is in it.",
 )
 @click.option(

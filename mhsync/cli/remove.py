@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from mhsync.cli.completions import complete_ids
 from mhsync.cli.console import Console
 from mhsync.cli.options import output_options, pass_console
 from mhsync.cli.project_ids import read_ids
@@ -19,7 +20,7 @@ FORMAT = "mhsync.edit/1"
 
 @click.command("remove")
 @click.argument("manifest", metavar="FILE", type=click.Path(path_type=str))
-@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@click.argument("ids", nargs=-1, required=True, metavar="ID...", shell_complete=complete_ids)
 @output_options
 @pass_console
 def command(console: Console, manifest: str, ids: tuple[str, ...]) -> int:
@@ -33,5 +34,5 @@ def command(console: Console, manifest: str, ids: tuple[str, ...]) -> int:
     if console.is_json:
         console.document(dumped({"format": FORMAT, "file": manifest, "removed": found}))
     else:
-        console.out(f"{escape(manifest)}: removed {counted(len(found), 'project')}")
+        console.note(f"{escape(manifest)}: removed {counted(len(found), 'project')}")
     return 0

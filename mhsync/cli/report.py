@@ -5,13 +5,16 @@ from __future__ import annotations
 import click
 
 from mhsync.cli.arguments import files_argument
+from mhsync.cli.completions import FILE_NAME
 from mhsync.cli.console import Console
 from mhsync.cli.manifests import load_selected
 from mhsync.cli.options import (
     SharedOptions,
     api_options,
     fail_on_option,
+    output_file,
     output_options,
+    parsed_by,
     pass_shared_options,
     run_options,
 )
@@ -26,7 +29,13 @@ from mhsync.reconcile.html_report import write_html_report
 @click.command("report")
 @files_argument
 @click.option(
-    "--html", "out", metavar="OUT", type=click.Path(path_type=str), required=True, help="The page to write."
+    "--html",
+    "out",
+    metavar="OUT",
+    type=FILE_NAME,
+    callback=parsed_by(output_file),
+    required=True,
+    help="The page to write.",
 )
 @fail_on_option
 @api_options

@@ -14,8 +14,26 @@ from mhsync.errors import UsageError
 _SUFFIX = ".schema.json"
 
 
-@click.command("schema")
-@click.argument("name", metavar="NAME")
+def _names() -> list[str]:
+    """The names of all schemas, in alphabetical order."""
+    found = (item.name for item in files("mhsync.schemas").iterdir())
+    return sorted(name.removesuffix(_SUFFIX) for name in found if name.endswith(_SUFFIX))
+
+
+class _SchemaCommand(click.Command):
+    """Its help lists the schemas of the installed package."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - of click
+        with formatter.section("Schemas"):
+            formatter.write_text(", ".join(_names()))
+
+
+def _complete(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    return [name for name in _names() if name.startswith(incomplete)]
+
+
+@click.command("schema", cls=_SchemaCommand)
+@click.argument("name", metavar="NAME", shell_complete=_complete)
 @output_options
 @pass_console
 def command(console: Console, name: str) -> int:
@@ -23,11 +41,10 @@ def command(console: Console, name: str) -> int:
 
     There is a schema for manifests, and one for each document that --format json prints.
     """
-    folder = files("mhsync.schemas")
-    known = sorted(item.name.removesuffix(_SUFFIX) for item in folder.iterdir() if item.name.endswith(_SUFFIX))
+    known = _names()
     if name not in known:
         near = suggest(name, known)
         guess = f"did you mean {near}? " if near else ""
         raise UsageError(f"no such schema: {name!r:.80}", hint=f"{guess}the schemas are {', '.join(known)}")
-    console.document((folder / f"{name}{_SUFFIX}").read_text(encoding="utf-8").rstrip("\n"))
+    console.document((files("mhsync.schemas") / f"{name}{_SUFFIX}").read_text(encoding="utf-8").rstrip("\n"))
     return 0

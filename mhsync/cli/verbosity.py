@@ -55,7 +55,7 @@ verbosity_options = joined(
         is_flag=True,
         expose_value=False,
         callback=_set_quiet,
-        help="Print no progress and no notes on stderr.",
+        help="Print no progress and no notes.",
     ),
     click.option(
         "--color",

@@ -66,7 +66,7 @@ def _check_forbidden(file: ManifestFile, to_delete: Collection[str]) -> list[Pro
         Problem(
             "deletes_forbidden",
             f"{_count(len(to_delete))}, but policy.deletes is 'forbid': {_some(to_delete)}",
-            "change policy.deletes, or apply the rest with --no-deletes",
+            "change policy.deletes, or skip deletes with apply --no-deletes",
             Position(file.file),
         )
     ]
@@ -81,12 +81,12 @@ def _check_limit(file: ManifestFile, to_delete: Collection[str], override: Limit
     if len(to_delete) <= allowed:
         return []
     name = "--max-deletes" if override is not None else "policy.max_deletes"
-    shown = f"{limit} of {total} projects, so {allowed}" if limit.is_percent else f"{allowed} of {total} projects"
+    shown = f"{allowed} ({limit})" if limit.is_percent else f"{allowed}"
     return [
         Problem(
             "max_deletes",
-            f"{_count(len(to_delete))}, but {name} is {shown}",
-            f"to allow it this once: --max-deletes {len(to_delete)}; to leave deletes out: --no-deletes",
+            f"{len(to_delete)} of {total} projects would be deleted, but {name} allows {shown}",
+            f"allow it for one run with --max-deletes {len(to_delete)}, or skip deletes with apply --no-deletes",
             Position(file.file),
         )
     ]
@@ -102,7 +102,7 @@ def _check_durable(file: ManifestFile, ids: Collection[str]) -> list[Problem]:
             f"'archived' would delete {_some(archived)} and keep the only copy in {file.storage!r}, "
             "a folder of this CI runner",
             "use a storage that outlives the run, set policy.durable_storage: true if this folder is kept, "
-            "or apply the rest with --no-deletes",
+            "or skip deletes with apply --no-deletes",
             Position(file.file),
         )
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -72,6 +73,18 @@ def test_the_hooks_of_pre_commit_run_commands_that_exist():
     assert [hook["entry"].split()[1] in COMMANDS for hook in hooks] == [True, True]
 
 
+@pytest.mark.parametrize(
+    ("name", "is_checked"),
+    [
+        ("mhsync.yaml", True), ("manifest.yaml", True), ("audio/mhsync-intro.yml", True), ("manifest-2.yml", True),
+        ("docker-compose.yaml", False), ("my-manifest.yaml", False), ("manifest.yaml.bak", False),
+    ],
+)  # fmt: skip
+def test_the_hooks_of_pre_commit_match_the_names_of_the_documents(name, is_checked):
+    for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text()):
+        assert (re.search(hook["files"], name) is not None) is is_checked
+
+
 def test_the_image_runs_mhsync_as_a_user_without_rights():
     lines = (ROOT / "Dockerfile").read_text().splitlines()
     last = lines[max(number for number, line in enumerate(lines) if line.startswith("FROM ")) :]
@@ -112,3 +125,10 @@ def test_the_nightly_script_prints_only_when_there_is_something_to_say(tmp_path)
         assert nightly("{id: done}") == (0, "")
         code, out = nightly("{id: done, state: deleted}")
         assert (code, "no terminal to ask for confirmation" in out) == (3, True)
+
+
+def test_a_job_outside_of_a_pull_request_writes_no_comment(tmp_path):
+    (tmp_path / "plan.md").write_text("x")
+    script = [sys.executable, ROOT / "ci" / "comment.py", "github", tmp_path / "plan.md"]
+    done = subprocess.run(script, env={}, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (0, "not a pull request: no comment is written\n")

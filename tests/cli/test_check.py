@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import time
 
@@ -11,6 +12,7 @@ from mhsync.sandbox import faults as f
 from mhsync.sandbox.rules import Faults, Rule
 from tests.cli.cli_runner import CliRunner, complete
 from tests.cli.schemas import assert_valid
+from tests.cli.terminal import Terminal
 
 
 @pytest.mark.parametrize(
@@ -89,3 +91,15 @@ def test_an_interrupted_check_reports_what_was_kept_and_the_next_one_resumes(cli
 
     assert [entry.range for entry in cli_runner.sandbox.requests.of("files")] == [f"bytes={kept}-"]
     assert [path.name for path in (cli_runner.folder / "audio").iterdir()] == ["output.wav"]
+
+
+def test_a_file_in_place_of_the_directory_is_refused_with_a_hint(cli_runner):
+    (cli_runner.folder / "taken").write_text("x")
+    done = cli_runner.run("check", "done", "--directory", "taken")
+    assert done.code == 1
+    assert "taken is a file, not a directory\n  hint: name a directory for the downloads" in done.err
+
+
+def test_a_wait_for_a_render_is_counted_down(cli_runner):
+    with Terminal(cli_runner, "check", "rendering", "--wait", "30s") as terminal:
+        assert re.search(r"waiting for 1 render, \d+ s left", terminal.read_until("s left"))

@@ -23,6 +23,7 @@ def complete(cli_runner):
         quoted = " ".join(f"'{word}'" for word in words)
         text = f"""
             eval "$(mhsync completion bash)"
+            compopt() {{ printf '%s\\n' "$*"; }}
             COMP_WORDS=({quoted}); COMP_CWORD={len(words) - 1}; COMPREPLY=()
             _mhsync_completion mhsync
             printf '%s\\n' "${{COMPREPLY[@]}}"
@@ -46,9 +47,41 @@ def test_commands_and_options_are_completed(complete):
 def test_ids_of_the_manifests_are_completed(complete, cli_runner):
     manifest = cli_runner.manifest("done", "takes", "draft")
     assert complete("mhsync", "plan", manifest, "--only", "d") == ["done", "draft"]
-    assert complete("mhsync", "plan", "none.yaml", "--only", "") == []
+    assert complete("mhsync", "remove", manifest, "d") == ["done", "draft"]
+    assert complete("mhsync", "remove", "none.yaml", "") == []
+    states = ["state:archived", "state:deleted", "state:downloaded", "state:lost"]
+    assert sorted(complete("mhsync", "plan", "none.yaml", "--only", "")) == states
     cli_runner.write("projects: [{id: a/b}]", "bad.yaml")
-    assert complete("mhsync", "plan", "bad.yaml", "--only", "") == []
+    assert sorted(complete("mhsync", "plan", "bad.yaml", "--only", "")) == states
+
+
+def test_states_and_tags_are_completed_although_bash_splits_words_at_a_colon(complete, cli_runner):
+    manifest = cli_runner.write("projects: [{id: done, tags: [intro]}]")
+    assert sorted(complete("mhsync", "plan", manifest, "--only", "sta"))[0] == "state:archived"
+    assert complete("mhsync", "plan", manifest, "--only", "state", ":", "ar") == ["archived"]
+    assert complete("mhsync", "plan", manifest, "--only", "state", ":") == [
+        "downloaded", "deleted", "archived", "lost",
+    ]  # fmt: skip
+    assert complete("mhsync", "plan", manifest, "--only", "tag", ":", "") == ["intro"]
+    assert complete("mhsync", "plan", manifest, "--only", "tag", ":", "intro", "--ref") == ["--refresh"]
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        (("plan", "m"), "-o default"),
+        (("plan", "--api-key-file", ""), "-o default"),
+        (("plan", "--out", ""), "-o default"),
+        (("report", "--html", "o"), "-o default"),
+        (("check", "id", "--directory", ""), "-o dirnames"),
+    ],
+)
+def test_files_and_directories_are_completed_by_the_shell(complete, words, completed):
+    assert " ".join(complete("mhsync", *words)) == completed
+
+
+def test_the_names_of_schemas_are_completed(complete):
+    assert complete("mhsync", "schema", "pla") == ["plan"]
 
 
 @pytest.mark.parametrize(

@@ -64,3 +64,14 @@ def test_a_date_is_the_end_of_its_day(text, moment):
 def test_a_text_that_is_not_a_date_is_refused(text):
     with pytest.raises(ValueError, match="is not a date"):
         parse_moment(text)
+
+
+def test_a_word_after_wait_that_is_no_duration_and_no_file_is_reported(cli_runner):
+    manifest = cli_runner.manifest("done")
+    done = cli_runner.run("apply", "--wait", "abc", manifest)
+    assert done.code == 2
+    assert "'abc' is not a duration: write 90s, 10m or 1h30m" in done.err
+    cli_runner.manifest("done", name="abc")
+    assert cli_runner.run("apply", "--wait", "abc").code == 0
+    assert "there is no such file" in cli_runner.run("apply", "--wait", "none.yaml").err
+    assert cli_runner.run("check", "--wait", "done").code == 0

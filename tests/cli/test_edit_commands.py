@@ -97,3 +97,19 @@ def test_check_fails_on_a_manifest_that_is_not_formatted(cli_runner):
     assert (done.code, done.out, content(cli_runner)) == (1, "m.yaml\n", before)
     assert cli_runner.run("fmt", ".").out == "m.yaml\n"
     assert cli_runner.run("fmt", ".", "--check").code == 0
+
+
+def test_quiet_commands_print_nothing(cli_runner):
+    done = [
+        cli_runner.run("init", "m.yaml", "-q"),
+        cli_runner.run("add", "m.yaml", "one", "two", "-q"),
+        cli_runner.run("add", "m.yaml", "one", "-q"),
+        cli_runner.run("remove", "m.yaml", "one", "-q"),
+    ]
+    assert [(one.code, one.out, one.err) for one in done] == [(0, "", "")] * 4
+
+
+def test_the_help_of_add_lists_the_fields_of_a_path(cli_runner):
+    assert "id, name, type, index, filename, stem, ext, date" in " ".join(
+        cli_runner.run("add", "--help").out.split()
+    )

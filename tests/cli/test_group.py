@@ -8,6 +8,7 @@ import pytest
 
 from mhsync.cli.group import COMMANDS, make_group
 from mhsync.cli.plugin_loading import has_plugins
+from mhsync.exit_codes import ExitCode
 
 PLUGIN = """
 import click
@@ -124,3 +125,16 @@ def test_plugins_are_detected_without_an_import(tmp_path, monkeypatch):
     assert has_plugins({})
     assert has_plugins({"MHSYNC_PLUGINS": "x"})
     assert not has_plugins({"MHSYNC_PLUGINS": " "})
+
+
+def test_help_lists_the_exit_codes_of_the_documents(cli_runner):
+    shown = cli_runner.run("--help").out.split("Exit codes:\n")[1]
+    assert [line.split()[0] for line in shown.splitlines() if line.strip()[:1].isdigit()] == [
+        str(int(code)) for code in ExitCode
+    ]
+
+
+@pytest.mark.parametrize("command", [("man",), ("completion", "bash")])
+def test_commands_that_print_other_texts_have_no_format(cli_runner, command):
+    done = cli_runner.run(*command, "--format", "json")
+    assert (done.code, "no such option" in done.err) == (2, True)

@@ -159,8 +159,8 @@ def test_plan_reports_what_apply_would_refuse_without_changing_the_exit_code(cli
     limited = cli_runner.run("plan", manifest, "--max-deletes", "1")
     assert limited.code == plain.code == 0
     assert limited.out.splitlines()[-2:] == [
-        "apply would refuse this plan: m.yaml: 2 deletes are planned, but --max-deletes is 1 of 2 projects",
-        "  hint: to allow it this once: --max-deletes 2; to leave deletes out: --no-deletes",
+        "apply would refuse this plan: m.yaml: 2 of 2 projects would be deleted, but --max-deletes allows 1",
+        "  hint: allow it for one run with --max-deletes 2, or skip deletes with apply --no-deletes",
     ]
     assert cli_runner.run("apply", manifest, "--max-deletes", "1", "--yes").code == 3
     form = cli_runner.run("plan", manifest, "--max-deletes", "1", "--format", "json")
@@ -256,3 +256,16 @@ def test_at_cannot_be_saved_and_must_be_a_date(cli_runner):
     assert "--at cannot be used with --out" in done.err
     assert cli_runner.run("plan", manifest, "--at", "soon").code == 2
     assert not (cli_runner.folder / "p.json").exists()
+
+
+@pytest.mark.parametrize("other", ["ndjson", "csv", "xml"])
+def test_an_error_is_not_printed_in_a_format_that_the_command_does_not_have(cli_runner, other):
+    done = cli_runner.run("plan", cli_runner.manifest("done"), "--format", other)
+    assert (done.code, done.out) == (2, "")
+    assert f"'{other}' is not one of" in done.err
+
+
+def test_standard_output_is_no_file_to_save_a_plan_in(cli_runner):
+    done = cli_runner.run("plan", cli_runner.manifest("done"), "--out", "-")
+    assert (done.code, "'-' is not a file name" in done.err) == (2, True)
+    assert not (cli_runner.folder / "-").exists()

@@ -41,3 +41,9 @@ def test_a_page_that_cannot_be_written_is_an_error(cli_runner):
     assert done.code == 2
     assert "cannot write missing/r.html" in done.err
     assert "--html" in cli_runner.run("report", cli_runner.manifest("done")).err
+
+
+def test_standard_output_is_no_file_for_the_page(cli_runner):
+    done = cli_runner.run("report", cli_runner.manifest("done"), "--html", "-")
+    assert (done.code, "'-' is not a file name" in done.err) == (2, True)
+    assert not (cli_runner.folder / "-").exists()

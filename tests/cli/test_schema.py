@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from importlib.resources import files
 
 import pytest
@@ -46,3 +47,8 @@ def test_an_unknown_name_lists_the_known_ones(cli_runner):
     assert done.code == 2
     assert "did you mean plan?" in done.err
     assert all(name in done.err for name in SCHEMAS)
+
+
+def test_the_help_lists_the_schemas(cli_runner):
+    text = " ".join(cli_runner.run("schema", "--help").out.split())
+    assert re.search(r"Schemas: check, .*manifest, .*verification", text)

@@ -43,7 +43,7 @@ def test_a_limit_counts_or_takes_a_share_rounded_down(limit, refused):
 
 def test_the_message_gives_number_limit_total_and_override():
     (problem,) = check(five(Policy(max_deletes=Limit(50, True))), Circumstances())
-    assert problem.message == "5 deletes are planned, but policy.max_deletes is 50% of 5 projects, so 2"
+    assert problem.message == "5 of 5 projects would be deleted, but policy.max_deletes allows 2 (50%)"
     assert "--max-deletes 5" in (problem.hint or "")
 
 
