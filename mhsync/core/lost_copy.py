@@ -6,6 +6,8 @@ from mhsync.core.diff_case import Case
 from mhsync.core.manifest import State
 from mhsync.core.plan import ProjectPlan, Verdict
 
+_RESTORE = "restore the file from a backup, or set 'state: lost'"
+_NOT_STORED = "set 'state: deleted' or 'state: lost', or remove the entry"
 _COPY_FIRST = "if the storage was changed, copy the old storage's files and its .mhsync folder into this one first"
 
 
@@ -19,11 +21,15 @@ def lost(case: Case) -> ProjectPlan:
             return case.verdict(
                 Verdict.BLOCKED,
                 "copy_damaged",
-                f"damaged in the storage: {paths}; mhsync may have deleted the original: the API does not find "
-                "it, but no other response of this run shows that the key belongs to its account",
+                f"the stored copy is damaged ({paths}), and the project is {how}; mhsync may have deleted it: no "
+                "response of this run shows that the API key belongs to its account",
+                hint="check the API key, then restore the file from a backup",
             )
         return case.verdict(
-            Verdict.BLOCKED, "copy_lost", f"THE COPY IS LOST: {how}, and damaged in the storage: {paths}"
+            Verdict.BLOCKED,
+            "copy_lost",
+            f"the copy is lost: {how}, and damaged in the storage: {paths}",
+            hint=_RESTORE,
         )
     return _without_copy(case, how)
 
@@ -39,7 +45,9 @@ def _without_copy(case: Case, how: str) -> ProjectPlan:
             Verdict.BLOCKED, code, reason, hint="check the API's address: --api-url, MHSYNC_API_URL"
         )
     if case.receipt is not None:
-        return case.verdict(Verdict.BLOCKED, code, f"{how}, and its receipt names no output: nothing was stored")
+        return case.verdict(
+            Verdict.BLOCKED, code, f"{how}, and its receipt names no output: nothing was stored", hint=_NOT_STORED
+        )
     advice = ["check the id and the API key"] if case.is_not_found else []
     if is_archived:
         advice.append(_COPY_FIRST)

@@ -107,7 +107,8 @@ def examine_storages(hooks: Hooks, manifest: Manifest) -> Iterator[Finding]:
                 files = sum(1 for _ in storages.of(file).list())
                 _probe(storages.of(file))
         except MhsyncError as error:
-            yield Finding.failed("storage", Problem(error.code, f"{name}: {error.message}", error.hint))
+            message = error.message if file.storage in error.message else f"{name}: {error.message}"
+            yield Finding.failed("storage", Problem(error.code, message, error.hint))
         else:
             count = "1 file" if files == 1 else f"{files:,} files"
             yield Finding("storage", Health.OK, f"{name}: {count}; can be listed, written, read and removed from")

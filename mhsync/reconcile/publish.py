@@ -19,7 +19,7 @@ from mhsync.errors import CopyNotProved, PathOccupied, StorageError
 from mhsync.reconcile.checksum import Fingerprint, read_back
 from mhsync.reconcile.context import Remark, StorageContext
 from mhsync.reconcile.leftovers import Leftovers, with_set_aside
-from mhsync.reconcile.ownership import Owners
+from mhsync.reconcile.ownership import Owners, paths_by_api
 from mhsync.storage.base import Storage
 from mhsync.storage.receipts import WrittenReceipt, read_receipt
 
@@ -133,6 +133,14 @@ class Publisher:
                 f"{other or 'the record of another API'} names {path} too, so the file is not replaced",
                 hint="give the project another path in the manifest, or correct the receipts under "
                 ".mhsync/receipts/",
+                id=self._id,
+            )
+        named = paths_by_api(self._receipt).items()
+        api = next((api for api, paths in named if api != self._receipt.api and path in paths), None)
+        if api is not None:
+            raise PathOccupied(
+                f"the file at {path} was stored from another API ({api}), and its bytes differ",
+                hint="use a storage of its own for each API, or check --api-url and MHSYNC_API_URL",
                 id=self._id,
             )
         raise PathOccupied(

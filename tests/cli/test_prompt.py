@@ -25,7 +25,7 @@ def test_the_prompt_on_a_terminal_marks_projects_that_were_never_stored(cli_runn
         "   PROJECT    STATUS     COPY\n"
         "-  canceled   canceled   NO STORED COPY\n"
         "     VOICE_GENERATOR, 2026-01-15\n"
-        "-  rendering  rendering  no copy; deleted when rendered\n"
+        "-  rendering  rendering  deleted after render, no copy\n"
         "     VOICE_GENERATOR, 2026-01-15\n"
         "-  takes      complete   downloaded and verified first\n"
         '     "Three takes", VOICE_GENERATOR, 2026-01-15\n'

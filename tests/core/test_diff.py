@@ -177,7 +177,8 @@ def test_downloaded_but_gone_is_blocked_and_a_damaged_copy_is_called_lost(gone):
     lost = plan_one(entry(), DRIFTED, gone)
     check(lost, Verdict.BLOCKED)
     assert lost.reason_code == "copy_lost"
-    assert "COPY IS LOST" in lost.reason
+    assert "the copy is lost" in lost.reason
+    assert lost.hint == "restore the file from a backup, or set 'state: lost'"
 
 
 @GONE

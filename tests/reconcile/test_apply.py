@@ -131,7 +131,7 @@ def test_a_lost_copy_of_a_gone_project_is_reported(reconcile_fixture):
     (fixture.folder / "one/output.wav").unlink()
     report = fixture.apply({"one": "archived"})
     assert outcomes(report) == {"one": "blocked"}
-    assert "COPY IS LOST" in result_of(report, "one").error.message
+    assert "the copy is lost" in result_of(report, "one").error.message
 
 
 def test_an_expired_link_is_renewed_by_a_new_get(reconcile_fixture):

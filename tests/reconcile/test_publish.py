@@ -6,6 +6,8 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+from mhsync.sandbox.account import Account
+from mhsync.sandbox.server import Sandbox
 from tests.reconcile.fixture import complete, outcomes, result_of
 
 
@@ -58,3 +60,18 @@ def test_a_file_that_another_receipt_names_is_not_adopted(reconcile_fixture):
     assert outcomes(report) == {"b": "blocked"}
     assert "the receipt of a names one.wav too" in result_of(report, "b").error.message
     assert fixture.sent("DELETE") == []
+
+
+def test_a_file_of_another_api_is_named_as_such(reconcile_fixture):
+    fixture = reconcile_fixture(complete("one"))
+    fixture.apply({"one": "downloaded"})
+    first = fixture.sandbox.api_url
+    with Sandbox(Account([replace(complete("one"), outputs=complete("two").outputs)])) as other:
+        fixture.sandbox = other
+        report = fixture.apply({"one": "downloaded"})
+    problem = result_of(report, "one").error
+    assert (outcomes(report), problem.code) == ({"one": "blocked"}, "path_occupied")
+    assert (
+        problem.message
+        == f"the file at one/output.wav was stored from another API ({first}), and its bytes differ"
+    )

@@ -58,7 +58,7 @@ def _row(project: ProjectPlan, *, is_allowed: bool) -> Row:
     kind = _kind(project)
     text = {
         _NEVER: "NO STORED COPY",
-        _RENDERING: "no copy; deleted when rendered",
+        _RENDERING: "deleted after render, no copy",
         _DOWNLOADED: "downloaded and verified first",
         _STORED: "a copy is stored",
     }[kind]

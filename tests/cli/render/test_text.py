@@ -53,7 +53,7 @@ def every_kind():
                 status="complete"),
         planned(7, change, "unwanted", "to be deleted from the account; the stored copy is kept", (DELETE,)),
         planned(8, Verdict.BLOCKED, "copy_lost",
-                "THE COPY IS LOST: not found in the account, and damaged in the storage: 8/output.wav",
+                "the copy is lost: not found in the account, and damaged in the storage: 8/output.wav",
                 status="gone", not_found=True),
         planned(9, Verdict.FAILED, "connection_failed", "no answer from https://api.magichour.ai within 30 s"),
         planned(10, change, "path_changed",
