@@ -17,7 +17,7 @@ TESTED_IN = {
     "cli/fmt.py": "cli/test_edit_commands.py",
     "cli/init.py": "cli/test_edit_commands.py",
     "cli/man.py": "cli/render/test_man.py",
-    "cli/completions.py": "cli/test_completion.py",
+    "cli/completion_values.py": "cli/test_completion.py",
     "core/diff_case.py": "core/test_diff.py",
     "core/lost_copy.py": "core/test_diff.py",
     "core/planned_outputs.py": "core/test_diff.py",

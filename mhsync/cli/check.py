@@ -6,7 +6,7 @@ import click
 
 from mhsync.api.check_result import Result
 from mhsync.cli.arguments import project_id_argument
-from mhsync.cli.completions import DIRECTORY_NAME
+from mhsync.cli.completion_values import DIRECTORY_NAME
 from mhsync.cli.console import Console
 from mhsync.cli.durations import DEFAULT_WAIT, WaitCommand, parse_duration
 from mhsync.cli.options import (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mhsync.cli.completions import FILE_NAME, complete_selectors
+from mhsync.cli.completion_values import FILE_NAME, complete_selectors
 from mhsync.cli.console import Console
 from mhsync.cli.durations import parse_duration
 from mhsync.cli.rates import parse_rate

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mhsync.cli.arguments import files_argument
-from mhsync.cli.completions import FILE_NAME
+from mhsync.cli.completion_values import FILE_NAME
 from mhsync.cli.console import Console
 from mhsync.cli.durations import parse_moment
 from mhsync.cli.manifests import load_selected, warn_of_doubts

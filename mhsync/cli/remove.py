@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from mhsync.cli.completions import complete_ids
+from mhsync.cli.completion_values import complete_ids
 from mhsync.cli.console import Console
 from mhsync.cli.options import output_options, pass_console
 from mhsync.cli.project_ids import read_ids

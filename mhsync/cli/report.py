@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from mhsync.cli.arguments import files_argument
-from mhsync.cli.completions import FILE_NAME
+from mhsync.cli.completion_values import FILE_NAME
 from mhsync.cli.console import Console
 from mhsync.cli.manifests import load_selected
 from mhsync.cli.options import (
