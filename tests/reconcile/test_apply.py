@@ -219,7 +219,7 @@ def test_a_guard_refuses_before_anything_changes(reconcile_fixture):
     fixture = reconcile_fixture(complete("a"), complete("b"), complete("c"))
     policy = Policy(deletes=Deletes.ALLOW, max_deletes=Limit(1))
     states = fixture.manifest({"a": "downloaded", "b": "deleted", "c": "deleted"}, policy=policy)
-    with pytest.raises(GuardRefused, match="2 deletes are planned"):
+    with pytest.raises(GuardRefused, match="2 of 3 projects would be deleted"):
         fixture.apply(states)
     assert fixture.files() == {}
     assert fixture.sandbox.requests.of(host="files") == ()
