@@ -56,11 +56,11 @@ def build(tree: Node, source: Source, problems: Problems, scanned: ScannedProjec
     """
     root = tree if isinstance(tree, MapNode) else _NO_FIELDS
     storages = [_storage(node, source.file, problems) for node in _storage_nodes(root)]
-    first = storages[0] if storages else StorageCopy(DEFAULT_STORAGE, position=Position(source.file))
+    first = storages[0]
     options = _storage_options(root, problems)
     min_copies = _number(root, "min_copies")
-    if min_copies is not None and min_copies > max(1, len(storages)):
-        message = f"min_copies is {min_copies}, and the manifest names {max(1, len(storages))} storage(s)"
+    if min_copies is not None and min_copies > len(storages):
+        message = f"min_copies is {min_copies}, and the manifest names {len(storages)} storage(s)"
         problems.add(
             "min_copies", message, "name more storages, or write a lower number", root.fields["min_copies"]
         )
@@ -86,15 +86,17 @@ def _position(file: str, node: Node | None) -> Position:
     return Position(file) if node is None else Position(file, node.line, node.column)
 
 
-def _storage_nodes(root: MapNode) -> list[Node]:
-    """The nodes that name a storage: of the list under `storage`, or of `storage` and `copies`."""
+def _storage_nodes(root: MapNode) -> list[Node | None]:
+    """The nodes that name the primary storage and the others; the first is None where the default is used."""
     found = root.fields.get("storage")
-    nodes = list(found.items) if isinstance(found, ListNode) else [] if found is None else [found]
-    return [*nodes, *_items(root, "copies")]
+    nodes: list[Node | None] = list(found.items) if isinstance(found, ListNode) else [found]
+    return [*(nodes or [None]), *_items(root, "copies")]
 
 
-def _storage(node: Node, file: str, problems: Problems) -> StorageCopy:
+def _storage(node: Node | None, file: str, problems: Problems) -> StorageCopy:
     """One storage: a text, or a mapping with `url` and `options`."""
+    if node is None:
+        return StorageCopy(DEFAULT_STORAGE, position=Position(file))
     url = _text(node, "url") if isinstance(node, MapNode) else node
     is_text = isinstance(url, Scalar) and isinstance(url.value, str) and url.text
     text = url.text if is_text and isinstance(url, Scalar) else DEFAULT_STORAGE

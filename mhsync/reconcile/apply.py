@@ -169,9 +169,22 @@ class _Execution:
 
     def _repair(self) -> None:
         """Copy what a storage lacks from another one, before anything else is done."""
+        self._warn_of_empty_storages()
         wanted = (p for p in self.plan.judged if Action.REPAIR in p.actions)
         for project, error in self._each(wanted, self._repair_one, self.run.settings.run.transfers):
             self.ledger.note(project.id, Action.REPAIR, error)
+
+    def _warn_of_empty_storages(self) -> None:
+        """A storage without receipts may be new, or lost, or a mount point without its disk."""
+        warned: set[str] = set()
+        for file in self.manifest.files:
+            copies = self.seen.copies.get(file.file)
+            places = file.places if copies is not None and copies.repairs else ()
+            for place, inventory in zip(places, copies.inventories if copies is not None else (), strict=False):
+                if inventory.problem is None and not inventory.receipts and inventory.location not in warned:
+                    warned.add(inventory.location)
+                    text = f"the storage {place.storage} is empty, and is filled from the others"
+                    self.run.observer(Warned(f"{text}; if that is not expected, check that its disk is mounted"))
 
     def _repair_one(self, plan: ProjectPlan) -> None:
         held, copies = self._held(plan.id), self.seen.copies.get(self.files[plan.id].file)
@@ -305,7 +318,7 @@ class _Execution:
         file = self.files[plan.id]
         was_there = delete(
             self.run,
-            self.storages.all_of(file),
+            dict(zip((place.storage for place in file.places), self.storages.all_of(file), strict=True)),
             plan,
             required=file.required_copies,
             audio_only=file.policy.audio_only,

@@ -21,6 +21,7 @@ RUN = [name for name, example in EXAMPLES.items() if example.steps]
 NOT_RUN = {
     "README.md": 4,
     "docs/guides/archive-to-s3.md": 3,
+    "docs/inbox.md": 1,
     "docs/performance.md": 1,
     "docs/plugins.md": 2,
     "docs/release.md": 2,

@@ -28,6 +28,8 @@ def codes(paths) -> list[tuple[str, int | None]]:
 @pytest.mark.parametrize(
     "storage",
     [
+        "copies: [./outputs]",
+        "copies: [./a/../outputs/]",
         "storage: [./a, ./a]",
         "storage: [./a, ./b/../a]",
         "storage: ./a\ncopies: [./b, ./a]",

@@ -5,7 +5,7 @@ Called only by `apply`. No other place in a sync sends a DELETE.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from mhsync.core.audio import Doubt, doubt_of
 from mhsync.core.manifest import State
@@ -24,6 +24,7 @@ from mhsync.errors import (
 )
 from mhsync.reconcile.checksum import read_back
 from mhsync.reconcile.context import RunContext
+from mhsync.reconcile.progress import Warned
 from mhsync.storage.base import Storage
 from mhsync.storage.receipts import read_receipt
 
@@ -35,7 +36,7 @@ _DOUBTS = {
 
 def delete(
     run: RunContext,
-    storages: Sequence[Storage],
+    storages: Mapping[str, Storage],
     plan: ProjectPlan,
     *,
     required: int = 1,
@@ -46,7 +47,8 @@ def delete(
     The delete is recorded in every storage before the request is sent.
 
     Args:
-        storages: those of its manifest file, the primary one first.
+        storages: those of its manifest file by their names, the primary one first. A damaged copy in one of them
+            is a warning where enough others are whole.
         required: the number of them whose copy must be proved, for an `archived` project.
         audio_only: the policy: only a copy that is recognised as whole audio costs an `archived` original.
 
@@ -63,10 +65,10 @@ def delete(
             return False
     elif plan.desired is not State.DELETED:
         raise AssertionError(f"{plan.id} is desired {plan.desired}: there is nothing to delete")
-    for storage in storages:
+    for storage in storages.values():
         note_deletion(run, storage, plan.id, Deletion.DELETING)
     was_there = run.client.delete(plan.id)
-    for storage in storages:
+    for storage in storages.values():
         note_deletion(run, storage, plan.id, Deletion.DELETED)
     return was_there
 
@@ -87,7 +89,7 @@ def end_deleting(run: RunContext, storage: Storage, id: str) -> None:
 
 
 def _proved_in(
-    run: RunContext, storages: Sequence[Storage], plan: ProjectPlan, *, required: int, audio_only: bool
+    run: RunContext, storages: Mapping[str, Storage], plan: ProjectPlan, *, required: int, audio_only: bool
 ) -> Receipt:
     """A receipt that was proved in as many storages as required. Every storage is read, so that damage is found.
 
@@ -96,24 +98,58 @@ def _proved_in(
         StorageError, ReceiptInvalid: as many could not be read.
     """
     proved: list[Receipt] = []
-    failures: list[MhsyncError] = []
-    for storage in storages:
+    seen: dict[tuple[int, int], str] = {}
+    failures: dict[str, MhsyncError] = {}
+    for name, storage in storages.items():
         try:
-            proved.append(_proved(run, storage, plan, audio_only=audio_only))
+            receipt = _proved(run, storage, plan, audio_only=audio_only)
+            if len(storages) > 1:
+                _refuse_same_files(storage, name, receipt, seen)
+            if proved and _contents(receipt) != _contents(proved[0]):
+                raise CopyNotProved(
+                    f"the storages hold different outputs of {plan.id}: it was not deleted",
+                    hint="apply again: the next run makes them equal",
+                    id=plan.id,
+                )
         except Interrupted:
             raise
         except MhsyncError as error:
-            failures.append(error)
-    alike = [receipt for receipt in proved if _contents(receipt) == _contents(proved[0])]
-    if len(alike) >= required:
-        return alike[0]
-    if failures:
-        raise failures[0]
-    raise CopyNotProved(
-        f"the storages hold different outputs of {plan.id}: it was not deleted",
-        hint="apply again: the next run makes them equal",
-        id=plan.id,
-    )
+            failures[name] = error
+        else:
+            proved.append(receipt)
+    if len(proved) < required:
+        raise next(iter(failures.values()))
+    for name, failure in failures.items():
+        run.observer(Warned(f"{plan.id}: the copy in {name} is not whole: {failure.message}"))
+    return proved[0]
+
+
+def _refuse_same_files(storage: Storage, name: str, receipt: Receipt, seen: dict[tuple[int, int], str]) -> None:
+    """Refuse a copy whose files are those of another storage: one file with several names is one copy.
+
+    Args:
+        seen: takes the name of the storage by device and inode of each file.
+
+    Raises:
+        CopyNotProved: a file is a hard link to one of another storage.
+        StorageError: a file cannot be examined.
+    """
+    files = [(output.path, storage.local_file(output.path)) for output in receipt.outputs]
+    for path, file in files:
+        if file is None:
+            continue
+        try:
+            stat = file.stat()
+        except OSError as error:
+            raise CopyNotProved(f"{path} in {name} cannot be examined: {error.strerror}", id=receipt.id) from None
+        other = seen.setdefault((stat.st_dev, stat.st_ino), name)
+        if other != name:
+            raise CopyNotProved(
+                f"{path} in {name} is the same file as in {other} (a hard link), so it is no second copy; "
+                f"{receipt.id} was not deleted",
+                hint="use folders that share no files; `mhsync pull --link` makes such links",
+                id=receipt.id,
+            )
 
 
 def _contents(receipt: Receipt) -> list[tuple[str, int, str]]:

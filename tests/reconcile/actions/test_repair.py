@@ -86,7 +86,12 @@ def test_storages_that_are_emptied_are_repaired_without_the_api(three, state, lo
     fixture.sandbox.requests.clear()
     (plan, _) = fixture.plan({"one": state, "two": state}).projects
     assert (plan.verdict, plan.actions, plan.reason_code) == (Verdict.CHANGE, (Action.REPAIR,), "copy_missing")
-    assert outcomes(fixture.apply({"one": state, "two": state})) == {"one": "repaired", "two": "repaired"}
+    seen = []
+    report = fixture.apply({"one": state, "two": state}, observer=seen.append)
+    assert outcomes(report) == {"one": "repaired", "two": "repaired"}
+    warned = [event.message for event in seen if isinstance(event, Warned)]
+    assert len(warned) == len(lost), warned
+    assert all("is empty" in message for message in warned)
     check_alike(folders, 3)
     assert digests(folders[0]) == before
     assert len(fixture.sandbox.requests) == 0
@@ -133,10 +138,27 @@ def test_fewer_verified_copies_are_enough_where_min_copies_says_so(three):
     data = bytearray((folders[2] / path).read_bytes())
     data[1000] ^= 1
     (folders[2] / path).write_bytes(data)
-    assert outcomes(fixture.apply({"one": "archived"})) == {"one": "archived"}
+    seen = []
+    assert outcomes(fixture.apply({"one": "archived"}, observer=seen.append)) == {"one": "archived"}
+    warned = [event.message for event in seen if isinstance(event, Warned)]
+    assert len(warned) == 1, warned
+    assert str(folders[2]) in warned[0], "the damaged storage is named"
     assert outcomes(fixture.apply({"one": "archived"})) == {"one": "repaired"}
     assert outcomes(fixture.apply({"one": "archived"})) == {"one": "unchanged"}
     assert digests(folders[2])[path] == digests(folders[0])[path]
+
+
+def test_a_hard_link_is_not_a_second_copy(three):
+    fixture, folders = three(complete("one"))
+    fixture.apply({"one": "downloaded"})
+    (path,) = digests(folders[0])
+    for folder in folders[1:]:
+        (folder / path).unlink()
+        (folder / path).hardlink_to(folders[0] / path)
+    report = fixture.apply({"one": "archived"})
+    assert outcomes(report) == {"one": "failed"}
+    assert "hard link" in result_of(report, "one").error.message
+    assert fixture.sent("DELETE") == []
 
 
 def failing_writes(monkeypatch, folder: Path) -> None:
