@@ -22,17 +22,19 @@ def verification_text(found: Verification, style: Style, *, is_verbose: bool = F
     """A row for each file that differs from its receipt, then the totals."""
     order = list(_SIGNS)
     shown = sorted(found.files if is_verbose else found.problems, key=lambda file: order.index(file.finding))
-    table = render_table(map(_row, shown), _HEADER, style)
+    has_several = len({file.storage for file in found.files}) > 1
+    table = render_table([_row(file, names_storage=has_several) for file in shown], _HEADER, style)
     lines = [*table, *([""] if table else []), _sums(found)]
     if found.not_stored and is_verbose:
         lines.append(f"Not stored yet: {escape(', '.join(found.not_stored))}")
     return "\n".join(lines)
 
 
-def _row(file: VerifiedFile) -> Row:
+def _row(file: VerifiedFile, *, names_storage: bool) -> Row:
     sign, color = _SIGNS[file.finding]
     owner = f"{file.id}: " if file.id is not None and file.message and file.id not in file.message else ""
-    return Row(sign, file.path, file.finding.value, owner + file.message, color)
+    place = f"in {file.storage}: " if names_storage else ""
+    return Row(sign, file.path, file.finding.value, place + owner + file.message, color)
 
 
 def _sums(found: Verification) -> str:

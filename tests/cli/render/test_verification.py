@@ -38,3 +38,13 @@ def test_verbose_adds_unchanged_files_and_the_ids_that_are_not_stored():
 def test_without_a_problem_there_is_only_the_line_of_totals():
     assert verification_text(Verification(), PLAIN) == "Verified: 0 files unchanged."
     assert verification_text(Verification(is_interrupted=True), PLAIN) == "Interrupted: 0 files unchanged."
+
+
+def test_each_row_names_its_storage_where_there_are_several():
+    other = VerifiedFile(
+        Finding.CHANGED, "s3://b/audio", "a.wav", "one", 1024, "its bytes do not match its receipt"
+    )
+    text = verification_text(Verification((*FOUND.files, other)), PLAIN)
+    assert "in s3://b/audio: one: its bytes" in text
+    assert "in outputs: one: the file is missing" in text
+    assert "in outputs" not in verification_text(FOUND, PLAIN)
