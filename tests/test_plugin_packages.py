@@ -16,12 +16,16 @@ import mhsync
 import mhsync.storage_kit
 import mhsync.testing
 from mhsync.core.install_command import PUBLISHED
-from mhsync.hooks.schemes import NOTIFIERS, STORAGES
+from mhsync.hooks.entry_points import PROJECT, SCHEME_GROUPS
+from mhsync.hooks.schemes import NOTIFIERS, STORAGES, is_scheme
 
 ROOT = Path(__file__).parent.parent
 PLUGINS = sorted(path for path in (ROOT / "plugins").iterdir() if path.is_dir())
 EXAMPLES = sorted((ROOT / "examples").glob("mhsync-*"))
 PACKAGES = [*PLUGINS, *EXAMPLES]
+STORAGE_GROUP = "mhsync.storage_schemes"
+NOTIFIER_GROUP = "mhsync.notifier_schemes"
+FACTORY_RESULTS = {STORAGE_GROUP: "Storage", NOTIFIER_GROUP: "Notifier"}
 REQUIREMENT = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[a-z0-9,]+\])?\s*(.*)")
 
 each_package = pytest.mark.parametrize("package", PACKAGES, ids=lambda path: path.name)
@@ -64,6 +68,17 @@ def hooks_in(file: Path) -> set[str]:
     return found
 
 
+def factories_in(file: Path) -> dict[str, str]:
+    """The functions of a module that take a URL and its options, each with the type that it returns."""
+    return {
+        node.name: ast.unparse(node.returns).removeprefix("mhsync.")
+        for node in ast.parse(file.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef)
+        and node.returns is not None
+        and [argument.arg for argument in node.args.args] == ["url", "options"]
+    }
+
+
 @each_package
 def test_its_metadata_say_what_it_is(package: Path) -> None:
     project = metadata(package)["project"]
@@ -75,11 +90,31 @@ def test_its_metadata_say_what_it_is(package: Path) -> None:
 
 
 @each_package
-def test_its_entry_point_names_a_module_with_hooks(package: Path) -> None:
-    (module,) = metadata(package)["project"]["entry-points"]["mhsync"].values()
-    file = package / (module.replace(".", "/") + ".py")
-    assert file in sources(package)
-    assert hooks_in(file)
+def test_each_entry_point_names_a_module_with_hooks_or_the_factory_of_a_scheme(package: Path) -> None:
+    groups = metadata(package)["project"]["entry-points"]
+    assert groups
+    assert set(groups) <= {PROJECT, *SCHEME_GROUPS}
+    assert len(groups.get(PROJECT, {})) <= 1
+    for group, points in groups.items():
+        assert points, group
+        for name, value in points.items():
+            module, _, attribute = value.partition(":")
+            file = package / (module.replace(".", "/") + ".py")
+            assert file in sources(package), f"{group}: {name}"
+            if group == PROJECT:
+                assert not attribute
+                assert hooks_in(file)
+            else:
+                assert is_scheme(name, allow_fallback=group == NOTIFIER_GROUP), f"{group}: {name}"
+                assert factories_in(file).get(attribute) == FACTORY_RESULTS[group], f"{group}: {name}"
+
+
+@each_plugin
+def test_its_entry_points_are_the_schemes_that_an_error_names_it_for(plugin: Path) -> None:
+    groups = metadata(plugin)["project"]["entry-points"]
+    for group, packages in ((STORAGE_GROUP, STORAGES), (NOTIFIER_GROUP, NOTIFIERS)):
+        named = {scheme for scheme, package in packages.items() if package.name == plugin.name}
+        assert set(groups.get(group, {})) == named
 
 
 @each_package
