@@ -2,7 +2,7 @@
 
 First every file of the folder is examined: one whose version is in the index of the folder is not read. Then the
 index names what is about to be written, the files are written, each as a whole, and the index gets their versions.
-Only files that an earlier pull wrote are replaced or removed.
+Only files that are still as an earlier pull wrote them are replaced or removed.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def pull(
     """Bring the stored outputs of the manifest's projects to a folder, by the paths of the manifest.
 
     Args:
-        to: the folder; it is made. It is not a storage of mhsync.
+        to: the folder; it is made. It is not a storage of mhsync, is not inside one and contains none.
         api: the origin of the API whose receipts count; None means that of `MHSYNC_API_URL`, or the default.
         hooks: the plugins; None loads all installed ones.
         settings: bounds.
@@ -97,7 +97,7 @@ def pull(
         clock: a monotonic clock in seconds, for the wait for the lock.
 
     Raises:
-        UsageError: the folder is a storage, or `prune` and `only` are used together.
+        UsageError: the folder is a storage, is inside one or contains one; or `prune` and `only` are both given.
         LockMismatch: with `locked`, what is stored differs from a lock file; nothing was written.
         LockTimeout: another pull writes to the folder.
         StorageUnavailable: a storage cannot be opened.
@@ -125,12 +125,22 @@ def pull(
 
 
 def _refuse_storage(target: LocalStorage, storages: Storages) -> None:
+    """Refuse a folder that is a storage, is inside a storage of the manifest, or contains one."""
     real = os.path.realpath(target.folder)
     if real in storages.by_location or (target.folder / RECEIPTS).is_dir():
-        raise UsageError(
-            f"{target.folder} is a storage of mhsync, and a pull needs a folder of its own",
-            hint="name another folder with --to",
-        )
+        raise _needs_own_folder(f"{target.folder} is a storage of mhsync")
+    for place, storage in storages.by_location.items():
+        if not storage.is_local:
+            continue
+        common = os.path.commonpath((real, place))
+        if common == place:
+            raise _needs_own_folder(f"{target.folder} is inside the storage {place}")
+        if common == real:
+            raise _needs_own_folder(f"{target.folder} contains the storage {place}")
+
+
+def _needs_own_folder(problem: str) -> UsageError:
+    return UsageError(f"{problem}, and a pull needs a folder of its own", hint="name another folder with --to")
 
 
 @dataclass(slots=True)
@@ -185,7 +195,8 @@ class _Pull:
         """Whether the folder has the file.
 
         Raises:
-            PathOccupied: a file with other bytes, which no pull wrote, is at its path.
+            PathOccupied: a file with other bytes, which no pull wrote, is at its path: a version or a SHA-256 of
+                the index proves that a pull wrote the file as it is now.
         """
         info = self.target.stat(file.path)
         if info is None:
@@ -194,21 +205,18 @@ class _Pull:
         same = [row for row in rows if (row.size, row.sha256) == (file.size, file.sha256)]
         if info.version is not None and info.version in [row.version for row in same]:
             return True
+        written = [row for row in rows if row.is_written]
+        if info.version is not None and info.version in [row.version for row in written]:
+            return False
         found = self._read(self.target, file.path)
-        is_ours = any(row.is_written for row in rows if row.version is not None) or any(
-            row.is_written and found is not None and (found.size, found.sha256) == (row.size, row.sha256)
-            for row in rows
-        )
-        if found is not None and (found.size, found.sha256) == (file.size, file.sha256):
+        if found is None:
+            return False
+        if (found.size, found.sha256) == (file.size, file.sha256):
             is_written = any(row.is_written for row in same)
             self.rows[file.path] = _row(file, info.version, is_written=is_written)
             return True
-        if not is_ours:
-            raise PathOccupied(
-                f"a file that no pull wrote is at {file.path}, and its bytes differ",
-                hint="move it away, or give the project another path in the manifest",
-                id=file.id,
-            )
+        if (found.size, found.sha256) not in [(row.size, row.sha256) for row in written]:
+            raise _foreign(file, is_changed=bool(written))
         return False
 
     def _read(self, storage: Storage, path: str):  # type: ignore[no-untyped-def]
@@ -349,6 +357,16 @@ def _pulled(file: WantedFile, outcome: PullOutcome) -> PulledFile:
 
 def _row(file: WantedFile, version: str | None, *, is_written: bool) -> PulledRow:
     return PulledRow(file.path, file.id, file.size, file.sha256, version, is_written)
+
+
+def _foreign(file: WantedFile, *, is_changed: bool) -> PathOccupied:
+    """The problem of a file that is not replaced: only what is as a pull wrote it is replaced."""
+    if is_changed:
+        message, hint = f"{file.path} was changed since it was pulled", "move it away or remove it, and pull again"
+    else:
+        message = f"a file that no pull wrote is at {file.path}, and its bytes differ"
+        hint = "move it away, or give the project another path in the manifest"
+    return PathOccupied(message, hint=hint, id=file.id)
 
 
 def _damaged(file: WantedFile, what: str) -> CopyNotProved:

@@ -1,6 +1,8 @@
-"""pull: a folder gets the stored files of a manifest; only files that a pull wrote are replaced or removed."""
+"""pull: a folder gets the stored files of a manifest; only files that are as a pull wrote them are replaced."""
 
 from __future__ import annotations
+
+import os
 
 import pytest
 
@@ -80,15 +82,48 @@ def test_a_second_pull_reads_and_writes_no_output(build, monkeypatch):
 def test_only_what_is_missing_or_different_is_brought(build):
     build.pull()
     whole = build.files()
-    (build.folder / "b/output.wav").write_bytes(b"?" * len(whole["b/output.wav"]))
     (build.folder / "audio/a/1.wav").unlink()
     report = build.pull()
     assert {f.path: f.outcome.value for f in report.files} == {
         "audio/a/1.wav": "pulled",
         "audio/a/2.wav": "unchanged",
-        "b/output.wav": "pulled",
+        "b/output.wav": "unchanged",
     }
     assert build.files() == whole
+
+
+@pytest.mark.parametrize("how", ["edited", "replaced", "same size"])
+def test_a_file_that_was_changed_since_it_was_pulled_is_kept(build, how):
+    build.pull()
+    path = build.folder / "b/output.wav"
+    size = path.stat().st_size
+    if how == "edited":
+        with path.open("ab") as file:
+            file.write(b"mine")
+    else:
+        path.unlink()
+        path.write_bytes(b"?" * (size if how == "same size" else 4))
+    mine = path.read_bytes()
+    for link in (False, True):
+        report = build.pull(link=link)
+        assert (outcomes(report)["b"], report.exit_code) == ("failed", 1)
+        error = report.projects[1].error
+        assert (error.code, error.message) == ("path_occupied", "b/output.wav was changed since it was pulled")
+        assert error.hint == "move it away or remove it, and pull again"
+        assert path.read_bytes() == mine
+    path.unlink()
+    assert outcomes(build.pull())["b"] == "pulled"
+
+
+def test_a_new_version_replaces_a_pulled_file_whose_times_changed(build):
+    build.pull()
+    os.utime(build.folder / "b/output.wav", (1, 1))
+    fixture = build.fixture
+    (fixture.folder / "b/output.wav").unlink()
+    fixture.sandbox.account.put(complete("b", size=3000))
+    fixture.apply({"b": "downloaded"})
+    assert outcomes(build.pull())["b"] == "pulled", "its SHA-256 is the recorded one"
+    assert build.files()["b/output.wav"] == (fixture.folder / "b/output.wav").read_bytes()
 
 
 @pytest.mark.parametrize("damage", ["missing", "not an index"])
@@ -197,6 +232,21 @@ def test_a_storage_is_no_folder_to_pull_to(build, tmp_path):
     link.symlink_to(build.fixture.folder)
     with pytest.raises(UsageError, match="is a storage"):
         build.pull(to=link)
+
+
+@pytest.mark.parametrize("inside", ["sub", ".mhsync", "audio/a"])
+def test_a_folder_inside_a_storage_is_refused(build, inside):
+    before = sorted(build.fixture.folder.rglob("*"))
+    with pytest.raises(UsageError, match="is inside the storage"):
+        build.pull(to=build.fixture.folder / inside)
+    assert sorted(build.fixture.folder.rglob("*")) == before
+
+
+def test_a_folder_that_contains_a_storage_is_refused(build):
+    with pytest.raises(UsageError, match="contains the storage"):
+        build.pull(to=build.fixture.folder.parent)
+    sibling = build.fixture.folder.with_name(build.fixture.folder.name + "-build")
+    assert outcomes(build.pull(to=sibling)) == {"a": "pulled", "b": "pulled"}
 
 
 def test_a_link_in_the_folder_is_not_followed(build, tmp_path):
