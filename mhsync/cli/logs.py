@@ -14,6 +14,9 @@ from mhsync.cli.render.terminal import escape
 _NOISY = ("urllib3", "asyncio")
 """The logs of these libraries contain URLs with queries; mhsync logs what matters itself."""
 
+_VERBOSE_TRACEBACK = 2
+"""The number of `-v` from which on tracebacks are printed, as for errors that end a command."""
+
 
 @contextmanager
 def logging_to(console: Console) -> Iterator[None]:
@@ -44,7 +47,9 @@ class _Handler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            message = self._console.redact(self.format(record))
+            shows_traceback = self._console.verbose >= _VERBOSE_TRACEBACK
+            text = self.format(record) if shows_traceback else _without_traceback(record)
+            message = self._console.redact(text)
         except (TypeError, ValueError):
             self.handleError(record)
             return
@@ -57,6 +62,16 @@ def _level(console: Console) -> int:
     if console.is_quiet:
         return logging.ERROR
     return {0: logging.WARNING, 1: logging.INFO}.get(console.verbose, logging.DEBUG)
+
+
+def _without_traceback(record: logging.LogRecord) -> str:
+    """The message, followed by the first line of the exception if the message does not contain it."""
+    message = record.getMessage()
+    error = record.exc_info[1] if record.exc_info else None
+    if error is None:
+        return message
+    reason = next(iter(str(error).splitlines()), "")
+    return message if reason and reason in message else f"{message}: {type(error).__name__}: {reason}".rstrip(": ")
 
 
 def _as_text(record: logging.LogRecord, message: str) -> str:

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import http.client
 import json
+import shutil
 import signal
 import threading
 import time
@@ -109,6 +110,23 @@ def test_two_processes_record_in_one_storage(cli_runner):
             )
         assert statuses == [200] * 80
     assert sighted(cli_runner) == {f"both-{number}" for number in range(10)}
+
+
+@pytest.mark.parametrize("options", [[], ["-v"], ["-vv"]], ids=["default", "-v", "-vv"])
+def test_a_storage_that_fails_is_one_line_in_the_log(cli_runner, options):
+    file = cli_runner.manifest()
+    outputs = cli_runner.folder / "outputs"
+    with serving(cli_runner, file, *options) as (url, process):
+        assert deliver(url, "clx1") == 200
+        shutil.rmtree(outputs)
+        outputs.write_text("a file")
+        assert deliver(url, "clx2") == 503
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=TIMEOUT)
+    lines = [line for line in err.splitlines() if "the sighting of clx2 could not be recorded" in line]
+    assert len(lines) == 1
+    assert lines[0].startswith("warning: ")
+    assert ("Traceback" in err) == (options == ["-vv"])
 
 
 def test_without_a_secret_it_does_not_start(cli_runner):

@@ -57,6 +57,29 @@ def test_the_json_form_is_one_object_a_line():
     assert (record["level"], record["logger"], record["message"]) == ("warning", "mhsync.api", "hello")
 
 
+def logged_error(message, *, verbose):
+    err = io.StringIO()
+    console = Console((), {}, stderr=err)
+    console.verbose = verbose
+    with logging_to(console):
+        logging.getLogger("mhsync.inbox").warning(message, exc_info=OSError("the disk is full\nand more"))
+    return err.getvalue()
+
+
+@pytest.mark.parametrize("verbose", [0, 1])
+def test_an_exception_is_one_line_without_a_traceback(verbose):
+    found = logged_error("it was not recorded: the disk is full", verbose=verbose)
+    assert found == "warning: it was not recorded: the disk is full\n"
+    found = logged_error("it was not recorded", verbose=verbose)
+    assert found == "warning: it was not recorded: OSError: the disk is full\n"
+
+
+def test_the_traceback_of_an_exception_is_logged_at_the_highest_verbosity():
+    assert logged_error("it was not recorded", verbose=2) == (
+        "warning: it was not recorded\n  OSError: the disk is full\n  and more\n"
+    )
+
+
 def test_urllib3_never_logs_its_requests():
     for level in (logging.DEBUG, logging.WARNING):
         assert logged(verbose=3, name="urllib3.connectionpool", message="GET /a.wav?sig=abc", level=level) == ""
