@@ -89,6 +89,7 @@ def test_a_render_sends_an_event_when_it_starts_and_when_it_ends(receiver):
         payload = receiver.bodies[-1]["payload"]
         assert payload["status"] == "complete"
         assert payload["downloads"][0]["url"].startswith(running.files_url)
+        receiver.wait(lambda: len(running.deliveries) == 2)  # Each is recorded after its response has arrived.
         assert [one.status for one in running.deliveries] == [200, 200]
 
 
@@ -123,7 +124,7 @@ def test_repeats_and_a_wrong_order(receiver):
 def test_forged_deliveries_are_wrong_each_in_its_own_way(receiver):
     with sandbox(receiver, forged=3) as running:
         running.account.set_status("one", "rendering")
-        receiver.wait(lambda: len(receiver.received) == 4)
+        receiver.wait(lambda: len(running.deliveries) == 4)  # Each is recorded after its response has arrived.
         assert [(one.is_forged, one.status) for one in running.deliveries] == [(True, 401)] * 3 + [(False, 200)]
     ages = [age for _, _, _, age in receiver.received]
     assert max(ages) > 300
