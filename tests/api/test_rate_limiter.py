@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -123,24 +124,64 @@ def test_the_hint_fits_the_status_with_which_an_origin_refuses_requests(status: 
     assert caught.value.hint == hint
 
 
+PAUSE = 60.0
+WIDE = 1000 * PAUSE
+
+
+class OutageClock:
+    """A clock on which the pauses of the rate limiter pass at once. The server returns during the second one.
+
+    A long sleep is one of a pause. It advances the clock, after the server has started if it is to start.
+    """
+
+    def __init__(self, start: Callable[[], object]) -> None:
+        self._start = start
+        self._lock = threading.Lock()
+        self._passed = 0.0
+        self.pauses = 0
+
+    def __call__(self) -> float:
+        return time.monotonic() + self._passed
+
+    def sleep(self, seconds: float) -> None:
+        end = self() + seconds
+        if seconds < 0.1:
+            time.sleep(seconds)
+            return
+        with self._lock:
+            if self() >= end:
+                return  # Another thread waited for the same pause.
+            self.pauses += 1
+            if self.pauses == 2:
+                self._start()
+            self._passed += 1.2 * PAUSE  # The rate limiter adds up to a tenth.
+
+
 def test_an_outage_shorter_than_the_patience_fails_no_project():
     settings = Settings(
-        http=HttpSettings(backoff=0.001, backoff_max=0.002),
-        # A call has 6 attempts. One pause nearly covers the outage, so that a slow start of the sandbox does not end one.
-        pace=RateLimitSettings(pause=0.3, pause_max=0.3, silence=12),
+        # The clock jumps while requests are sent, so their time limits are wide.
+        http=HttpSettings(
+            backoff=0.001,
+            backoff_max=0.002,
+            connect_timeout=WIDE,
+            read_timeout=WIDE,
+            head_timeout=WIDE,
+            retry_window=3 * WIDE,
+        ),
+        # A call has 6 attempts. At most 3 of them precede the first pause, however late the other threads begin.
+        pace=RateLimitSettings(pause=PAUSE, pause_max=PAUSE, silence=3, silence_patience=WIDE),
     )
     sandbox = Sandbox(account(40), key=KEY)
     with sandbox:
         url = sandbox.api_url
-    starter = threading.Timer(0.35, sandbox.start)
-    starter.start()
+    clock = OutageClock(sandbox.start)
     try:
-        with Client(KEY, base_url=url, settings=settings) as client:
+        with Client(KEY, base_url=url, settings=settings, clock=clock, sleep=clock.sleep) as client:
             found = get_all(client, sandbox.ids, threads=8)
     finally:
-        starter.join()
         sandbox.stop()
     assert found == list(sandbox.ids)
+    assert clock.pauses >= 2
 
 
 def test_calls_to_an_unreachable_api_end_in_bounded_time():
