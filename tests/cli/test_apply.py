@@ -174,7 +174,7 @@ def test_only_and_refresh(cli_runner):
 def test_an_interrupted_run_prints_its_report_and_exits_130(cli_runner):
     manifest = cli_runner.manifest("done", "queued")
     with cli_runner.start("apply", manifest, "--wait", "60s", "--format", "json") as process:
-        _wait_for((cli_runner.folder / "outputs/.mhsync/receipts/done.json").exists)
+        _wait_for(lambda: _is_stored(cli_runner.folder / "outputs/.mhsync/receipts/done.json"))
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=TIMEOUT)
     assert process.returncode == 130
@@ -198,6 +198,11 @@ def test_the_second_signal_ends_the_process_at_once(cli_runner, number):
         process.send_signal(number)
         assert process.wait(TIMEOUT) == 130
     assert time.monotonic() - asked < 10
+
+
+def _is_stored(receipt):
+    """Whether the receipt names outputs. Before that it names only the output that is being stored."""
+    return receipt.exists() and bool(json.loads(receipt.read_bytes()).get("outputs"))
 
 
 def _wait_for(condition):
