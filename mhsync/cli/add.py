@@ -23,7 +23,7 @@ _PATH_HELP = f"The path of their outputs, such as '{{date}}/{{name}}{{ext}}'. Th
 
 @click.command("add")
 @click.argument("manifest", metavar="FILE", type=click.Path(path_type=str))
-@click.argument("ids", nargs=-1, metavar="ID...")
+@click.argument("ids", nargs=-1, metavar="[ID...]")
 @click.option(
     "--seen", is_flag=True, help="Add every project that was sighted and that the manifest does not list."
 )

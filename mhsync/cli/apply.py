@@ -47,7 +47,7 @@ from mhsync.reconcile.prepare import prepare
 @click.command("apply", cls=WaitCommand)
 @files_argument
 @click.option("--yes", is_flag=True, help="Delete without asking for confirmation.")
-@click.option("--no-deletes", is_flag=True, help="Skip deletes; only download and move.")
+@click.option("--no-deletes", is_flag=True, help="Skip deletes; download, repair and move as planned.")
 @max_deletes_option
 @fail_on_option
 @click.option(
@@ -72,7 +72,7 @@ def command(
     fail_on: str,
     wait: float | None,
 ) -> int:
-    """Apply the plan: download, move and delete.
+    """Apply the plan: download, repair, move and delete.
 
     FILE is a manifest or a folder of manifests; or one saved plan (`mhsync plan --out`): then only its actions are
     done, and none if a manifest changed or an action no longer fits (exit 3).

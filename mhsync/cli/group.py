@@ -29,7 +29,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "fmt": "Format manifests.",
         "validate": "Check manifests, without network access.",
         "plan": "Show what would change, and why.",
-        "apply": "Apply the plan: download, move and delete.",
+        "apply": "Apply the plan: download, repair, move and delete.",
         "watch": "Apply manifests again and again, in one process, until Ctrl-C or SIGTERM.",
         "status": "List what is desired, live and stored.",
         "report": "Write the status of all projects as one HTML page.",

@@ -11,6 +11,7 @@ import click
 
 from mhsync.cli.arguments import files_argument
 from mhsync.cli.console import Console
+from mhsync.cli.listen_address import parse_address
 from mhsync.cli.manifests import load_manifest
 from mhsync.cli.options import (
     SharedOptions,
@@ -28,22 +29,6 @@ from mhsync.reconcile.inbox import open_inbox, webhook_secrets
 if TYPE_CHECKING:
     from mhsync.inbox.server import InboxServer
 
-_PORT_MAX = 65535
-
-
-def parse_address(text: str) -> tuple[str, int]:
-    """Read `127.0.0.1:8080` or `[::1]:8080`.
-
-    Raises:
-        ValueError: it is neither.
-    """
-    host, _, port = text.rpartition(":")
-    host = host[1:-1] if host.startswith("[") and host.endswith("]") else host
-    is_port = port.isascii() and port.isdigit() and len(port) <= 5 and int(port) <= _PORT_MAX
-    if not host or not is_port or (":" in host and f"[{host}]" not in text):
-        raise ValueError(f"{text!r:.60} is not HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080")
-    return host, int(port)
-
 
 @click.group("inbox")
 @output_options
@@ -58,11 +43,11 @@ def command() -> None:
 @files_argument
 @click.option(
     "--listen",
-    metavar="HOST:PORT",
+    metavar="[HOST:]PORT",
     default="127.0.0.1:8080",
     show_default=True,
     callback=parsed_by(parse_address),
-    help="Address to listen on; port 0: a free port.",
+    help="Address to listen on; without a host 127.0.0.1; port 0: a free port.",
 )
 @plugins_option
 @output_options

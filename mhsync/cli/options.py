@@ -210,8 +210,8 @@ fail_on_option = click.option(
     "--fail-on",
     type=click.Choice(["blocked", "failed"]),
     default="blocked",
-    help="blocked (the default): exit 1 if a project failed or is blocked. failed: exit 1 if one failed, and 5 if "
-    "projects are only blocked.",
+    help="blocked (default): failed and blocked projects exit 1; failed: only failed ones exit 1, "
+    "blocked ones exit 5.",
 )
 
 show_urls_option = click.option(

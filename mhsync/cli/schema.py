@@ -39,7 +39,8 @@ def _complete(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> 
 def command(console: Console, name: str) -> int:
     """Print a JSON schema.
 
-    There is a schema for manifests, and one for each document that --format json prints.
+    There is a schema for manifests, one for each document that --format json prints, and one for each file that
+    mhsync writes.
     """
     known = _names()
     if name not in known:

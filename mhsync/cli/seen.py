@@ -24,7 +24,7 @@ from mhsync.errors import UsageError
 from mhsync.reconcile.context import Stop
 from mhsync.reconcile.seen import import_sightings, list_seen
 
-NO_LIST = "The account has no list: there may be projects that were never sighted."
+NO_LIST = "The API cannot list the projects of an account: there may be projects that were never sighted."
 
 
 @click.command("seen")
@@ -49,7 +49,8 @@ def command(
     """List projects that were sighted and that no manifest lists.
 
     Webhooks name projects (mhsync inbox serve), and --from imports others, such as those from before the webhook.
-    Sends no request to the API. The account has no list: there may be projects that were never sighted.
+    Sends no request to the API. The API cannot list the projects of an account: there may be
+    projects that were never sighted.
     """
     if pattern is not None and source is None:
         raise UsageError("--pattern is for --from", hint="pass the log with --from FILE")

@@ -46,8 +46,8 @@ def command(
     """Read every stored file and compare it with its receipt.
 
     Reports files that are missing, changed or unreadable, and files without a receipt; exits 1 if there are any.
-    Sends no request to the API. Changed files are marked, and the next apply downloads them again. With -v all
-    files are listed.
+    Sends no request to the API. Changed files are marked; the next apply replaces them from another
+    storage or, if none has a copy, from the API. With -v all files are listed.
     """
     manifest, shared = load_selected(files, shared)
     hooks = load_hooks(console, is_enabled=not shared.no_plugins)

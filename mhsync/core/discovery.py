@@ -38,5 +38,6 @@ def unlisted_warning(count: int) -> Problem:
     return Problem(
         "sighted_unlisted",
         f"{projects} sighted that no manifest lists",
-        "mhsync seen lists them. The account has no list: there may be others that were never sighted",
+        "mhsync seen lists them. The API cannot list the projects of an account: "
+        "there may be others that were never sighted",
     )

@@ -33,7 +33,7 @@ class SeenProject:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Projects by the time of their first sighting. The account has no list: there may be others."""
+    """Projects by the time of their first sighting. The API cannot list projects: there may be others."""
 
     projects: tuple[SeenProject, ...] = ()
 

@@ -17,8 +17,6 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from mhsync.cli.inbox import parse_address
-
 SECRET = "whsec_of_the_test"
 TIMEOUT = 60.0
 
@@ -138,17 +136,11 @@ def test_without_a_secret_it_does_not_start(cli_runner):
     assert not (cli_runner.folder / "outputs").exists()
 
 
-@pytest.mark.parametrize("listen", ["8080", "127.0.0.1", ":8080", "127.0.0.1:x", "127.0.0.1:65536", "::1:80"])
+@pytest.mark.parametrize("listen", ["127.0.0.1", ":8080", "127.0.0.1:x", "127.0.0.1:65536", "::1:80"])
 def test_an_invalid_address_is_a_usage_error(cli_runner, listen):
     done = cli_runner.run("inbox", "serve", cli_runner.manifest(), "--listen", listen, MHSYNC_WEBHOOK_SECRET="a")
     assert done.code == 2
-    assert "HOST:PORT" in done.err
-
-
-def test_addresses_are_read():
-    assert parse_address("127.0.0.1:0") == ("127.0.0.1", 0)
-    assert parse_address("[::1]:8080") == ("::1", 8080)
-    assert parse_address("localhost:65535") == ("localhost", 65535)
+    assert "is not an address" in done.err
 
 
 def test_an_untracked_file_is_not_what_a_sighting_is(cli_runner):

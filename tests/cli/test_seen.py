@@ -54,7 +54,7 @@ def test_the_text_says_that_the_account_has_no_list(cli_runner):
         "seen", cli_runner.manifest(), "--from", write(cli_runner, '{"id": "clx1", "name": "In\\u001btro"}')
     )
     assert done.code == 0
-    assert "1 project sighted that no manifest lists. The account has no list" in done.out
+    assert "1 project sighted that no manifest lists. The API cannot list the projects of an account" in done.out
     assert "clx1" in done.out
     assert "\x1b" not in done.out
 
@@ -93,7 +93,7 @@ def test_add_seen_writes_the_projects_into_the_manifest(cli_runner):
     cli_runner.run("seen", file, "--from", write(cli_runner, "done clx1 clx2"))
     plan = cli_runner.run("plan", file)
     assert "2 projects were sighted that no manifest lists" in plan.out
-    assert "The account has no list" in plan.out
+    assert "The API cannot list the projects of an account" in plan.out
     done = cli_runner.run("add", file, "--seen", "--state", "archived", "--format", "json")
     assert json.loads(done.out)["added"] == ["clx1", "clx2"]
     assert "{id: done" in (cli_runner.folder / file).read_text()

@@ -52,4 +52,4 @@ def test_an_entry_has_the_values_of_the_rule_and_the_retention_of_the_file():
 def test_the_warning_has_the_number_and_says_that_there_is_no_list():
     assert unlisted_warning(1).message == "1 project was sighted that no manifest lists"
     assert unlisted_warning(1200).message == "1,200 projects were sighted that no manifest lists"
-    assert "no list" in (unlisted_warning(1).hint or "")
+    assert "cannot list the projects" in (unlisted_warning(1).hint or "")
