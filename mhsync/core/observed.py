@@ -74,6 +74,8 @@ class Inventory:
     """Why the listing could not be read; nothing is known then."""
     indexed: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}), hash=False)
     """By id: the lines of the receipt index that, with the listing, show entries to be as desired."""
+    sighted: frozenset[str] = frozenset()
+    """The ids of the projects that webhooks or imports named, by the listing."""
 
     def receipt(self, id: str) -> Receipt | None:
         return self.receipts.get(id)

@@ -66,9 +66,13 @@ def decide(run: RunContext, manifest: Manifest, storages: Storages, options: App
         StorageError: the storage of a file that discovers projects cannot be listed.
         Interrupted: the run was asked to stop.
     """
-    discovery = discover(manifest, storages, settings=run.settings, stop=run.stop, only=run.only)
+    discovery = discover(manifest, storages, settings=run.settings, stop=run.stop, only=run.only, rules_only=True)
     manifest = discovery.manifest
     observation = observe(run, manifest, storages)
+    if not run.only:
+        discovery = discovery.with_sighted(
+            id_ for inventory in observation.inventories.values() for id_ in inventory.sighted
+        )
     plan = make_plan(run, manifest, observation, options)
     is_waiting = options.wait is not None and not options.no_deletes
     circumstances = Circumstances(

@@ -27,6 +27,8 @@ class Discovery:
     manifest: Manifest
     unlisted: frozenset[str]
     """The ids that were sighted, and that no file lists or has a rule for."""
+    judged: frozenset[str] = frozenset()
+    """The ids that a rule was applied to."""
     unreadable: tuple[Problem, ...] = ()
     """Sightings that a rule could not judge; their projects are not discovered."""
 
@@ -34,6 +36,11 @@ class Discovery:
     def warnings(self) -> tuple[Problem, ...]:
         """What a plan reports about sightings."""
         return (*self.unreadable, *((unlisted_warning(len(self.unlisted)),) if self.unlisted else ()))
+
+    def with_sighted(self, sighted: Iterable[str]) -> Discovery:
+        """The same with sighted ids of storages that were listed for another reason."""
+        others = frozenset(sighted) - self.manifest.ids - self.judged
+        return replace(self, unlisted=self.unlisted | others)
 
 
 def discover(
@@ -43,6 +50,7 @@ def discover(
     settings: Settings,
     stop: Callable[[], bool],
     only: Collection[str] = (),
+    rules_only: bool = False,
 ) -> Discovery:
     """The manifest with the sighted projects that its rules choose.
 
@@ -55,12 +63,13 @@ def discover(
         settings: bounds.
         stop: whether the run was asked to stop.
         only: the ids to look at; empty means all.
+        rules_only: whether to list only storages of files with a rule.
 
     Raises:
         StorageError: the storage of a file with a rule cannot be listed.
         Interrupted: the run was asked to stop.
     """
-    sighted = _sighted_ids(manifest, storages, settings)
+    sighted = _sighted_ids(manifest, storages, settings, rules_only=rules_only)
     taken = set(manifest.ids)
     judged: set[str] = set()
     files: list[ManifestFile] = []
@@ -81,7 +90,8 @@ def discover(
         files.append(replace(file, entries=(*file.entries, *entries)))
     unlisted = frozenset() if only else frozenset().union(*sighted.values()) - taken - judged
     is_changed = len(taken) > len(manifest.ids)
-    return Discovery(Manifest(tuple(files)) if is_changed else manifest, unlisted, tuple(unreadable))
+    found = Manifest(tuple(files)) if is_changed else manifest
+    return Discovery(found, unlisted, frozenset(judged), tuple(unreadable))
 
 
 def read_sightings(
@@ -109,13 +119,18 @@ def read_sightings(
             yield id_, sighting
 
 
-def _sighted_ids(manifest: Manifest, storages: Storages, settings: Settings) -> Mapping[str, frozenset[str]]:
+def _sighted_ids(
+    manifest: Manifest, storages: Storages, settings: Settings, *, rules_only: bool
+) -> Mapping[str, frozenset[str]]:
     """By location of a storage, the ids that were sighted there: from one listing each."""
     with_rule = {storages.location(file) for file in manifest.files if file.discover is not None}
     found: dict[str, frozenset[str]] = {}
     for file in manifest.files:
         location = storages.location(file)
         if location in found:
+            continue
+        if rules_only and location not in with_rule:
+            found[location] = frozenset()
             continue
         sightings = Sightings(storages.of(file), limit=settings.inbox.sighting_max)
         try:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import cast
 
 from mhsync.core.index_row import IndexedReceipts, Row, paths_of_row, shows_as_desired
-from mhsync.core.layout import INDEX, PARKED, PRIVATE, RECEIPTS
+from mhsync.core.layout import INDEX, PARKED, PRIVATE, RECEIPTS, SIGHTINGS
 from mhsync.core.manifest import Entry
 from mhsync.core.observed import Inventory
 from mhsync.core.receipt import Receipt
@@ -22,6 +22,7 @@ from mhsync.reconcile.parallel import collect
 from mhsync.storage.base import Storage
 from mhsync.storage.index_file import IndexInvalidError, read_index
 from mhsync.storage.receipts import read_receipt, receipt_name, receipt_name_of
+from mhsync.storage.sightings import sighted_id
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,8 @@ class _Listing:
     versions: dict[str, str | None]
     """By the name of a receipt's file."""
     has_index: bool = False
+    sighted: set[str] = field(default_factory=set)
+    """The ids of sighted projects."""
 
 
 def take_inventory(
@@ -58,7 +61,8 @@ def take_inventory(
         if run.uses_index and index is None and not run.refresh:
             settled = _all_settled(run, storage, entries, now)
             if settled:
-                return Inventory(place, receipts=IndexedReceipts({}, settled, run.api), indexed=settled)
+                receipts = IndexedReceipts({}, settled, run.api)
+                return Inventory(place, receipts=receipts, indexed=settled, sighted=_sighted(storage))
         listing = _list(storage)
     except MhsyncError as error:
         return Inventory(place, problem=replace(error.problem, code="storage_unreadable", id=None))
@@ -73,7 +77,13 @@ def take_inventory(
     read = _read_all(run, storage, [entry.id for entry in wanted.values()], listing.files, listing.versions)
     listing.files.update(read.unlisted)
     receipts = IndexedReceipts(read.receipts, lines, run.api)
-    return Inventory(place, listing.files, receipts, read.invalid, indexed=lines)
+    sighted = frozenset(listing.sighted)
+    return Inventory(place, listing.files, receipts, read.invalid, indexed=lines, sighted=sighted)
+
+
+def _sighted(storage: Storage) -> frozenset[str]:
+    """The ids of the sighted projects, where the whole storage was not listed."""
+    return frozenset(id_ for info in storage.list(SIGHTINGS) if (id_ := sighted_id(info.path)) is not None)
 
 
 def with_receipts(
@@ -204,6 +214,8 @@ def _list(storage: Storage) -> _Listing:
             versions[name] = info.version
         elif path == INDEX:
             listing.has_index = True
+        elif path.startswith(SIGHTINGS) and (id_ := sighted_id(path)) is not None:
+            listing.sighted.add(id_)
     return listing
 
 

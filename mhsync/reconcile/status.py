@@ -36,7 +36,9 @@ def status(run: RunContext, manifest: Manifest) -> StatusReport:
     run.hooks.require_loaded()
     run = replace(run, uses_index=False)
     with opened(run.hooks, manifest) as storages:
-        manifest = discover(manifest, storages, settings=run.settings, stop=run.stop, only=run.only).manifest
+        manifest = discover(
+            manifest, storages, settings=run.settings, stop=run.stop, only=run.only, rules_only=True
+        ).manifest
         observation = observe(run, manifest, storages)
         plan = make_plan(run, manifest, observation, ApplyOptions())
         durations = _durations(run, manifest, storages, observation)

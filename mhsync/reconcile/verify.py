@@ -62,7 +62,7 @@ def verify(
     """
     hooks.require_loaded()
     with opened(hooks, manifest) as storages:
-        manifest = discover(manifest, storages, settings=settings, stop=stop, only=only).manifest
+        manifest = discover(manifest, storages, settings=settings, stop=stop, only=only, rules_only=True).manifest
         verifier = _Verifier(settings, stop, storages)
         files: list[VerifiedFile] = []
         not_stored: list[str] = []
