@@ -235,7 +235,7 @@ def test_a_stop_request_ends_the_wait(api: ApiFixture, client):
 
 def test_a_file_in_place_of_the_directory_is_reported_before_any_download(api: ApiFixture, tmp_path: Path):
     (tmp_path / "taken").write_text("x")
-    with pytest.raises(StorageError, match="taken: file exists"):
+    with pytest.raises(StorageError, match="taken is a file, not a directory"):
         api.client.check_result("one", download_directory=tmp_path / "taken")
     assert api.request_count(host="files") == 0
 
